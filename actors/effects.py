@@ -1,0 +1,137 @@
+"""Carrying out effects: one after another, in the actor's order, outside its loop.
+
+`Abort` and `StopAgent` overtake: they drop what has not begun and cancel what they make pointless, so that an
+interrupt never waits for an agent that is still starting, and nothing given up is executed afterwards.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from ..domain.effects import Abort, AnswerPermission, Effect, LimitPermission, Prompt, StopAgent
+from ..domain.errors import ActorStopped, AgentError, LedgerError
+from ..domain.facts import AgentAborted, AgentStopped, PromptFailed
+from ..domain.ids import PermissionId
+from ..domain.ports import Agent, Clock, Deliver
+
+log = structlog.get_logger()
+
+OVERTAKEN: dict[type[Effect], tuple[type[Effect], ...]] = {
+    Abort: (Prompt, AnswerPermission),
+    StopAgent: (Prompt, AnswerPermission, Abort),
+}
+"""What each overtaking effect makes pointless."""
+
+
+class EffectRunner:
+    """Drives one agent. `deliver` takes facts to the actor; `expire` refuses a permission nobody answered."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        deliver: Deliver,
+        expire: Callable[[PermissionId], None],
+        clock: Clock,
+        permission_limit: float,
+    ) -> None:
+        self._agent = agent
+        self._deliver = deliver
+        self._expire = expire
+        self._clock = clock
+        self._permission_limit = permission_limit
+        self._queue: deque[Effect] = deque()
+        self._filled = asyncio.Event()
+        self._current: tuple[Effect, asyncio.Task[None]] | None = None
+        self._timers: set[asyncio.Task[None]] = set()
+
+    def submit(self, effects: tuple[Effect, ...]) -> None:
+        """Queue effects; the overtaking ones first do away with what they make pointless."""
+        for effect in effects:
+            if pointless := OVERTAKEN.get(type(effect), ()):
+                self._queue = deque(queued for queued in self._queue if not isinstance(queued, pointless))
+                if self._current and isinstance(self._current[0], pointless):
+                    self._current[1].cancel()
+            self._queue.append(effect)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Carry out effects until cancelled."""
+        try:
+            while True:
+                await self._filled.wait()
+                while self._queue:
+                    await self._carry_out(self._queue.popleft())
+                self._filled.clear()
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            await asyncio.gather(*self._timers, return_exceptions=True)
+
+    async def _carry_out(self, effect: Effect) -> None:
+        task = asyncio.ensure_future(self._perform(effect))
+        self._current = (effect, task)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            raise
+        finally:
+            self._current = None
+        if not task.cancelled() and (error := task.exception()):
+            log.error("effect failed", effect=type(effect).__name__, exc_info=error)
+
+    async def _perform(self, effect: Effect) -> None:
+        try:
+            await self._act(effect)
+        except ActorStopped:
+            log.debug("effect after the actor's end", effect=type(effect).__name__)
+
+    async def _act(self, effect: Effect) -> None:
+        match effect:
+            case Prompt():
+                await self._prompt(effect)
+            case Abort():
+                await self._agent.abort()
+                await self._deliver((AgentAborted(),))
+            case StopAgent():
+                await self._agent.stop()
+                await self._deliver((AgentStopped(),))
+            case AnswerPermission():
+                await self._answer(effect)
+            case LimitPermission():
+                self._start_timer(self._limit(effect.permission_id))
+
+    async def _prompt(self, prompt: Prompt) -> None:
+        try:
+            await self._agent.prompt(prompt)
+        except ActorStopped:
+            raise
+        except Exception as error:
+            expected = isinstance(error, LedgerError)
+            if not expected:
+                log.error("prompt failed unexpectedly", exc_info=error)
+            failure = PromptFailed(
+                session_id=prompt.session_id,
+                message_id=prompt.message_id,
+                error=str(error) or type(error).__name__,
+                code=error.code if isinstance(error, LedgerError) else AgentError.code,
+            )
+            await self._deliver((failure,))
+
+    async def _answer(self, effect: AnswerPermission) -> None:
+        try:
+            await self._agent.answer(effect.agent_permission_id, effect.reply, effect.message)
+        except AgentError as error:
+            log.warning("permission not taken by the agent", error=str(error))
+
+    async def _limit(self, permission: PermissionId) -> None:
+        await self._clock.sleep(self._permission_limit)
+        self._expire(permission)
+
+    def _start_timer(self, waiting: Awaitable[None]) -> None:
+        timer = asyncio.ensure_future(waiting)
+        self._timers.add(timer)
+        timer.add_done_callback(self._timers.discard)

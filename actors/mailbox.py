@@ -1,0 +1,83 @@
+"""The mailbox: what an actor is asked, in order, with a lane for what must overtake.
+
+Promises: within a lane, first come first served; the control lane goes first; and once the mailbox is closed
+every envelope in it, and every later one, is answered with `ActorStopped`, so that nobody waits for ever.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from ..domain.commands import Command, Delete, GrantRoom, Interrupt, Recover, Shutdown, Stop
+from ..domain.errors import ActorStopped
+from ..domain.ids import Position
+from ..domain.lifecycle import Phase
+
+CONTROL = (Interrupt, Stop, Delete, GrantRoom, Recover, Shutdown)
+"""Commands that overtake: a person's wish to halt must not queue behind the agent's output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a command: where the log was and where the codebase stood once it was done."""
+
+    position: Position
+    phase: Phase
+
+
+class Envelope:
+    """A command on its way, and the future that its sender waits for."""
+
+    __slots__ = ("command", "reply")
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self.reply: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def answer(self, answer: Answer) -> None:
+        """Reply, unless the sender has left."""
+        if not self.reply.done():
+            self.reply.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        """Refuse, unless the sender has left."""
+        if not self.reply.done():
+            self.reply.set_exception(error)
+            self.reply.exception()  # a sender that left must not turn into a warning about an unread error
+
+
+class Mailbox:
+    """Two lanes of envelopes for one reader."""
+
+    def __init__(self) -> None:
+        self._control: deque[Envelope] = deque()
+        self._data: deque[Envelope] = deque()
+        self._filled = asyncio.Event()
+        self._closed = False
+
+    def put(self, envelope: Envelope) -> None:
+        """Add an envelope to its lane."""
+        if self._closed:
+            envelope.fail(ActorStopped())
+            return
+        lane = self._control if isinstance(envelope.command, CONTROL) else self._data
+        lane.append(envelope)
+        self._filled.set()
+
+    async def get(self) -> Envelope:
+        """The next envelope, from the control lane if there is one."""
+        while not (self._control or self._data):
+            self._filled.clear()
+            await self._filled.wait()
+        return (self._control or self._data).popleft()
+
+    def close(self) -> None:
+        """Refuse everything from now on, and what is still inside."""
+        self._closed = True
+        for envelope in (*self._control, *self._data):
+            envelope.fail(ActorStopped())
+        self._control.clear()
+        self._data.clear()
+
+    def __len__(self) -> int:
+        return len(self._control) + len(self._data)

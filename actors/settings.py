@@ -1,0 +1,18 @@
+"""What can be set about the actors, with what is usual."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActorSettings:
+    """All in seconds. `idle_limit`: how long an agent's process is kept warm with nothing to do.
+
+    `permission_limit`: how long a question of permission waits for an answer before it is refused.
+    `store_retry`: how long to wait before what the agent reported is offered to a failing store again.
+    `restart_delay`: how long an actor that failed stays down.
+    """
+
+    idle_limit: float = 300.0
+    permission_limit: float = 600.0
+    store_retry: float = 0.5
+    restart_delay: float = 0.5

@@ -1,0 +1,27 @@
+"""What comes of a command: events to record, effects to carry out, and when to answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+from . import events as e
+from .effects import Effect
+from .lifecycle import Phase
+from .state import State, evolve
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone)."""
+
+    events: tuple[e.Event, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    answer_after: frozenset[Phase] = frozenset()
+
+
+NOTHING = Decision()
+
+
+def fold(state: State, events: Iterable[e.Event]) -> State:
+    """The state after these events."""
+    return reduce(evolve, events, state)

@@ -1,0 +1,141 @@
+"""What can go wrong, and whose fault it was: the caller's, the agent's or the store's.
+
+Each class has a stable `code`, and its docstring is its message unless a better one is given. Which HTTP
+status answers which error is for `http` to say.
+"""
+
+import inspect
+
+
+class LedgerError(Exception):
+    """Something went wrong."""
+
+    code: str = "error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(type(self).__doc__ or "").split("\n")[0])
+
+    @property
+    def message(self) -> str:
+        """One sentence for people."""
+        return str(self)
+
+
+# --- the caller's -----------------------------------------------------------------------------------------------
+
+
+class InvalidInput(LedgerError):
+    """The request is not valid."""
+
+    code = "invalid_input"
+
+
+class Forbidden(LedgerError):
+    """This is not allowed."""
+
+    code = "forbidden"
+
+
+class PathOutsideRoots(Forbidden):
+    """The path lies outside the directories that this server may work in."""
+
+    code = "path_outside_roots"
+
+
+class ProjectConfigUntrusted(Forbidden):
+    """The codebase brings its own agent configuration and is not trusted."""
+
+    code = "project_config_untrusted"
+
+
+class NotFound(LedgerError):
+    """There is no such thing."""
+
+    code = "not_found"
+
+
+class CodebaseNotFound(NotFound):
+    """Codebase not found"""
+
+    code = "codebase_not_found"
+
+
+class PermissionNotFound(NotFound):
+    """No permission with this id is waiting for an answer."""
+
+    code = "permission_not_found"
+
+
+class Conflict(LedgerError):
+    """The command does not fit the present state."""
+
+    code = "conflict"
+
+
+class AgentRunning(Conflict):
+    """The agent is already running on this codebase; send a message, or interrupt or stop it first."""
+
+    code = "agent_already_running"
+
+
+class NothingToActOn(Conflict):
+    """No agent session is active on this codebase; trigger one first."""
+
+    code = "no_active_session"
+
+
+class AgentStopping(Conflict):
+    """The agent is being stopped."""
+
+    code = "agent_stopping"
+
+
+class AlreadyRegistered(Conflict):
+    """This directory is already registered."""
+
+    code = "already_registered"
+
+
+# --- the agent's ------------------------------------------------------------------------------------------------
+
+
+class AgentError(LedgerError):
+    """The agent failed."""
+
+    code = "AGENT_ERROR"
+
+    def __init__(self, message: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        if code:
+            self.code = code
+
+
+class AgentUnavailable(AgentError):
+    """opencode is not available."""
+
+    code = "agent_unavailable"
+
+
+# --- ours -------------------------------------------------------------------------------------------------------
+
+
+class StoreError(LedgerError):
+    """The log could not be written."""
+
+    code = "store_unavailable"
+
+
+class WrongExpectedVersion(StoreError):
+    """Another writer appended to this stream first."""
+
+    code = "wrong_expected_version"
+
+    def __init__(self, current: int, expected: int) -> None:
+        super().__init__(f"The stream is at {current}, not at {expected}: another writer appended to it.")
+        self.current, self.expected = current, expected
+
+
+class ActorStopped(LedgerError):
+    """The server is shutting down and takes no new commands."""
+
+    code = "shutting_down"

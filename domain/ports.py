@@ -1,0 +1,129 @@
+"""What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
+
+from collections.abc import Awaitable, Callable, Sequence as Many
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from .effects import Prompt
+from .facts import Fact
+from .ids import AgentPermissionId, CodebaseId, MessageId, PermissionId, Position, Sequence, SessionId, TaskId
+from .recorded import NewEvent, RecordedEvent
+
+CommitListener: TypeAlias = Callable[[tuple[RecordedEvent, ...]], None]
+"""Called on the event loop with the events of each commit, in position order, before any append of it is answered."""
+
+
+class EventStore(Protocol):
+    """The log: append-only, one stream per codebase, a total order over all."""
+
+    @property
+    def head(self) -> Position:
+        """The position of the last committed event; 0 for an empty log."""
+        ...
+
+    async def append(
+        self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]
+    ) -> tuple[RecordedEvent, ...]:
+        """Make the events durable, all or none, right after sequence `expected`; at least one event.
+
+        Raises `WrongExpectedVersion` where the stream is elsewhere, `StoreError` where nothing was written.
+        An append that is cancelled may still happen; nothing else is undecided.
+        """
+        ...
+
+    async def stream_head(self, stream: CodebaseId) -> Sequence:
+        """The last sequence of a stream; 0 for one without events."""
+        ...
+
+    async def read_stream(
+        self, stream: CodebaseId, after: Sequence, limit: int, *, upto: Sequence | None = None
+    ) -> list[RecordedEvent]:
+        """At most `limit` events with `after` < sequence (<= `upto`), in order."""
+        ...
+
+    async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
+        """As `read_stream`, without the `output` events (which never change the actor's state)."""
+        ...
+
+    async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of all streams with position > `after`, in position order."""
+        ...
+
+    def on_commit(self, listener: CommitListener) -> Callable[[], None]:
+        """Have `listener` called after each commit; call the answer to end that."""
+        ...
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close; later calls raise `StoreError`."""
+        ...
+
+
+class Agent(Protocol):
+    """One codebase's agent: at most one process, at most one run at a time, driven by its actor alone.
+
+    Facts go to the `Deliver` that the agent was made with. Calls come one after another; `abort` and `stop`
+    may come after a cancelled `prompt`.
+    """
+
+    async def prompt(self, prompt: Prompt) -> None:
+        """Hand over a prompt (starting process and session if need be) and return when the agent has taken it.
+
+        Raises `AgentError`. May be cancelled; what it left is then cleared by `abort` or `stop`.
+        """
+        ...
+
+    async def answer(
+        self,
+        permission: AgentPermissionId,
+        reply: Literal["once", "always", "reject"],
+        message: str | None,
+    ) -> None:
+        """Hand over a reply to a question of permission; nothing happens if the agent no longer asks."""
+        ...
+
+    async def abort(self) -> None:
+        """Make the agent let go; on return every fact of the aborted run has been delivered. Never raises."""
+        ...
+
+    async def stop(self) -> None:
+        """End every process of this agent; on return none is left and every fact was delivered. Never raises."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process of this agent exists."""
+        ...
+
+
+Deliver: TypeAlias = Callable[[tuple[Fact, ...]], Awaitable[None]]
+"""Takes facts to the actor and returns when they are committed: an agent must not run ahead of the log."""
+
+
+class AgentFactory(Protocol):
+    """Makes the agent of one codebase; starts nothing. `trusted`: the codebase's own agent configuration may be run."""
+
+    def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> Agent: ...
+
+
+class Clock(Protocol):
+    """Time. `now` is for records, `monotonic` (seconds) and `sleep` for everything that waits."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class IdSource(Protocol):
+    """Makes identities: unique, and sorting by the time of their making."""
+
+    def codebase(self) -> CodebaseId: ...
+
+    def session(self) -> SessionId: ...
+
+    def task(self) -> TaskId: ...
+
+    def message(self) -> MessageId: ...
+
+    def permission(self) -> PermissionId: ...

@@ -1,0 +1,29 @@
+"""What goes into the store and what comes out of it."""
+
+from dataclasses import dataclass
+
+from .ids import CodebaseId, Position, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event on its way into the log: its topic (the SSE name) and its JSON (the SSE data)."""
+
+    topic: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event of the log. Nothing else ever leaves a store.
+
+    `position`: its number in the whole log. `stream`: the codebase whose actor wrote it.
+    `sequence`: its number in that stream, the SSE id. `topic`: the SSE name. `data`: one line of JSON, the
+    bytes of the SSE data and of the hash.
+    """
+
+    position: Position
+    stream: CodebaseId
+    sequence: Sequence
+    topic: str
+    data: bytes

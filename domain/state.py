@@ -1,0 +1,172 @@
+"""The state of a codebase, folded from its events: `state = reduce(evolve, events, INITIAL)`.
+
+`output` events never change it, so they need not be read to wake an actor.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from . import events as e
+from .effects import Prompt
+from .ids import AgentPermissionId, AgentSessionId, MessageId, PermissionId, SessionId, TaskId
+from .lifecycle import BUSY, Phase
+
+TITLE_LENGTH = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """The session now active, or the one that was interrupted.
+
+    `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
+    take them. `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
+    """
+
+    id: SessionId
+    task_id: TaskId | None
+    agent: str
+    model: str | None
+    title: str
+    files: tuple[str, ...] = ()
+    task_open: bool = True
+    task_started: bool = False
+    agent_session_id: AgentSessionId | None = None
+    last_prompt: MessageId | None = None
+    unsent: tuple[Prompt, ...] = ()
+    open_tools: Mapping[str, str] = field(default_factory=dict)
+    permissions: Mapping[PermissionId, AgentPermissionId] = field(default_factory=dict)
+    interrupt_reason: e.InterruptReason = "requested"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A codebase: its registration, the phase of its agent, and the active session if there is one."""
+
+    codebase: e.CodebaseRegistered | None = None
+    phase: Phase = Phase.VOID
+    session: Session | None = None
+
+    @property
+    def occupies_room(self) -> bool:
+        """Whether this codebase counts among the running agents."""
+        return self.phase in BUSY
+
+    @property
+    def auto_approve(self) -> bool:
+        """Whether permissions are given without asking anybody."""
+        return bool(self.codebase and self.codebase.agent_config.get("auto_approve") is True)
+
+
+INITIAL = State()
+
+
+def title_of(prompt: str) -> str:
+    """A short name for a piece of work: the first line of its prompt that says something."""
+    first = next((line.strip() for line in prompt.split("\n") if line.strip()), "")
+    return first if len(first) <= TITLE_LENGTH else first[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def evolve(state: State, event: e.Event) -> State:
+    """The state after an event; kinds that don't concern it leave it as it is."""
+    match event:
+        case e.CodebaseRegistered():
+            return replace(state, codebase=event, phase=Phase.IDLE)
+        case e.CodebaseDeleting():
+            return replace(state, phase=Phase.DELETING)
+        case e.CodebaseDeleted():
+            return replace(state, phase=Phase.DELETED, session=None)
+        case e.SessionStarted():
+            return replace(state, phase=_working(event.waiting), session=_started(event))
+        case _ if state.session is None or event.session_id != state.session.id:
+            return state
+        case _:
+            return _evolve_phase(state, state.session, event)
+
+
+def _working(waiting: bool) -> Phase:
+    return Phase.WAITING if waiting else Phase.RUNNING
+
+
+def _started(event: e.SessionStarted) -> Session:
+    assert event.session_id is not None  # a session's own events always name it
+    return Session(
+        id=event.session_id,
+        task_id=event.task_id,
+        agent=event.agent,
+        model=event.model,
+        title=title_of(event.prompt),
+        files=event.files,
+    )
+
+
+def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
+    match event:
+        case e.SessionAdmitted():
+            return replace(state, phase=Phase.RUNNING, session=replace(session, unsent=()))
+        case e.SessionResumed(waiting=True):
+            return replace(state, phase=Phase.WAITING)
+        case e.SessionResumed():
+            return replace(state, phase=Phase.RUNNING, session=replace(session, unsent=()))
+        case e.SessionInterrupting():
+            return replace(
+                state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason)
+            )
+        case e.SessionInterrupted():
+            return replace(state, phase=Phase.INTERRUPTED)
+        case e.SessionStopping():
+            return replace(state, phase=Phase.STOPPING)
+        case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
+            phase = state.phase if state.phase is Phase.DELETING else Phase.IDLE
+            return replace(state, phase=phase, session=None)
+        case _:
+            return replace(state, session=_evolve_session(state, session, event))
+
+
+def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
+    match event:
+        case e.SessionLinked():
+            return replace(
+                session, agent_session_id=event.agent_session_id, model=event.model or session.model
+            )
+        case e.TaskStarted():
+            return replace(session, task_started=True)
+        case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
+            return replace(session, task_open=False)
+        case e.MessageSent():
+            held = state.phase in (Phase.WAITING, Phase.INTERRUPTING)
+            unsent = (*session.unsent, prompt_of(session, event)) if held else session.unsent
+            return replace(session, last_prompt=event.message_id, unsent=unsent)
+        case e.ToolUse():
+            return replace(session, open_tools={**session.open_tools, event.call_id: event.tool})
+        case e.ToolResult():
+            return replace(session, open_tools=_without(session.open_tools, event.call_id))
+        case e.PermissionAsked():
+            asked = {**session.permissions, event.permission_id: event.agent_permission_id}
+            return replace(session, permissions=asked)
+        case e.PermissionReplied():
+            return replace(session, permissions=_without(session.permissions, event.permission_id))
+        case _:
+            return session
+
+
+def prompt_of(session: Session, message: e.MessageSent) -> Prompt:
+    """The wish to hand a recorded message to the agent; the session's first message brings its files."""
+    return Prompt(
+        session_id=session.id,
+        agent_session_id=session.agent_session_id,
+        message_id=message.message_id,
+        text=message.content,
+        agent=message.agent,
+        model=message.model,
+        files=session.files if session.last_prompt is None else (),
+        title=session.title,
+    )
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _without(items: Mapping[K, V], key: K) -> dict[K, V]:
+    return {k: v for k, v in items.items() if k != key}

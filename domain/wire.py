@@ -1,0 +1,96 @@
+"""Events as bytes: the JSON that the log keeps, the hash covers and the SSE `data` line carries.
+
+An event is encoded once, when it is made. Old and foreign bytes stay readable: unknown members are passed over,
+and a kind that this version doesn't know is kept as an `UnknownEvent`, never an error.
+"""
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import ClassVar, cast
+
+import orjson
+
+from .events import REGISTRY, Event, FileChange, Json
+from .ids import Timestamp
+from .recorded import NewEvent, RecordedEvent
+
+MAX_DEPTH = 200
+"""Levels of nesting that are kept; the encoder's own limit is 254."""
+
+_COMMON = ("session_id", "task_id", "timestamp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownEvent(Event):
+    """A kind of event that this version doesn't know; its members are kept as they are."""
+
+    topic: ClassVar[str] = "unknown"
+    name: str
+    members: dict[str, Json]
+
+
+def encode(event: Event) -> NewEvent:
+    """Turn an event into what the store keeps. Absent (None) members are left out."""
+    members = {
+        wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None
+    }
+    if event.action is not None:
+        members = {"action": event.action, **members}
+    return NewEvent(topic=event.topic, data=_dump(members))
+
+
+def decode(recorded: RecordedEvent) -> Event:
+    """Turn a recorded event back into its class, or into `UnknownEvent`."""
+    members = orjson.loads(recorded.data)
+    cls = REGISTRY.get((recorded.topic, None)) or REGISTRY.get((recorded.topic, members.get("action")))
+    if cls is None:
+        return _unknown(recorded.topic, members)
+    known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if wire in members}
+    if any(name not in known for name in _REQUIRED[cls]):
+        return _unknown(recorded.topic, members)
+    return cast(Callable[..., Event], cls)(**known)
+
+
+def _unknown(topic: str, members: dict[str, Json]) -> UnknownEvent:
+    return UnknownEvent(name=topic, members=members, timestamp=Timestamp(str(members.get("timestamp", ""))))
+
+
+def _frozen(value: Json) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _names_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
+    """Pairs of (attribute, member) in wire order: the document's members first, the common ones last."""
+    own = [f.name for f in fields(cls) if f.name not in _COMMON]
+    renamed = {"change": "action"} if cls is FileChange else {}
+    return tuple((name, renamed.get(name, name)) for name in (*own, *_COMMON))
+
+
+def _required_of(cls: type[Event]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+
+
+_NAMES = {cls: _names_of(cls) for cls in REGISTRY.values()}
+_REQUIRED = {cls: _required_of(cls) for cls in REGISTRY.values()}
+
+
+def _dump(members: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(members)
+    except TypeError:
+        # An agent can print what JSON in UTF-8 can't hold: a lone surrogate, a huge integer, endless nesting.
+        return orjson.dumps(_storable(members, MAX_DEPTH))
+
+
+def _storable(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    if isinstance(value, dict | list | tuple) and depth == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {str(_storable(k, 1)): _storable(v, depth - 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item, depth - 1) for item in value]
+    return value
