@@ -1,0 +1,129 @@
+"""Opening the log's file: one connection that writes, one that reads, and plain words when it can't be done."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import aiosqlite
+
+from ...domain.errors import StoreError
+from ...domain.recorded import RecordedEvent
+from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
+
+LOCK_TIMEOUT = 5.0
+"""Seconds to wait for another program that has the file locked."""
+
+WAL_BYTES_KEPT = 64 * 1024 * 1024
+"""What a burst may leave of the write-ahead log's file once its content is in the database."""
+
+
+class GroupConnection(sqlite3.Connection):
+    """Makes `executemany` one durable transaction: all rows or none.
+
+    aiosqlite runs each of its calls as one hop to its thread, so a group's BEGIN, rows and COMMIT cost one hop
+    instead of three, within aiosqlite's public interface.
+    """
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            cursor = super().executemany(sql, parameters)
+            self.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after the worst errors (full, I/O); a second time would be an error.
+            if self.in_transaction:
+                self.execute("ROLLBACK")
+            raise
+        return cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The two ways into one log. Readers have their own thread and never wait for the writer's fsync."""
+
+    writer: aiosqlite.Connection
+    reader: aiosqlite.Connection
+
+    async def close(self) -> None:
+        """Close both; the writer last, for the last one out moves the write-ahead log into the database."""
+        try:
+            await self.reader.close()
+        finally:
+            await self.writer.close()
+
+
+async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT) -> Connections:
+    """Open the log at `path`, made if it isn't there.
+
+    Raises `StoreError` saying what to do where the file can't be opened, is damaged, isn't a log, or is a newer one.
+    """
+    async with AsyncExitStack() as undo:
+        try:
+            writer = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout, factory=GroupConnection)
+            undo.push_async_callback(writer.close)
+            await _prepare(writer, path)
+            reader = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout)
+            undo.push_async_callback(reader.close)
+            await reader.execute_fetchall("PRAGMA query_only = ON")
+        except sqlite3.Error as error:
+            raise _cannot_open(path, error) from error
+        for connection in (writer, reader):
+            connection.row_factory = cast(type, _recorded_event)  # aiosqlite annotates it too narrowly
+        undo.pop_all()
+        return Connections(writer, reader)
+
+
+async def pragma(connection: aiosqlite.Connection, name: str) -> int | str:
+    """The present value of a setting of this connection or its file."""
+    async with connection.execute(f"PRAGMA {name}") as cursor:
+        cursor.row_factory = None
+        row = await cursor.fetchone()
+    value: int | str = row[0] if row else ""
+    return value
+
+
+def _recorded_event(_: sqlite3.Cursor, row: tuple[Any, ...]) -> RecordedEvent:
+    return RecordedEvent(*row)
+
+
+async def _prepare(writer: aiosqlite.Connection, path: Path) -> None:
+    # Look before anything is set: a file that isn't ours must stay as it is.
+    fresh = await _is_fresh(writer, path)
+    if await pragma(writer, "journal_mode = WAL") != "wal":
+        raise StoreError(f"{path} is on a file system without write-ahead logs: choose a local disk with --data.")
+    await writer.execute_fetchall("PRAGMA synchronous = FULL")
+    await writer.execute_fetchall(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
+    # An empty group is a write nevertheless, and finds out now whether writing is possible.
+    await (writer.executescript(CREATE) if fresh else writer.executescript("BEGIN IMMEDIATE; COMMIT;"))
+
+
+async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
+    """Whether the file is still to be made into a log; raises `StoreError` where it can't be one."""
+    application = await pragma(writer, "application_id")
+    version = await pragma(writer, "user_version")
+    tables = list(await writer.execute_fetchall("SELECT 1 FROM sqlite_master LIMIT 1"))
+    if application == 0 and version == 0 and not tables:
+        return True
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} belongs to another program and was left alone: choose another directory with --data.")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows up to "
+            f"{SCHEMA_VERSION}) and was left alone: install that version, or choose another directory with --data."
+        )
+    return False
+
+
+def _cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        what = "keep a copy of it and its -wal file, then put a backup in its place or try `sqlite3 FILE .recover`"
+        return StoreError(f"{path} is damaged or no database at all ({error}): {what}.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(f"{path} is locked by another program: end that one, then start again.")
+    what = "check that its directory exists, may be written to and has room"
+    return StoreError(f"{path} can't be opened ({error}): {what}.")

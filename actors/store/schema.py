@@ -1,0 +1,69 @@
+"""The log's file: the `eventsourcing` library's own table, so that a stock recorder reads it, and what guards it.
+
+The rowid is the position (the library's notification id). It is always given, never left to SQLite.
+"""
+
+SCHEMA_VERSION = 1
+"""Kept in `PRAGMA user_version`; raise it with every change below, and bring older files up to it."""
+
+APPLICATION_ID = 0x6F636C67
+"""Kept in `PRAGMA application_id`, where SQLite has programs sign their files: `oclg`."""
+
+CREATE = f"""
+BEGIN IMMEDIATE;
+
+CREATE TABLE stored_events (
+    originator_id TEXT,
+    originator_version INTEGER,
+    topic TEXT,
+    state BLOB,
+    PRIMARY KEY (originator_id, originator_version)
+);
+
+-- What an actor is rebuilt from. Output is most of a history and never changes an actor's state.
+CREATE INDEX stored_events_lifecycle ON stored_events (originator_id, originator_version) WHERE topic <> 'output';
+
+CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event never changes'); END;
+
+CREATE TRIGGER stored_events_never_go BEFORE DELETE ON stored_events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event is never deleted'); END;
+
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+
+COMMIT;
+"""
+
+INSERT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
+
+_COLUMNS = "rowid, originator_id, originator_version, topic, state"
+
+SELECT_ALL = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
+
+SELECT_STREAM = f"""
+SELECT {_COLUMNS} FROM stored_events
+WHERE originator_id = ? AND originator_version > ? AND originator_version <= ?
+ORDER BY originator_version LIMIT ?
+"""
+
+# INDEXED BY makes a missing index an error: without it this would be a silent scan over all output.
+SELECT_LIFECYCLE = f"""
+SELECT {_COLUMNS} FROM stored_events INDEXED BY stored_events_lifecycle
+WHERE originator_id = ? AND originator_version > ? AND originator_version <= ? AND topic <> 'output'
+ORDER BY originator_version LIMIT ?
+"""
+
+SELECT_HEAD = "SELECT coalesce(max(rowid), 0) FROM stored_events"
+
+# From stream to stream over the primary key: a few steps per stream, however many events it has.
+SELECT_HEADS = """
+WITH RECURSIVE streams (id) AS (
+    SELECT min(originator_id) FROM stored_events
+    UNION ALL
+    SELECT (SELECT min(originator_id) FROM stored_events WHERE originator_id > streams.id)
+    FROM streams WHERE streams.id IS NOT NULL
+)
+SELECT id, (SELECT max(originator_version) FROM stored_events WHERE originator_id = streams.id)
+FROM streams WHERE id IS NOT NULL
+"""

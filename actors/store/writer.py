@@ -1,0 +1,124 @@
+"""Group commit: while one transaction is on its way to the disk, the appends that come in become the next one."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Sequence as Many
+from operator import attrgetter
+from typing import cast
+
+import aiosqlite
+
+from ...domain.errors import StoreError, WrongExpectedVersion
+from ...domain.ids import CodebaseId, Position, Sequence
+from ...domain.recorded import NewEvent, RecordedEvent
+from .group import Append, Plan, plan_group, take_group
+from .listeners import CommitListeners
+from .schema import INSERT, SELECT_ALL
+
+_row = attrgetter("position", "stream", "sequence", "topic", "data")
+
+_MOST = 2**63 - 1
+_PAGE = 1000
+
+
+class GroupWriter:
+    """The only writer of the log; keeps its heads in memory.
+
+    What it promises: a group is in the log whole or not at all; its events have been announced before any append of
+    it is answered; a failed group changes nothing, and the next one starts afresh.
+    """
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        listeners: CommitListeners,
+        head: Position,
+        heads: dict[CodebaseId, Sequence],
+    ) -> None:
+        self.head = head
+        self.heads = heads
+        self._connection = connection
+        self._listeners = listeners
+        self._waiting: deque[Append] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
+        """Join the next group and wait for its commit."""
+        answer: asyncio.Future[tuple[RecordedEvent, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Append(stream, expected, events, answer))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), name="log writer")
+        return await answer
+
+    async def finish(self) -> None:
+        """Return when nothing is waiting to be written."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait((self._writing,))
+
+    async def _write(self) -> None:
+        group: list[Append] = []
+        try:
+            while group := take_group(self._waiting):
+                await self._commit(group)
+                # Those just answered run now and get into the next group; without this there would be two
+                # half groups taking turns, each waiting for the other's fsync.
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            # The loop is going down. Whether this group gets through is not known here, as a cancel of each would say.
+            for append in (*group, *self._waiting):
+                append.answer.cancel()
+            self._waiting.clear()
+            raise
+
+    async def _commit(self, group: Many[Append]) -> None:
+        try:
+            plan = await self._insert(group)
+        except Exception as error:
+            _fail(group, error)
+        else:
+            self._answer(plan)
+
+    async def _insert(self, group: Many[Append]) -> Plan:
+        try:
+            return await self._insert_once(group)
+        except sqlite3.IntegrityError:
+            # Another program wrote to the file in spite of the lock. What it wrote stands: learn it, then try again.
+            await self._catch_up()
+            return await self._insert_once(group)
+
+    async def _insert_once(self, group: Many[Append]) -> Plan:
+        plan = plan_group(group, self.head, self.heads)
+        if plan.events:
+            await self._connection.executemany(INSERT, map(_row, plan.events))
+        return plan
+
+    async def _catch_up(self) -> None:
+        while True:
+            rows = await self._connection.execute_fetchall(SELECT_ALL, (self.head, _MOST, _PAGE))
+            found = cast(list[RecordedEvent], rows)
+            if not found:
+                return
+            self.heads.update({event.stream: event.sequence for event in found})
+            self.head = found[-1].position
+            self._listeners.announce(tuple(found))
+
+    def _answer(self, plan: Plan) -> None:
+        if plan.events:
+            self.heads.update(plan.heads)
+            self.head = plan.events[-1].position
+            self._listeners.announce(tuple(plan.events))
+        for append, recorded in plan.accepted:
+            if not append.answer.done():
+                append.answer.set_result(recorded)
+        for append, current in plan.refused:
+            if not append.answer.done():
+                append.answer.set_exception(WrongExpectedVersion(current, append.expected))
+
+
+def _fail(group: Many[Append], error: Exception) -> None:
+    for append in group:
+        if not append.answer.done():
+            refusal = StoreError(f"The log could not be written ({error}); nothing of this was recorded.")
+            refusal.__cause__ = error
+            append.answer.set_exception(refusal)
