@@ -1,0 +1,108 @@
+"""The agent of a codebase: trigger, message, interrupt, stop, status, permissions, events."""
+
+import asyncio
+
+from aiohttp import web
+
+from ..domain import commands as c
+from ..domain.errors import CodebaseNotFound
+from ..domain.ids import PermissionId
+from ..domain.lifecycle import Phase
+from .answers import json_answer
+from .bodies import read_body
+from .paths import files_inside
+from .schemas import NoBody, ReplyPermission, SendMessage, TriggerAgent
+from .service import Service
+
+
+async def trigger_agent(service: Service, request: web.Request) -> web.Response:
+    """Start a session; answered as soon as it is in the log, before the agent's process is up."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, TriggerAgent)
+    files = await asyncio.to_thread(files_inside, codebase.path, body.files)
+    await service.usable_agent(codebase)
+    trigger = c.Trigger(
+        session_id=service.ids.session(),
+        task_id=service.ids.task(),
+        message_id=service.ids.message(),
+        prompt=body.prompt,
+        agent=body.agent,
+        model=body.model,
+        files=files,
+        metadata=body.metadata,
+    )
+    answer = await service.supervisor.ask(codebase.id, trigger)
+    waiting = answer.phase is Phase.WAITING
+    happened = "Agent waits for room on" if waiting else "Agent started on"
+    return json_answer(
+        {
+            "success": True,
+            "session_id": trigger.session_id,
+            "task_id": trigger.task_id,
+            "status": "pending" if waiting else "running",
+            "message": f"{happened} codebase {codebase.name}",
+        }
+    )
+
+
+async def send_message(service: Service, request: web.Request) -> web.Response:
+    """Steer the running session, or resume an interrupted one."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, SendMessage)
+    await service.usable_agent(codebase)
+    message = c.SendMessage(
+        message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model
+    )
+    await service.supervisor.ask(codebase.id, message)
+    return json_answer({"success": True, "message": "Message sent to agent"})
+
+
+async def interrupt_agent(service: Service, request: web.Request) -> web.Response:
+    """Make the agent let go, and keep the session."""
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    await service.supervisor.ask(codebase.id, c.Interrupt())
+    return json_answer({"success": True, "message": "Interrupt signal sent"})
+
+
+async def stop_agent(service: Service, request: web.Request) -> web.Response:
+    """End the session; answered when no process of the agent is left."""
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    await service.supervisor.ask(codebase.id, c.Stop())
+    return json_answer({"success": True, "message": "Agent stopped"})
+
+
+async def agent_status(service: Service, request: web.Request) -> web.Response:
+    """What the agent is doing now."""
+    codebase = await service.codebase(request)
+    agent = await service.projections.views.agents.get(codebase.id)
+    if agent is None:
+        raise CodebaseNotFound
+    return json_answer(
+        {
+            "codebase_id": codebase.id,
+            "status": agent.status,
+            "session_id": agent.session_id,
+            "current_task": agent.current_task,
+            "started_at": agent.started_at,
+            "model": agent.model,
+        }
+    )
+
+
+async def reply_permission(service: Service, request: web.Request) -> web.Response:
+    """Answer an agent that asks for leave."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, ReplyPermission)
+    reply = c.ReplyPermission(
+        permission_id=PermissionId(request.match_info["permission_id"]), reply=body.reply, message=body.message
+    )
+    await service.supervisor.ask(codebase.id, reply)
+    return json_answer({"success": True, "message": "Permission answered"})
+
+
+async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:
+    """The codebase's events as they come, and as they came."""
+    codebase = await service.codebase(request)
+    return await service.streams.codebase_events(request, codebase.id)

@@ -1,0 +1,74 @@
+"""Request bodies: JSON objects only, bounded, strict, with nothing in them that the log couldn't hold."""
+
+import math
+from typing import TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from ..domain.errors import InvalidInput
+from .errors import BodyTooLarge, UnsupportedBody
+from .schemas import RequestBody
+
+MAX_BODY = 1024 * 1024
+MAX_DEPTH = 32
+
+B = TypeVar("B", bound=RequestBody)
+
+
+async def read_body(request: web.Request, model: type[B]) -> B:
+    """The request's body as `model`. An absent body counts as `{}`. Raises `InvalidInput` and its like."""
+    raw = await _read(request)
+    value = _parse(raw) if raw else {}
+    if not isinstance(value, dict):
+        raise InvalidInput("The body must be a JSON object.")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInput(_first_problem(error)) from None
+
+
+async def _read(request: web.Request) -> bytes:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedBody
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise BodyTooLarge(f"The body is larger than {MAX_BODY:,} bytes.") from None
+    if raw and request.content_type != "application/json":
+        raise UnsupportedBody
+    return raw
+
+
+def _parse(raw: bytes) -> object:
+    try:
+        value: object = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"The body is not valid JSON: {error}.") from None
+    _check_storable(value, MAX_DEPTH)
+    return value
+
+
+def _check_storable(value: object, depth: int) -> None:
+    if isinstance(value, dict | list) and depth == 0:
+        raise InvalidInput(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput("The body holds a number that is out of range.")
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidInput("The body holds a NUL character.")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_storable(key, depth)
+            _check_storable(item, depth - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_storable(item, depth - 1)
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first complaint as a sentence: `agent: Input should be 'build', 'plan', 'explore' or 'general'.`"""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(step) for step in problem["loc"])
+    what = problem["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{where}: {what}." if where else f"{what}."

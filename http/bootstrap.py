@@ -1,0 +1,103 @@
+"""The composition root: every part is made here, by hand, once, and closed in the opposite order."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from ..actors.clock import SystemClock
+from ..actors.codebase_actor import CodebaseActor
+from ..actors.ids import SortableIds
+from ..actors.opencode import OpencodeAgents, sweep_all
+from ..actors.rooms import Rooms
+from ..actors.settings import ActorSettings
+from ..actors.store.lock import DataLock
+from ..actors.store.sqlite import SqliteEventStore
+from ..actors.supervisor import Supervisor
+from ..domain.ids import CodebaseId
+from ..projections.runner import Projections
+from .service import Service
+from .settings import Settings
+from .stream import EventStreams
+
+log = structlog.get_logger()
+
+LOG_NAME = "ledger.db"
+VIEWS_NAME = "views.db"
+INSTANCE_NAME = "instance"
+
+SHUTDOWN_LIMIT = 7.0
+"""Seconds for the agents' good-byes; with the rest of the end it stays under the promised 10 s."""
+
+
+@asynccontextmanager
+async def running_service(settings: Settings, tuning: ActorSettings | None = None) -> AsyncIterator[Service]:
+    """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left."""
+    data = settings.data.expanduser().absolute()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(DataLock.acquire(data))
+        instance = _instance(data / INSTANCE_NAME)
+        await sweep_all(instance)
+        stack.push_async_callback(sweep_all, instance)
+        clock = SystemClock()
+        store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
+        projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
+        stack.push_async_callback(projections.close)
+        agents = OpencodeAgents(agent_settings(settings, instance))
+        stack.push_async_callback(agents.close)
+        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, agents)
+        stack.push_async_callback(let_go, service)
+        await _recover(service)
+        yield service
+
+
+def _wire(
+    settings: Settings,
+    tuning: ActorSettings,
+    clock: SystemClock,
+    store: SqliteEventStore,
+    projections: Projections,
+    agents: OpencodeAgents,
+) -> Service:
+    rooms = Rooms(settings.max_agents)
+
+    def actor(codebase: CodebaseId) -> CodebaseActor:
+        return CodebaseActor(codebase, store=store, agents=agents, rooms=rooms, clock=clock, settings=tuning)
+
+    return Service(
+        settings=settings,
+        store=store,
+        supervisor=Supervisor(store, actor, clock, tuning),
+        projections=projections,
+        streams=EventStreams(store, projections.views.sessions, clock),
+        agents=agents,
+        clock=clock,
+        ids=SortableIds(clock),
+    )
+
+
+async def _recover(service: Service) -> None:
+    """Bring to a truthful state what an earlier server left in the middle of its work."""
+    views = service.projections.views
+    paths = {view.path: view.id for view in await views.codebases.all()}
+    await service.supervisor.start(paths, await views.agents.unsettled())
+
+
+async def let_go(service: Service) -> None:
+    """Interrupt and record what runs, then let the subscribers go: they have seen the end. Twice is harmless."""
+    try:
+        async with asyncio.timeout(SHUTDOWN_LIMIT):
+            await service.supervisor.close()
+    except TimeoutError:
+        log.warning("agents did not end in time; their sessions are recovered at the next start")
+    await service.streams.close()
+
+
+def _instance(path: Path) -> str:
+    """The name of this data directory, by which the processes that it starts are known again."""
+    if not path.exists():
+        path.write_text(secrets.token_hex(16), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,70 @@
+"""Codebases: register, list, get, delete."""
+
+import asyncio
+
+from aiohttp import web
+
+from ..domain.commands import Delete, Register
+from ..domain.errors import CodebaseNotFound
+from ..domain.ids import CodebaseId
+from ..projections.codebases import Codebase
+from .answers import json_answer
+from .bodies import read_body
+from .paths import real_directory
+from .schemas import AgentConfig, NoBody, RegisterCodebase
+from .service import Service
+
+
+async def list_codebases(service: Service, request: web.Request) -> web.Response:
+    """All registered codebases, in the order of their registration."""
+    views = await service.current_views()
+    return json_answer([_listed(codebase) for codebase in await views.codebases.all()])
+
+
+async def register_codebase(service: Service, request: web.Request) -> web.Response:
+    """Register a directory; 409 names the codebase that has it already."""
+    body = await read_body(request, RegisterCodebase)
+    path = await asyncio.to_thread(real_directory, body.path, service.settings.allow_root)
+    command = Register(
+        codebase_id=service.ids.codebase(),
+        name=body.name,
+        path=path,
+        description=body.description or "",
+        worker_id=body.worker_id,
+        agent_config=(body.agent_config or AgentConfig()).model_dump(exclude_unset=True, exclude_none=True),
+    )
+    await service.supervisor.register(command)
+    views = await service.current_views()
+    registered = await views.codebases.get(command.codebase_id)
+    if registered is None:
+        raise CodebaseNotFound("The codebase was deleted while it was being registered.")
+    return json_answer({"success": True, "codebase": _registered(registered)})
+
+
+async def get_codebase(service: Service, request: web.Request) -> web.Response:
+    """One codebase with its agent's configuration."""
+    codebase = await service.codebase(request)
+    details = {"agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
+    return json_answer({**_listed(codebase), **details})
+
+
+async def delete_codebase(service: Service, request: web.Request) -> web.Response:
+    """Stop the agent, then hide the codebase everywhere but in the log."""
+    await read_body(request, NoBody)
+    codebase = CodebaseId(request.match_info["codebase_id"])
+    await service.supervisor.ask(codebase, Delete())
+    return json_answer({"success": True, "message": f"Codebase {codebase} deleted"})
+
+
+def _registered(codebase: Codebase) -> dict[str, object]:
+    return {
+        "id": codebase.id,
+        "name": codebase.name,
+        "path": codebase.path,
+        "description": codebase.description,
+        "created_at": codebase.created_at,
+    }
+
+
+def _listed(codebase: Codebase) -> dict[str, object]:
+    return {**_registered(codebase), "worker_id": codebase.worker_id}

@@ -1,0 +1,87 @@
+"""Every error in one shape: `{"detail": "<one sentence>", "code": "<stable_word>"}`."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from ..domain import errors as d
+from .answers import json_answer
+
+log = structlog.get_logger()
+
+STATUSES: Final[Mapping[type[d.LedgerError], int]] = {
+    d.InvalidInput: 400,
+    d.Forbidden: 403,
+    d.NotFound: 404,
+    d.Conflict: 409,
+    d.AgentError: 503,
+    d.StoreError: 503,
+    d.ActorStopped: 503,
+}
+"""Which status answers which class of error; the nearest class in the family counts."""
+
+ROUTING: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("bad_request", "The request is malformed."),
+    404: ("unknown_route", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take this method."),
+    413: ("body_too_large", "The request's body is too large."),
+}
+"""Codes and sentences for what the web framework itself refuses."""
+
+
+class Unauthorized(d.LedgerError):
+    """A token is needed: send it as `Authorization: Bearer <token>`."""
+
+    code = "unauthorized"
+
+
+class UnsupportedBody(d.LedgerError):
+    """The body must be JSON: send it uncompressed, with `Content-Type: application/json`."""
+
+    code = "unsupported_media_type"
+
+
+class BodyTooLarge(d.LedgerError):
+    """The request's body is too large."""
+
+    code = "body_too_large"
+
+
+_OWN: Final[Mapping[type[d.LedgerError], int]] = {Unauthorized: 401, UnsupportedBody: 415, BodyTooLarge: 413}
+
+
+def status_of(error: d.LedgerError) -> int:
+    """The HTTP status for an error of ours."""
+    table = {**STATUSES, **_OWN}
+    return next((table[cls] for cls in type(error).__mro__ if cls in table), 500)
+
+
+def error_answer(status: int, detail: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An error in the one shape that all have."""
+    return json_answer({"detail": detail, "code": code}, status=status, headers=headers)
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into the one shape; what nobody foresaw is logged and says nothing about our insides."""
+    try:
+        return await handler(request)
+    except d.LedgerError as error:
+        headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else None
+        return error_answer(status_of(error), error.message, error.code, headers)
+    except web.HTTPException as refusal:
+        return _refused(refusal)
+    except Exception:
+        log.exception("request failed", method=request.method, path=request.path)
+        return error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+
+
+def _refused(refusal: web.HTTPException) -> web.Response:
+    phrase = HTTPStatus(refusal.status).phrase
+    code, detail = ROUTING.get(refusal.status, (phrase.lower().replace(" ", "_"), f"{phrase}."))
+    headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None
+    return error_answer(refusal.status, detail, code, headers)

@@ -1,0 +1,40 @@
+"""Directories and files that clients name, checked by what they really are, not by how they are spelled."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..domain.errors import InvalidInput, PathOutsideRoots
+
+
+def real_directory(path: str, roots: Sequence[Path]) -> str:
+    """The real path of an existing, readable directory under one of `roots` (anywhere if there are none)."""
+    if not os.path.isabs(path):
+        raise InvalidInput("path: The path must be absolute.")
+    try:
+        real = Path(path).resolve(strict=True)
+        usable = real.is_dir() and os.access(real, os.R_OK | os.X_OK)
+    except (OSError, RuntimeError, ValueError):
+        raise InvalidInput("path: There is no such directory.") from None
+    if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
+        raise PathOutsideRoots
+    if not usable:
+        raise InvalidInput("path: This is not a directory that can be read.")
+    return str(real)
+
+
+def files_inside(directory: str, files: Sequence[str]) -> tuple[str, ...]:
+    """The files, each relative, existing, and really inside the directory."""
+    return tuple(_file_inside(Path(directory), name) for name in files)
+
+
+def _file_inside(directory: Path, name: str) -> str:
+    if os.path.isabs(name):
+        raise InvalidInput(f"files: {name!r} must be relative to the codebase.")
+    try:
+        real = (directory / name).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
+    if not real.is_relative_to(directory) or real == directory:
+        raise InvalidInput(f"files: {name!r} does not lie inside the codebase.")
+    return os.path.normpath(name)

@@ -1,0 +1,38 @@
+"""The route table: every address of the API, as data."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from . import agent, codebases, status
+from .service import ServiceHandler
+
+API = "/v1/opencode"
+CODEBASE = f"{API}/codebases/{{codebase_id}}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address, one method, one handler."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    handler: ServiceHandler
+
+
+ROUTES: Final = (
+    Route("GET", f"{API}/status", status.service_status),
+    Route("GET", f"{API}/models", status.list_models),
+    Route("GET", f"{API}/codebases", codebases.list_codebases),
+    Route("POST", f"{API}/codebases", codebases.register_codebase),
+    Route("GET", CODEBASE, codebases.get_codebase),
+    Route("DELETE", CODEBASE, codebases.delete_codebase),
+    Route("POST", f"{CODEBASE}/trigger", agent.trigger_agent),
+    Route("POST", f"{CODEBASE}/message", agent.send_message),
+    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent),
+    Route("POST", f"{CODEBASE}/stop", agent.stop_agent),
+    Route("GET", f"{CODEBASE}/status", agent.agent_status),
+    Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission),
+    Route("GET", f"{CODEBASE}/events", agent.agent_events),
+    Route("GET", "/healthz", status.alive),
+    Route("GET", "/readyz", status.ready),
+)

@@ -1,0 +1,67 @@
+"""What clients send, field by field as in the API's document. Strict: no unknown field, no number for a string."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+AgentName = Literal["build", "plan", "explore", "general"]
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"\S")]
+ModelName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\s/]+/\S+$")]
+"""`provider/model`."""
+
+
+class RequestBody(BaseModel):
+    """A JSON object that a client sends."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, regex_engine="python-re")
+
+
+class NoBody(RequestBody):
+    """A command that needs no words."""
+
+
+class AgentConfig(RequestBody):
+    """`default_model`: for triggers that name none. `auto_approve`: give every permission. `trusted`: run the
+    codebase's own opencode configuration and plugins."""
+
+    default_model: ModelName | None = None
+    auto_approve: bool = False
+    trusted: bool = False
+
+
+class RegisterCodebase(RequestBody):
+    """A directory to make known."""
+
+    name: Name
+    path: Path
+    description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    agent_config: AgentConfig | None = None
+    worker_id: Name | None = None
+
+
+class TriggerAgent(RequestBody):
+    """A prompt to start an agent with."""
+
+    prompt: Text
+    agent: AgentName = "build"
+    model: ModelName | None = None
+    files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
+    metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+
+
+class SendMessage(RequestBody):
+    """A follow-up for a running or interrupted session."""
+
+    message: Text
+    agent: AgentName | None = None
+    model: ModelName | None = None
+
+
+class ReplyPermission(RequestBody):
+    """The answer to an agent that asks for leave. `message` tells it why not."""
+
+    reply: Literal["once", "always", "reject"]
+    message: Annotated[str, StringConstraints(max_length=10_000)] | None = None

@@ -1,0 +1,55 @@
+"""The service as the handlers see it: the parts that the composition root wired together."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from ..actors.opencode import OpencodeAgents
+from ..actors.supervisor import Supervisor
+from ..domain.errors import AgentUnavailable, CodebaseNotFound
+from ..domain.ids import CodebaseId
+from ..domain.ports import Clock, EventStore, IdSource
+from ..projections.codebases import Codebase
+from ..projections.runner import Projections
+from ..projections.views import Views
+from .settings import Settings
+from .stream import EventStreams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Everything a handler may use."""
+
+    settings: Settings
+    store: EventStore
+    supervisor: Supervisor
+    projections: Projections
+    streams: EventStreams
+    agents: OpencodeAgents
+    clock: Clock
+    ids: IdSource
+
+    async def current_views(self) -> Views:
+        """The views, showing at least everything that was committed before this call."""
+        await self.projections.caught_up(self.store.head)
+        return self.projections.views
+
+    async def codebase(self, request: web.Request) -> Codebase:
+        """The codebase that the request's path names. Raises `CodebaseNotFound`, also for a deleted one."""
+        views = await self.current_views()
+        codebase = await views.codebases.get(CodebaseId(request.match_info["codebase_id"]))
+        if codebase is None:
+            raise CodebaseNotFound
+        return codebase
+
+    async def usable_agent(self, codebase: Codebase) -> None:
+        """Raise where no agent could run there: opencode is missing, or the codebase brings what it isn't trusted with."""
+        if (reason := await self.agents.unavailable()) is not None:
+            raise AgentUnavailable(reason)
+        await self.agents.check_trust(codebase.path, trusted=codebase.agent_config.get("trusted") is True)
+
+
+SERVICE = web.AppKey("service", Service)
+
+ServiceHandler = Callable[[Service, web.Request], Awaitable[web.StreamResponse]]

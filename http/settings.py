@@ -1,0 +1,71 @@
+"""What can be set about the service. Each field is an option of `serve` and an environment variable `LEDGER_…`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PROJECT_CACHE = ".opencode-ledger"
+
+
+def usual_room() -> int:
+    """Two agents per core: about where streaming agents begin to slow each other down."""
+    return max(2, 2 * (os.cpu_count() or 1))
+
+
+def usual_data() -> Path:
+    """Where the log is kept unless said otherwise."""
+    return Path.home() / PROJECT_CACHE
+
+
+class Settings(BaseModel):
+    """The options of `opencode-ledger serve`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback needs --token-file."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes any that is free."""
+
+    data: Path = Field(default_factory=usual_data)
+    """Directory of the log (ledger.db), its views and its lock."""
+
+    opencode_binary: Path | None = None
+    """The opencode executable; without it, the one on PATH."""
+
+    opencode_config: Path | None = None
+    """An opencode.json given to every agent."""
+
+    opencode_home: Path | None = None
+    """A private home for the agents; without it they use your own opencode credentials and sessions."""
+
+    allow_root: Annotated[tuple[Path, ...], Parameter(negative="")] = ()
+    """Codebases must lie under one of these directories (repeat the option); without it they may lie anywhere."""
+
+    token_file: Path | None = None
+    """File whose first line is the token that clients send as `Authorization: Bearer …`."""
+
+    max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=usual_room)
+    """How many agents may run at the same time; further triggers wait their turn."""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @model_validator(mode="after")
+    def _refuse_an_open_door(self) -> "Settings":
+        if not self.loopback and self.token_file is None:
+            raise ValueError(
+                f"--host {self.host} is reachable by others, and whoever reaches this service runs commands as you. "
+                "Give --token-file FILE with a secret in it, or keep --host 127.0.0.1."
+            )
+        return self

@@ -1,0 +1,41 @@
+"""The service itself: is it there, is it ready, and which models can its agents use."""
+
+from aiohttp import web
+
+from .answers import json_answer
+from .service import Service
+
+
+async def service_status(service: Service, request: web.Request) -> web.Response:
+    """Whether agents can be run here."""
+    views = await service.current_views()
+    reason = await service.agents.unavailable()
+    binary = service.agents.binary
+    return json_answer(
+        {
+            "available": reason is None,
+            "message": reason or "OpenCode integration ready",
+            "opencode_binary": str(binary) if binary else "",
+            "registered_codebases": (await views.counts()).codebases,
+            "auto_start": True,
+        }
+    )
+
+
+async def list_models(service: Service, request: web.Request) -> web.Response:
+    """The models that opencode can use with the present configuration."""
+    models = await service.agents.models()
+    return json_answer([{"id": m.id, "name": m.name, "provider": m.provider} for m in models])
+
+
+async def alive(service: Service, request: web.Request) -> web.Response:
+    """The process runs and its event loop answers."""
+    return json_answer({"status": "ok"})
+
+
+async def ready(service: Service, request: web.Request) -> web.Response:
+    """The views have caught up with the log and opencode is there; 503 otherwise."""
+    await service.current_views()
+    reason = await service.agents.unavailable()
+    body = {"status": "ok" if reason is None else "degraded", "position": service.store.head, "opencode": reason or "ok"}
+    return json_answer(body, status=200 if reason is None else 503)
