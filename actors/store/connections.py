@@ -1,5 +1,7 @@
 """Opening the log's file: one connection that writes, one that reads, and plain words when it can't be done."""
 
+import asyncio
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -63,13 +65,14 @@ async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT) -> Co
     """
     async with AsyncExitStack() as undo:
         try:
+            await asyncio.to_thread(_touch, path)
             writer = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout, factory=GroupConnection)
             undo.push_async_callback(writer.close)
             await _prepare(writer, path)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout)
             undo.push_async_callback(reader.close)
             await reader.execute_fetchall("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise _cannot_open(path, error) from error
         for connection in (writer, reader):
             connection.row_factory = cast(type, _recorded_event)  # aiosqlite annotates it too narrowly
@@ -88,6 +91,11 @@ async def pragma(connection: aiosqlite.Connection, name: str) -> int | str:
 
 def _recorded_event(_: sqlite3.Cursor, row: tuple[Any, ...]) -> RecordedEvent:
     return RecordedEvent(*row)
+
+
+def _touch(path: Path) -> None:
+    # SQLite would say no more than "unable to open database file", and would let others read what it makes.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 async def _prepare(writer: aiosqlite.Connection, path: Path) -> None:
@@ -118,7 +126,7 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
     return False
 
 
-def _cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
+def _cannot_open(path: Path, error: sqlite3.Error | OSError) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         what = "keep a copy of it and its -wal file, then put a backup in its place or try `sqlite3 FILE .recover`"
@@ -126,4 +134,5 @@ def _cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreError(f"{path} is locked by another program: end that one, then start again.")
     what = "check that its directory exists, may be written to and has room"
-    return StoreError(f"{path} can't be opened ({error}): {what}.")
+    why = error.strerror if isinstance(error, OSError) else error
+    return StoreError(f"{path} can't be opened ({why}): {what}.")
