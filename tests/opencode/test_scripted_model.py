@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
+
 from scripts.scripted_model import (
     Call,
     Cut,
@@ -50,7 +52,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 def post(
     http: aiohttp.ClientSession, model: ScriptedModel, messages: Chat, *, stream: bool = True, session: str = "s"
-) -> "aiohttp.client._RequestContextManager":
+) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
     body = {"model": "stub-1", "stream": stream, "messages": messages}
     return http.post(f"{model.base_url}/chat/completions", json=body, headers={"x-session-affinity": session})
 
@@ -151,11 +153,11 @@ async def test_a_cut_breaks_the_connection(model: ScriptedModel, http: aiohttp.C
 
 async def test_a_hang_ends_with_the_server(http: aiohttp.ClientSession) -> None:
     """A hanging answer keeps its connection until the server closes, which it does at once."""
-    async with ScriptedModel([when("go", [Say("half"), Hang()])]) as model:
-        response = await post(http, model, [user("go")])
+    async with ScriptedModel([when("go", [Say("half"), Hang()])]) as model, post(http, model, [user("go")]) as response:
         assert b"assistant" in await response.content.readuntil(b"\n\n")
-    with pytest.raises(aiohttp.ClientError):
-        await response.read()
+        await model.close()
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
 
 
 async def test_a_gate_holds_the_answer_back(model: ScriptedModel, http: aiohttp.ClientSession) -> None:
