@@ -9,14 +9,24 @@ from collections.abc import Coroutine, Sequence as Many
 
 import structlog
 
-from ..domain.commands import Command, GrantRoom, ReplyPermission, Report, Retire, SendMessage, Trigger
+from ..domain.commands import (
+    Command,
+    GrantRoom,
+    Recover,
+    ReplyPermission,
+    Report,
+    Retire,
+    SendMessage,
+    Shutdown,
+    Trigger,
+)
 from ..domain.decide import decide
 from ..domain.decision import Decision, fold
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
-from ..domain.events import Event
+from ..domain.events import Event, Output
 from ..domain.facts import Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
-from ..domain.lifecycle import Phase
+from ..domain.lifecycle import Phase, outcome
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore
 from ..domain.state import INITIAL, State
 from ..domain.wire import decode, encode
@@ -29,7 +39,7 @@ from .settings import ActorSettings
 log = structlog.get_logger()
 
 PAGE = 1000
-NEEDS_ROOM = (Trigger, SendMessage)
+ENDED = "The codebase's actor ended before this was done; try again."
 
 
 class CodebaseActor:
@@ -56,6 +66,7 @@ class CodebaseActor:
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
         self._rest: asyncio.Task[None] | None = None
+        self._closing = False
 
     # --- for others ---------------------------------------------------------------------------------------------
 
@@ -66,8 +77,8 @@ class CodebaseActor:
         return await envelope.reply
 
     def tell(self, command: Command) -> None:
-        """Send a command and don't wait."""
-        self._mailbox.put(Envelope(command))
+        """Send a command and don't wait; it is not lost where the store fails."""
+        self._mailbox.put(Envelope(command, lasting=True))
 
     async def load(self) -> None:
         """Fold the state from the log."""
@@ -88,26 +99,31 @@ class CodebaseActor:
     # --- the loop -----------------------------------------------------------------------------------------------
 
     async def _handle(self, envelope: Envelope) -> None:
+        # After a shutdown only what ends may still happen: nothing that waited here starts an agent.
+        self._closing = self._closing or isinstance(envelope.command, Shutdown)
+        if self._closing and not isinstance(envelope.command, Shutdown | Report):
+            envelope.fail(ActorStopped())
+            return
         try:
             decision = await self._decide_and_append(envelope.command)
         except WrongExpectedVersion:
             envelope.fail(StoreError("Another writer changed this codebase's stream; try again."))
             raise
         except StoreError as error:
-            self._postpone(envelope, error)
+            self._refuse_or_postpone(envelope, error)
         except LedgerError as refusal:
             envelope.fail(refusal)
         except BaseException:
-            envelope.fail(ActorStopped("The codebase's actor ended before this was done; try again."))
+            envelope.fail(ActorStopped(ENDED))
             raise
         else:
+            self._unanswered.append((envelope, decision.answer_after))
             if decision.effects:
                 self._effects().submit(decision.effects)
-            self._unanswered.append((envelope, decision.answer_after))
             self._answer_settled()
 
     async def _decide_and_append(self, command: Command) -> Decision:
-        room = not isinstance(command, NEEDS_ROOM) or self._rooms.enter(self.codebase)
+        room = not self._would_start(command) or self._rooms.enter(self.codebase)
         try:
             decision = decide(self.state, command, timestamp(self._clock), room=room)
             await self._append(decision.events)
@@ -117,23 +133,28 @@ class CodebaseActor:
 
     async def _append(self, events: Many[Event]) -> None:
         if events:
-            recorded = await self._store.append(
-                self.codebase, self.sequence, [encode(event) for event in events]
-            )
+            recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
             self.sequence = recorded[-1].sequence
-            self.state = fold(self.state, events)
+            # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
+            self.state = fold(self.state, (decode(r) for r in recorded if r.topic != Output.topic))
 
-    def _postpone(self, envelope: Envelope, error: StoreError) -> None:
-        """A caller can try again; what the agent reported can't be reported twice, so it is kept and tried again."""
-        if not isinstance(envelope.command, Report):
+    def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
+        """A caller can try again; what nobody would send twice is kept and tried again."""
+        if isinstance(envelope.command, Recover):
+            # Nothing else may happen before the recovery, so the whole actor starts again, and that with it.
+            envelope.fail(error)
+            raise error
+        if not envelope.lasting:
             envelope.fail(error)
             return
-        log.error("report not recorded yet", codebase=self.codebase, error=str(error))
+        log.error("not recorded yet", command=type(envelope.command).__name__, codebase=self.codebase, error=str(error))
         self._spawn(self._put_later(envelope))
 
     async def _put_later(self, envelope: Envelope) -> None:
-        await self._clock.sleep(self._settings.store_retry)
-        self._mailbox.put(envelope)
+        try:
+            await self._clock.sleep(self._settings.store_retry)
+        finally:
+            self._mailbox.put(envelope)  # also when the actor ends meanwhile: the closed mailbox answers it
 
     def _answer_settled(self) -> None:
         answer = Answer(position=self._store.head, phase=self.state.phase)
@@ -145,11 +166,17 @@ class CodebaseActor:
 
     # --- room, and rest -----------------------------------------------------------------------------------------
 
+    def _would_start(self, command: Command) -> bool:
+        """Whether this command sets an agent to work that is not at work now."""
+        if self.state.occupies_room or not isinstance(command, Trigger | SendMessage):
+            return False
+        return outcome(self.state.phase, type(command)) is Phase.RUNNING
+
     def _follow_room(self) -> None:
         """Make the room that is taken agree with the phase, whatever was decided."""
         if self.state.occupies_room:
             self._stay_awake()
-        elif self.state.phase is Phase.WAITING:
+        elif self.state.phase is Phase.WAITING and not self._closing:
             self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
         else:
             self._rooms.leave(self.codebase)
@@ -158,9 +185,10 @@ class CodebaseActor:
     def _rest_if_warm(self) -> None:
         if self._agent is None or not self._agent.alive:
             self._stay_awake()
-        elif self._rest is None:
+            return
+        self._rooms.rests(self.codebase, lambda: self.tell(Retire()))
+        if self._rest is None:
             self._rest = self._spawn(self._retire_later())
-            self._rooms.rests(self.codebase, lambda: self.tell(Retire()))
 
     def _stay_awake(self) -> None:
         self._rooms.gone(self.codebase)
@@ -191,7 +219,9 @@ class CodebaseActor:
         return self._runner
 
     async def _deliver(self, facts: tuple[Fact, ...]) -> None:
-        await self.ask(Report(facts))
+        envelope = Envelope(Report(facts), lasting=True)
+        self._mailbox.put(envelope)
+        await envelope.reply
 
     def _expire(self, permission: PermissionId) -> None:
         self.tell(ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))
@@ -207,11 +237,14 @@ class CodebaseActor:
     async def _end(self) -> None:
         self._mailbox.close()
         for envelope, _ in self._unanswered:
-            envelope.fail(ActorStopped("The codebase's actor ended before this was done; try again."))
-        self._rooms.leave(self.codebase)
-        self._rooms.gone(self.codebase)
-        for task in list(self._outside):
-            task.cancel()
-        await asyncio.gather(*self._outside, return_exceptions=True)
-        if self._agent:
-            await self._agent.stop()
+            envelope.fail(ActorStopped(ENDED))
+        try:
+            for task in list(self._outside):
+                task.cancel()
+            await asyncio.gather(*self._outside, return_exceptions=True)
+            if self._agent:
+                await self._agent.stop()
+        finally:
+            # Room is given back last, for until here the agent may have been at work.
+            self._rooms.leave(self.codebase)
+            self._rooms.gone(self.codebase)

@@ -94,15 +94,29 @@ class EffectRunner:
             case Prompt():
                 await self._prompt(effect)
             case Abort():
-                await self._agent.abort()
+                await self._abort()
                 await self._deliver((AgentAborted(),))
             case StopAgent():
-                await self._agent.stop()
+                await self._stop()
                 await self._deliver((AgentStopped(),))
             case AnswerPermission():
                 await self._answer(effect)
             case LimitPermission():
                 self._start_timer(self._limit(effect.permission_id))
+
+    async def _abort(self) -> None:
+        try:
+            await self._agent.abort()
+        except Exception as error:
+            # Someone waits for the agent to let go; one that can't is ended.
+            log.error("abort failed unexpectedly", exc_info=error)
+            await self._stop()
+
+    async def _stop(self) -> None:
+        try:
+            await self._agent.stop()
+        except Exception as error:
+            log.error("stop failed unexpectedly", exc_info=error)
 
     async def _prompt(self, prompt: Prompt) -> None:
         try:

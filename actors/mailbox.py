@@ -26,12 +26,16 @@ class Answer:
 
 
 class Envelope:
-    """A command on its way, and the future that its sender waits for."""
+    """A command on its way, and the future that its sender waits for.
 
-    __slots__ = ("command", "reply")
+    `lasting`: nobody would send it again, so a store that fails must not lose it.
+    """
 
-    def __init__(self, command: Command) -> None:
+    __slots__ = ("command", "lasting", "reply")
+
+    def __init__(self, command: Command, *, lasting: bool = False) -> None:
         self.command = command
+        self.lasting = lasting
         self.reply: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def answer(self, answer: Answer) -> None:

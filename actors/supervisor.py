@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 
 from ..domain.commands import Command, Delete, Recover, Register, Shutdown
-from ..domain.errors import ActorStopped, AlreadyRegistered, CodebaseNotFound
+from ..domain.errors import ActorStopped, AlreadyRegistered, CodebaseNotFound, LedgerError
 from ..domain.ids import CodebaseId
 from ..domain.lifecycle import Phase
 from ..domain.ports import Clock, EventStore
@@ -20,15 +20,15 @@ from .settings import ActorSettings
 
 log = structlog.get_logger()
 
+NOT_STARTED = "The codebase's actor could not be started; try again."
+
 ActorFactory = Callable[[CodebaseId], CodebaseActor]
 
 
 class Supervisor:
     """One actor per codebase, one codebase per real directory."""
 
-    def __init__(
-        self, store: EventStore, make_actor: ActorFactory, clock: Clock, settings: ActorSettings
-    ) -> None:
+    def __init__(self, store: EventStore, make_actor: ActorFactory, clock: Clock, settings: ActorSettings) -> None:
         self._store, self._make_actor, self._clock, self._settings = store, make_actor, clock, settings
         self._hosts: dict[CodebaseId, asyncio.Task[None]] = {}
         self._ready: dict[CodebaseId, asyncio.Future[CodebaseActor]] = {}
@@ -42,13 +42,7 @@ class Supervisor:
 
     async def ask(self, codebase: CodebaseId, command: Command) -> Answer:
         """Have a codebase's actor do something. Raises `LedgerError`; `CodebaseNotFound` for an unknown one."""
-        if self._closing:
-            raise ActorStopped
-        if codebase not in self._hosts:
-            if not isinstance(command, Register) and await self._store.stream_head(codebase) == 0:
-                raise CodebaseNotFound
-            self._host(codebase)
-        actor = await asyncio.shield(self._ready[codebase])
+        actor = await self._actor(codebase, new=isinstance(command, Register))
         answer = await actor.ask(command)
         if isinstance(command, Delete):
             self._forget(codebase)
@@ -56,26 +50,62 @@ class Supervisor:
 
     async def register(self, command: Register) -> Answer:
         """Register a directory. Raises `AlreadyRegistered` with the id of the codebase that has it."""
+        if (former := self._paths.get(command.path)) and self._is_deleted(former):
+            self._forget(former)
         owner = self._paths.setdefault(command.path, command.codebase_id)
         if owner != command.codebase_id:
             raise AlreadyRegistered(f"This directory is already registered as {owner}.")
+        # Shielded, for a caller that leaves takes back neither the command nor the directory.
+        return await asyncio.shield(asyncio.ensure_future(self._register(command)))
+
+    async def close(self) -> None:
+        """Take no new commands, interrupt and record what runs, leave no process.
+
+        Waits `close_limit` seconds for the record, then as long as the agents need to be stopped.
+        """
+        self._closing = True
+        ended = asyncio.ensure_future(self._shut_down())
+        limit = asyncio.ensure_future(self._clock.sleep(self._settings.close_limit))
+        await asyncio.wait({ended, limit}, return_when=asyncio.FIRST_COMPLETED)
+        limit.cancel()
+        for host in self._hosts.values():
+            host.cancel()
+        await asyncio.gather(ended, *self._hosts.values(), return_exceptions=True)
+
+    async def _shut_down(self) -> None:
+        await asyncio.gather(*(actor.ask(Shutdown()) for actor in self._actors()), return_exceptions=True)
+
+    async def _register(self, command: Register) -> Answer:
         try:
             return await self.ask(command.codebase_id, command)
+        except AlreadyRegistered:
+            raise
         except BaseException:
             self._forget(command.codebase_id)
             raise
 
-    async def close(self) -> None:
-        """Take no new commands, interrupt and record what runs, leave no process. Bounded by the agents' own limits."""
-        self._closing = True
-        actors = [ready.result() for ready in self._ready.values() if ready.done() and not ready.cancelled()]
-        await asyncio.gather(*(actor.ask(Shutdown()) for actor in actors), return_exceptions=True)
-        for host in self._hosts.values():
-            host.cancel()
-        await asyncio.gather(*self._hosts.values(), return_exceptions=True)
+    def _is_deleted(self, codebase: CodebaseId) -> bool:
+        """Whether a deletion was carried out that nobody waited for to its end."""
+        return any(a.state.phase is Phase.DELETED for a in self._actors() if a.codebase == codebase)
 
     def _forget(self, codebase: CodebaseId) -> None:
         self._paths = {path: owner for path, owner in self._paths.items() if owner != codebase}
+
+    # --- the actors -----------------------------------------------------------------------------------------------
+
+    async def _actor(self, codebase: CodebaseId, *, new: bool) -> CodebaseActor:
+        if not (self._closing or new or codebase in self._hosts) and await self._store.stream_head(codebase) == 0:
+            raise CodebaseNotFound
+        # Both are asked only now: while the store was read, the server may have ended or another have been faster.
+        if self._closing:
+            raise ActorStopped
+        if codebase not in self._hosts:
+            self._host(codebase)
+        return await asyncio.shield(self._ready[codebase])
+
+    def _actors(self) -> list[CodebaseActor]:
+        """The actors that have begun their work."""
+        return [ready.result() for ready in self._ready.values() if ready.done() and not ready.exception()]
 
     def _host(self, codebase: CodebaseId) -> None:
         self._ready[codebase] = asyncio.get_running_loop().create_future()
@@ -83,16 +113,29 @@ class Supervisor:
 
     async def _keep_alive(self, codebase: CodebaseId) -> None:
         """Run a codebase's actor; when it fails, start it again from the log, as after a crash."""
-        while True:
-            try:
-                actor = self._make_actor(codebase)
-                await actor.load()
-                if actor.state.phase not in (Phase.VOID, Phase.IDLE, Phase.INTERRUPTED):
-                    actor.tell(Recover())
-                self._ready[codebase].set_result(actor)
-                await actor.run()
-            except Exception:
-                log.exception("actor failed; it starts again from the log", codebase=codebase)
-                if self._ready[codebase].done():
+        try:
+            while True:
+                try:
+                    await self._run(codebase)
+                except Exception as error:
+                    log.exception("actor failed; it starts again from the log", codebase=codebase)
+                    self._refuse(codebase, error if isinstance(error, LedgerError) else ActorStopped(NOT_STARTED))
                     self._ready[codebase] = asyncio.get_running_loop().create_future()
-                await self._clock.sleep(self._settings.restart_delay)
+                    await self._clock.sleep(self._settings.restart_delay)
+        finally:
+            self._refuse(codebase, ActorStopped())
+
+    async def _run(self, codebase: CodebaseId) -> None:
+        actor = self._make_actor(codebase)
+        await actor.load()
+        if actor.state.phase not in (Phase.VOID, Phase.IDLE, Phase.INTERRUPTED):
+            actor.tell(Recover())
+        self._ready[codebase].set_result(actor)
+        await actor.run()
+
+    def _refuse(self, codebase: CodebaseId, error: LedgerError) -> None:
+        """Let those go who wait for an actor that did not come up."""
+        ready = self._ready[codebase]
+        if not ready.done():
+            ready.set_exception(error)
+            ready.exception()  # there may be nobody waiting

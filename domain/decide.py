@@ -3,14 +3,13 @@
 An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 """
 
-from dataclasses import replace
 from functools import singledispatch
 
 from . import commands as c
 from . import endings
 from . import events as e
 from .decision import NOTHING, Decision, fold
-from .effects import Abort, AnswerPermission, Effect, Prompt, StopAgent
+from .effects import Abort, AnswerPermission, Effect, StopAgent
 from .errors import AlreadyRegistered, CodebaseNotFound, PermissionNotFound
 from .ids import Timestamp
 from .lifecycle import Phase, check, public_status
@@ -69,9 +68,7 @@ def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Dec
         metadata=command.metadata,
         **ids,
     )
-    sent = e.MessageSent(
-        message_id=command.message_id, content=command.prompt, agent=command.agent, model=model, **ids
-    )
+    sent = e.MessageSent(message_id=command.message_id, content=command.prompt, agent=command.agent, model=model, **ids)
     begun = (e.TaskStarted(**ids),) if room else ()
     status = _running("Agent started" if room else "Waiting for other agents to finish", ids)
     replaced = endings.replaced(state, at)
@@ -93,10 +90,9 @@ def _send_message(command: c.SendMessage, state: State, at: Timestamp, room: boo
     if state.phase is not Phase.INTERRUPTED:
         return Decision((sent,), _prompts(state, sent) if state.phase is Phase.RUNNING else ())
     resumed = e.SessionResumed(waiting=not room, **endings.ids(session, at))
-    status = _running(
-        "Agent resumed" if room else "Waiting for other agents to finish", endings.ids(session, at)
-    )
-    return Decision((resumed, sent, status), _prompts(state, sent) if room else ())
+    status = _running("Agent resumed" if room else "Waiting for other agents to finish", endings.ids(session, at))
+    begun = endings.task_begun(session, at) if room else ()
+    return Decision((resumed, *begun, sent, status), _prompts(state, sent) if room else ())
 
 
 @_decide.register
@@ -159,8 +155,7 @@ def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -
     if state.phase is not Phase.WAITING or session is None:
         return NOTHING
     ids = endings.ids(session, at)
-    begun = (e.TaskStarted(**ids),) if session.task_open and not session.task_started else ()
-    events = (e.SessionAdmitted(**ids), *begun, _running("Agent started", ids))
+    events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
     return Decision(events, _prompts(state, None))
 
 

@@ -27,6 +27,11 @@ def prompts(session: Session, sent: e.MessageSent | None) -> tuple[Prompt, ...]:
     return (*held, prompt_of(session, sent)) if sent else held
 
 
+def task_begun(session: Session, at: Timestamp) -> tuple[e.Event, ...]:
+    """The task starts with the first run of its session, and only once."""
+    return (e.TaskStarted(**ids(session, at)),) if session.task_open and not session.task_started else ()
+
+
 def refused_permissions(session: Session, at: Timestamp) -> tuple[e.Event, ...]:
     """Refuse what the agent still asks for: nothing may be executed once it was told to let go."""
     return tuple(
@@ -52,15 +57,11 @@ def interrupted(state: State, at: Timestamp, reason: e.InterruptReason) -> tuple
     return (
         *loose_ends(session, at, "Interrupted."),
         e.SessionInterrupted(reason=reason, **ids(session, at)),
-        e.Status(
-            status=public_status(Phase.INTERRUPTED), message="Agent interrupted", **ids(session, at)
-        ),
+        e.Status(status=public_status(Phase.INTERRUPTED), message="Agent interrupted", **ids(session, at)),
     )
 
 
-def cut_short(
-    state: State, at: Timestamp, reason: e.InterruptReason, detail: str = ""
-) -> tuple[e.Event, ...]:
+def cut_short(state: State, at: Timestamp, reason: e.InterruptReason, detail: str = "") -> tuple[e.Event, ...]:
     """An interruption that nobody asked for: say why, fail the task, keep the session for a message to resume."""
     session = state.session
     if session is None:
@@ -71,9 +72,7 @@ def cut_short(
     return (e.Error(error=why, code=code, **ids(session, at)), *failed, *interrupted(state, at, reason))
 
 
-def stopped(
-    state: State, at: Timestamp, why: str = "Stopped before the agent was done."
-) -> tuple[e.Event, ...]:
+def stopped(state: State, at: Timestamp, why: str = "Stopped before the agent was done.") -> tuple[e.Event, ...]:
     """The session ended by request."""
     session = state.session
     if session is None:

@@ -21,9 +21,7 @@ class EventStore(Protocol):
         """The position of the last committed event; 0 for an empty log."""
         ...
 
-    async def append(
-        self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]
-    ) -> tuple[RecordedEvent, ...]:
+    async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
         """Make the events durable, all or none, right after sequence `expected`; at least one event.
 
         Raises `WrongExpectedVersion` where the stream is elsewhere, `StoreError` where nothing was written.

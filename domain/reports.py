@@ -79,7 +79,8 @@ def _stopped(fact: f.AgentStopped, state: State, at: Timestamp) -> Decision:
 def _died(fact: f.AgentDied, state: State, at: Timestamp) -> Decision:
     if state.phase is not Phase.RUNNING:
         return NOTHING
-    return Decision(endings.cut_short(state, at, "agent_crashed", fact.reason))
+    # A prompt may still be on its way: it must not start a new process for a session that is not running.
+    return Decision(endings.cut_short(state, at, "agent_crashed", fact.reason), (StopAgent(),))
 
 
 # --- the session ------------------------------------------------------------------------------------------------
@@ -94,9 +95,7 @@ def _on_session(fact: object, state: State, session: Session, at: Timestamp) -> 
 def _opened(fact: f.SessionOpened, state: State, session: Session, at: Timestamp) -> Decision:
     if (fact.agent_session_id, fact.model) == (session.agent_session_id, session.model):
         return NOTHING
-    linked = e.SessionLinked(
-        agent_session_id=fact.agent_session_id, model=fact.model, **endings.ids(session, at)
-    )
+    linked = e.SessionLinked(agent_session_id=fact.agent_session_id, model=fact.model, **endings.ids(session, at))
     return Decision((linked,))
 
 
@@ -148,9 +147,7 @@ def _file_changed(fact: f.FileChanged, state: State, session: Session, at: Times
 
 @_on_session.register
 def _step_used(fact: f.StepUsed, state: State, session: Session, at: Timestamp) -> Decision:
-    usage = e.Usage(
-        tokens=fact.tokens, cost=fact.cost, subagent=fact.subagent, **endings.ids(session, at)
-    )
+    usage = e.Usage(tokens=fact.tokens, cost=fact.cost, subagent=fact.subagent, **endings.ids(session, at))
     return Decision((usage,))
 
 
@@ -164,6 +161,8 @@ def _retry(fact: f.RetryScheduled, state: State, session: Session, at: Timestamp
 @_on_session.register
 def _permission(fact: f.PermissionRequested, state: State, session: Session, at: Timestamp) -> Decision:
     permission_id = PermissionId("perm_" + fact.agent_permission_id.removeprefix("per_"))
+    if permission_id in session.permissions:
+        return NOTHING
     asked = e.PermissionAsked(
         permission_id=permission_id,
         tool=fact.tool,

@@ -109,9 +109,7 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
         case e.SessionResumed():
             return replace(state, phase=Phase.RUNNING, session=replace(session, unsent=()))
         case e.SessionInterrupting():
-            return replace(
-                state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason)
-            )
+            return replace(state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason))
         case e.SessionInterrupted():
             return replace(state, phase=Phase.INTERRUPTED)
         case e.SessionStopping():
@@ -126,9 +124,7 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
 def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
     match event:
         case e.SessionLinked():
-            return replace(
-                session, agent_session_id=event.agent_session_id, model=event.model or session.model
-            )
+            return replace(session, agent_session_id=event.agent_session_id, model=event.model or session.model)
         case e.TaskStarted():
             return replace(session, task_started=True)
         case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():

@@ -31,9 +31,7 @@ class UnknownEvent(Event):
 
 def encode(event: Event) -> NewEvent:
     """Turn an event into what the store keeps. Absent (None) members are left out."""
-    members = {
-        wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None
-    }
+    members = {wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None}
     if event.action is not None:
         members = {"action": event.action, **members}
     return NewEvent(topic=event.topic, data=_dump(members))
@@ -41,11 +39,15 @@ def encode(event: Event) -> NewEvent:
 
 def decode(recorded: RecordedEvent) -> Event:
     """Turn a recorded event back into its class, or into `UnknownEvent`."""
-    members = orjson.loads(recorded.data)
-    cls = REGISTRY.get((recorded.topic, None)) or REGISTRY.get((recorded.topic, members.get("action")))
+    content = orjson.loads(recorded.data)
+    members: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
+    action = members.get("action")
+    cls = REGISTRY.get((recorded.topic, None))
+    if cls is None and isinstance(action, str):
+        cls = REGISTRY.get((recorded.topic, action))
     if cls is None:
         return _unknown(recorded.topic, members)
-    known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if wire in members}
+    known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if members.get(wire) is not None}
     if any(name not in known for name in _REQUIRED[cls]):
         return _unknown(recorded.topic, members)
     return cast(Callable[..., Event], cls)(**known)
