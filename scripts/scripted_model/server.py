@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Self, cast
 
 from aiohttp import web
@@ -94,10 +95,15 @@ class ScriptedModel:
 
     async def _stream(self, request: web.Request, seen: SeenRequest, step: Step) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
-        await response.prepare(request)
-        await response.write(wire.chunk(seen.model, {"role": "assistant"}))
-        async for delta in self._deltas(step):
-            await response.write(wire.chunk(seen.model, delta))
+        with suppress(ConnectionResetError):  # the agent leaves when it is aborted
+            await response.prepare(request)
+            await response.write(wire.chunk(seen.model, {"role": "assistant"}))
+            async for delta in self._deltas(step):
+                await response.write(wire.chunk(seen.model, delta))
+            await self._finish(request, response, seen, step)
+        return response
+
+    async def _finish(self, request: web.Request, response: web.StreamResponse, seen: SeenRequest, step: Step) -> None:
         match fault_of(step):
             case Cut() | Hang():
                 if request.transport is not None:
@@ -107,7 +113,6 @@ class ScriptedModel:
             case None:
                 await response.write(wire.chunk(seen.model, {}, wire.finish_reason(step)))
                 await response.write(wire.usage_chunk(seen.model, _usage(seen, step)) + wire.DONE)
-        return response
 
     async def _deltas(self, step: Step) -> AsyncIterator[Mapping[str, object]]:
         calls = 0
