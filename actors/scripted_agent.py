@@ -1,0 +1,280 @@
+"""An agent in memory: the twin of the port `Agent`, for tests and for trying things out.
+
+It keeps the port's promises (one run at a time, facts in order, nothing after `abort` or `stop` has returned) and says
+what it is told to say: either by a play, a coroutine that is its run, or by a test that calls its methods one
+by one. Its `temper` makes it slow, mute or unable. With a virtual clock it is deterministic.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Literal, TypeAlias
+
+from ..domain import facts as f
+from ..domain.effects import Prompt
+from ..domain.errors import ActorStopped, AgentError, AgentUnavailable, LedgerError
+from ..domain.events import Json
+from ..domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, MessageId, SessionId
+from ..domain.ports import Clock, Deliver
+
+Reply: TypeAlias = Literal["once", "always", "reject"]
+
+
+@dataclass(kw_only=True)
+class Temper:
+    """How an agent behaves, whatever it says. Delays in seconds; may be changed at any time."""
+
+    start_delay: float = 0.0
+    start_error: str | None = None
+    prompt_error: str | None = None
+    hangs_in_prompt: bool = False
+    abort_delay: float = 0.0
+    stop_delay: float = 0.0
+
+
+class RunFailed(Exception):
+    """Raised by a play whose run shall end as failed; its text is the error's."""
+
+
+@dataclass
+class Run:
+    """What an agent is at: from its first prompt to its end. `last` is the newest prompt that it was given."""
+
+    session: SessionId
+    last: MessageId
+    prompts: list[Prompt]
+    task: asyncio.Task[None] | None = None
+    questions: dict[AgentPermissionId, asyncio.Future[Reply]] = field(
+        default_factory=dict[AgentPermissionId, asyncio.Future[Reply]]
+    )
+
+
+class ScriptedAgent:
+    """One codebase's agent. `given` are the prompts it took, `answers` the replies to its questions."""
+
+    def __init__(self, codebase: CodebaseId, deliver: Deliver, clock: Clock, play: "Play", temper: Temper) -> None:
+        self.codebase = codebase
+        self.temper = temper
+        self.given: list[Prompt] = []
+        self.answers: list[tuple[AgentPermissionId, Reply, str | None]] = []
+        self.starts = 0
+        self.run: Run | None = None
+        self._alive = False
+        self._deliver, self._clock, self._play = deliver, clock, play
+        self._numbers = count(1)
+        self._speaking = asyncio.Lock()
+
+    # --- the port -----------------------------------------------------------------------------------------------
+
+    @property
+    def alive(self) -> bool:
+        """See `Agent`."""
+        return self._alive
+
+    async def prompt(self, prompt: Prompt) -> None:
+        """See `Agent`. During a run it steers; otherwise it begins one."""
+        await self._start()
+        if self.temper.hangs_in_prompt:
+            await asyncio.get_running_loop().create_future()
+        if self.temper.prompt_error:
+            raise AgentError(self.temper.prompt_error)
+        if self.run and self.run.session != prompt.session_id:
+            raise AgentError("Another session's run is under way.")
+        self.given.append(prompt)
+        if self.run:
+            self.run.last = prompt.message_id
+            self.run.prompts.append(prompt)
+            return
+        self.run = run = Run(prompt.session_id, prompt.message_id, [prompt])
+        session = prompt.agent_session_id or AgentSessionId(f"ses_{prompt.session_id}")
+        await self._say(
+            f.SessionOpened(session_id=run.session, agent_session_id=session, model=prompt.model or "test/model")
+        )
+        if self.run is run:
+            run.task = asyncio.create_task(self._perform(run))
+
+    async def answer(self, permission: AgentPermissionId, reply: Reply, message: str | None) -> None:
+        """See `Agent`."""
+        self.answers.append((permission, reply, message))
+        question = self.run.questions.pop(permission, None) if self.run else None
+        if question and not question.done():
+            question.set_result(reply)
+
+    async def abort(self) -> None:
+        """See `Agent`."""
+        if self.temper.abort_delay:
+            await self._clock.sleep(self.temper.abort_delay)
+        await self._let_go()
+
+    async def stop(self) -> None:
+        """See `Agent`."""
+        if self.temper.stop_delay and self._alive:
+            await self._clock.sleep(self.temper.stop_delay)
+        self._alive = False
+        await self._let_go()
+
+    # --- what it says and does, for plays and tests -----------------------------------------------------------------
+
+    async def say(self, text: str, kind: Literal["text", "reasoning"] = "text") -> None:
+        """Stream a piece of text."""
+        if run := self.run:
+            part = f"prt_{next(self._numbers)}"
+            await self._say(
+                f.TextStreamed(
+                    session_id=run.session, kind=kind, content=text, message_id=f"{run.last}_a", part_id=part
+                )
+            )
+
+    async def begin_tool(self, tool: str, args: Mapping[str, Json] | None = None) -> str:
+        """Begin a tool call; its id is the answer."""
+        call = f"call_{next(self._numbers)}"
+        if run := self.run:
+            await self._say(f.ToolStarted(session_id=run.session, call_id=call, tool=tool, args=args or {}))
+        return call
+
+    async def end_tool(self, call: str, tool: str, output: str = "", *, failed: bool = False) -> None:
+        """End a tool call."""
+        if run := self.run:
+            status: Literal["completed", "error"] = "error" if failed else "completed"
+            await self._say(
+                f.ToolEnded(session_id=run.session, call_id=call, tool=tool, status=status, output=output, title=tool)
+            )
+
+    async def change_file(self, path: str, action: Literal["create", "modify", "delete"] = "create") -> None:
+        """Change a file (in words only)."""
+        if run := self.run:
+            await self._say(f.FileChanged(session_id=run.session, action=action, path=path))
+
+    async def ask(self, tool: str, args: Mapping[str, Json] | None = None) -> AgentPermissionId:
+        """Ask for leave to use a tool, without waiting for it."""
+        permission = AgentPermissionId(f"per_{self.codebase}_{next(self._numbers)}")
+        if run := self.run:
+            run.questions[permission] = asyncio.get_running_loop().create_future()
+            await self._say(
+                f.PermissionRequested(
+                    session_id=run.session, agent_permission_id=permission, tool=tool, args=args or {}, patterns=("*",)
+                )
+            )
+        return permission
+
+    async def leave_for(self, tool: str, args: Mapping[str, Json] | None = None) -> Reply:
+        """Ask for leave to use a tool, and wait for the reply."""
+        run = self.run
+        permission = await self.ask(tool, args)
+        return await run.questions[permission] if run and permission in run.questions else self.answers[-1][1]
+
+    async def pause(self, seconds: float) -> None:
+        """Think."""
+        await self._clock.sleep(seconds)
+
+    async def end(self, summary: str = "Done.", *, error: str = "") -> None:
+        """Come to rest: completed, or failed where there is an error."""
+        run, self.run = self.run, None
+        if run is None:
+            return
+        outcome: Literal["completed", "failed"] = "failed" if error else "completed"
+        code = AgentError.code if error else ""
+        ended = f.RunEnded(session_id=run.session, answers=run.last, outcome=outcome, error=error, code=code)
+        await self._say(replace(ended, summary=summary))
+        if run.task and run.task is not asyncio.current_task():
+            run.task.cancel()
+
+    async def die(self, reason: str = "killed by signal 9") -> None:
+        """End by itself, in the middle of whatever it is at."""
+        if self._alive:
+            self._alive = False
+            await self._let_go()
+            await self._say(f.AgentDied(reason=reason))
+
+    def vanish(self) -> None:
+        """End without a word, as with the machine under it."""
+        self._alive, self.run = False, None
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        if self._alive:
+            return
+        if self.temper.start_error:
+            raise AgentUnavailable(self.temper.start_error)
+        self._alive = True  # from here there is a process, though it does not answer yet
+        self.starts += 1
+        if self.temper.start_delay:
+            await self._clock.sleep(self.temper.start_delay)
+
+    async def _perform(self, run: Run) -> None:
+        """Play the run; a prompt that comes while it is played adds another act."""
+        try:
+            acts = 0
+            while acts < len(run.prompts):
+                acts += 1
+                await self._play(self, run.prompts[acts - 1])
+        except RunFailed as failure:
+            await self._end_of(run, error=str(failure))
+        else:
+            await self._end_of(run)
+
+    async def _end_of(self, run: Run, *, error: str = "") -> None:
+        if self.run is run:
+            await self.end(error=error)
+
+    async def _let_go(self) -> None:
+        run, self.run = self.run, None
+        if run and run.task and run.task is not asyncio.current_task():
+            run.task.cancel()
+            await asyncio.wait({run.task})
+        async with self._speaking:
+            pass  # what a test had it say is delivered before this returns
+
+    async def _say(self, fact: f.Fact) -> None:
+        async with self._speaking:
+            try:
+                await self._deliver((fact,))
+            except (ActorStopped, LedgerError):
+                pass  # nobody listens any more; the actor's end stops this agent next
+
+
+Play: TypeAlias = Callable[[ScriptedAgent, Prompt], Awaitable[None]]
+"""What an agent does with a prompt: returns when it is done, raises `RunFailed` if it can't."""
+
+
+async def wait_for_cues(agent: ScriptedAgent, prompt: Prompt) -> None:
+    """The play of an agent that a test leads: it does nothing by itself."""
+    await asyncio.get_running_loop().create_future()
+
+
+async def echo(agent: ScriptedAgent, prompt: Prompt) -> None:
+    """The play of an agent that says what it was told, and is done."""
+    await agent.say(prompt.text)
+
+
+class ScriptedAgents:
+    """An `AgentFactory`. `made` are all the agents it ever made, in order."""
+
+    def __init__(self, clock: Clock, play: Play = wait_for_cues, temper: Temper | None = None) -> None:
+        self.temper = temper or Temper()
+        self.made: list[ScriptedAgent] = []
+        self.trusted: list[bool] = []
+        self._clock, self._play = clock, play
+
+    def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> ScriptedAgent:
+        """See `AgentFactory`."""
+        agent = ScriptedAgent(codebase, deliver, self._clock, self._play, self.temper)
+        self.made.append(agent)
+        self.trusted.append(trusted)
+        return agent
+
+    def of(self, codebase: CodebaseId) -> ScriptedAgent:
+        """The newest agent of a codebase."""
+        return next(agent for agent in reversed(self.made) if agent.codebase == codebase)
+
+    @property
+    def alive(self) -> list[ScriptedAgent]:
+        """Those that have a process."""
+        return [agent for agent in self.made if agent.alive]
+
+    @property
+    def at_work(self) -> list[ScriptedAgent]:
+        """Those that have a run."""
+        return [agent for agent in self.made if agent.run]
