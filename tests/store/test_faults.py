@@ -1,0 +1,172 @@
+"""What the log does when the disk or another program fails it: all or nothing, said so, and then on as before."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
+from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
+
+A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
+START = Sequence(0)
+BEGINNING = Position(0)
+EVENT = NewEvent("status", b"{}")
+LARGE = NewEvent("output", bytes(8192))
+PATIENCE = 0.05
+
+Fault = Callable[[Connections, Path], AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+async def connections(path: Path) -> Connections:
+    """The log's connections, closed by the store over them."""
+    return await open_connections(path, PATIENCE)
+
+
+@pytest.fixture
+async def store(connections: Connections) -> AsyncIterator[SqliteEventStore]:
+    """A log with two events, one of them in stream A."""
+    opened = await SqliteEventStore.over(connections)
+    await opened.append(A, START, [EVENT])
+    await opened.append(B, START, [EVENT])
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def full_disk(connections: Connections, _: Path) -> AsyncGenerator[None]:
+    """No page more than there are."""
+    before = await pragma(connections.writer, "max_page_count")
+    await pragma(connections.writer, f"max_page_count = {await pragma(connections.writer, 'page_count')}")
+    yield
+    await pragma(connections.writer, f"max_page_count = {before}")
+
+
+@asynccontextmanager
+async def locked_file(_: Connections, path: Path) -> AsyncGenerator[None]:
+    """Another program in the midst of writing, for longer than we are patient."""
+    other = await asyncio.to_thread(sqlite3.connect, path, isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+    yield
+    await asyncio.to_thread(other.close)
+
+
+@asynccontextmanager
+async def read_only_file(connections: Connections, _: Path) -> AsyncGenerator[None]:
+    """Writing refused by SQLite."""
+    await pragma(connections.writer, "query_only = ON")
+    yield
+    await pragma(connections.writer, "query_only = OFF")
+
+
+@pytest.mark.parametrize("fault", [full_disk, locked_file, read_only_file])
+async def test_a_group_that_cannot_be_written_leaves_nothing_behind(
+    store: SqliteEventStore, connections: Connections, path: Path, fault: Fault
+) -> None:
+    """Every append of it says so, no event is there, nobody heard of one, and later appends go on as before."""
+    before = await store.read_all(BEGINNING, 100)
+    heard: list[tuple[RecordedEvent, ...]] = []
+    store.on_commit(heard.append)
+    async with fault(connections, path):
+        answers = await asyncio.gather(
+            store.append(A, Sequence(1), [LARGE] * 20),
+            *(store.append(CodebaseId(f"cb_{n}"), START, [EVENT, LARGE]) for n in range(20)),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in answers] == [StoreError] * 21
+        assert "nothing of this was recorded" in str(answers[0])
+        assert (store.head, await store.stream_head(A)) == (2, 1)
+        assert await store.read_all(BEGINNING, 100) == before
+        assert heard == []
+    recorded = await store.append(A, Sequence(1), [LARGE])
+    assert (recorded[0].position, recorded[0].sequence) == (3, 2)
+    assert await store.read_all(BEGINNING, 100) == [*before, *recorded]
+
+
+async def test_a_stale_append_in_a_failed_group_is_not_called_stale(
+    store: SqliteEventStore, connections: Connections, path: Path
+) -> None:
+    """Of two appends at one head in a group that failed neither was first: both may be tried again."""
+    async with full_disk(connections, path):
+        answers = await asyncio.gather(
+            store.append(A, Sequence(1), [LARGE]), store.append(A, Sequence(1), [LARGE]), return_exceptions=True
+        )
+    assert [type(answer) for answer in answers] == [StoreError] * 2
+    await store.append(A, Sequence(1), [LARGE])
+
+
+async def test_an_event_that_cannot_be_stored_at_all_stops_nobody_after_it(store: SqliteEventStore) -> None:
+    """Where text is no text the append is refused, and the log goes on."""
+    with pytest.raises(StoreError, match="surrogates not allowed"):
+        await asyncio.wait_for(store.append(A, Sequence(1), [NewEvent("\ud800", b"{}")]), timeout=10)
+    await store.append(A, Sequence(1), [EVENT])
+
+
+async def test_readers_do_not_wait_for_a_writer_that_waits(path: Path) -> None:
+    """While an append waits for the disk or for another program, everything committed can be read."""
+    connections = await open_connections(path)
+    async with asyncio.timeout(10):
+        store = await SqliteEventStore.over(connections)
+        recorded = await store.append(A, START, [EVENT])
+        async with locked_file(connections, path):
+            waiting = asyncio.create_task(store.append(A, Sequence(1), [EVENT]))
+            await asyncio.sleep(0)
+            assert await store.read_all(BEGINNING, 100) == list(recorded)
+            assert not waiting.done()
+        await waiting
+        await store.close()
+
+
+async def test_a_reading_that_fails_says_so(store: SqliteEventStore, connections: Connections) -> None:
+    """Where the file can't give what it should, the reader is told, and not given too little."""
+    await store.read_lifecycle(A, START, 10)
+    await connections.writer.execute_fetchall("DROP INDEX stored_events_lifecycle")
+    with pytest.raises(StoreError, match="could not be read"):
+        await store.read_lifecycle(A, START, 10)
+
+
+# --- another program writes to the file -------------------------------------------------------------------------
+
+
+async def write_as_the_library_does(path: Path, *events: StoredEvent) -> None:
+    """Append past the store, with the library's own recorder."""
+
+    def write() -> None:
+        datastore = SQLiteDatastore(str(path), originator_id_type="text")
+        try:
+            SQLiteApplicationRecorder(datastore).insert_events(events)
+        finally:
+            datastore.close()
+
+    await asyncio.to_thread(write)
+
+
+async def test_a_foreign_event_in_the_same_stream_is_a_conflict(store: SqliteEventStore, path: Path) -> None:
+    """Whoever was overtaken by another program is refused with the true head and overwrites nothing."""
+    await write_as_the_library_does(path, StoredEvent(A, 2, "status", b"foreign"))
+    with pytest.raises(WrongExpectedVersion) as refusal:
+        await store.append(A, Sequence(1), [EVENT])
+    assert (refusal.value.current, refusal.value.expected) == (2, 1)
+    await store.append(A, Sequence(2), [EVENT])
+    assert [event.data for event in await store.read_stream(A, START, 10)] == [b"{}", b"foreign", b"{}"]
+
+
+async def test_a_foreign_event_in_another_stream_disturbs_no_append(store: SqliteEventStore, path: Path) -> None:
+    """Other streams' appends go through after it, and listeners hear of it first: the order is still one."""
+    heard: list[RecordedEvent] = []
+    store.on_commit(heard.extend)
+    await write_as_the_library_does(
+        path, StoredEvent("cb_x", 1, "status", b"1"), StoredEvent("cb_x", 2, "status", b"2")
+    )
+    (recorded,) = await store.append(A, Sequence(1), [EVENT])
+    assert recorded.position == 5
+    assert [(event.position, event.stream) for event in heard] == [(3, "cb_x"), (4, "cb_x"), (5, A)]
+    assert await store.read_all(Position(2), 10) == heard
