@@ -11,8 +11,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from .traces.bench import Bench, bench
-from .traces.scenarios import SCENARIOS, Scenario
+from .traces import control, faults, tools  # each enters its scenarios
+from .traces.bench import Bench, Json, bench
+from .traces.play import SCENARIOS, Scenario
+
+__all__ = ["control", "faults", "tools"]
 
 TRACES = Path(__file__).parent / "traces"
 LARGEST = 200_000
@@ -24,7 +27,7 @@ async def record(binary: str, scenario: Scenario) -> None:
     try:
         async with asyncio.timeout(120), bench(binary, **scenario.options) as made:
             await scenario.play(made)
-    except Exception as error:  # one failure must not hide the other traces
+    except Exception as error:  # noqa: BLE001 - one failure must not hide the other traces
         print(f"{scenario.name}: FAILED {error!r}", flush=True)
     if made is not None:
         write(made, scenario.name)
@@ -33,13 +36,19 @@ async def record(binary: str, scenario: Scenario) -> None:
 def write(made: Bench, name: str) -> None:
     """The two files of a scenario, scrubbed."""
     requests = [{"prompt": seen.prompt, "messages": [m.role for m in seen.messages]} for seen in made.model.requests]
-    answers = [*made.answers, {"model_requests": requests}]
+    answers: list[Json] = [*made.answers, {"model_requests": requests}]
     for path, entries in ((f"{name}.jsonl", made.events), (f"{name}.http.jsonl", answers)):
         text = "".join(made.scrubbed(entry) + "\n" for entry in entries)
         if len(text) > LARGEST:
             print(f"{path}: {len(text)} bytes, too large", flush=True)
         (TRACES / path).write_text(text)
     print(f"{name}: {len(made.events)} events", flush=True)
+
+
+def describe() -> None:
+    """The list of scenarios, each with its sentence."""
+    index = {scenario.name: scenario.about for scenario in SCENARIOS}
+    (TRACES / "index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
 async def record_all(binary: str, names: list[str], at_once: int) -> None:
@@ -52,8 +61,7 @@ async def record_all(binary: str, names: list[str], at_once: int) -> None:
 
     wanted = [scenario for scenario in SCENARIOS if not names or scenario.name in names]
     await asyncio.gather(*map(one, wanted))
-    index = {scenario.name: scenario.about for scenario in SCENARIOS}
-    (TRACES / "index.json").write_text(json.dumps(index, indent=2) + "\n")
+    describe()
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
-
 from scripts.scripted_model import (
     Call,
     Cut,

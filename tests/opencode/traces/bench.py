@@ -1,6 +1,6 @@
 """One isolated opencode on a fresh git repository, its events and HTTP answers written down. Used by the recorder.
 
-Paths, the home and ports are replaced (`/project`, `/home/agent`, 0), so that a trace tells nothing of where it was made.
+Paths, the home and ports are replaced (`/project`, `/home/agent`, 0): a trace tells nothing of where it was made.
 """
 
 import asyncio
@@ -13,13 +13,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import aiohttp
-
 from scripts.scripted_model import Permissions, ScriptedModel, opencode_config
 
 Json = dict[str, object]
@@ -110,7 +109,7 @@ class Bench:
         self._news.set()
 
     @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
+    async def listening(self) -> AsyncGenerator[None, None]:
         """Write events down for as long as the block lasts."""
         ready = asyncio.Event()
         task = asyncio.create_task(self.listen(ready))
@@ -123,7 +122,7 @@ class Bench:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def scrubbed(self, entry: Json) -> str:
+    def scrubbed(self, entry: Mapping[str, object]) -> str:
         """One line of the trace, without a trace of this machine."""
         line = json.dumps(entry, ensure_ascii=False)
         for path, name in ((self.project, "/project"), (self.home, "/home/agent")):
@@ -136,7 +135,7 @@ _last_id = 0
 
 def message_id() -> str:
     """A message id as opencode makes them: 12 hex digits of time, then 14 at random."""
-    global _last_id  # noqa: PLW0603 - ids must ascend over all benches of this process
+    global _last_id
     _last_id = max(_last_id + 1, _now_ms() * 4096)
     return f"msg_{_last_id % 2**48:012x}{secrets.token_hex(7)}"
 
@@ -215,7 +214,7 @@ async def bench(
     permission: Permissions | None = None,
     chunk_timeout_ms: int = 120_000,
     extra: dict[str, str] | None = None,
-) -> AsyncIterator[Bench]:
+) -> AsyncGenerator[Bench, None]:
     """A warmed-up agent, listened to; ended with all that it started when the block ends."""
     root = Path(tempfile.mkdtemp(prefix="trace-"))
     password = secrets.token_urlsafe(16)
@@ -226,8 +225,14 @@ async def bench(
         config = opencode_config(model.base_url, permission, chunk_timeout_ms=chunk_timeout_ms)
         env = environment(home, config, password, {"TRACE_ROOT": str(root), **(extra or {})})
         server = await asyncio.create_subprocess_exec(
-            binary, "serve", "--hostname", "127.0.0.1", "--port", "0", cwd=project, env=env, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)  # fmt: skip
+            *(binary, "serve", "--hostname", "127.0.0.1", "--port", "0"),
+            cwd=project,
+            env=env,
+            start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
         stack.push_async_callback(end, server, root)
         url = await listening_url(server)
         auth = aiohttp.BasicAuth("opencode", password)
