@@ -1,0 +1,76 @@
+"""The table of the life cycle: every command in every phase."""
+
+import pytest
+from tests.domain.given import AGAIN, LATER, REGISTER, TRIGGER, given, standing_at
+
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain.errors import AlreadyRegistered, LedgerError
+from opencode_ledger.domain.lifecycle import BUSY, TRANSITIONS, VERBS, Phase, Verb, outcome, public_status
+
+COMMANDS: dict[Verb, c.Command] = {
+    c.Trigger: AGAIN,
+    c.SendMessage: LATER,
+    c.Interrupt: c.Interrupt(),
+    c.Stop: c.Stop(),
+    c.Delete: c.Delete(),
+}
+PAIRS = [(phase, verb) for phase in Phase for verb in VERBS]
+STARTS = [(Phase.IDLE, c.Trigger), (Phase.INTERRUPTED, c.Trigger), (Phase.INTERRUPTED, c.SendMessage)]
+
+
+def test_the_table_has_a_row_for_every_phase() -> None:
+    """No phase is forgotten by the table, and no row is of another width than the commands."""
+    assert set(TRANSITIONS) == set(Phase)
+    assert all(len(row) == len(VERBS) for row in TRANSITIONS.values())
+
+
+@pytest.mark.parametrize(("phase", "verb"), PAIRS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)
+def test_every_command_in_every_phase(phase: Phase, verb: Verb) -> None:
+    """Each command does in each phase what the table says: it leads to that phase, or is refused by that error."""
+    story = standing_at(phase)
+    assert story.phase is phase
+    promised = outcome(phase, verb)
+    if isinstance(promised, Phase):
+        assert story.when(COMMANDS[verb]).phase is promised
+    else:
+        assert issubclass(promised, LedgerError)
+        story.refuses(COMMANDS[verb], promised)
+
+
+@pytest.mark.parametrize(("phase", "verb"), STARTS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)
+def test_without_room_what_would_run_waits(phase: Phase, verb: Verb) -> None:
+    """Where there is no room for one more agent, whatever would run waits instead, and nothing is given to an agent."""
+    story = standing_at(phase).when(COMMANDS[verb], room=False)
+    assert story.phase is Phase.WAITING
+    assert story.last.effects == ()
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.VOID])
+def test_a_codebase_is_registered_once(phase: Phase) -> None:
+    """A codebase that is registered, or was, can't be registered again under its id."""
+    standing_at(phase).refuses(REGISTER, AlreadyRegistered)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_the_status_that_people_see(phase: Phase) -> None:
+    """People see a codebase as running from the trigger's acceptance until the agent has let go or is gone."""
+    at_work = phase in BUSY or phase is Phase.WAITING
+    expected = "interrupted" if phase is Phase.INTERRUPTED else "running" if at_work else "idle"
+    assert public_status(phase) == expected
+
+
+@pytest.mark.parametrize(("phase", "verb"), PAIRS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)
+def test_deciding_twice_decides_the_same(phase: Phase, verb: Verb) -> None:
+    """The same command in the same state always means the same."""
+    story = standing_at(phase)
+    if isinstance(outcome(phase, verb), Phase):
+        assert story.when(COMMANDS[verb]).last == story.when(COMMANDS[verb]).last
+
+
+def test_what_waits_is_answered_only_when_it_is_so() -> None:
+    """Interrupt, stop and delete are answered when the agent has let go or is gone; all else is answered at once."""
+    running = given(TRIGGER)
+    assert Phase.INTERRUPTING in running.when(c.Interrupt()).last.answer_after
+    assert running.when(c.Stop()).last.answer_after == {Phase.STOPPING, Phase.DELETING}
+    assert running.when(c.Delete()).last.answer_after == {Phase.DELETING}
+    assert running.last.answer_after == frozenset()
