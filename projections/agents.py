@@ -1,0 +1,167 @@
+"""The agent of each codebase: its phase, exactly as the codebase's own state folds it, and its session."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ..domain import events as e
+from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
+from ..domain.lifecycle import Phase, public_status
+from ..domain.recorded import RecordedEvent
+from .batch import Batch
+from .database import Fetch
+from .projection import Projection
+
+PROJECTION: Final = Projection(
+    """
+    CREATE TABLE agents (
+        codebase_id TEXT PRIMARY KEY,
+        position INTEGER,
+        phase TEXT,
+        session_id TEXT
+    ) WITHOUT ROWID;
+    """
+)
+
+# What the session row already says (task, start, model) is joined when asked for, not copied.
+_SELECT: Final = """
+    SELECT a.codebase_id, a.phase, a.session_id, s.task_id, t.title, s.started_at, s.model
+    FROM agents AS a
+    JOIN live_codebases AS c ON c.id = a.codebase_id
+    LEFT JOIN sessions AS s ON s.id = a.session_id AND s.codebase_id = a.codebase_id
+    LEFT JOIN tasks AS t ON t.id = s.task_id AND t.codebase_id = a.codebase_id
+    """
+_SETTLED: Final = (Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED)
+
+_ENDED: Final = """
+    UPDATE agents SET phase = CASE phase WHEN 'deleting' THEN phase ELSE 'idle' END, session_id = NULL
+    WHERE codebase_id = ? AND session_id = ?
+    """
+
+
+@PROJECTION.on(e.CodebaseRegistered)
+def _registered(_event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "INSERT OR IGNORE INTO agents (codebase_id, position, phase) VALUES (?, ?, ?)",
+        at.stream,
+        at.position,
+        Phase.IDLE.value,
+    )
+
+
+@PROJECTION.on(e.CodebaseDeleting)
+def _deleting(_event: e.CodebaseDeleting, at: RecordedEvent, batch: Batch) -> None:
+    batch.write("UPDATE agents SET phase = ? WHERE codebase_id = ?", Phase.DELETING.value, at.stream)
+
+
+@PROJECTION.on(e.CodebaseDeleted)
+def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write("UPDATE agents SET phase = ?, session_id = NULL WHERE codebase_id = ?", Phase.DELETED.value, at.stream)
+
+
+@PROJECTION.on(e.SessionStarted)
+def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "UPDATE agents SET phase = ?, session_id = ? WHERE codebase_id = ?",
+        _working(event.waiting).value,
+        event.session_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.SessionResumed)
+def _resumed(event: e.SessionResumed, at: RecordedEvent, batch: Batch) -> None:
+    _move(event, at, batch, _working(event.waiting))
+
+
+@PROJECTION.on(e.SessionAdmitted)
+def _admitted(event: e.SessionAdmitted, at: RecordedEvent, batch: Batch) -> None:
+    _move(event, at, batch, Phase.RUNNING)
+
+
+@PROJECTION.on(e.SessionInterrupting)
+def _interrupting(event: e.SessionInterrupting, at: RecordedEvent, batch: Batch) -> None:
+    _move(event, at, batch, Phase.INTERRUPTING)
+
+
+@PROJECTION.on(e.SessionInterrupted)
+def _interrupted(event: e.SessionInterrupted, at: RecordedEvent, batch: Batch) -> None:
+    _move(event, at, batch, Phase.INTERRUPTED)
+
+
+@PROJECTION.on(e.SessionStopping)
+def _stopping(event: e.SessionStopping, at: RecordedEvent, batch: Batch) -> None:
+    _move(event, at, batch, Phase.STOPPING)
+
+
+@PROJECTION.on(e.SessionCompleted, e.SessionFailed, e.SessionStopped)
+def _ended(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(_ENDED, at.stream, event.session_id)
+
+
+def _working(waiting: bool) -> Phase:
+    return Phase.WAITING if waiting else Phase.RUNNING
+
+
+def _move(event: e.Event, at: RecordedEvent, batch: Batch, phase: Phase) -> None:
+    """Change the phase, unless the event tells of a session that is no longer the agent's."""
+    batch.write(
+        "UPDATE agents SET phase = ? WHERE codebase_id = ? AND session_id = ?",
+        phase.value,
+        at.stream,
+        event.session_id,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    """A codebase's agent. The session's members are None where no session is active or interrupted.
+
+    `current_task`: the task's title. `started_at`: of the session. `model`: the agent's own word, once it gave one.
+    """
+
+    codebase_id: CodebaseId
+    phase: Phase
+    session_id: SessionId | None = None
+    task_id: TaskId | None = None
+    current_task: str | None = None
+    started_at: Timestamp | None = None
+    model: str | None = None
+
+    @property
+    def status(self) -> Literal["idle", "running", "interrupted"]:
+        """What the API calls the phase."""
+        return public_status(self.phase)
+
+
+class Agents:
+    """Queries over the agents."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def get(self, codebase: CodebaseId) -> Agent | None:
+        """The agent of a codebase, or None where the codebase is unknown or deleted."""
+        for id_, phase, session, task, title, started, model in await self._fetch(
+            f"{_SELECT} WHERE a.codebase_id = ?", codebase
+        ):
+            return Agent(
+                codebase_id=id_,
+                phase=Phase(phase),
+                session_id=session,
+                task_id=task,
+                current_task=title,
+                started_at=started,
+                model=model,
+            )
+        return None
+
+    async def unsettled(self) -> list[CodebaseId]:
+        """The codebases whose agent is neither idle nor interrupted, in order of registration.
+
+        At the start of a server these are what the one before left unfinished.
+        """
+        rows = await self._fetch(
+            "SELECT codebase_id FROM agents WHERE phase NOT IN (?, ?, ?) ORDER BY position",
+            *(phase.value for phase in _SETTLED),
+        )
+        return [codebase for (codebase,) in rows]

@@ -1,0 +1,97 @@
+"""From the log to the views: opens the file if it still fits the log, rebuilds it where it doesn't, and applies."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Sequence as Many
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from ..domain.ids import Position
+from ..domain.ports import EventStore
+from ..domain.recorded import RecordedEvent
+from .database import Database, Reach, discard
+from .fold import Fold
+from .views import PROJECTIONS, SCHEMA, VERSION
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 1000
+"""Events that are applied in one transaction at most."""
+
+
+async def open_database(path: Path, store: EventStore, reach: Reach) -> Database:
+    """Open the views of this log, rebuilt from nothing (at position 0) where those found can't be used."""
+    if not await asyncio.to_thread(path.exists):
+        return await _fresh(path, reach)
+    try:
+        database = await Database.open(path, reach)
+    except sqlite3.DatabaseError as error:
+        log.warning("the views are rebuilt: the file can't be opened (%s)", error)
+        return await _fresh(path, reach)
+    try:
+        reason = await _unfit(database, store)
+    except BaseException:
+        await database.close()
+        raise
+    if reason is None:
+        return database
+    await database.close()
+    log.warning("the views are rebuilt: %s", reason)
+    return await _fresh(path, reach)
+
+
+async def _fresh(path: Path, reach: Reach) -> Database:
+    await discard(path)
+    database = await Database.open(path, reach)
+    try:
+        await database.create(SCHEMA, VERSION)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def _unfit(database: Database, store: EventStore) -> str | None:
+    """Why these views don't fit this log, or None where they do."""
+    try:
+        version, position, fingerprint = await database.tracked()
+        sound = await database.sound()
+    except (sqlite3.DatabaseError, ValueError) as error:
+        return f"the file can't be read ({error})"
+    if version != VERSION:
+        return "they were made by another version"
+    if not sound:
+        return "the file is damaged"
+    if position > store.head:
+        return f"they are at {position}, ahead of the log at {store.head}"
+    applied = await store.read_all(Position(position - 1), 1) if position else []
+    if any(fingerprint != fingerprint_of(event) for event in applied):
+        return "they were made from another log"
+    return None
+
+
+def fingerprint_of(event: RecordedEvent) -> str:
+    """Tells one event from another that another log has at the same position."""
+    name = f"{event.position} {event.stream} {event.sequence} {event.topic} ".encode()
+    return sha256(name + event.data).hexdigest()
+
+
+class Applier:
+    """Applies events to the views, each once and in order."""
+
+    def __init__(self, database: Database, applied: Position) -> None:
+        self._database = database
+        self._fold = Fold(PROJECTIONS)
+        self.applied = applied
+
+    async def apply(self, events: Many[RecordedEvent]) -> None:
+        """Apply events that follow `applied`, in one transaction."""
+        last = events[-1]
+        await self._database.apply(self._fold(events), self.applied, last.position, fingerprint_of(last))
+        self.applied = last.position
+
+    async def recall(self) -> None:
+        """After a failure: take the position from the file, which alone knows whether the transaction happened."""
+        _version, self.applied, _fingerprint = await self._database.tracked()

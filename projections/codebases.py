@@ -1,0 +1,115 @@
+"""The registered codebases. A deleted one is hidden from every query, here and in the other views."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from ..domain import events as e
+from ..domain.ids import CodebaseId, Timestamp
+from ..domain.recorded import RecordedEvent
+from .batch import Batch
+from .database import Fetch
+from .projection import Projection
+
+PROJECTION: Final = Projection(
+    """
+    CREATE TABLE codebases (
+        id TEXT PRIMARY KEY,
+        position INTEGER,
+        name TEXT,
+        path TEXT,
+        description TEXT,
+        worker_id TEXT,
+        agent_config TEXT,
+        created_at TEXT,
+        last_activity TEXT,
+        deleted INTEGER DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX codebases_by_path ON codebases (path);
+    CREATE VIEW live_codebases AS SELECT * FROM codebases WHERE NOT deleted;
+    """
+)
+
+_COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_at, last_activity"
+
+
+@PROJECTION.on(e.CodebaseRegistered)
+def _registered(event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "INSERT OR IGNORE INTO codebases (id, position, name, path, description, worker_id, agent_config,"
+        " created_at, last_activity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        at.stream,
+        at.position,
+        event.name,
+        event.path,
+        event.description,
+        event.worker_id,
+        orjson.dumps(event.agent_config).decode(),
+        event.timestamp,
+        event.timestamp,
+    )
+
+
+@PROJECTION.on(e.CodebaseDeleted)
+def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write("UPDATE codebases SET deleted = 1 WHERE id = ?", at.stream)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Codebase:
+    """A registered codebase. `last_activity`: the time of the newest event of any kind."""
+
+    id: CodebaseId
+    name: str
+    path: str
+    description: str
+    worker_id: str | None
+    agent_config: Mapping[str, e.Json]
+    created_at: Timestamp
+    last_activity: Timestamp
+
+
+class Codebases:
+    """Queries over the registered codebases."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def all(self) -> list[Codebase]:
+        """Every registered codebase, in order of registration."""
+        return await self._select("ORDER BY position")
+
+    async def get(self, codebase: CodebaseId) -> Codebase | None:
+        """One codebase, or None where it is unknown or deleted."""
+        found = await self._select("WHERE id = ?", codebase)
+        return found[0] if found else None
+
+    async def by_path(self, path: str) -> Codebase | None:
+        """The codebase registered for this real path, if there is one."""
+        found = await self._select("WHERE path = ? ORDER BY position LIMIT 1", path)
+        return found[0] if found else None
+
+    async def is_deleted(self, codebase: CodebaseId) -> bool:
+        """Whether the codebase was known once and then deleted."""
+        return bool(await self._fetch("SELECT 1 FROM codebases WHERE id = ? AND deleted", codebase))
+
+    async def _select(self, clause: str, *values: str) -> list[Codebase]:
+        rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_codebases {clause}", *values)
+        return [_codebase(*row) for row in rows]
+
+
+def _codebase(
+    id_: Any, name: Any, path: Any, description: Any, worker: Any, config: Any, created: Any, active: Any
+) -> Codebase:
+    return Codebase(
+        id=id_,
+        name=name,
+        path=path,
+        description=description,
+        worker_id=worker,
+        agent_config=orjson.loads(config),
+        created_at=created,
+        last_activity=active,
+    )

@@ -1,0 +1,136 @@
+"""The file of the views: SQLite in WAL mode, a cache of the log that may be thrown away at any time.
+
+Promises: the rows of a batch and the position that it leads to change in one transaction, or not at all; a batch
+is applied only right after the position that it continues; readers have a connection of their own and see every
+batch applied before.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+import aiosqlite
+
+from ..domain.errors import StoreError
+from ..domain.ids import Position
+from .batch import Batch, Value
+
+Reach: TypeAlias = Callable[[str], None]
+"""Called with the name of each point that the writing passes, so that tests can make it fail there."""
+
+_TRACKING: Final = """
+    CREATE TABLE tracking (version TEXT, position INTEGER, fingerprint TEXT);
+    """
+_ADVANCE: Final = "UPDATE tracking SET position = ?, fingerprint = ? WHERE position = ?"
+
+
+class Fetch(Protocol):
+    """Reads rows."""
+
+    async def __call__(self, sql: str, *values: Value) -> list[Any]: ...
+
+
+class OutOfStep(sqlite3.IntegrityError):
+    """A batch does not continue what the views hold."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that carries out a batch in one call, and so in one hop to aiosqlite's thread."""
+
+    reach: Reach
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Execute pairs of statement and values, the last of which must change a row: all in one transaction.
+
+        `sql` begins the transaction. Raises `OutOfStep`, with nothing changed, where the last changed no row.
+        """
+        if self.in_transaction:
+            self.rollback()
+        self.execute(sql)
+        with self:
+            *rows, advance = parameters
+            for statement, values in rows:
+                self.reach("projection.between_statements")
+                self.execute(statement, values)
+            self.reach("projection.between_rows_and_tracking")
+            cursor = self.execute(*advance)
+            if cursor.rowcount != 1:
+                raise OutOfStep("the batch does not continue what the views hold")
+            self.reach("projection.before_commit")
+        return cursor
+
+
+class Database:
+    """An open file of views."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, path: Path, reach: Reach) -> "Database":
+        """Open the file, or an empty one. Raises `sqlite3.Error` where it can't be used."""
+        writer = await _connect(path, reach)
+        try:
+            await writer.execute_fetchall("PRAGMA journal_mode = WAL")
+            await writer.execute_fetchall("PRAGMA synchronous = NORMAL")
+            reader = await _connect(path, reach)
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(writer, reader)
+
+    async def create(self, schema: str, version: str) -> None:
+        """Make the tables in an empty file, at position 0."""
+        await self._writer.executescript(
+            f"BEGIN; {_TRACKING} INSERT INTO tracking VALUES ('{version}', 0, ''); {schema} COMMIT;"
+        )
+
+    async def tracked(self) -> tuple[str, Position, str]:
+        """The version, the position of the last applied event and that event's fingerprint."""
+        ((version, position, fingerprint),) = await self._writer.execute_fetchall(
+            "SELECT version, position, fingerprint FROM tracking"
+        )
+        return version, Position(position), fingerprint
+
+    async def sound(self) -> bool:
+        """Whether SQLite finds no damage in the file."""
+        return list(await self._writer.execute_fetchall("PRAGMA quick_check(1)")) == [("ok",)]
+
+    async def apply(self, batch: Batch, after: Position, upto: Position, fingerprint: str) -> None:
+        """Write what the events from `after` (exclusive) to `upto` change. Raises `sqlite3.Error`, then nothing did."""
+        advance = (_ADVANCE, (upto, fingerprint, after))
+        await self._writer.executemany("BEGIN IMMEDIATE", (*batch.statements(), advance))
+
+    async def fetch(self, sql: str, *values: Value) -> list[Any]:
+        """Read rows. Raises `StoreError`."""
+        try:
+            return list(await self._reader.execute_fetchall(sql, values))
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"The views can't be read: {error}.") from error
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close."""
+        await self._reader.close()
+        await self._writer.close()
+
+
+async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
+    def connector() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, factory=_Connection)
+        connection.reach = reach
+        return connection
+
+    return await aiosqlite.Connection(connector, 64)
+
+
+async def discard(path: Path) -> None:
+    """Remove the file of views and what SQLite keeps beside it."""
+
+    def remove() -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+    await asyncio.to_thread(remove)

@@ -1,0 +1,56 @@
+"""From events to statements: reads what a run of events says and asks each projection what it changes.
+
+An event that can't be read, or that this version doesn't know, changes no view and stops none.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import orjson
+
+from ..domain.events import Event, Json
+from ..domain.recorded import RecordedEvent
+from ..domain.wire import decode
+from .batch import Batch
+from .projection import Handler, MembersHandler, Projection
+
+log = logging.getLogger(__name__)
+
+
+class Fold:
+    """The handlers of some projections, ready to be asked."""
+
+    def __init__(self, projections: Iterable[Projection]) -> None:
+        self._handlers: defaultdict[type[Event], list[Handler[Any]]] = defaultdict(list)
+        self._members: defaultdict[str, list[MembersHandler]] = defaultdict(list)
+        for projection in projections:
+            for kind, handler in projection.handlers:
+                self._handlers[kind].append(handler)
+            for topic, members_handler in projection.members_handlers:
+                self._members[topic].append(members_handler)
+        self._topics = frozenset(kind.topic for kind in self._handlers)
+
+    def __call__(self, events: Iterable[RecordedEvent]) -> Batch:
+        """What these events change, in order."""
+        batch = Batch()
+        for recorded in events:
+            mark = batch.mark()
+            try:
+                self._fold(recorded, batch)
+            # Whatever is wrong with one event, the views must go on: no error of any kind may leave here.
+            except Exception:
+                batch.back_to(mark)
+                log.warning("event %d is passed over in the views", recorded.position, exc_info=True)
+        return batch
+
+    def _fold(self, recorded: RecordedEvent, batch: Batch) -> None:
+        members = cast(Mapping[str, Json], orjson.loads(recorded.data))
+        for members_handler in self._members.get(recorded.topic, ()):
+            members_handler(members, recorded, batch)
+        if recorded.topic in self._topics:
+            event = decode(recorded)
+            for handler in self._handlers.get(type(event), ()):
+                handler(event, recorded, batch)
+        batch.touch(recorded, members.get("timestamp"), members.get("session_id"))

@@ -1,0 +1,179 @@
+"""The runner: keeps the views in step with the log, and lets callers wait until they are.
+
+Promises: views are ready when `open` returns; each committed event is applied once and in order; a batch that
+fails is tried again and never skipped; nobody who waits for a position waits for ever.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from ..domain.errors import StoreError
+from ..domain.ids import Position
+from ..domain.ports import Clock, EventStore
+from ..domain.recorded import RecordedEvent
+from .catch_up import BATCH, Applier, open_database
+from .database import Database, Reach
+from .views import Views
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 10.0
+"""Seconds that `caught_up` waits at most."""
+
+BACK_OFF: Final = (0.05, 5.0)
+"""Seconds before a failed batch is tried again: at first, and at most."""
+
+QUEUE: Final = 10 * BATCH
+"""Committed events that are held in memory; the rest is read from the log when their turn comes."""
+
+
+class ViewsBehind(StoreError):
+    """The views have not caught up with the log in time."""
+
+    code = "views_behind"
+
+
+class SystemClock:
+    """Time as the machine tells it."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _pass(_point: str) -> None: ...
+
+
+class Projections:
+    """The views of a log, kept up to date. Made by `open`."""
+
+    def __init__(self, store: EventStore, database: Database, applier: Applier, clock: Clock) -> None:
+        self._store = store
+        self._database = database
+        self._applier = applier
+        self._clock = clock
+        self._queue: deque[RecordedEvent] = deque()
+        self._wake = asyncio.Event()
+        self._waiting: dict[asyncio.Future[None], Position] = {}
+        self._closed = False
+        self._unsubscribe = store.on_commit(self._committed)
+        self._task: asyncio.Task[None] | None = None
+        self.views = Views(database.fetch)
+
+    @classmethod
+    async def open(
+        cls, path: Path, store: EventStore, *, clock: Clock | None = None, reach: Reach = _pass
+    ) -> "Projections":
+        """Open the views kept at `path` (the file itself), caught up with the log. Raises `StoreError`."""
+        try:
+            database = await open_database(path, store, reach)
+        except Exception as error:
+            raise StoreError(f"The views can't be opened: {error}.") from error
+        _version, position, _fingerprint = await database.tracked()
+        self = cls(store, database, Applier(database, position), clock or SystemClock())
+        try:
+            while events := await self._next():
+                await self._applier.apply(events)
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, Exception):
+                raise StoreError(f"The views can't be brought up to date: {error}.") from error
+            raise
+        self._task = asyncio.create_task(self._follow(), name="projections")
+        return self
+
+    @property
+    def applied(self) -> Position:
+        """The position of the last event that the views show."""
+        return self._applier.applied
+
+    async def caught_up(self, position: Position) -> None:
+        """Return when the views show the event at `position`. Raises `ViewsBehind` after `PATIENCE` seconds."""
+        if self.applied >= position:
+            return
+        if self._closed:
+            raise ViewsBehind("The views are closed.")
+        shown = asyncio.get_running_loop().create_future()
+        self._waiting[shown] = position
+        deadline = asyncio.ensure_future(self._clock.sleep(PATIENCE))
+        try:
+            await asyncio.wait((shown, deadline), return_when=asyncio.FIRST_COMPLETED)
+            if not shown.done():
+                raise ViewsBehind(f"The views are at {self.applied} and did not reach {position} in time.")
+            shown.result()
+        finally:
+            deadline.cancel()
+            shown.cancel()
+            self._waiting.pop(shown, None)
+
+    async def close(self) -> None:
+        """Stop following the log and close the file; those who wait get `ViewsBehind`."""
+        if self._closed:
+            return
+        self._closed = True
+        self._unsubscribe()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+        for shown in self._waiting:
+            if not shown.done():
+                shown.set_exception(ViewsBehind("The views were closed."))
+        await self._database.close()
+
+    # --- following the log ------------------------------------------------------------------------------------
+
+    def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
+        if len(self._queue) + len(events) > QUEUE:
+            self._queue.clear()
+        self._queue.extend(events)
+        self._wake.set()
+
+    async def _follow(self) -> None:
+        delay = BACK_OFF[0]
+        while True:
+            try:
+                await self._advance()
+                delay = BACK_OFF[0]
+            # Skipping what failed would leave the views wrong for ever, and ending here would leave them stale.
+            except Exception:
+                log.exception("the views are held up after %d; next try in %g s", self.applied, delay)
+                await self._clock.sleep(delay)
+                delay = min(2 * delay, BACK_OFF[1])
+
+    async def _advance(self) -> None:
+        self._wake.clear()
+        if not (events := await self._next()):
+            await self._wake.wait()
+            return
+        try:
+            await self._applier.apply(events)
+        except Exception:
+            await self._applier.recall()
+            raise
+        finally:
+            self._tell()  # also after a failure: it may have come after the transaction was made
+
+    async def _next(self) -> list[RecordedEvent]:
+        """The events to apply now: those just committed if they follow what is applied, else from the log."""
+        queue = self._queue
+        while queue and queue[0].position <= self.applied:
+            queue.popleft()
+        if queue and queue[0].position == self.applied + 1:
+            return list(islice(queue, BATCH))
+        return await self._store.read_all(self.applied, BATCH) if self.applied < self._store.head else []
+
+    def _tell(self) -> None:
+        for shown, position in self._waiting.items():
+            if position <= self.applied and not shown.done():
+                shown.set_result(None)

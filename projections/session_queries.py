@@ -1,0 +1,102 @@
+"""What can be asked about sessions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+
+from ..domain.ids import AgentSessionId, CodebaseId, Sequence, SessionId, TaskId, Timestamp
+from .database import Fetch
+from .page import Page, select_page
+
+SessionStatus: TypeAlias = Literal["running", "interrupted", "completed", "failed", "stopped"]
+
+_COLUMNS: Final = (
+    "id, codebase_id, agent_session_id, task_id, status, started_at, ended_at, model, agent, prompt,"
+    " messages_count, tokens, cost, first, last, ended"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` its span."""
+
+    id: SessionId
+    codebase_id: CodebaseId
+    agent_session_id: AgentSessionId | None
+    task_id: TaskId | None
+    status: SessionStatus
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    model: str | None
+    agent: str
+    prompt: str
+    messages_count: int
+    tokens: Mapping[str, int]
+    cost: float
+    first: Sequence
+    last: Sequence
+    ended: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Where a session lies in its codebase's stream: from `first` to `last`, and whether it has ended.
+
+    `last` is the newest event that names the session; it grows until its `complete` event is applied. Who ends
+    a stream by it must have waited for `caught_up` first.
+    """
+
+    session_id: SessionId
+    first: Sequence
+    last: Sequence
+    ended: bool
+
+
+class Sessions:
+    """Queries over the sessions of codebases that are not deleted."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def get(self, codebase: CodebaseId, session: SessionId) -> Session | None:
+        """One session of this codebase, or None."""
+        rows = await self._fetch(
+            f"SELECT {_COLUMNS} FROM live_sessions WHERE id = ? AND codebase_id = ?", session, codebase
+        )
+        return _session(*rows[0]) if rows else None
+
+    async def page(self, codebase: CodebaseId, limit: int = 50, offset: int = 0) -> Page[Session]:
+        """The codebase's sessions, newest first."""
+        return await select_page(
+            self._fetch,
+            _session,
+            columns=_COLUMNS,
+            table="live_sessions",
+            order="first",
+            where={"codebase_id": codebase},
+            limit=limit,
+            offset=offset,
+        )
+
+    async def span(self, codebase: CodebaseId, session: SessionId) -> Span | None:
+        """Where a session of this codebase lies in the stream, or None where there is no such session."""
+        return await self._span("id = ? AND codebase_id = ?", session, codebase)
+
+    async def current(self, codebase: CodebaseId) -> Span | None:
+        """The session that is now running or interrupted, or None."""
+        return await self._span(
+            "codebase_id = ?1 AND id = (SELECT session_id FROM agents WHERE codebase_id = ?1)", codebase
+        )
+
+    async def _span(self, where: str, *values: str) -> Span | None:
+        rows = await self._fetch(f"SELECT id, first, last, ended FROM live_sessions WHERE {where}", *values)
+        return next((Span(session_id=i, first=first, last=last, ended=bool(end)) for i, first, last, end in rows), None)
+
+
+def _session(*row: Any) -> Session:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values["tokens"] = orjson.loads(values["tokens"])
+    values["ended"] = bool(values["ended"])
+    return Session(**values)

@@ -1,0 +1,168 @@
+"""The sessions of each codebase: how they began and ended, what they cost, and where in the stream they lie.
+
+`messages_count` counts distinct messages: each of the user's, and each of the agent's that was seen to say
+something or to use a tool. Messages between the agent and its helpers (subagents) are not the session's own.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ..domain import events as e
+from ..domain.recorded import RecordedEvent
+from .batch import Batch
+from .projection import Projection
+
+PROJECTION: Final = Projection(
+    """
+    CREATE TABLE sessions (
+        id TEXT,
+        codebase_id TEXT,
+        agent_session_id TEXT,
+        task_id TEXT,
+        status TEXT,
+        started_at TEXT,
+        ended_at TEXT,
+        model TEXT,
+        agent TEXT,
+        prompt TEXT,
+        cost REAL DEFAULT 0,
+        first INTEGER,
+        last INTEGER,
+        PRIMARY KEY (id, codebase_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX sessions_by_codebase ON sessions (codebase_id, first);
+    CREATE TABLE session_messages (
+        session_id TEXT,
+        codebase_id TEXT,
+        message_id TEXT,
+        PRIMARY KEY (session_id, codebase_id, message_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE session_tokens (
+        session_id TEXT,
+        codebase_id TEXT,
+        kind TEXT,
+        tokens INTEGER,
+        PRIMARY KEY (session_id, codebase_id, kind)
+    ) WITHOUT ROWID;
+    CREATE VIEW live_sessions AS
+        SELECT s.*,
+            s.status NOT IN ('running', 'interrupted') AS ended,
+            (SELECT count(*) FROM session_messages AS m
+                WHERE m.session_id = s.id AND m.codebase_id = s.codebase_id) AS messages_count,
+            (SELECT json_group_object(kind, tokens) FROM session_tokens AS u
+                WHERE u.session_id = s.id AND u.codebase_id = s.codebase_id) AS tokens
+        FROM sessions AS s JOIN live_codebases AS c ON c.id = s.codebase_id;
+    """
+)
+
+_THIS: Final = "WHERE id = ? AND codebase_id = ?"
+_OPEN: Final = f"{_THIS} AND status IN ('running', 'interrupted')"
+
+
+@PROJECTION.on(e.SessionStarted)
+def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
+    if event.session_id is None:
+        return
+    batch.write(
+        "INSERT OR IGNORE INTO sessions (id, codebase_id, task_id, status, started_at, model, agent, prompt,"
+        " first, last) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+        event.session_id,
+        at.stream,
+        event.task_id,
+        event.timestamp,
+        event.model,
+        event.agent,
+        event.prompt,
+        at.sequence,
+        at.sequence,
+    )
+
+
+@PROJECTION.on(e.SessionLinked)
+def _linked(event: e.SessionLinked, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE sessions SET agent_session_id = ?, model = coalesce(?, model) {_THIS}",
+        event.agent_session_id,
+        event.model,
+        event.session_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.SessionInterrupted)
+def _interrupted(event: e.SessionInterrupted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(f"UPDATE sessions SET status = 'interrupted' {_OPEN}", event.session_id, at.stream)
+
+
+@PROJECTION.on(e.SessionResumed)
+def _resumed(event: e.SessionResumed, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(f"UPDATE sessions SET status = 'running' {_OPEN}", event.session_id, at.stream)
+
+
+@PROJECTION.on(e.SessionCompleted)
+def _completed(event: e.SessionCompleted, at: RecordedEvent, batch: Batch) -> None:
+    _end(event, at, batch, "completed")
+
+
+@PROJECTION.on(e.SessionFailed)
+def _failed(event: e.SessionFailed, at: RecordedEvent, batch: Batch) -> None:
+    _end(event, at, batch, "failed")
+
+
+@PROJECTION.on(e.SessionStopped)
+def _stopped(event: e.SessionStopped, at: RecordedEvent, batch: Batch) -> None:
+    _end(event, at, batch, "stopped")
+
+
+def _end(event: e.Event, at: RecordedEvent, batch: Batch, status: str) -> None:
+    batch.write(
+        f"UPDATE sessions SET status = ?, ended_at = ? {_OPEN}",
+        status,
+        event.timestamp,
+        event.session_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.MessageSent)
+def _message_sent(event: e.MessageSent, at: RecordedEvent, batch: Batch) -> None:
+    _message(event.session_id, event.message_id, at, batch)
+
+
+@PROJECTION.on(e.ToolUse)
+def _tool_use(event: e.ToolUse, at: RecordedEvent, batch: Batch) -> None:
+    if event.subagent is None:
+        _message(event.session_id, event.message_id, at, batch)
+
+
+@PROJECTION.on_members("output")
+def _output(members: Mapping[str, e.Json], at: RecordedEvent, batch: Batch) -> None:
+    if members.get("subagent") is None:
+        _message(members.get("session_id"), members.get("message_id"), at, batch)
+
+
+def _message(session: e.Json, message: e.Json, at: RecordedEvent, batch: Batch) -> None:
+    if isinstance(session, str) and isinstance(message, str):
+        batch.write_once(
+            "INSERT OR IGNORE INTO session_messages (session_id, codebase_id, message_id) VALUES (?, ?, ?)",
+            session,
+            at.stream,
+            message,
+        )
+
+
+@PROJECTION.on(e.Usage)
+def _usage(event: e.Usage, at: RecordedEvent, batch: Batch) -> None:
+    if event.session_id is None:
+        return
+    # One statement per event, never a sum per batch: sums of floats would then depend on how batches were cut.
+    batch.write(f"UPDATE sessions SET cost = cost + ? {_THIS}", event.cost, event.session_id, at.stream)
+    for kind, tokens in event.tokens.items():
+        batch.write(
+            "INSERT INTO session_tokens (session_id, codebase_id, kind, tokens) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens",
+            event.session_id,
+            at.stream,
+            kind,
+            tokens,
+        )

@@ -1,0 +1,177 @@
+"""The tasks: pieces of work, by a trigger or queued, and what became of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import orjson
+
+from ..domain import events as e
+from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
+from ..domain.recorded import RecordedEvent
+from .batch import Batch
+from .database import Fetch
+from .page import Page, select_page
+from .projection import Projection
+
+TaskStatus: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
+
+PROJECTION: Final = Projection(
+    """
+    CREATE TABLE tasks (
+        id TEXT,
+        codebase_id TEXT,
+        position INTEGER,
+        title TEXT,
+        prompt TEXT,
+        agent_type TEXT,
+        priority INTEGER,
+        status TEXT,
+        session_id TEXT,
+        created_at TEXT,
+        started_at TEXT,
+        completed_at TEXT,
+        metadata TEXT,
+        model TEXT,
+        result TEXT,
+        error TEXT,
+        code TEXT,
+        PRIMARY KEY (id, codebase_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX tasks_by_position ON tasks (position);
+    CREATE INDEX tasks_by_codebase ON tasks (codebase_id, position);
+    CREATE INDEX tasks_by_status ON tasks (status, position);
+    CREATE VIEW live_tasks AS
+        SELECT t.* FROM tasks AS t JOIN live_codebases AS c ON c.id = t.codebase_id;
+    """
+)
+
+_COLUMNS: Final = (
+    "id, codebase_id, title, prompt, agent_type, priority, status, session_id, created_at, started_at,"
+    " completed_at, metadata, model, result, error, code"
+)
+_OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running')"
+
+
+@PROJECTION.on(e.TaskCreated)
+def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
+    if event.task_id is None:
+        return
+    batch.write(
+        "INSERT OR IGNORE INTO tasks (id, codebase_id, position, title, prompt, agent_type, priority, status,"
+        " session_id, created_at, metadata, model) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        event.task_id,
+        at.stream,
+        at.position,
+        event.title,
+        event.prompt,
+        event.agent_type,
+        event.priority,
+        event.session_id,
+        event.timestamp,
+        orjson.dumps(event.metadata).decode(),
+        event.model,
+    )
+
+
+@PROJECTION.on(e.TaskStarted)
+def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "UPDATE tasks SET status = 'running', session_id = coalesce(?, session_id),"
+        f" started_at = coalesce(started_at, ?) {_OPEN}",
+        event.session_id,
+        event.timestamp,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskCompleted)
+def _completed(event: e.TaskCompleted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET status = 'completed', completed_at = ?, result = ? {_OPEN}",
+        event.timestamp,
+        event.result,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskFailed)
+def _failed(event: e.TaskFailed, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET status = 'failed', completed_at = ?, error = ?, code = ? {_OPEN}",
+        event.timestamp,
+        event.error,
+        event.code,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskCancelled)
+def _cancelled(event: e.TaskCancelled, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET status = 'cancelled', completed_at = ? {_OPEN}",
+        event.timestamp,
+        event.task_id,
+        at.stream,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed."""
+
+    id: TaskId
+    codebase_id: CodebaseId
+    title: str
+    prompt: str
+    agent_type: str
+    priority: int
+    status: TaskStatus
+    session_id: SessionId | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    completed_at: Timestamp | None
+    metadata: Mapping[str, e.Json]
+    model: str | None
+    result: str | None
+    error: str | None
+    code: str | None
+
+
+class Tasks:
+    """Queries over the tasks of codebases that are not deleted."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+
+    async def get(self, task: TaskId) -> Task | None:
+        """One task, or None."""
+        rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_tasks WHERE id = ?", task)
+        return _task(*rows[0]) if rows else None
+
+    async def page(
+        self,
+        codebase: CodebaseId | None = None,
+        status: TaskStatus | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Page[Task]:
+        """The tasks of one codebase or of all (None), of one status or of any (None), newest first."""
+        return await select_page(
+            self._fetch,
+            _task,
+            columns=_COLUMNS,
+            table="live_tasks",
+            order="position",
+            where={"codebase_id": codebase, "status": status},
+            limit=limit,
+            offset=offset,
+        )
+
+
+def _task(*row: Any) -> Task:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    return Task(**{**values, "metadata": orjson.loads(values["metadata"])})

@@ -1,0 +1,59 @@
+"""All the views together: their tables, and the queries that readers ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from . import agents, codebases, sessions, tasks
+from .database import Fetch
+from .session_queries import Sessions
+
+PROJECTIONS: Final = (codebases.PROJECTION, agents.PROJECTION, sessions.PROJECTION, tasks.PROJECTION)
+
+SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
+
+REVISION: Final = 1
+"""To be raised whenever handlers change what they write into the same tables: views made before are then rebuilt."""
+
+VERSION: Final = f"{REVISION}-{sha256(SCHEMA.encode()).hexdigest()[:16]}"
+"""What must agree for a file of views to be used as it is."""
+
+_COUNTS: Final = """
+    SELECT 'codebases', '', count(*) FROM live_codebases
+    UNION ALL SELECT 'agents', a.phase, count(*)
+        FROM agents AS a JOIN live_codebases AS c ON c.id = a.codebase_id GROUP BY a.phase
+    UNION ALL SELECT 'sessions', s.status, count(*)
+        FROM sessions AS s JOIN live_codebases AS c ON c.id = s.codebase_id GROUP BY s.status
+    UNION ALL SELECT 'tasks', status, count(*) FROM live_tasks GROUP BY status
+    """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many there are: codebases, agents by phase, sessions and tasks by status."""
+
+    codebases: int
+    agents: Mapping[str, int]
+    sessions: Mapping[str, int]
+    tasks: Mapping[str, int]
+
+
+class Views:
+    """The queries, by what they are about. Each is one read, and sees every event that was applied before it."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.codebases = codebases.Codebases(fetch)
+        self.agents = agents.Agents(fetch)
+        self.sessions = Sessions(fetch)
+        self.tasks = tasks.Tasks(fetch)
+
+    async def counts(self) -> Counts:
+        """How many there are of everything that is not deleted."""
+        rows = await self._fetch(_COUNTS)
+
+        def of(kind: str) -> dict[str, int]:
+            return {status: count for name, status, count in rows if name == kind}
+
+        return Counts(codebases=of("codebases")[""], agents=of("agents"), sessions=of("sessions"), tasks=of("tasks"))

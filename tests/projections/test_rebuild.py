@@ -1,0 +1,169 @@
+"""The views are a function of the log: whatever was cut, crashed, repeated or thrown away."""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.projections.histories import STREAMS, History, histories, littered_histories, workday
+
+from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.ids import Position
+from opencode_ledger.projections.batch import Batch
+from opencode_ledger.projections.catch_up import Applier, open_database
+from opencode_ledger.projections.database import OutOfStep
+from opencode_ledger.projections.runner import Projections
+
+POINTS = ("projection.between_statements", "projection.between_rows_and_tracking", "projection.before_commit")
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+def tables(path: Path) -> Tables:
+    """Everything that a file of views holds."""
+    with sqlite3.connect(path) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        content = {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
+    db.close()
+    return content
+
+
+def crash_at(point: str, passes: int, files: Path, into: Path) -> Callable[[str], None]:
+    """End the process when `point` was passed so often, leaving `into` as a kill -9 would leave the disk."""
+    left = [passes]
+
+    def reach(name: str) -> None:
+        if name != point:
+            return
+        left[0] -= 1
+        if left[0] < 0:
+            into.mkdir(exist_ok=True)
+            for file in files.iterdir():
+                if not file.name.endswith("-shm"):
+                    shutil.copy(file, into)
+            raise Crash
+
+    return reach
+
+
+def _pass(_point: str) -> None: ...
+
+
+async def apply_in_pieces(
+    path: Path, store: MemoryEventStore, cuts: list[int], reach: Callable[[str], None] = _pass
+) -> None:
+    """Apply the log from where the views are, in pieces of these sizes, then the rest at once."""
+    database = await open_database(path, store, reach)
+    applier = Applier(database, (await database.tracked())[1])
+    try:
+        for size in (*cuts, 10_000):
+            if events := await store.read_all(applier.applied, size):
+                await applier.apply(events)
+    finally:
+        await database.close()
+
+
+async def rebuilt(path: Path, store: MemoryEventStore) -> Tables:
+    """The tables as a rebuild from nothing makes them."""
+    projections = await Projections.open(path, store)
+    await projections.close()
+    return tables(path)
+
+
+cuts = st.lists(st.integers(1, 20), max_size=20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(littered_histories(), cuts, cuts, st.sampled_from(POINTS), st.integers(0, 60))
+def test_crash_anywhere(history: History, before: list[int], after: list[int], point: str, passes: int) -> None:
+    """However the log is cut into batches, and wherever the server dies, the views end as a rebuild makes them."""
+
+    async def scenario(root: Path) -> None:
+        store = await history.store()
+        expected = await rebuilt(root / "rebuilt.db", store)
+        alive, left = root / "alive", root / "left"
+        alive.mkdir()
+        try:
+            await apply_in_pieces(alive / "views.db", store, before, crash_at(point, passes, alive, left))
+            left = alive
+        except Crash:
+            await apply_in_pieces(left / "views.db", store, after)
+        assert tables(left / "views.db") == expected
+
+    with tempfile.TemporaryDirectory() as root:
+        asyncio.run(scenario(Path(root)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(histories(), st.integers(1, 30))
+def test_replay_changes_nothing(history: History, size: int) -> None:
+    """Events that the views already show are refused as a whole when they come again."""
+
+    async def scenario(root: Path) -> None:
+        store = await history.store()
+        path = root / "views.db"
+        before = await rebuilt(path, store)
+        database = await open_database(path, store, _pass)
+        again = Applier(database, Position(0))
+        with pytest.raises(OutOfStep):
+            await again.apply(await store.read_all(Position(0), size))
+        await again.recall()
+        await database.close()
+        assert again.applied == store.head
+        assert tables(path) == before
+
+    with tempfile.TemporaryDirectory() as root:
+        asyncio.run(scenario(Path(root)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories())
+def test_agents_agree_with_the_actors(history: History) -> None:
+    """A codebase's agent is shown in the very phase and session that its own actor is in."""
+
+    async def scenario(root: Path) -> None:
+        projections = await Projections.open(root / "views.db", await history.store())
+        views = projections.views
+        for stream in STREAMS:
+            state, agent = history.state(stream), await views.agents.get(stream)
+            span = await views.sessions.current(stream)
+            if agent is None:
+                assert state.phase.value in ("void", "deleted")
+                assert span is None
+                continue
+            session = state.session
+            assert agent.phase is state.phase
+            assert agent.session_id == (session.id if session else None)
+            assert agent.task_id == (session.task_id if session else None)
+            assert agent.current_task == (session.title if session else None)
+            assert agent.model == (session.model if session else None)
+            assert (span.session_id if span else None) == agent.session_id
+            assert span is None or not span.ended
+        await projections.close()
+
+    with tempfile.TemporaryDirectory() as root:
+        asyncio.run(scenario(Path(root)))
+
+
+async def test_deleted_file_gives_the_same_answers(tmp_path: Path) -> None:
+    """Whoever deletes the file of views loses nothing: the next start answers as before."""
+    path = tmp_path / "views.db"
+    store = await workday().store()
+    before = await rebuilt(path, store)
+    path.unlink()
+    assert await rebuilt(path, store) == before
+
+
+def test_empty_batch_has_no_statements() -> None:
+    """A batch without events asks for nothing to be written."""
+    assert list(Batch().statements()) == []

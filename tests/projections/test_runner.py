@@ -1,0 +1,266 @@
+"""The runner: views that follow the log, mend themselves, and never let anybody wait for ever."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.projections.histories import STREAMS, History, register, report, trigger, workday
+
+from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.recorded import NewEvent
+from opencode_ledger.projections import runner
+from opencode_ledger.projections.runner import Projections, SystemClock, ViewsBehind
+
+A, B, _C = STREAMS
+
+
+class JumpingClock(SystemClock):
+    """A clock whose sleeps are over at once, but for a turn of the loop."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+
+class Fault:
+    """Makes every writing of the views fail while `broken`."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.failures = 0
+
+    def __call__(self, _point: str) -> None:
+        if self.broken:
+            self.failures += 1
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def append(store: MemoryEventStore, history: History, since: int = 0) -> Position:
+    """Append a history's commits from the given one on; answers the position of the last event."""
+    for stream, events in history.commits[since:]:
+        await store.append(stream, await store.stream_head(stream), events)
+    return store.head
+
+
+async def names_after_reopening(path: Path, store: MemoryEventStore) -> list[str]:
+    projections = await Projections.open(path, store)
+    names = [codebase.name for codebase in await projections.views.codebases.all()]
+    assert projections.applied == store.head
+    await projections.close()
+    return names
+
+
+async def test_ready_means_caught_up(tmp_path: Path) -> None:
+    """Views are up to date with the log by the time they are open, also when they were closed for a while."""
+    history = workday()
+    store = await history.store()
+    assert await names_after_reopening(tmp_path / "views.db", store) == [A, B]
+    register(history, CodebaseId("cb_late"))
+    await append(store, history, len(history.commits) - 1)
+    assert await names_after_reopening(tmp_path / "views.db", store) == [A, B, "cb_late"]
+
+
+async def test_reads_show_own_writes_under_load(tmp_path: Path) -> None:
+    """Whoever waits for the position of its own event sees what that event did, however many write at once."""
+    store = MemoryEventStore()
+    projections = await Projections.open(tmp_path / "views.db", store)
+
+    async def user(number: int) -> None:
+        history, stream = History(), CodebaseId(f"cb_{number}")
+        register(history, stream)
+        for _ in range(5):
+            session = trigger(history, stream)
+            await projections.caught_up(await append_as_user(history))
+            current = await projections.views.sessions.current(stream)
+            assert current is not None
+            assert current.session_id == session
+            history.command(stream, c.Stop())
+            report(history, stream, f.AgentStopped())
+
+    async def append_as_user(history: History) -> Position:
+        commits, history.commits = history.commits, []
+        last = Position(0)
+        for stream, events in commits:
+            last = (await store.append(stream, await store.stream_head(stream), events))[-1].position
+        return last
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(user(number) for number in range(50)))
+    assert projections.applied <= store.head
+    await projections.close()
+
+
+async def test_flood_is_read_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More commits than are held in memory are read from the log when their turn comes; none is missed."""
+    monkeypatch.setattr(runner, "QUEUE", 3)
+    store = MemoryEventStore()
+    projections = await Projections.open(tmp_path / "views.db", store)
+    await projections.caught_up(await append(store, workday()))
+    assert (await projections.views.tasks.page()).total == 3
+    await projections.close()
+
+
+async def test_failed_batch_is_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Views that can't be written are logged and tried again, ever more slowly, and then show everything."""
+    store, fault, clock = MemoryEventStore(), Fault(), JumpingClock()
+    projections = await Projections.open(tmp_path / "views.db", store, clock=clock, reach=fault)
+    fault.broken = True
+    head = await append(store, workday())
+    await until(lambda: fault.failures >= 10)
+    assert projections.applied == 0
+    assert clock.slept[:3] == [0.05, 0.1, 0.2]
+    assert max(clock.slept) == 5.0
+    fault.broken = False
+    await until(lambda: projections.applied == head)
+    assert (await projections.views.tasks.page()).total == 3
+    assert "the views are held up after 0" in caplog.text
+    await projections.close()
+
+
+async def test_waiting_ends_with_an_error(tmp_path: Path) -> None:
+    """Whoever waits for views that don't get on is told so, after a limit."""
+    store = MemoryEventStore()
+    projections = await Projections.open(tmp_path / "views.db", store, clock=JumpingClock())
+    with pytest.raises(ViewsBehind, match="are at 0 and did not reach 7"):
+        await projections.caught_up(Position(7))
+    await projections.close()
+
+
+async def test_closing_lets_waiters_go(tmp_path: Path) -> None:
+    """Whoever waits when the views are closed, or asks afterwards, gets an error at once."""
+    projections = await Projections.open(tmp_path / "views.db", MemoryEventStore())
+    waiter = asyncio.create_task(projections.caught_up(Position(7)))
+    await asyncio.sleep(0)
+    await projections.close()
+    with pytest.raises(ViewsBehind, match="closed"):
+        await waiter
+    with pytest.raises(ViewsBehind, match="closed"):
+        await projections.caught_up(Position(7))
+    with pytest.raises(StoreError, match="can't be read"):
+        await projections.views.codebases.all()
+
+
+async def test_views_ahead_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """When the log was restored from a backup and is behind its views, the views are made anew from it."""
+    path = tmp_path / "views.db"
+    await names_after_reopening(path, await workday().store())
+    older = History()
+    register(older, B)
+    assert await names_after_reopening(path, await older.store()) == [B]
+    assert "ahead of the log" in caplog.text
+
+
+async def test_views_of_another_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """When the log is another one, though as long, the views are made anew."""
+    path = tmp_path / "views.db"
+    for stream in (A, B):
+        history = History()
+        register(history, stream)
+        assert await names_after_reopening(path, await history.store()) == [stream]
+    assert "another log" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, whatever its name may say. " * 99, b"", b"SQLite format 3\0"]
+)
+async def test_foreign_file(tmp_path: Path, content: bytes) -> None:
+    """A file that is no file of views is replaced by one."""
+    path = tmp_path / "views.db"
+    path.write_bytes(content)
+    assert await names_after_reopening(path, await workday().store()) == [A, B]
+
+
+async def test_damaged_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file with a damaged page is found out at the start and made anew."""
+    path = tmp_path / "views.db"
+    store = await workday().store()
+    await names_after_reopening(path, store)
+    page = 4096
+    content = bytearray(path.read_bytes())
+    for start in range(2 * page, len(content), page):
+        content[start : start + 64] = b"\xa5" * 64
+    path.write_bytes(content)
+    assert await names_after_reopening(path, store) == [A, B]
+    assert "the views are rebuilt" in caplog.text
+
+
+async def test_other_version(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Views that another version of the program made are made anew."""
+    path = tmp_path / "views.db"
+    store = await workday().store()
+    await names_after_reopening(path, store)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE tracking SET version = 'older'")
+        db.execute("UPDATE codebases SET name = 'stale'")
+    db.close()
+    assert await names_after_reopening(path, store) == [A, B]
+    assert "another version" in caplog.text
+
+
+async def test_impossible_place(tmp_path: Path) -> None:
+    """Where no file can be made, opening says so as an error of the store."""
+    with pytest.raises(StoreError, match="can't be opened"):
+        await Projections.open(tmp_path / "missing" / "views.db", MemoryEventStore())
+
+
+async def test_opening_fails_clearly(tmp_path: Path) -> None:
+    """Where the views can't be written at the start, opening says so and leaves nothing running."""
+    fault = Fault()
+    fault.broken = True
+    with pytest.raises(StoreError, match="can't be brought up to date"):
+        await Projections.open(tmp_path / "views.db", await workday().store(), reach=fault)
+
+
+async def test_unreadable_event_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An event that can't be read is logged and passed over, and the events after it are shown."""
+    history = History()
+    history.raw(A, NewEvent("codebase", b"\x00"), NewEvent("codebase", b'{"action":"registered","timestamp":1}'))
+    register(history, B)
+    with caplog.at_level(logging.WARNING):
+        assert await names_after_reopening(tmp_path / "views.db", await history.store()) == [B]
+    assert "event 1 is passed over" in caplog.text
+
+
+async def test_two_runners_on_one_file(tmp_path: Path) -> None:
+    """Even two runners on one file apply each event once."""
+    store = MemoryEventStore()
+    one, other = [await Projections.open(tmp_path / "views.db", store) for _ in range(2)]
+    head = await append(store, workday())
+    await asyncio.gather(one.caught_up(head), other.caught_up(head))
+    session = (await other.views.sessions.page(A)).rows[1]
+    assert session.cost == 0.75
+    await one.close()
+    await other.close()
+
+
+async def test_stream_numbers(tmp_path: Path) -> None:
+    """A codebase's last activity moves with every event, and its session's end with the session's."""
+    store = MemoryEventStore()
+    projections = await Projections.open(tmp_path / "views.db", store)
+    history = workday()
+    await append(store, history)
+    output = NewEvent("output", b'{"session_id":"%b","timestamp":"2027-01-01T00:00:00.000Z"}' % b"sess_none")
+    for _ in range(3):
+        await store.append(B, await store.stream_head(B), [output])
+    await projections.caught_up(store.head)
+    codebase = await projections.views.codebases.get(B)
+    assert codebase is not None
+    assert codebase.last_activity == "2027-01-01T00:00:00.000Z"
+    assert await store.stream_head(B) > Sequence(3)
+    await projections.close()

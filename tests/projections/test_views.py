@@ -1,0 +1,222 @@
+"""What the views answer about a working day of two codebases."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.projections.histories import STREAMS, History, finish, message, register, trigger, workday
+
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.ids import SessionId, TaskId
+from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.session_queries import Span
+from opencode_ledger.projections.views import Views
+
+A, B, UNKNOWN = STREAMS
+
+
+@pytest.fixture
+async def views(tmp_path: Path) -> AsyncIterator[Views]:
+    projections = await Projections.open(tmp_path / "views.db", await workday().store())
+    yield projections.views
+    await projections.close()
+
+
+async def views_of(history: History, tmp_path: Path) -> Projections:
+    return await Projections.open(tmp_path / "views.db", await history.store())
+
+
+async def test_codebases_as_registered(views: Views) -> None:
+    """Registered codebases are listed in order, with all that was said about them and their last activity."""
+    first, second = await views.codebases.all()
+    assert (first.id, second.id) == (A, B)
+    assert (first.path, first.description, first.worker_id) == ("/src/cb_a", "The app", "worker-1")
+    assert first.agent_config == {"default_model": "p/m"}
+    assert first.created_at < first.last_activity
+    assert await views.codebases.get(A) == first
+    assert await views.codebases.by_path("/src/cb_b") == second
+    assert await views.codebases.get(UNKNOWN) is None
+    assert await views.codebases.by_path("/elsewhere") is None
+    assert not await views.codebases.is_deleted(A)
+
+
+async def test_agent_of_an_interrupted_session(views: Views) -> None:
+    """An interrupted agent shows its session, its task's title, when it began and with which model."""
+    agent, session = await views.agents.get(A), (await views.sessions.page(A)).rows[0]
+    assert agent is not None
+    assert (agent.status, agent.phase) == ("interrupted", Phase.INTERRUPTED)
+    assert (agent.session_id, agent.task_id) == (session.id, session.task_id)
+    assert (agent.current_task, agent.model) == ("Add tests", "p/m")
+    assert agent.started_at == session.started_at
+
+
+async def test_idle_agent_has_no_session(views: Views) -> None:
+    """An idle agent shows no session, and an unknown codebase no agent."""
+    agent = await views.agents.get(B)
+    assert agent is not None
+    assert (agent.status, agent.session_id, agent.current_task, agent.model) == ("idle", None, None, None)
+    assert await views.agents.get(UNKNOWN) is None
+
+
+async def test_completed_session(views: Views) -> None:
+    """A session shows how it ended, what it cost and its messages, a helper's not counted."""
+    page = await views.sessions.page(A)
+    newer, session = page.rows
+    assert page.total == 2
+    assert (newer.status, newer.ended_at, newer.ended) == ("interrupted", None, False)
+    assert (session.status, session.ended, session.agent) == ("completed", True, "build")
+    assert session.ended_at is not None
+    assert session.ended_at > session.started_at
+    assert (session.agent_session_id, session.model) == ("ses_1", "real/model")
+    assert session.prompt == "Add tests\nfor login"
+    assert session.messages_count == 3  # the prompt, what was said, and the message with the tool call
+    assert (session.tokens, session.cost) == ({"input": 15, "output": 2}, 0.75)
+    assert await views.sessions.get(A, session.id) == session
+    assert await views.sessions.get(B, session.id) is None
+
+
+async def test_span_of_a_session(views: Views) -> None:
+    """A session's span goes from its start to its last event, and the next one begins after it."""
+    newer, older = (await views.sessions.page(A)).rows
+    span = await views.sessions.span(A, older.id)
+    assert span == Span(session_id=older.id, first=older.first, last=older.last, ended=True)
+    assert older.first == 2
+    assert older.last < newer.first
+    assert await views.sessions.span(B, older.id) is None
+    assert await views.sessions.span(A, SessionId("sess_none")) is None
+
+
+async def test_current_session(views: Views) -> None:
+    """The current session of a codebase is the one running or interrupted, if there is one."""
+    current = await views.sessions.current(A)
+    newest = (await views.sessions.page(A, limit=1)).rows[0]
+    assert current == await views.sessions.span(A, newest.id)
+    assert await views.sessions.current(B) is None
+
+
+async def test_tasks(views: Views) -> None:
+    """Tasks are listed newest first, of one codebase or all, of one status or any, with the total of the choice."""
+    everything = await views.tasks.page()
+    failed, running, completed = everything.rows
+    assert everything.total == 3
+    assert (failed.status, failed.error, failed.code, failed.codebase_id) == ("failed", "Rate limit", "RATE_LIMITED", B)
+    assert (running.status, running.completed_at) == ("running", None)
+    assert (completed.status, completed.result) == ("completed", "Added 15 unit tests")
+    assert (completed.title, completed.agent_type, completed.priority) == ("Add tests", "build", 0)
+    assert (completed.metadata, completed.model) == ({"ticket": "JIRA-123"}, "p/m")
+    assert completed.created_at == completed.started_at
+    assert completed.completed_at is not None
+    assert completed.session_id is not None
+    assert (await views.tasks.page(A)).rows == (running, completed)
+    assert (await views.tasks.page(status="failed")).rows == (failed,)
+    assert (await views.tasks.page(A, "failed")).total == 0
+    assert await views.tasks.get(failed.id) == failed
+    assert await views.tasks.get(TaskId("task_none")) is None
+
+
+async def test_pages(views: Views) -> None:
+    """A page beyond the end is empty and still tells the total."""
+    tasks = (await views.tasks.page()).rows
+    assert (await views.tasks.page(limit=1, offset=1)).rows == tasks[1:2]
+    beyond = await views.tasks.page(limit=5, offset=5)
+    assert (beyond.rows, beyond.total) == ((), 3)
+    assert (await views.sessions.page(UNKNOWN)).total == 0
+
+
+async def test_counts(views: Views) -> None:
+    """The counts tell how many codebases there are, and agents, sessions and tasks by where they stand."""
+    counts = await views.counts()
+    assert counts.codebases == 2
+    assert counts.agents == {"idle": 1, "interrupted": 1}
+    assert counts.sessions == {"completed": 1, "interrupted": 1, "failed": 1}
+    assert counts.tasks == {"completed": 1, "running": 1, "failed": 1}
+
+
+async def test_deleted_codebase_is_hidden(tmp_path: Path) -> None:
+    """A deleted codebase is gone from every answer, with its sessions and tasks, and its path is free again."""
+    history = History()
+    register(history, A)
+    session = trigger(history, A)
+    finish(history, A)
+    history.command(A, c.Delete())
+    if history.state(A).phase is Phase.DELETING:
+        history.command(A, c.Report((f.AgentStopped(),)))
+    projections = await views_of(history, tmp_path)
+    views = projections.views
+    assert await views.codebases.all() == []
+    assert await views.codebases.by_path("/src/cb_a") is None
+    assert await views.codebases.is_deleted(A)
+    assert await views.agents.get(A) is None
+    assert await views.sessions.get(A, session) is None
+    assert await views.sessions.span(A, session) is None
+    assert (await views.sessions.page(A)).total == (await views.tasks.page()).total == 0
+    assert await views.agents.unsettled() == []
+    counts = await views.counts()
+    assert (counts.codebases, counts.agents, counts.sessions, counts.tasks) == (0, {}, {}, {})
+    await projections.close()
+
+
+async def test_unsettled_agents(tmp_path: Path) -> None:
+    """Agents that wait, run or are being stopped are those a new server must settle; idle and interrupted are not."""
+    history = History()
+    for stream in STREAMS:
+        register(history, stream)
+    trigger(history, A, room=False)
+    trigger(history, B)
+    history.command(B, c.Stop())
+    projections = await views_of(history, tmp_path)
+    assert await projections.views.agents.unsettled() == [A, B]
+    await projections.close()
+
+
+async def test_waiting_session(tmp_path: Path) -> None:
+    """A session that waits for room is running to the outside, and its task is pending until it is admitted."""
+    history = History()
+    register(history, A)
+    session = trigger(history, A, room=False)
+    projections = await views_of(history, tmp_path)
+    agent, task = await projections.views.agents.get(A), (await projections.views.tasks.page()).rows[0]
+    assert agent is not None
+    assert (agent.status, agent.phase, agent.session_id) == ("running", Phase.WAITING, session)
+    assert (task.status, task.session_id, task.started_at) == ("pending", session, None)
+    await projections.close()
+
+
+async def test_resumed_session(tmp_path: Path) -> None:
+    """A message wakes an interrupted session: it runs again and counts one message more."""
+    history = workday()
+    history.command(A, c.SendMessage(message_id=message(history), content="Go on"))
+    projections = await views_of(history, tmp_path)
+    session = (await projections.views.sessions.page(A)).rows[0]
+    assert (session.status, session.messages_count) == ("running", 2)
+    await projections.close()
+
+
+async def test_replaced_session(tmp_path: Path) -> None:
+    """A trigger on an interrupted session stops that one, cancels its task and starts another."""
+    history = workday()
+    trigger(history, A)
+    projections = await views_of(history, tmp_path)
+    newest, replaced, _oldest = (await projections.views.sessions.page(A)).rows
+    assert (newest.status, replaced.status) == ("running", "stopped")
+    tasks = (await projections.views.tasks.page(A)).rows
+    assert [task.status for task in tasks] == ["running", "cancelled", "completed"]
+    await projections.close()
+
+
+async def test_same_ids_in_two_codebases(tmp_path: Path) -> None:
+    """A session's id is only good within its codebase, so that a foreign event can't end it."""
+    history = History()
+    register(history, A)
+    register(history, B)
+    session = trigger(history, A)
+    foreign = workday()
+    stopped = next(event for _stream, events in foreign.commits for event in events if b'"completed"' in event.data)
+    history.raw(B, type(stopped)(stopped.topic, stopped.data.replace(b"sess_000005", session.encode())))
+    projections = await views_of(history, tmp_path)
+    found = await projections.views.sessions.get(A, session)
+    assert found is not None
+    assert found.status == "running"
+    await projections.close()
