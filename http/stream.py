@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from ..domain.ids import CodebaseId
 from ..domain.ports import Clock, EventStore
@@ -42,7 +42,7 @@ class EventStreams:
 
     `heartbeat`: seconds of silence before a comment is sent. `stall`: seconds after which a reader that takes
     nothing is cut off. `page`: events read from the log at once. `backlog`: bytes that may wait for a reader that
-    follows live.
+    follows live; one that is fed from the log gets the next page when a quarter of that is left to pass.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class EventStreams:
         backlog: int = 256 * 1024,
     ) -> None:
         self._store, self._sessions, self._clock = store, sessions, clock
-        self._heartbeat, self._stall, self._page = heartbeat, stall, page
+        self._heartbeat, self._stall, self._page, self._backlog = heartbeat, stall, page, backlog
         self._fanout = Fanout(store, backlog)
         self._open: set[Subscriber] = set()
         self._watcher: asyncio.Task[None] | None = None
@@ -84,10 +84,14 @@ class EventStreams:
         if start is None:
             return web.Response(status=204, headers={hdrs.CACHE_CONTROL: "no-store"})
         response = web.StreamResponse(headers=HEADERS)
+        if request.version < HttpVersion11:
+            # Without chunks only the end of the connection can tell where the body ends.
+            response.force_close()
         await response.prepare(request)
         transport = request.transport
         if transport is not None:
             _give_up_unanswered(transport, self._stall)
+            transport.set_write_buffer_limits(high=self._backlog // 4)
             subscriber = self._subscriber(transport, response, start)
             await self._serve(subscriber, codebase, request.writer.drain)
         return response
