@@ -50,9 +50,7 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
     codebase = await service.codebase(request)
     body = await read_body(request, SendMessage)
     await service.usable_agent(codebase)
-    message = c.SendMessage(
-        message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model
-    )
+    message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
     await service.supervisor.ask(codebase.id, message)
     return json_answer({"success": True, "message": "Message sent to agent"})
 

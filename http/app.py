@@ -12,9 +12,7 @@ from .service import SERVICE, Service, ServiceHandler
 
 def make_app(service: Service, token: str | None) -> web.Application:
     """An application that serves `service`; `token` None lets everyone in who passes the Host and Origin checks."""
-    app = web.Application(
-        middlewares=[errors, gatekeeper(service.settings, token)], client_max_size=MAX_BODY
-    )
+    app = web.Application(middlewares=[errors, gatekeeper(service.settings, token)], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _bound(service, route.handler))

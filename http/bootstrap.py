@@ -11,7 +11,7 @@ import structlog
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
-from ..actors.opencode import OpencodeAgents, sweep_all
+from ..actors.opencode import OpencodeAgents, OpencodeSettings, sweep_all
 from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
@@ -19,7 +19,8 @@ from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.ids import CodebaseId
 from ..projections.runner import Projections
-from .service import Service
+from .service import AgentHost, Service
+from .session_spans import ProjectedSpans
 from .settings import Settings
 from .stream import EventStreams
 
@@ -34,8 +35,13 @@ SHUTDOWN_LIMIT = 7.0
 
 
 @asynccontextmanager
-async def running_service(settings: Settings, tuning: ActorSettings | None = None) -> AsyncIterator[Service]:
-    """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left."""
+async def running_service(
+    settings: Settings, *, tuning: ActorSettings | None = None, agents: AgentHost | None = None
+) -> AsyncIterator[Service]:
+    """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left.
+
+    `agents` stands in for opencode in tests.
+    """
     data = settings.data.expanduser().absolute()
     async with AsyncExitStack() as stack:
         stack.enter_context(DataLock.acquire(data))
@@ -46,9 +52,9 @@ async def running_service(settings: Settings, tuning: ActorSettings | None = Non
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)
-        agents = OpencodeAgents(agent_settings(settings, instance))
-        stack.push_async_callback(agents.close)
-        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, agents)
+        host = agents or OpencodeAgents(_agent_settings(settings, instance))
+        stack.push_async_callback(host.close)
+        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, host)
         stack.push_async_callback(let_go, service)
         await _recover(service)
         yield service
@@ -60,7 +66,7 @@ def _wire(
     clock: SystemClock,
     store: SqliteEventStore,
     projections: Projections,
-    agents: OpencodeAgents,
+    agents: AgentHost,
 ) -> Service:
     rooms = Rooms(settings.max_agents)
 
@@ -72,10 +78,19 @@ def _wire(
         store=store,
         supervisor=Supervisor(store, actor, clock, tuning),
         projections=projections,
-        streams=EventStreams(store, projections.views.sessions, clock),
+        streams=EventStreams(store, ProjectedSpans(store, projections), clock),
         agents=agents,
         clock=clock,
         ids=SortableIds(clock),
+    )
+
+
+def _agent_settings(settings: Settings, instance: str) -> OpencodeSettings:
+    return OpencodeSettings(
+        instance=instance,
+        binary=settings.opencode_binary,
+        config_file=settings.opencode_config,
+        home=settings.opencode_home,
     )
 
 

@@ -1,20 +1,48 @@
 """The service as the handlers see it: the parts that the composition root wired together."""
 
 from collections.abc import Awaitable, Callable
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
-from ..actors.opencode import OpencodeAgents
+from ..actors.opencode import Model
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.ids import CodebaseId
-from ..domain.ports import Clock, EventStore, IdSource
+from ..domain.ports import AgentFactory, Clock, EventStore, IdSource
 from ..projections.codebases import Codebase
 from ..projections.runner import Projections
 from ..projections.views import Views
 from .settings import Settings
 from .stream import EventStreams
+
+
+class AgentHost(AgentFactory, Protocol):
+    """Makes agents, and knows whether and with what they can run."""
+
+    @property
+    def binary(self) -> Path | None:
+        """The agent's executable, if there is one."""
+        ...
+
+    async def unavailable(self) -> str | None:
+        """None where agents can run; else a sentence that says what to do."""
+        ...
+
+    async def models(self) -> Many[Model]:
+        """The models that agents can use. Raises `AgentUnavailable`."""
+        ...
+
+    async def check_trust(self, directory: str, *, trusted: bool) -> None:
+        """Raise `ProjectConfigUntrusted` where the directory brings an agent configuration that isn't trusted."""
+        ...
+
+    async def close(self) -> None:
+        """End what isn't any codebase's own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +54,7 @@ class Service:
     supervisor: Supervisor
     projections: Projections
     streams: EventStreams
-    agents: OpencodeAgents
+    agents: AgentHost
     clock: Clock
     ids: IdSource
 

@@ -37,5 +37,9 @@ async def ready(service: Service, request: web.Request) -> web.Response:
     """The views have caught up with the log and opencode is there; 503 otherwise."""
     await service.current_views()
     reason = await service.agents.unavailable()
-    body = {"status": "ok" if reason is None else "degraded", "position": service.store.head, "opencode": reason or "ok"}
+    body = {
+        "status": "ok" if reason is None else "degraded",
+        "position": service.store.head,
+        "opencode": reason or "ok",
+    }
     return json_answer(body, status=200 if reason is None else 503)
