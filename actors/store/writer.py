@@ -64,8 +64,8 @@ class GroupWriter:
                 # Those just answered run now and get into the next group; without this there would be two
                 # half groups taking turns, each waiting for the other's fsync.
                 await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            # The loop is going down. Whether this group gets through is not known here, as a cancel of each would say.
+        except BaseException:
+            # The loop is going down. Whether this group gets through is not known here, and a cancel says just that.
             for append in (*group, *self._waiting):
                 append.answer.cancel()
             self._waiting.clear()

@@ -100,10 +100,12 @@ async def test_no_event_can_be_changed_or_deleted(path: Path, sql: Sql, statemen
 async def test_every_commit_waits_for_the_disk(path: Path) -> None:
     """The writing connection has synchronous=FULL and a write-ahead log; the reading one can't write."""
     connections = await open_connections(path)
-    assert await pragma(connections.writer, "synchronous") == 2
-    assert await pragma(connections.writer, "journal_mode") == "wal"
-    assert await pragma(connections.reader, "query_only") == 1
-    await connections.close()
+    try:
+        assert await pragma(connections.writer, "synchronous") == 2
+        assert await pragma(connections.writer, "journal_mode") == "wal"
+        assert await pragma(connections.reader, "query_only") == 1
+    finally:
+        await connections.close()
 
 
 async def test_the_life_of_a_stream_is_found_without_scanning_its_output(path: Path) -> None:

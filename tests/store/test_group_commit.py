@@ -38,6 +38,24 @@ async def test_actors_that_keep_writing_stay_in_one_group(path: Path) -> None:
     assert commits == [10] * 20
 
 
+async def test_actors_that_come_later_join_the_others(path: Path) -> None:
+    """Those who came amid a commit and those whom it answered share the next one, instead of taking turns for ever."""
+    commits: list[int] = []
+    async with SqliteEventStore.open(path) as store:
+        store.on_commit(lambda events: commits.append(len(events)))
+
+        async def act(stream: CodebaseId) -> None:
+            for n in range(5):
+                await store.append(stream, Sequence(n), [EVENT])
+
+        early = [asyncio.create_task(act(CodebaseId(f"cb_early_{n}"))) for n in range(5)]
+        for _ in range(3):  # by then the first group is on its way
+            await asyncio.sleep(0)
+        late = [asyncio.create_task(act(CodebaseId(f"cb_late_{n}"))) for n in range(5)]
+        await asyncio.gather(*early, *late)
+    assert commits == [5, 10, 10, 10, 10, 5]
+
+
 async def test_a_crowd_is_written_in_groups_of_bounded_size(path: Path) -> None:
     """No commit is larger than the bound, so that nobody waits for all the others."""
     commits: list[int] = []
