@@ -46,8 +46,6 @@ class _Connection(sqlite3.Connection):
 
         `sql` begins the transaction. Raises `OutOfStep`, with nothing changed, where the last changed no row.
         """
-        if self.in_transaction:
-            self.rollback()
         self.execute(sql)
         with self:
             *rows, advance = parameters

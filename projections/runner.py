@@ -6,12 +6,11 @@ fails is tried again and never skipped; nobody who waits for a position waits fo
 
 import asyncio
 import logging
-import time
 from collections import deque
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from ..domain.errors import StoreError
 from ..domain.ids import Position
@@ -33,23 +32,13 @@ QUEUE: Final = 10 * BATCH
 """Committed events that are held in memory; the rest is read from the log when their turn comes."""
 
 
+Sleep: TypeAlias = Callable[[float], Coroutine[Any, Any, None]]
+
+
 class ViewsBehind(StoreError):
     """The views have not caught up with the log in time."""
 
     code = "views_behind"
-
-
-class SystemClock:
-    """Time as the machine tells it."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _pass(_point: str) -> None: ...
@@ -58,11 +47,11 @@ def _pass(_point: str) -> None: ...
 class Projections:
     """The views of a log, kept up to date. Made by `open`."""
 
-    def __init__(self, store: EventStore, database: Database, applier: Applier, clock: Clock) -> None:
+    def __init__(self, store: EventStore, database: Database, applier: Applier, sleep: Sleep) -> None:
         self._store = store
         self._database = database
         self._applier = applier
-        self._clock = clock
+        self._sleep = sleep
         self._queue: deque[RecordedEvent] = deque()
         self._wake = asyncio.Event()
         self._waiting: dict[asyncio.Future[None], Position] = {}
@@ -81,7 +70,7 @@ class Projections:
         except Exception as error:
             raise StoreError(f"The views can't be opened: {error}.") from error
         _version, position, _fingerprint = await database.tracked()
-        self = cls(store, database, Applier(database, position), clock or SystemClock())
+        self = cls(store, database, Applier(database, position), clock.sleep if clock else asyncio.sleep)
         try:
             while events := await self._next():
                 await self._applier.apply(events)
@@ -106,7 +95,7 @@ class Projections:
             raise ViewsBehind("The views are closed.")
         shown = asyncio.get_running_loop().create_future()
         self._waiting[shown] = position
-        deadline = asyncio.ensure_future(self._clock.sleep(PATIENCE))
+        deadline = asyncio.ensure_future(self._sleep(PATIENCE))
         try:
             await asyncio.wait((shown, deadline), return_when=asyncio.FIRST_COMPLETED)
             if not shown.done():
@@ -126,9 +115,8 @@ class Projections:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait((self._task,))
-        for shown in self._waiting:
-            if not shown.done():
-                shown.set_exception(ViewsBehind("The views were closed."))
+        for shown in (shown for shown in self._waiting if not shown.done()):
+            shown.set_exception(ViewsBehind("The views were closed."))
         await self._database.close()
 
     # --- following the log ------------------------------------------------------------------------------------
@@ -148,7 +136,7 @@ class Projections:
             # Skipping what failed would leave the views wrong for ever, and ending here would leave them stale.
             except Exception:
                 log.exception("the views are held up after %d; next try in %g s", self.applied, delay)
-                await self._clock.sleep(delay)
+                await self._sleep(delay)
                 delay = min(2 * delay, BACK_OFF[1])
 
     async def _advance(self) -> None:

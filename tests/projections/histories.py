@@ -34,8 +34,8 @@ Commit = tuple[CodebaseId, tuple[NewEvent, ...]]
 class History:
     """Commits as the actors of some codebases would make them, and the state of each codebase."""
 
-    commits: list[Commit] = field(default_factory=list)
-    states: dict[CodebaseId, State] = field(default_factory=dict)
+    commits: list[Commit] = field(default_factory=list[Commit])
+    states: dict[CodebaseId, State] = field(default_factory=dict[CodebaseId, State])
     made: int = 0
 
     def at(self) -> Timestamp:
@@ -86,8 +86,13 @@ def register(history: History, stream: CodebaseId, **more: Any) -> None:
 def trigger(history: History, stream: CodebaseId, *, room: bool = True, **more: Any) -> SessionId:
     """Start a session; answers its id."""
     session = SessionId(history.name("sess"))
-    ids = {"session_id": session, "task_id": TaskId(history.name("task")), "message_id": message(history)}
-    history.command(stream, c.Trigger(**{"prompt": "Add tests\nfor login", **ids, **more}), room=room)
+    members: dict[str, Any] = {
+        "session_id": session,
+        "task_id": TaskId(history.name("task")),
+        "message_id": message(history),
+        "prompt": "Add tests\nfor login",
+    }
+    history.command(stream, c.Trigger(**(members | more)), room=room)
     return session
 
 
@@ -148,7 +153,7 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
             history.command(stream, commands[move])
 
 
-_often = ["report"] * 12 + ["trigger"] * 5 + ["message"] * 2
+_often = ["report"] * 12 + ["trigger"] * 5 + ["message"] * 2 + ["grant"] * 2
 _moves = st.tuples(
     st.sampled_from(STREAMS),
     st.sampled_from([*_often, "interrupt", "stop", "delete", "grant", "recover", "shutdown"]),
@@ -200,11 +205,22 @@ def rubbish(draw: st.DrawFn) -> NewEvent:
 
 
 @st.composite
+def mangled(draw: st.DrawFn) -> NewEvent:
+    """An event as this program writes it, but for one member that holds something else."""
+    members = {"action", "timestamp", "session_id"}
+    events = [event for _stream, events in workday().commits for event in events if event.data[:1] == b"{"]
+    event = draw(st.sampled_from(events))
+    content: dict[str, Any] = json.loads(event.data)
+    content[draw(st.sampled_from(sorted({*content} | members)))] = draw(_json)
+    return NewEvent(event.topic, json.dumps(content).encode())
+
+
+@st.composite
 def littered_histories(draw: st.DrawFn) -> History:
     """As `histories`, with rubbish between the commits."""
     history = draw(histories())
     for at, stream, event in draw(
-        st.lists(st.tuples(st.integers(0, 200), st.sampled_from(STREAMS), rubbish()), max_size=8)
+        st.lists(st.tuples(st.integers(0, 200), st.sampled_from(STREAMS), rubbish() | mangled()), max_size=8)
     ):
         history.commits.insert(min(at, len(history.commits)), (stream, (event,)))
     return history
@@ -223,6 +239,14 @@ def workday() -> History:
         said(first, "say_1", "Look"),
         said(first, "say_1", "ing"),
         f.ToolStarted(session_id=first, call_id="call_1", tool="bash", args={}, message_id="say_2"),
+        f.ToolStarted(
+            session_id=first,
+            call_id="call_2",
+            tool="bash",
+            args={},
+            message_id="say_helper",
+            subagent=AgentSessionId("ses_2"),
+        ),
         said(first, "say_helper", "Hm", subagent=AgentSessionId("ses_2")),
         f.StepUsed(session_id=first, tokens={"input": 10, "output": 2}, cost=0.5),
         f.StepUsed(session_id=first, tokens={"input": 5}, cost=0.25),

@@ -3,20 +3,24 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.projections.histories import STREAMS, History, register, report, trigger, workday
 
+from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store import MemoryEventStore
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent
+from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.projections import runner
-from opencode_ledger.projections.runner import Projections, SystemClock, ViewsBehind
+from opencode_ledger.projections.batch import Batch
+from opencode_ledger.projections.database import Database
+from opencode_ledger.projections.runner import Projections, ViewsBehind
 
 A, B, _C = STREAMS
 
@@ -227,6 +231,45 @@ async def test_opening_fails_clearly(tmp_path: Path) -> None:
         await Projections.open(tmp_path / "views.db", await workday().store(), reach=fault)
 
 
+async def test_closed_log(tmp_path: Path) -> None:
+    """Where the log can't be read at the start, opening says so and leaves nothing running."""
+    store = await workday().store()
+    await names_after_reopening(tmp_path / "views.db", store)
+    await store.close()
+    with pytest.raises(StoreError, match="The log is closed"):
+        await Projections.open(tmp_path / "views.db", store)
+
+
+async def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no tables can be made, opening says so and leaves nothing running."""
+
+    async def create(_self: Database, _schema: str, _version: str) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Database, "create", create)
+    with pytest.raises(StoreError, match="disk is full"):
+        await Projections.open(tmp_path / "views.db", MemoryEventStore())
+
+
+async def test_start_that_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that is given up while the views are being made leaves nothing running."""
+    reading = asyncio.Event()
+
+    async def read_all(_self: MemoryEventStore, _after: Position, _limit: int) -> list[RecordedEvent]:
+        reading.set()
+        return await asyncio.Future()
+
+    store = await workday().store()
+    monkeypatch.setattr(MemoryEventStore, "read_all", read_all)
+    threads = threading.active_count()
+    opening = asyncio.create_task(Projections.open(tmp_path / "views.db", store))
+    await reading.wait()
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await until(lambda: threading.active_count() <= threads + 1)  # the loop's own pool keeps its thread
+
+
 async def test_unreadable_event_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An event that can't be read is logged and passed over, and the events after it are shown."""
     history = History()
@@ -235,6 +278,36 @@ async def test_unreadable_event_stops_nothing(tmp_path: Path, caplog: pytest.Log
     with caplog.at_level(logging.WARNING):
         assert await names_after_reopening(tmp_path / "views.db", await history.store()) == [B]
     assert "event 1 is passed over" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["{}", "[1]", str(2**63)])
+async def test_value_that_no_column_holds(tmp_path: Path, value: str) -> None:
+    """An event with a value that can't be stored is passed over whole, and the events after it are shown."""
+    history = workday()
+    stream, (registered,) = history.commits[0]
+    foreign = registered.data.replace(b'"The app"', value.encode())
+    history.commits[0] = (stream, (NewEvent(registered.topic, foreign),))
+    assert await names_after_reopening(tmp_path / "views.db", await history.store()) == [B]
+
+
+async def test_commit_whose_answer_was_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a batch was written but its answer lost, the batch is not written again, and nobody waits for it."""
+    store, clock = MemoryEventStore(), JumpingClock()
+    projections = await Projections.open(tmp_path / "views.db", store, clock=clock)
+    apply = Database.apply
+
+    async def forgetful(self: Database, batch: Batch, after: Position, upto: Position, fingerprint: str) -> None:
+        await apply(self, batch, after, upto, fingerprint)
+        monkeypatch.undo()
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Database, "apply", forgetful)
+    history = workday()
+    head = await append(store, history)
+    await until(lambda: projections.applied == head)
+    await projections.caught_up(head)
+    assert (await projections.views.sessions.page(A)).rows[1].cost == 0.75
+    await projections.close()
 
 
 async def test_two_runners_on_one_file(tmp_path: Path) -> None:

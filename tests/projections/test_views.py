@@ -7,8 +7,9 @@ import pytest
 from tests.projections.histories import STREAMS, History, finish, message, register, trigger, workday
 
 from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import events as e
 from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.ids import SessionId, TaskId
+from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.session_queries import Span
@@ -159,15 +160,19 @@ async def test_deleted_codebase_is_hidden(tmp_path: Path) -> None:
 
 
 async def test_unsettled_agents(tmp_path: Path) -> None:
-    """Agents that wait, run or are being stopped are those a new server must settle; idle and interrupted are not."""
+    """Agents that wait, run, are being stopped or deleted are those a new server must settle; idle and interrupted are not."""
     history = History()
     for stream in STREAMS:
         register(history, stream)
     trigger(history, A, room=False)
     trigger(history, B)
     history.command(B, c.Stop())
+    deleting = CodebaseId("cb_d")
+    register(history, deleting)
+    trigger(history, deleting)
+    history.command(deleting, c.Delete())
     projections = await views_of(history, tmp_path)
-    assert await projections.views.agents.unsettled() == [A, B]
+    assert await projections.views.agents.unsettled() == [A, B, deleting]
     await projections.close()
 
 
@@ -182,6 +187,14 @@ async def test_waiting_session(tmp_path: Path) -> None:
     assert (agent.status, agent.phase, agent.session_id) == ("running", Phase.WAITING, session)
     assert (task.status, task.session_id, task.started_at) == ("pending", session, None)
     await projections.close()
+    history.command(A, c.GrantRoom())
+    admitted = await Projections.open(tmp_path / "admitted.db", await history.store())
+    agent, task = await admitted.views.agents.get(A), (await admitted.views.tasks.page()).rows[0]
+    assert agent is not None
+    assert agent.phase is Phase.RUNNING
+    assert task.status == "running"
+    assert task.started_at is not None
+    await admitted.close()
 
 
 async def test_resumed_session(tmp_path: Path) -> None:
@@ -219,4 +232,21 @@ async def test_same_ids_in_two_codebases(tmp_path: Path) -> None:
     found = await projections.views.sessions.get(A, session)
     assert found is not None
     assert found.status == "running"
+    await projections.close()
+
+
+async def test_events_that_name_no_session(tmp_path: Path) -> None:
+    """Foreign events that leave out the session or task they are about change no session and no task."""
+    history = History()
+    register(history, A)
+    at = Timestamp("2026-01-01T00:00:00.000Z")
+    history.record(
+        A,
+        e.SessionStarted(prompt="p", agent="build", timestamp=at),
+        e.TaskCreated(title="t", prompt="p", agent_type="build", timestamp=at),
+        e.Usage(tokens={"input": 1}, cost=1.0, timestamp=at),
+    )
+    history.record(A, e.ToolUse(tool="bash", args={}, call_id="c", message_id="m", subagent=None, timestamp=at))
+    projections = await views_of(history, tmp_path)
+    assert (await projections.views.sessions.page(A)).total == (await projections.views.tasks.page()).total == 0
     await projections.close()
