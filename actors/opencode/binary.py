@@ -1,0 +1,81 @@
+"""Finding the opencode executable and making sure that it is one we understand."""
+
+import asyncio
+import os
+import re
+import shutil
+from pathlib import Path
+
+from ...domain.errors import AgentUnavailable
+
+SUPPORTED = "1.18."
+NPM_VERSION = "1.18.33"
+
+_ADVICE = "Run ./scripts/serve, which fetches it, or give its path with --opencode-binary."
+
+
+def find_binary(given: Path | None, tools_dir: Path | None = None, path: str | None = None) -> Path:
+    """The executable: the given one, else the one on `path` (None: PATH), else the project's own.
+
+    Raises `AgentUnavailable`, saying what to do.
+    """
+    if given is not None:
+        return _given(given)
+    if found := shutil.which("opencode", path=path):
+        return Path(found)
+    for own in _own(tools_dir):
+        if os.access(own, os.X_OK) and own.is_file():
+            return own
+    raise AgentUnavailable(f"opencode was not found. {_ADVICE}")
+
+
+def supported(version: str) -> bool:
+    """Whether we understand this version's server."""
+    return version.startswith(SUPPORTED)
+
+
+def wrong_version(version: str) -> str:
+    """What to say about a version that we don't understand."""
+    return f"opencode {version or 'of an unknown version'} is not supported; {SUPPORTED}x is. {_ADVICE}"
+
+
+async def read_version(binary: Path, limit: float) -> str:
+    """Ask the executable for its version. Raises `AgentUnavailable` if it can't be run."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            binary,
+            "--version",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"HOME": os.devnull, "PATH": os.defpath, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
+        )
+    except OSError as error:
+        raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate()
+    except BaseException as error:
+        process.kill()
+        await process.wait()
+        if isinstance(error, TimeoutError):
+            raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
+        raise
+    found = re.search(rb"\d+\.\d+\.\d+\S*", output)
+    return found[0].decode("ascii", "replace") if found else ""
+
+
+def _given(binary: Path) -> Path:
+    binary = binary.expanduser().absolute()
+    if not binary.is_file():
+        raise AgentUnavailable(f"There is no opencode at {binary}. Check --opencode-binary.")
+    if not os.access(binary, os.X_OK):
+        raise AgentUnavailable(f"{binary} can't be executed. Check --opencode-binary.")
+    return binary
+
+
+def _own(tools_dir: Path | None) -> list[Path]:
+    if tools_dir is None:
+        return []
+    packages = sorted((tools_dir / "node_modules").glob("opencode-*/bin/opencode"))
+    return [tools_dir / "opencode", tools_dir / "bin/opencode", *packages]

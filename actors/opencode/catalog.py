@@ -1,0 +1,74 @@
+"""What an opencode server offers: models and kinds of agent, and which model is the usual one."""
+
+from dataclasses import dataclass
+
+from ...domain.agent_json import fields, items, text
+from ...domain.errors import AgentError
+
+MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
+AGENT_NOT_FOUND = "AGENT_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that agents can use. `id` is `provider/model`; `provider` is the provider's name for people."""
+
+    id: str
+    name: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """opencode's answers about providers, agents and configuration, as they came."""
+
+    providers: object
+    agents: object
+    config: object
+
+    def models(self) -> list[Model]:
+        """All usable models, by provider as opencode lists them."""
+        return models_of(self.providers)
+
+    def usual_model(self) -> str:
+        """The configured model, else a Claude Sonnet, else the first provider's own default. Raises `AgentError`."""
+        known = {model.id for model in self.models()}
+        configured = text(fields(self.config).get("model"))
+        if configured in known:
+            return configured
+        if found := self._sonnet() or self._provider_default():
+            return found
+        raise AgentError("opencode has no usable model: configure a provider and its key.", MODEL_NOT_FOUND)
+
+    def check(self, model: str, agent: str) -> None:
+        """Raise `AgentError` for a model or a kind of agent that isn't there: opencode would accept and then fail."""
+        if all(known.id != model for known in self.models()):
+            raise AgentError(f"opencode has no model {model!r}.", MODEL_NOT_FOUND)
+        if all(fields(known).get("name") != agent for known in items(self.agents)):
+            raise AgentError(f"opencode has no agent {agent!r}.", AGENT_NOT_FOUND)
+
+    def _sonnet(self) -> str | None:
+        found: list[tuple[bool, str, str]] = []
+        for provider in items(fields(self.providers).get("providers")):
+            name = text(fields(provider).get("id"))
+            for model_id, model in fields(fields(provider).get("models")).items():
+                if "claude" in model_id and "sonnet" in model_id:
+                    found.append((name == "anthropic", text(fields(model).get("release_date")), f"{name}/{model_id}"))
+        return max(found)[2] if found else None
+
+    def _provider_default(self) -> str | None:
+        defaults = fields(fields(self.providers).get("default"))
+        named = (f"{provider}/{model}" for provider, model in defaults.items() if isinstance(model, str))
+        return next(named, None)
+
+
+def models_of(providers: object) -> list[Model]:
+    """The models in opencode's list of providers."""
+    found: list[Model] = []
+    for provider in items(fields(providers).get("providers")):
+        provider_id = text(fields(provider).get("id"))
+        provider_name = text(fields(provider).get("name")) or provider_id
+        for model_id, model in fields(fields(provider).get("models")).items():
+            name = text(fields(model).get("name")) or model_id
+            found.append(Model(id=f"{provider_id}/{model_id}", name=name, provider=provider_name))
+    return found

@@ -1,0 +1,160 @@
+"""opencode's HTTP interface, as far as it is needed: one method per request, each with a time limit.
+
+Whatever goes wrong on the way is an `AgentError`; the answers are JSON that is not looked at here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Literal, TypeAlias, cast
+
+import aiohttp
+import orjson
+
+from ...domain.agent_errors import failure_of
+from ...domain.agent_json import fields, text
+from ...domain.errors import AgentError
+from .environment import USER
+
+UNREACHABLE = "AGENT_UNREACHABLE"
+
+Method: TypeAlias = Literal["GET", "POST"]
+
+
+class NotFoundThere(AgentError):
+    """The agent doesn't know this."""
+
+    code = "AGENT_NOT_KNOWN"
+
+
+class OpencodeClient:
+    """Requests to one opencode server; `limit` in seconds for each."""
+
+    def __init__(self, url: str, password: str, limit: float) -> None:
+        self._limit = limit
+        self._http = aiohttp.ClientSession(
+            base_url=url,
+            auth=aiohttp.BasicAuth(USER, password),
+            connector=aiohttp.TCPConnector(limit=0, force_close=False),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.close()
+
+    async def health(self) -> str:
+        """The version of a healthy server."""
+        answer = fields(await self._ask("GET", "/global/health"))
+        return text(answer.get("version")) if answer.get("healthy") is True else ""
+
+    async def config(self) -> object:
+        """The configuration in force."""
+        return await self._ask("GET", "/config")
+
+    async def providers(self) -> object:
+        """The providers that can be used, with their models, and each one's usual model."""
+        return await self._ask("GET", "/config/providers")
+
+    async def agents(self) -> object:
+        """The kinds of agent."""
+        return await self._ask("GET", "/agent")
+
+    async def create_session(self, title: str) -> str:
+        """A new session; its id."""
+        created = text(fields(await self._ask("POST", "/session", {"title": title})).get("id"))
+        if not created:
+            raise AgentError("opencode gave no session.", UNREACHABLE)
+        return created
+
+    async def session(self, session: str) -> object:
+        """A session. Raises `NotFoundThere`."""
+        return await self._ask("GET", f"/session/{session}")
+
+    async def children(self, session: str) -> object:
+        """The sessions of its helpers."""
+        return await self._ask("GET", f"/session/{session}/children")
+
+    async def prompt(self, session: str, body: Mapping[str, object]) -> None:
+        """Hand over a prompt; accepted does not mean that it can be carried out."""
+        await self._ask("POST", f"/session/{session}/prompt_async", body)
+
+    async def statuses(self) -> object:
+        """The status of each session that is not idle."""
+        return await self._ask("GET", "/session/status")
+
+    async def messages(self, session: str, limit: int) -> object:
+        """The last `limit` messages with their parts, oldest first."""
+        return await self._ask("GET", f"/session/{session}/message?limit={limit}")
+
+    async def changed_files(self) -> object:
+        """The files that differ from the last commit."""
+        return await self._ask("GET", "/vcs/status")
+
+    async def permissions(self) -> object:
+        """What it asks leave for."""
+        return await self._ask("GET", "/permission")
+
+    async def reply_permission(self, permission: str, reply: str, message: str | None) -> None:
+        """Answer what it asks leave for. Raises `NotFoundThere` if it no longer does."""
+        body = {"reply": reply} if message is None else {"reply": reply, "message": message}
+        await self._ask("POST", f"/permission/{permission}/reply", body)
+
+    async def questions(self) -> object:
+        """The questions that it asks."""
+        return await self._ask("GET", "/question")
+
+    async def reject_question(self, question: str) -> None:
+        """Refuse to answer. Raises `NotFoundThere` if it no longer asks."""
+        await self._ask("POST", f"/question/{question}/reject", {})
+
+    async def abort(self, session: str, limit: float) -> None:
+        """Have it let go of what it does there; returns when it has."""
+        await self._ask("POST", f"/session/{session}/abort", {}, limit)
+
+    async def dispose(self, limit: float) -> None:
+        """Have it end all that it does."""
+        await self._ask("POST", "/instance/dispose", {}, limit)
+
+    @asynccontextmanager
+    async def events(self, silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The event stream's bytes; `silence` seconds without any end it. Raises `AgentError`."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._limit, sock_read=silence)
+        try:
+            async with self._http.get("/event", timeout=timeout) as answer:
+                if answer.status != 200:
+                    raise AgentError(f"opencode answered {answer.status} for its events.", UNREACHABLE)
+                yield answer.content.iter_any()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise AgentError(f"opencode's event stream broke: {_reason(error)}", UNREACHABLE) from None
+
+    async def _ask(
+        self, method: Method, path: str, body: Mapping[str, object] | None = None, limit: float | None = None
+    ) -> object:
+        content = None if body is None else orjson.dumps(body)
+        headers = {"Content-Type": "application/json"} if content else None
+        try:
+            async with (
+                asyncio.timeout(limit or self._limit),
+                self._http.request(method, path, data=content, headers=headers) as answer,
+            ):
+                return _content(answer.status, path, await answer.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
+
+
+def _content(status: int, path: str, body: bytes) -> object:
+    try:
+        content = cast(object, orjson.loads(body)) if body else None
+    except orjson.JSONDecodeError:
+        content = None
+    if status == 404:
+        raise NotFoundThere(f"opencode doesn't know {path.split('?')[0]}.")
+    if status >= 400:
+        reason = failure_of(content)
+        raise AgentError(f"opencode answered {status} ({path}): {reason.error}", reason.code)
+    return content
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,147 @@
+"""A codebase's opencode, running and listened to: the server, its event stream, and what is known of its run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from time import time
+
+import structlog
+
+from ...domain.agent_events import Translator
+from ...domain.agent_json import fields, items
+from ...domain.errors import AgentError
+from .outbox import Outbox
+from .process import START_FAILED
+from .server import OpencodeServer
+from .stream import EventStream
+
+log = structlog.get_logger()
+
+MORE_MESSAGES = 50
+AFTER_A_GAP = 500
+
+
+class Connection:
+    """Feeds the translator from a server's events and answers, and the outbox from the translator.
+
+    `news` is set whenever the run may have ended, may have to be ended, or asks a question.
+    """
+
+    def __init__(
+        self,
+        server: OpencodeServer,
+        translator: Translator,
+        outbox: Outbox,
+        ended: Callable[["Connection", str], Awaitable[None]],
+    ) -> None:
+        self.server, self.translator = server, translator
+        self.client = server.client
+        self.news = asyncio.Event()
+        self.heard = asyncio.get_running_loop().time()
+        self.expected_end = False
+        self._outbox, self._ended = outbox, ended
+        self._stream = EventStream(server, self._take, outbox.room, self._caught_up)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._death: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Start to listen; returns when nothing can be missed any more. Raises `AgentError`."""
+        self._spawn(self._follow())
+        self._death = asyncio.create_task(self._mourn())
+        connected = asyncio.create_task(self._stream.connected.wait())
+        try:
+            await asyncio.wait({connected, self._tasks[0]}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            connected.cancel()
+        if not self._stream.connected.is_set():
+            raise AgentError("opencode's event stream could not be opened.", START_FAILED)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.server.alive
+
+    @property
+    def mourned(self) -> asyncio.Task[None] | None:
+        """The task that clears up after a process that ended by itself."""
+        return self._death
+
+    async def close(self, patience: float) -> None:
+        """Stop listening and end the server."""
+        self.expected_end = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.server.close(patience)
+
+    def add(self, work: Coroutine[None, None, None]) -> None:
+        """Run something for as long as this connection is open."""
+        self._spawn(work)
+
+    # --- what it learns -------------------------------------------------------------------------------------------
+
+    async def ask_status(self) -> None:
+        """Ask whether the run is at work, and take that in."""
+        statuses = await self.client.statuses()
+        self._outbox.put(self.translator.statuses(statuses, _milliseconds()))
+
+    async def ask_messages(self, session: str, more: int = MORE_MESSAGES) -> object:
+        """Ask for the messages of the run, take in what was missed, and give them."""
+        messages = await self.client.messages(session, self.translator.known_messages + more)
+        self._outbox.put(self.translator.messages(messages))
+        return messages
+
+    async def ask_everything(self, more: int = MORE_MESSAGES) -> None:
+        """Take in what the agent's root session and its helpers have by now."""
+        run = self.translator.run
+        if run is None:
+            return
+        for child in items(await self.client.children(run.root)):
+            self._outbox.put(self.translator.event({"type": "session.updated", "properties": {"info": child}}, 0.0))
+        for session in self.translator.sessions:
+            await self.ask_messages(session, more)
+
+    def _take(self, event: object) -> None:
+        if fields(event).get("type") != "server.heartbeat":
+            self.heard = asyncio.get_running_loop().time()
+        self._outbox.put(self.translator.event(event, _milliseconds()))
+        run = self.translator.run
+        if run is not None and (self.translator.questions or run.activity in ("resting", "retrying")):
+            self.news.set()
+
+    async def _caught_up(self) -> None:
+        """After an interruption of the stream: all that can be asked for."""
+        self.translator.missed()
+        await self.ask_everything(AFTER_A_GAP)
+        for asked in items(await self.client.permissions()):
+            self._outbox.put(list(self.translator.permission(fields(asked))))
+        for asked in items(await self.client.questions()):
+            self._outbox.put(list(self.translator.question(fields(asked))))
+        await self.ask_status()
+        self.news.set()
+
+    # --- its end --------------------------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        try:
+            await self._stream.follow()
+        except AgentError as error:
+            log.error("opencode is given up", error=error.message)
+            await self.server.process.kill()
+
+    async def _mourn(self) -> None:
+        """When the process ends unasked: read what it had still said, clear up, and say so."""
+        await asyncio.wait({self.server.process.ended})
+        if self.expected_end:
+            return
+        await asyncio.wait(self._tasks[:1], timeout=1.0)
+        await self.server.process.drained()
+        reason = self.server.process.obituary()
+        await self.close(0.0)
+        await self._ended(self, reason)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+
+def _milliseconds() -> float:
+    return time() * 1000

@@ -1,0 +1,60 @@
+"""Having an agent let go of its run, so that nothing of it is executed afterwards.
+
+What it asks is refused first: an abort does not withdraw a question of permission, and a late yes would still be
+carried out. And a prompt that was just handed over may begin after the abort, so its beginning is waited for.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+
+from ...domain.agent_json import fields, items, text
+from .client import NotFoundThere
+from .connection import Connection
+from .outbox import Outbox
+
+BEGIN_LIMIT = 1.0
+"""Seconds in which an accepted prompt begins, if it ever does."""
+PAUSE = 0.02
+
+
+async def let_go(connection: Connection, outbox: Outbox) -> None:
+    """Return when the run is over and all of it was told. Raises `AgentError`; goes on until it is cancelled."""
+    run = connection.translator.run
+    if run is None:
+        return
+    began = _now()
+    while True:
+        await _refuse_all(connection)
+        await connection.client.abort(run.root, connection.server.settings.abort_limit)
+        await connection.ask_status()
+        begun = run.taken or run.answer() is not None or _now() - began > BEGIN_LIMIT
+        if run.activity == "resting" and begun:
+            break
+        await asyncio.sleep(PAUSE)
+    await _refuse_all(connection)
+    await connection.ask_everything()
+    if connection.translator.files.waiting:
+        outbox.put(connection.translator.rest(await connection.client.changed_files()))
+
+
+async def _refuse_all(connection: Connection) -> None:
+    client, sessions = connection.client, set(connection.translator.sessions)
+    for asked in items(await client.permissions()):
+        if text(fields(asked).get("sessionID")) in sessions:
+            await _unless_gone(client.reply_permission(text(fields(asked).get("id")), "reject", None))
+    for asked in items(await client.questions()):
+        if text(fields(asked).get("sessionID")) in sessions:
+            await _unless_gone(client.reject_question(text(fields(asked).get("id"))))
+    if run := connection.translator.run:
+        run.asking.clear()
+
+
+async def _unless_gone(request: Awaitable[None]) -> None:
+    try:
+        await request
+    except NotFoundThere:
+        return
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

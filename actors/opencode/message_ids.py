@@ -1,0 +1,24 @@
+"""Names for the messages that we give to opencode, in its own form, so that its answers can be told apart.
+
+`msg_`, twelve hexadecimal digits of the time (milliseconds times 4096 plus a counter), fourteen random characters:
+they sort by the time of their making, which opencode relies on.
+"""
+
+import secrets
+import string
+import time
+
+_ALPHABET = string.digits + string.ascii_letters
+
+
+class MessageIds:
+    """Makes ids that ascend, also within one millisecond."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> str:
+        """A new id."""
+        self._last = max(self._last + 1, time.time_ns() // 1_000_000 * 4096)
+        random = "".join(secrets.choice(_ALPHABET) for _ in range(14))
+        return f"msg_{self._last & (2**48 - 1):012x}{random}"

@@ -1,0 +1,116 @@
+"""The way of facts to the actor: in order, in batches, one batch at a time, text gathered meanwhile.
+
+A piece of text waits at most `coalesce` seconds for more of its part; everything else leaves at once, with all
+before it. While the log is slow the outbox fills, and `room` holds the reader back.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from ...domain.facts import Fact, TextStreamed, ToolEnded, ToolStarted
+from ...domain.ports import Deliver
+
+log = structlog.get_logger()
+
+_OVERHEAD = 400
+BATCH = 2000
+"""Facts in one delivery, at most."""
+PIECE = 16_384
+"""Characters after which a piece of text is not added to any more."""
+
+
+class Outbox:
+    """Facts on their way. `run` in a task; `put` never blocks."""
+
+    def __init__(self, deliver: Deliver, coalesce: float, backlog: int) -> None:
+        self._deliver, self._coalesce, self._backlog = deliver, coalesce, backlog
+        self._facts: list[Fact] = []
+        self._size = 0
+        self._delivering = 0
+        self._urgent = asyncio.Event()
+        self._filled = asyncio.Event()
+        self._settled = asyncio.Condition()
+
+    def put(self, facts: list[Fact]) -> None:
+        """Add facts, in order."""
+        for fact in facts:
+            self._add(fact)
+        if facts:
+            self._filled.set()
+
+    async def room(self) -> None:
+        """Wait until no more than the backlog's bytes are waiting."""
+        if self._size > self._backlog:
+            async with self._settled:
+                await self._settled.wait_for(lambda: self._size <= self._backlog)
+
+    async def flushed(self) -> None:
+        """Wait until everything put so far has been delivered."""
+        self._urgent.set()
+        async with self._settled:
+            await self._settled.wait_for(lambda: not self._facts and not self._delivering)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            await self._filled.wait()
+            await self._gather()
+            await self._deliver_batch()
+
+    def _add(self, fact: Fact) -> None:
+        last = self._facts[-1] if self._facts else None
+        if isinstance(fact, TextStreamed) and isinstance(last, TextStreamed) and _continues(last, fact):
+            self._facts[-1] = replace(last, content=last.content + fact.content)
+            self._size += len(fact.content)
+            return
+        self._facts.append(fact)
+        self._size += _cost(fact)
+        if not isinstance(fact, TextStreamed):
+            self._urgent.set()
+
+    async def _gather(self) -> None:
+        if self._coalesce and not self._urgent.is_set():
+            try:
+                async with asyncio.timeout(self._coalesce):
+                    await self._urgent.wait()
+            except TimeoutError:
+                return
+
+    async def _deliver_batch(self) -> None:
+        batch, self._facts = tuple(self._facts[:BATCH]), self._facts[BATCH:]
+        self._delivering = len(batch)
+        self._urgent.clear()
+        if not self._facts:
+            self._filled.clear()
+        try:
+            if batch:
+                await self._deliver(batch)
+        except Exception as error:
+            # The actor is gone, or will start again from its log; there is nobody to tell.
+            log.warning("facts not recorded", count=len(batch), error=str(error))
+        finally:
+            self._delivering = 0
+            self._size -= sum(map(_cost, batch))
+            async with self._settled:
+                self._settled.notify_all()
+
+
+def _continues(last: TextStreamed, fact: TextStreamed) -> bool:
+    """Whether `fact` can be joined to `last`; pieces stay small, so that joining stays cheap."""
+    same = (fact.part_id, fact.subagent) == (last.part_id, last.subagent)
+    return same and not fact.replaces and len(last.content) < PIECE
+
+
+def _cost(fact: Fact) -> int:
+    """About how many bytes a fact takes."""
+    match fact:
+        case TextStreamed(content=content):
+            return _OVERHEAD + len(content)
+        case ToolStarted(args=args):
+            return _OVERHEAD + sum(len(value) for value in args.values() if isinstance(value, str))
+        case ToolEnded(output=output):
+            return _OVERHEAD + len(output)
+        case _:
+            return _OVERHEAD

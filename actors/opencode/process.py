@@ -1,0 +1,187 @@
+"""The opencode process: started in a session of its own, its output drained, its end always noticed.
+
+Its output is never waited for at the end: a tool that outlived it may hold the pipe.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...domain.errors import AgentError
+
+START_FAILED = "AGENT_START_FAILED"
+_LISTENING = re.compile(rb"listening on (http://\S+)")
+_KEPT_LINES = 50
+_KEPT_BYTES = 4096
+_CHUNK = 65536
+
+
+class Output:
+    """What a process prints: drained always, its last lines kept, one line watched for."""
+
+    def __init__(self) -> None:
+        self.url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
+        self._rest = b""
+
+    @property
+    def last_line(self) -> str:
+        """The last line that says something."""
+        said = (line.decode("utf-8", "replace").strip() for line in (self._rest, *reversed(self._lines)))
+        return next((line for line in said if line), "")
+
+    async def drain(self, descriptor: int) -> None:
+        """Read until the end or cancellation."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=_CHUNK)
+        pipe = os.fdopen(descriptor, "rb", buffering=0)
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            while chunk := await reader.read(_CHUNK):
+                self._take(chunk)
+        finally:
+            transport.close()
+
+    def _take(self, chunk: bytes) -> None:
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        self._rest = rest[-_KEPT_BYTES:]
+        for line in lines:
+            self._lines.append(line[:_KEPT_BYTES])
+            if (found := _LISTENING.search(line)) and not self.url.done():
+                self.url.set_result(found[1].decode("ascii", "replace"))
+
+
+class OpencodeProcess:
+    """A running `opencode serve`; `url` is where it listens."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, output: Output, errors: Output, drains: list[asyncio.Task[None]]
+    ) -> None:
+        self._process, self._output, self._errors, self._drains = process, output, errors, drains
+        self.ended: asyncio.Task[int] = asyncio.create_task(process.wait())
+        self.url = ""
+
+    @classmethod
+    async def start(
+        cls, binary: Path, directory: str, environment: Mapping[str, str], limit: float
+    ) -> "OpencodeProcess":
+        """Start it and wait until it listens. Raises `AgentError`; leaves no process behind if it fails."""
+        process = await cls._spawn(binary, directory, environment)
+        try:
+            await process._listening(limit)
+        except BaseException:
+            await process.kill()
+            raise
+        return process
+
+    @classmethod
+    async def _spawn(cls, binary: Path, directory: str, environment: Mapping[str, str]) -> "OpencodeProcess":
+        pipes = [os.pipe(), os.pipe()]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_bound_to_us(),
+                str(binary),
+                "serve",
+                "--hostname=127.0.0.1",
+                f"--port={_free_port()}",
+                cwd=directory,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=pipes[0][1],
+                stderr=pipes[1][1],
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            for reading, _ in pipes:
+                os.close(reading)
+            raise AgentError(f"opencode could not be started: {error}", START_FAILED) from None
+        finally:
+            for _, writing in pipes:
+                os.close(writing)
+        outputs = (Output(), Output())
+        drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
+        return cls(process, *outputs, drains)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return not self.ended.done()
+
+    def obituary(self) -> str:
+        """How it ended, in a sentence: exit code or signal, and its last words."""
+        code = self._process.returncode
+        if code is None:
+            return "opencode still runs."
+        how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
+        last = self._errors.last_line or ("" if self.url else self._output.last_line)
+        return f"opencode ended {how}" + (f": {last}" if last else ".")
+
+    async def terminate(self, patience: float) -> None:
+        """SIGTERM, and after `patience` seconds SIGKILL; returns when it is gone."""
+        if self.alive:
+            self._signal(signal.SIGTERM)
+            await asyncio.wait({self.ended}, timeout=patience)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL; returns when it is gone."""
+        if self.alive:
+            self._signal(signal.SIGKILL)
+            await asyncio.wait({self.ended})
+        await self.drained()
+
+    async def drained(self) -> None:
+        """Let what it last printed arrive, but don't wait for others that hold its pipes; then close them."""
+        await asyncio.wait(self._drains, timeout=0.2)
+        for drain in self._drains:
+            drain.cancel()
+        await asyncio.gather(*self._drains, return_exceptions=True)
+
+    async def _listening(self, limit: float) -> None:
+        await asyncio.wait({self._output.url, self.ended}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if self._output.url.done():
+            self.url = self._output.url.result()
+        elif self.ended.done():
+            await self.drained()
+            raise AgentError(self.obituary(), START_FAILED)
+        else:
+            raise AgentError(f"opencode did not listen within {limit:.0f} s.", START_FAILED)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            self._process.send_signal(number)
+        except ProcessLookupError:
+            return
+
+
+def _bound_to_us() -> tuple[str, ...]:
+    """A prefix that has the kernel end opencode when this server is killed, where the system knows how."""
+    setpriv = shutil.which("setpriv") if sys.platform.startswith("linux") else None
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
+def _free_port() -> int:
+    """A port that is free now: opencode's own choice would make all of them fight for the same one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

@@ -1,0 +1,95 @@
+"""One opencode server, ready to be talked to: the process, a healthy answer, a version that we understand."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+
+from ...domain.errors import AgentError, AgentUnavailable
+from . import survivors
+from .binary import find_binary, supported, wrong_version
+from .catalog import Catalog
+from .client import OpencodeClient
+from .environment import agent_environment, marker
+from .home import prepare_home
+from .process import START_FAILED, OpencodeProcess
+from .settings import OpencodeSettings
+
+_TRIES = 3
+_TAKEN = ("ServeError", "EADDRINUSE", "port")
+
+
+@dataclass
+class OpencodeServer:
+    """A running server. Whoever starts it closes it."""
+
+    process: OpencodeProcess
+    client: OpencodeClient
+    settings: OpencodeSettings
+    codebase: str
+    _catalog: Catalog | None = None
+
+    @classmethod
+    async def start(
+        cls, settings: OpencodeSettings, codebase: str, directory: str, *, trusted: bool
+    ) -> "OpencodeServer":
+        """Start one. Raises `AgentError`; if it fails, or is cancelled, nothing is left."""
+        try:
+            async with asyncio.timeout(settings.start_limit):
+                return await cls._start(settings, codebase, directory, trusted)
+        except BaseException as error:
+            await survivors.sweep(settings.instance, codebase)
+            if isinstance(error, TimeoutError):
+                raise AgentError(f"opencode was not ready within {settings.start_limit:.0f} s.", START_FAILED) from None
+            raise
+
+    @classmethod
+    async def _start(cls, settings: OpencodeSettings, codebase: str, directory: str, trusted: bool) -> "OpencodeServer":
+        password = secrets.token_urlsafe(32)
+        environment = agent_environment(
+            settings, marked=marker(settings.instance, codebase), password=password, trusted=trusted
+        )
+        if settings.home is not None:
+            await asyncio.to_thread(prepare_home, settings.home)
+        process = await _spawn(settings, directory, environment)
+        client = OpencodeClient(process.url, password, settings.request_limit)
+        server = cls(process, client, settings, codebase)
+        try:
+            if not supported(version := await client.health()):
+                raise AgentUnavailable(wrong_version(version))
+        except BaseException:
+            await server.close(0.0)
+            raise
+        return server
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self.process.alive
+
+    async def catalog(self) -> Catalog:
+        """What it offers; asked once."""
+        if self._catalog is None:
+            answers = await asyncio.gather(self.client.providers(), self.client.agents(), self.client.config())
+            self._catalog = Catalog(*answers)
+        return self._catalog
+
+    async def close(self, patience: float) -> None:
+        """End the process, gently for `patience` seconds, then what it left behind."""
+        await self.client.close()
+        if patience:
+            await self.process.terminate(patience)
+        else:
+            await self.process.kill()
+        await survivors.sweep(self.settings.instance, self.codebase)
+
+
+async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[str, str]) -> OpencodeProcess:
+    binary = find_binary(settings.binary, settings.tools_dir, environment["PATH"])
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return await OpencodeProcess.start(binary, directory, environment, settings.start_limit)
+        except AgentError as error:
+            # Between our choice of a port and its use another program may have taken it.
+            if attempt == _TRIES or not any(word in str(error) for word in _TAKEN):
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,53 @@
+"""What can be set about the opencode adapter, with what is usual."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpencodeSettings:
+    """All times in seconds. `instance` names the data directory whose server starts the processes.
+
+    `binary`: the executable; None looks for it on PATH, then in `tools_dir` (the project's own tools).
+    `config_file`, `config`: an opencode.json for every agent, as a file or as its content.
+    `home`: a private home for the agents; None gives them the user's own.
+    `environment`: what variables are chosen from; None is the server's own environment.
+    """
+
+    instance: str
+    binary: Path | None = None
+    tools_dir: Path | None = None
+    config_file: Path | None = None
+    config: Mapping[str, object] | None = None
+    home: Path | None = None
+    environment: Mapping[str, str] | None = None
+
+    coalesce: float = 0.015
+    """How long a piece of text may wait for more."""
+    backlog: int = 8 * MIB
+    """Bytes of facts that may wait for the log before the agent's stream is no longer read."""
+    line_limit: int = 32 * MIB
+    """Bytes of one event; a longer one is dropped."""
+    start_limit: float = 30.0
+    """How long opencode may take to listen, be healthy and open its stream."""
+    request_limit: float = 15.0
+    """How long opencode may take to answer a request."""
+    heartbeat_limit: float = 30.0
+    """Silence after which opencode's stream counts as dead; it sends a heartbeat every 10 s."""
+    reconnect_limit: float = 10.0
+    """How long a stream that broke may take to come back before opencode is given up."""
+    take_limit: float = 5.0
+    """How long a prompt may show no effect before opencode is asked for its status."""
+    abort_limit: float = 10.0
+    """How long opencode may take to let go before it is ended."""
+    farewell_limit: float = 2.0
+    """At the end: how long each of abort, dispose and SIGTERM may take."""
+    retry_limit: float = 600.0
+    """A retry farther off than this ends the run as rate limited."""
+    hang_limit: float = 1200.0
+    """A busy agent that says nothing and asks nothing for so long has hung."""
+    models_lifetime: float = 300.0
+    """How long a list of models stays good."""

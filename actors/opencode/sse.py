@@ -1,0 +1,50 @@
+"""Reading opencode's event stream without I/O: bytes in, decoded events out.
+
+Its frames are `data: <json>` and an empty line, nothing else. A line beyond the limit and a line that is no JSON
+are counted and passed over.
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+import orjson
+
+
+class EventParser:
+    """Parses one connection's bytes; memory is bounded by `line_limit`."""
+
+    def __init__(self, line_limit: int) -> None:
+        self.dropped = 0
+        self._limit = line_limit
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._skipping = False
+
+    def feed(self, chunk: bytes) -> Iterator[object]:
+        """The events that these bytes complete."""
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            self._keep(end)
+            line, skipped = b"".join(self._pending), self._skipping
+            self._pending, self._size, self._skipping = [], 0, False
+            if not skipped:
+                yield from self._event(line)
+        self._keep(rest)
+
+    def _keep(self, piece: bytes) -> None:
+        if self._skipping or not piece:
+            return
+        self._size += len(piece)
+        if self._size > self._limit:
+            self._pending, self._skipping = [], True
+            self.dropped += 1
+        else:
+            self._pending.append(piece)
+
+    def _event(self, line: bytes) -> Iterator[object]:
+        if not line.startswith(b"data:"):
+            return
+        try:
+            yield cast(object, orjson.loads(line[5:]))
+        except orjson.JSONDecodeError:
+            self.dropped += 1

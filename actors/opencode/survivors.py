@@ -1,0 +1,80 @@
+"""Ending what an agent left behind: processes are known by the marker in their environment, and by nothing else.
+
+opencode's tools run in sessions of their own and outlive it; killing its process group does not reach them.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import structlog
+
+from .environment import MARKER, marker
+
+log = structlog.get_logger()
+
+SWEEP_LIMIT = 5.0
+_PAUSE = 0.02
+
+Marked = Callable[[str], bool]
+
+
+async def sweep(instance: str, codebase: str) -> int:
+    """Kill every process of this codebase's agent; returns when none is left, with how many there were."""
+    wanted = marker(instance, codebase)
+    return await asyncio.to_thread(_sweep, lambda value: value == wanted)
+
+
+async def sweep_all(instance: str) -> int:
+    """Kill every process of every agent of this data directory, as an earlier server may have left them."""
+    prefix = marker(instance, "")
+    return await asyncio.to_thread(_sweep, lambda value: value.startswith(prefix))
+
+
+def _sweep(marked: Marked) -> int:
+    killed: set[int] = set()
+    deadline = time.monotonic() + SWEEP_LIMIT
+    while found := list(_find(marked)):
+        for process in found:
+            killed.add(process.pid)
+            _kill(process)
+        if time.monotonic() > deadline:
+            log.error("processes can't be killed", pids=[process.pid for process in found])
+            break
+        time.sleep(_PAUSE)
+    return len(killed)
+
+
+def _find(marked: Marked) -> Iterator[psutil.Process]:
+    for pid in psutil.pids():
+        if pid == os.getpid():
+            continue
+        try:
+            process = psutil.Process(pid)  # notes when it began, so that a reused pid is never killed
+            value = _marker_of(process)
+        except (psutil.Error, OSError, ValueError):
+            continue
+        if value is not None and marked(value):
+            yield process
+
+
+def _marker_of(process: psutil.Process) -> str | None:
+    if not sys.platform.startswith("linux"):
+        return process.environ().get(MARKER)
+    prefix = f"{MARKER}=".encode()
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+    if prefix not in environment:
+        return None
+    found = next((entry for entry in environment.split(b"\0") if entry.startswith(prefix)), None)
+    return None if found is None else found.removeprefix(prefix).decode("utf-8", "replace")
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.Error:
+        return

@@ -1,0 +1,137 @@
+"""Watching over a run: has it ended, has it hung, does it wait for something that never comes.
+
+An end counts once the agent's status confirms it, its messages show the newest prompt settled, and every fact of
+the run has been given; a prompt that comes meanwhile makes it no end.
+"""
+
+import asyncio
+from collections.abc import Callable
+from time import time
+
+import structlog
+
+from ...domain.agent_errors import Failure
+from ...domain.agent_events import last_words
+from ...domain.agent_run import Run
+from ...domain.errors import AgentError
+from ...domain.facts import RunEnded
+from .client import NotFoundThere
+from .connection import Connection
+from .outbox import Outbox
+from .settings import OpencodeSettings
+
+log = structlog.get_logger()
+
+TICK = 1.0
+"""Seconds between looks when nothing is heard."""
+PAUSE = 0.03
+SETTLE_LIMIT = 5.0
+"""Seconds in which the last messages of a run that is at rest must be complete."""
+COMPARE_LIMIT = 1.5
+"""Seconds in which the agent must have compared the files after its rest."""
+SUMMARY_LENGTH = 2000
+
+
+class Watch:
+    """Watches the run of one connection. `busy_elsewhere` says whether a prompt or an abort is just under way."""
+
+    def __init__(
+        self, connection: Connection, outbox: Outbox, settings: OpencodeSettings, busy_elsewhere: Callable[[], bool]
+    ) -> None:
+        self._connection, self._outbox, self._settings = connection, outbox, settings
+        self._busy_elsewhere = busy_elsewhere
+        self._translator = connection.translator
+        self._client = connection.client
+        self._given: tuple[str, float] = ("", 0.0)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(TICK):
+                    await self._connection.news.wait()
+            except TimeoutError:
+                pass
+            self._connection.news.clear()
+            try:
+                await self._look()
+            except AgentError as error:
+                log.warning("opencode could not be asked", error=error.message)
+                await asyncio.sleep(PAUSE)
+
+    async def _look(self) -> None:
+        await self._refuse_questions()
+        run = self._translator.run
+        if run is None or self._busy_elsewhere():
+            return
+        if self._given[0] != run.prompt:
+            self._given = (run.prompt, _now())
+        match run.activity:
+            case "given" if _now() - self._given[1] > self._settings.take_limit:
+                await self._connection.ask_status()
+            case "retrying" if run.retry_at - time() * 1000 > self._settings.retry_limit * 1000:
+                await self._give_up(run, Failure("RATE_LIMITED", "The model's provider asks to wait too long."))
+            case "busy" if not run.asking and _now() - self._connection.heard > self._settings.hang_limit:
+                await self._give_up(run, Failure("AGENT_HUNG", "The agent said nothing for too long."))
+            case "resting":
+                await self._confirm(run)
+            case _:
+                return
+
+    async def _refuse_questions(self) -> None:
+        while self._translator.questions:
+            question = self._translator.questions.pop(0)
+            try:
+                await self._client.reject_question(question)
+            except NotFoundThere:
+                continue
+
+    async def _confirm(self, run: Run) -> None:
+        prompt, began, words = run.prompt, _now(), ""
+        while True:
+            await self._connection.ask_status()
+            words = last_words(await self._connection.ask_messages(run.root), SUMMARY_LENGTH)
+            if not self._rests(run, prompt):
+                return
+            if self._is_complete(run, _now() - began):
+                break
+            await asyncio.sleep(PAUSE)
+        await self._settle_files()
+        if self._rests(run, prompt):
+            self._end(run, run.verdict(), words)
+
+    def _rests(self, run: Run, prompt: str) -> bool:
+        same = self._translator.run is run and run.prompt == prompt and run.activity == "resting"
+        return same and not self._busy_elsewhere()
+
+    def _is_complete(self, run: Run, waited: float) -> bool:
+        compared = run.compared or not self._translator.files.patched or waited > COMPARE_LIMIT
+        return (run.settled() and compared) or waited > SETTLE_LIMIT
+
+    async def _settle_files(self) -> None:
+        if self._translator.files.waiting:
+            status = await self._client.changed_files()
+            self._outbox.put(self._translator.rest(status))
+
+    async def _give_up(self, run: Run, why: Failure) -> None:
+        await self._client.abort(run.root, self._settings.abort_limit)
+        await self._connection.ask_everything()
+        await self._settle_files()
+        if self._translator.run is run and not self._busy_elsewhere():
+            self._end(run, why, "")
+
+    def _end(self, run: Run, failure: Failure | None, words: str) -> None:
+        ended = RunEnded(
+            session_id=run.session_id,
+            answers=run.answers,
+            outcome="failed" if failure else "completed",
+            summary=words,
+            error=failure.error if failure else "",
+            code=failure.code if failure else "",
+        )
+        self._translator.closed()
+        self._outbox.put([ended])
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

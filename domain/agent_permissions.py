@@ -1,0 +1,25 @@
+"""What an agent asks leave for, made readable."""
+
+from .agent_json import Fields, items, json_of, text
+from .agent_text import Origin
+from .events import Json
+from .facts import PermissionRequested
+from .ids import AgentPermissionId
+
+
+def asked_permission(origin: Origin, asked: Fields, call_id: str | None, directory: str) -> PermissionRequested:
+    """The request as a fact; paths of the codebase are given relative to it."""
+    arguments = json_of(asked.get("metadata"))
+    return PermissionRequested(
+        session_id=origin.session_id,
+        subagent=origin.subagent,
+        agent_permission_id=AgentPermissionId(text(asked.get("id"))),
+        tool=text(asked.get("permission")),
+        args={name: _relative(value, directory) for name, value in arguments.items()},
+        patterns=tuple(text(pattern) for pattern in items(asked.get("patterns"))),
+        call_id=call_id,
+    )
+
+
+def _relative(value: Json, directory: str) -> Json:
+    return value.removeprefix(f"{directory}/") if isinstance(value, str) else value

@@ -1,0 +1,151 @@
+"""A real agent for tests: the real opencode in a repository of its own, driven by a scripted model."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from opencode_ledger.actors.opencode import MARKER, OpencodeAgents, OpencodeSettings
+from opencode_ledger.actors.opencode.agent import OpencodeAgent
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.facts import Fact
+from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, MessageId, SessionId
+
+ROOT = Path(__file__).resolve().parents[2]
+F = TypeVar("F")
+
+LIMIT = 30.0
+"""Seconds within which anything that is waited for must happen."""
+
+
+def opencode_binary() -> Path | None:
+    """The real opencode, if there is one here."""
+    tools = ROOT / ".tools/bin/opencode"
+    named = os.environ.get("LEDGER_OPENCODE_BINARY") or (str(tools) if tools.exists() else None)
+    found = named or shutil.which("opencode")
+    return Path(found) if found else None
+
+
+def make_repository(directory: Path) -> Path:
+    """A git repository with two files in it."""
+    directory.mkdir(parents=True)
+    (directory / "README.md").write_text("# Example\n")
+    (directory / "old.txt").write_text("old\n")
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], [*identity, "commit", "-q", "-m", "First"]):
+        subprocess.run(["git", *command], cwd=directory, check=True)
+    return directory.resolve()
+
+
+class Recorder:
+    """Takes an agent's facts as its actor would, and lets a test wait for them."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.batches: list[tuple[Fact, ...]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._news = asyncio.Condition()
+
+    async def deliver(self, facts: tuple[Fact, ...]) -> None:
+        await self.gate.wait()
+        async with self._news:
+            self.facts += facts
+            self.batches.append(facts)
+            self._news.notify_all()
+
+    def of(self, kind: type[F]) -> list[F]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    @property
+    def text(self) -> str:
+        """All text of the agent, parts after one another as a reader would join them."""
+        parts: dict[str, str] = {}
+        for piece in self.of(f.TextStreamed):
+            if piece.kind == "text":
+                before = "" if piece.replaces else parts.get(piece.part_id, "")
+                parts[piece.part_id] = before + piece.content
+        return "".join(parts.values())
+
+    async def until(self, wanted: Callable[[], bool], limit: float = LIMIT) -> None:
+        async with asyncio.timeout(limit), self._news:
+            await self._news.wait_for(wanted)
+
+    async def has(self, kind: type[F], where: Callable[[F], bool] = lambda _: True, limit: float = LIMIT) -> F:
+        """The first fact of a kind that fits, past or to come."""
+        try:
+            await self.until(lambda: any(where(fact) for fact in self.of(kind)), limit)
+        except TimeoutError:
+            raise AssertionError(f"no such {kind.__name__} among {self.facts}") from None
+        return next(fact for fact in self.of(kind) if where(fact))
+
+    async def end_of(self, message_id: str) -> f.RunEnded:
+        return await self.has(f.RunEnded, lambda ended: ended.answers == message_id)
+
+
+class Live:
+    """An agent, what it reported, and its repository."""
+
+    def __init__(self, agents: OpencodeAgents, settings: OpencodeSettings, directory: Path, trusted: bool) -> None:
+        self.settings, self.directory = settings, directory
+        self.recorder = Recorder()
+        self.codebase = CodebaseId("cb_test")
+        self.agent: OpencodeAgent = agents(
+            self.codebase, str(directory), trusted=trusted, deliver=self.recorder.deliver
+        )
+        self._count = 0
+
+    async def prompt(
+        self,
+        text: str,
+        *,
+        session: str = "sess_1",
+        agent: str = "build",
+        model: str | None = "stub/stub-1",
+        files: Sequence[str] = (),
+        agent_session: AgentSessionId | None = None,
+    ) -> MessageId:
+        """Give it a prompt, as its actor would; the message's id."""
+        self._count += 1
+        opened = [fact for fact in self.recorder.of(f.SessionOpened) if fact.session_id == session]
+        known = opened[-1].agent_session_id if opened else None
+        message = MessageId(f"msg_{self._count}")
+        await self.agent.prompt(
+            Prompt(
+                session_id=SessionId(session),
+                agent_session_id=agent_session or known,
+                message_id=message,
+                text=text,
+                agent=agent,
+                model=model,
+                files=tuple(files),
+                title="A test",
+            )
+        )
+        return message
+
+    async def run(self, text: str, **more: str) -> f.RunEnded:
+        """Give it a prompt and wait for its end."""
+        return await self.recorder.end_of(await self.prompt(text, session=more.get("session", "sess_1")))
+
+    def marked(self) -> list[int]:
+        """The processes that carry this agent's marker."""
+        entry = f"{MARKER}={self.settings.instance}:".encode()
+        found: list[int] = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if entry in (process / "environ").read_bytes():
+                    found.append(int(process.name))
+            except OSError:
+                continue
+        return found
+
+    async def eventually(self, wanted: Callable[[], bool], limit: float = LIMIT) -> None:
+        """Wait for something outside of this process."""
+        async with asyncio.timeout(limit):
+            while not wanted():
+                await asyncio.sleep(0.02)
