@@ -55,6 +55,11 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
+def connections() -> int:
+    """How many connections to SQLite are open; each has a thread of its own."""
+    return sum("_connection_worker" in thread.name for thread in threading.enumerate())
+
+
 async def append(store: MemoryEventStore, history: History, since: int = 0) -> Position:
     """Append a history's commits from the given one on; answers the position of the last event."""
     for stream, events in history.commits[since:]:
@@ -261,13 +266,14 @@ async def test_start_that_is_given_up(tmp_path: Path, monkeypatch: pytest.Monkey
 
     store = await workday().store()
     monkeypatch.setattr(MemoryEventStore, "read_all", read_all)
-    threads = threading.active_count()
+    before = connections()
     opening = asyncio.create_task(Projections.open(tmp_path / "views.db", store))
     await reading.wait()
+    assert connections() > before
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
-    await until(lambda: threading.active_count() <= threads + 1)  # the loop's own pool keeps its thread
+    await until(lambda: connections() == before)
 
 
 async def test_unreadable_event_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
