@@ -66,6 +66,7 @@ class CodebaseActor:
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
         self._rest: asyncio.Task[None] | None = None
+        self._retiring = False
         self._closing = False
 
     # --- for others ---------------------------------------------------------------------------------------------
@@ -185,19 +186,23 @@ class CodebaseActor:
     def _rest_if_warm(self) -> None:
         if self._agent is None or not self._agent.alive:
             self._stay_awake()
-            return
-        self._rooms.rests(self.codebase, lambda: self.tell(Retire()))
-        if self._rest is None:
-            self._rest = self._spawn(self._retire_later())
+        elif not self._retiring:
+            self._rest = self._rest or self._spawn(self._retire_later())
+            self._rooms.rests(self.codebase, self._retire)
 
     def _stay_awake(self) -> None:
         self._rooms.gone(self.codebase)
+        self._retiring = False
         if self._rest:
             self._rest.cancel()
             self._rest = None
 
     async def _retire_later(self) -> None:
         await self._clock.sleep(self._settings.idle_limit)
+        self._retire()
+
+    def _retire(self) -> None:
+        self._retiring = True  # a process on its way out doesn't rest, or it would be asked to go again and again
         self.tell(Retire())
 
     # --- the agent ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What each of the agent's reports is recorded as."""
 
 from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
 from tests.domain.given import (
@@ -35,7 +36,19 @@ from opencode_ledger.domain.lifecycle import BUSY, Phase
 
 HELPER = AgentSessionId("ses_helper")
 PROMPT_FAILED = f.PromptFailed(session_id=SESSION, message_id=FIRST, error="no model", code="agent_unavailable")
-FACTS: tuple[f.Fact, ...] = (
+SessionFact: TypeAlias = (
+    f.SessionOpened
+    | f.TextStreamed
+    | f.ToolStarted
+    | f.ToolEnded
+    | f.FileChanged
+    | f.StepUsed
+    | f.RetryScheduled
+    | f.PermissionRequested
+    | f.RunEnded
+    | f.PromptFailed
+)
+FACTS: tuple[SessionFact, ...] = (
     replace(OPENED, model="other/model"),
     TEXT,
     TOOL_STARTED,
@@ -202,8 +215,8 @@ def test_what_comes_after_the_end_is_not_recorded(phase: Phase, fact: f.Fact) ->
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=named)
-@pytest.mark.parametrize("phase", sorted(BUSY, key=lambda p: p.name), ids=named)
-def test_what_belongs_to_another_session_is_not_recorded(phase: Phase, fact: f.Fact) -> None:
+@pytest.mark.parametrize("phase", [p for p in Phase if p in BUSY], ids=named)
+def test_what_belongs_to_another_session_is_not_recorded(phase: Phase, fact: SessionFact) -> None:
     """Nothing is recorded of a session that is not the active one."""
     standing_at(phase).when(report(replace(fact, session_id=SessionId("sess_0")))).then()
 
