@@ -29,7 +29,9 @@ _ADVANCE: Final = "UPDATE tracking SET position = ?, fingerprint = ? WHERE posit
 class Fetch(Protocol):
     """Reads rows."""
 
-    async def __call__(self, sql: str, *values: Value) -> list[Any]: ...
+    async def __call__(self, sql: str, *values: Value) -> list[Any]:
+        """All rows of one query. Raises `StoreError`."""
+        ...
 
 
 class OutOfStep(sqlite3.IntegrityError):

@@ -177,21 +177,9 @@ _scalars = st.none() | st.booleans() | st.integers(-(2**70), 2**64) | st.floats(
 _json = st.recursive(_scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner))
 _members = st.fixed_dictionaries(
     {"timestamp": _json | st.just("2026-01-01T00:00:00.000Z"), "session_id": _json | st.just("sess_000003")},
-    optional={
-        name: _json
-        for name in (
-            "task_id",
-            "message_id",
-            "prompt",
-            "agent",
-            "tokens",
-            "cost",
-            "path",
-            "name",
-            "title",
-            "codebase_id",
-        )
-    },
+    optional=dict.fromkeys(
+        ("task_id", "message_id", "prompt", "agent", "tokens", "cost", "path", "name", "title", "codebase_id"), _json
+    ),
 )
 
 
