@@ -87,6 +87,7 @@ def limit(events: int, path: Path) -> float:
 
 
 async def main() -> None:
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=2000, help="sessions of 100 events (default: 2000)")
     store = await log_of(parser.parse_args().sessions)
