@@ -5,7 +5,8 @@ wait (the agent's process, timers, a store that fails) is outside the loop and c
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence as Many
+from collections.abc import Coroutine
+from collections.abc import Sequence as Many
 
 import structlog
 
@@ -21,7 +22,7 @@ from ..domain.commands import (
     Trigger,
 )
 from ..domain.decide import decide
-from ..domain.decision import Decision, fold
+from ..domain.decision import NOTHING, Decision, fold
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
 from ..domain.events import Event, Output
 from ..domain.facts import Fact
@@ -66,6 +67,7 @@ class CodebaseActor:
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
         self._rest: asyncio.Task[None] | None = None
+        self._fresh = True
         self._retiring = False
         self._closing = False
 
@@ -124,6 +126,9 @@ class CodebaseActor:
             self._answer_settled()
 
     async def _decide_and_append(self, command: Command) -> Decision:
+        if isinstance(command, Recover) and not self._fresh:
+            return NOTHING  # what runs by now was started by this actor, and was not cut off
+        self._fresh = False
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
         try:
             decision = decide(self.state, command, timestamp(self._clock), room=room)

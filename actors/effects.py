@@ -107,16 +107,16 @@ class EffectRunner:
     async def _abort(self) -> None:
         try:
             await self._agent.abort()
-        except Exception as error:
+        except Exception:
             # Someone waits for the agent to let go; one that can't is ended.
-            log.error("abort failed unexpectedly", exc_info=error)
+            log.exception("abort failed unexpectedly")
             await self._stop()
 
     async def _stop(self) -> None:
         try:
             await self._agent.stop()
-        except Exception as error:
-            log.error("stop failed unexpectedly", exc_info=error)
+        except Exception:
+            log.exception("stop failed unexpectedly")
 
     async def _prompt(self, prompt: Prompt) -> None:
         try:
@@ -126,7 +126,7 @@ class EffectRunner:
         except Exception as error:
             expected = isinstance(error, LedgerError)
             if not expected:
-                log.error("prompt failed unexpectedly", exc_info=error)
+                log.exception("prompt failed unexpectedly")
             failure = PromptFailed(
                 session_id=prompt.session_id,
                 message_id=prompt.message_id,

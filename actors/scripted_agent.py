@@ -7,13 +7,14 @@ by one. Its `temper` makes it slow, mute or unable. With a virtual clock it is d
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal, TypeAlias
 
 from ..domain import facts as f
 from ..domain.effects import Prompt
-from ..domain.errors import ActorStopped, AgentError, AgentUnavailable, LedgerError
+from ..domain.errors import AgentError, AgentUnavailable, LedgerError
 from ..domain.events import Json
 from ..domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, MessageId, SessionId
 from ..domain.ports import Clock, Deliver
@@ -229,17 +230,15 @@ class ScriptedAgent:
 
     async def _say(self, fact: f.Fact) -> None:
         async with self._speaking:
-            try:
+            with suppress(LedgerError):  # nobody listens any more; the actor's end stops this agent
                 await self._deliver((fact,))
-            except (ActorStopped, LedgerError):
-                pass  # nobody listens any more; the actor's end stops this agent next
 
 
 Play: TypeAlias = Callable[[ScriptedAgent, Prompt], Awaitable[None]]
 """What an agent does with a prompt: returns when it is done, raises `RunFailed` if it can't."""
 
 
-async def wait_for_cues(agent: ScriptedAgent, prompt: Prompt) -> None:
+async def wait_for_cues(_agent: ScriptedAgent, _prompt: Prompt) -> None:
     """The play of an agent that a test leads: it does nothing by itself."""
     await asyncio.get_running_loop().create_future()
 
@@ -256,10 +255,12 @@ class ScriptedAgents:
         self.temper = temper or Temper()
         self.made: list[ScriptedAgent] = []
         self.trusted: list[bool] = []
+        self.directories: dict[CodebaseId, str] = {}
         self._clock, self._play = clock, play
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> ScriptedAgent:
         """See `AgentFactory`."""
+        self.directories[codebase] = directory
         agent = ScriptedAgent(codebase, deliver, self._clock, self._play, self.temper)
         self.made.append(agent)
         self.trusted.append(trusted)

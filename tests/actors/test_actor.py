@@ -235,12 +235,12 @@ async def test_a_warm_process_is_retired_when_it_rested_long(town: Town) -> None
     agent = town.agents.of(A)
     await agent.end()
     await town.clock.advance(299)
-    assert agent.alive
+    assert town.agents.alive == [agent]
     await town.do(A, town.trigger())
     assert agent.starts == 1, "the warm process took the next prompt"
     await agent.end()
     await town.clock.advance(300)
-    assert not agent.alive
+    assert town.agents.alive == []
     assert await town.do(A, town.trigger()) is Phase.RUNNING
     assert agent.starts == 2
 
