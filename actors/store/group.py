@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence as Many
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
 from ...domain.ids import CodebaseId, Position, Sequence

@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from ...domain.errors import LedgerError, StoreError
 
@@ -28,7 +28,7 @@ class DataLock:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    def acquire(cls, directory: Path) -> "DataLock":
+    def acquire(cls, directory: Path) -> Self:
         """Make the directory if need be and lock it.
 
         Raises `DataInUse` where another server holds it, `StoreError` where the directory can't be used.
@@ -51,7 +51,7 @@ class DataLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def __enter__(self) -> "DataLock":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

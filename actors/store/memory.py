@@ -1,7 +1,8 @@
 """The log in memory: the twin of the SQLite store, for tests and for trying things out. Nothing survives it."""
 
 import asyncio
-from collections.abc import Callable, Sequence as Many
+from collections.abc import Callable
+from collections.abc import Sequence as Many
 
 from ...domain.errors import StoreError, WrongExpectedVersion
 from ...domain.ids import CodebaseId, Position, Sequence

@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator, Sequence as Many
+from collections.abc import Callable, Generator
+from collections.abc import Sequence as Many
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import TracebackType

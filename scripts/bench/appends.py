@@ -30,11 +30,12 @@ from statistics import fmean, median, quantiles
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+from rich.console import Console
+from rich.table import Table
+
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.recorded import NewEvent
-from rich.console import Console
-from rich.table import Table
 
 ACTORS = (1, 10, 100)
 TARGET = 0.6

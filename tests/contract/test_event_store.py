@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteApplicationRecorder, SQLiteDatastore
+
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.connections import open_connections, pragma
 from opencode_ledger.actors.store.schema import SCHEMA_VERSION, SELECT_LIFECYCLE
@@ -190,6 +191,12 @@ async def test_a_damaged_log_is_recognised(path: Path) -> None:
     message = await refusal(path)
     assert "damaged" in message
     assert "backup" in message
+
+
+async def test_a_place_without_a_write_ahead_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite can't keep a write-ahead log (here: in memory) the promises could not be kept, and it says so."""
+    monkeypatch.chdir(tmp_path)
+    assert "without write-ahead logs" in await refusal(Path(":memory:"))
 
 
 async def test_a_missing_directory_is_named(tmp_path: Path) -> None:

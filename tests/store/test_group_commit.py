@@ -5,6 +5,7 @@ from collections import deque
 from pathlib import Path
 
 import pytest
+
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.group import MAX_BYTES, MAX_EVENTS, Append, take_group
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

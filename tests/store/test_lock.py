@@ -1,5 +1,7 @@
 """One server per data directory."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -7,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from opencode_ledger.actors.store import DataInUse, DataLock
 from opencode_ledger.domain.errors import StoreError
 
@@ -77,3 +80,14 @@ def test_a_path_that_can_be_no_directory_is_refused_in_plain_words(tmp_path: Pat
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"file/data can't be used: Not a directory"):
         DataLock.acquire(tmp_path / "file" / "data")
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system can't lock, the server says so instead of running without a lock."""
+
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(StoreError, match="can't be locked: No locks available"):
+        DataLock.acquire(tmp_path)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.errors import WrongExpectedVersion
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
