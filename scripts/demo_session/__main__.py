@@ -1,0 +1,138 @@
+"""The command line of the demo, its temporary folder, and its end: also by Ctrl-C nothing is left behind."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from rich.console import Console
+from rich.text import Text
+
+from ..scripted_model import opencode_config
+from . import story as told
+from .client import Client, RequestRefused
+from .director import Director, NothingHappened
+from .flow import Page
+from .stage import StageFailed, stage
+
+PACE: Final = 0.07
+"""Seconds per word: a little faster than one reads aloud."""
+
+NEXT: Final = """
+  ./scripts/serve        the same with your own opencode and its credentials
+  ./scripts/serve --help
+
+  API=http://127.0.0.1:8000/v1/opencode
+  JSON='Content-Type: application/json'
+  curl $API/models
+  curl $API/codebases -H "$JSON" -d '{"name": "app", "path": "/home/me/app"}'
+  curl $API/codebases/cb_.../trigger -H "$JSON" -d '{"prompt": "Add tests"}'
+  curl -N $API/codebases/cb_.../events
+
+  docs/first-run.md      by curl, with every answer
+  docs/guarantees.md     what is promised, and which test shows it
+"""
+
+
+def main() -> int:
+    """Exit status: 0 when all acts were played, 1 when something failed, 130 after Ctrl-C."""
+    arguments = _arguments()
+    console = Console(highlight=False, record=arguments.svg is not None)
+    try:
+        with _folder(keep=arguments.keep) as folder:
+            status = asyncio.run(_run(console, folder, 0 if arguments.fast else PACE))
+            if arguments.keep:
+                console.print(f"\n  kept: {folder}", soft_wrap=True)
+    except KeyboardInterrupt:
+        return 130
+    if arguments.svg:
+        from .picture import svg_of
+
+        arguments.svg.write_text(svg_of(console), encoding="utf-8")
+    return status
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description="The whole service at work, within a minute.")
+    parser.add_argument("--fast", action="store_true", help="as fast as it goes, for tests")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder: project, log and all")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also save what was shown as a picture")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder(*, keep: bool) -> Generator[Path]:
+    prefix = "opencode-ledger-demo-"
+    if keep:
+        yield Path(tempfile.mkdtemp(prefix=prefix))
+        return
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+async def _run(console: Console, folder: Path, pace: float) -> int:
+    _cancel_on_signals()
+    page = Page(console)
+    page.plain()
+    page.plain(Text.assemble(("opencode-ledger", "bold"), "  a real service, a real opencode, a scripted model"))
+    try:
+        await _play(page, folder, told.Story(pace))
+    except asyncio.CancelledError:
+        page.plain()
+        page.plain("Interrupted: the service has ended, and everything that it started.", "magenta")
+        return 130
+    except (StageFailed, RequestRefused, NothingHappened, aiohttp.ClientError, OSError) as failure:
+        page.plain()
+        page.plain(f"The demo could not go on: {failure}", "red")
+        _show_log(page, folder / "service.log")
+        page.plain("Run it again with --keep to look at all the files; ./scripts/setup mends an unfinished set-up.")
+        return 1
+    page.plain()
+    page.plain(Text.assemble((" next ", "bold reverse")))
+    page.plain(NEXT.rstrip())
+    page.plain()
+    return 0
+
+
+async def _play(page: Page, folder: Path, story: told.Story) -> None:
+    async with stage(folder, told.PROJECT, story.rules(), opencode_config) as scene, aiohttp.ClientSession() as http:
+        page.plain(f"{scene.url}  pid {scene.service.pid}", "dim")
+        await Director(scene, Client(http, scene.url), page, story).play()
+
+
+def _show_log(page: Page, log: Path) -> None:
+    if log.exists() and (lines := log.read_text(encoding="utf-8", errors="replace").splitlines()):
+        page.plain("The last lines of the service's own log:", "dim")
+        for line in lines[-5:]:
+            page.plain(f"  {line}", "dim")
+
+
+def _cancel_on_signals() -> None:
+    """The first signal ends the demo in good order; more of them change nothing."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # called from the coroutine that asyncio.run runs
+
+    def cancel() -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
+        task.cancel()
+
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, cancel)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
