@@ -1,0 +1,54 @@
+"""The direction of imports, checked by import-linter and by reading: the linter can't see what it was not shown."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .tree import PACKAGE_FOLDERS, ROOT, python_files
+
+MAY_IMPORT = {
+    "domain": {"domain"},
+    "actors": {"actors", "domain"},
+    "projections": {"projections", "domain"},
+    "http": {"http", "actors", "projections", "domain"},
+}
+
+
+def folders_imported_by(path: Path) -> set[str]:
+    """The folders of ours that a module of the package imports from."""
+    package = path.relative_to(ROOT).parent.parts
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            up = package[: len(package) - (node.level - 1)]
+            target = (*up, *(node.module or "").split("."))
+            found |= {target[0]} if target[0] else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith("opencode_ledger") or path.name == "__main__.py", path
+    return found
+
+
+@pytest.mark.parametrize("folder", PACKAGE_FOLDERS)
+def test_a_folder_imports_only_from_those_beneath_it(folder: str) -> None:
+    """Imports point inwards, and are relative, so that a reader finds the very file."""
+    wrong = {
+        str(path.relative_to(ROOT)): sorted(outside)
+        for path in python_files(folder)
+        if path.name != "__main__.py" and (outside := folders_imported_by(path) - MAY_IMPORT[folder])
+    }
+    assert wrong == {}
+
+
+def test_the_contracts_of_the_layers_are_kept() -> None:
+    """import-linter finds every contract kept."""
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout
