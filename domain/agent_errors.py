@@ -17,10 +17,10 @@ _BY_NAME = {
 }
 _BY_STATUS = {401: "PROVIDER_AUTH", 403: "PROVIDER_AUTH", 429: "RATE_LIMITED"}
 _BY_WORDS = (
-    (re.compile(r"rate.?limit|too many requests|quota", re.I), "RATE_LIMITED"),
-    (re.compile(r"model not found", re.I), "MODEL_NOT_FOUND"),
-    (re.compile(r"agent not found", re.I), "AGENT_NOT_FOUND"),
-    (re.compile(r"image", re.I), "BAD_ATTACHMENT"),
+    (re.compile(r"rate.?limit|too many requests|quota", re.IGNORECASE), "RATE_LIMITED"),
+    (re.compile(r"model not found", re.IGNORECASE), "MODEL_NOT_FOUND"),
+    (re.compile(r"agent not found", re.IGNORECASE), "AGENT_NOT_FOUND"),
+    (re.compile(r"image", re.IGNORECASE), "BAD_ATTACHMENT"),
 )
 
 

@@ -6,41 +6,48 @@ and passed over; nothing that the agent sends raises.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
-from .agent_files import FileChanges
 from .agent_json import Fields, fields, items, number, text, whole
+from .agent_messages import Messages
 from .agent_permissions import asked_permission
 from .agent_run import Run
-from .agent_text import Origin, TextParts
-from .agent_tools import ToolCalls
-from .facts import Fact, RetryScheduled, StepUsed
+from .agent_text import Origin
+from .facts import Fact, RetryScheduled
 from .ids import AgentSessionId, MessageId, SessionId
 
 REMEMBERED_EVENTS = 20_000
 REMEMBERED_NAMES = 200
 
 PASSED_OVER = frozenset(
-    """catalog.updated command.executed file.edited file.watcher.updated installation.update-available
-    installation.updated integration.updated lsp.client.diagnostics lsp.updated mcp.tools.changed
-    message.part.removed message.removed models-dev.refreshed plugin.added project.updated reference.updated
-    server.connected server.heartbeat server.instance.disposed session.compacted session.deleted session.diff
-    todo.updated vcs.branch.updated""".split()
+    {
+        "catalog.updated",
+        "command.executed",
+        "file.edited",
+        "file.watcher.updated",
+        "installation.update-available",
+        "installation.updated",
+        "integration.updated",
+        "lsp.client.diagnostics",
+        "lsp.updated",
+        "mcp.tools.changed",
+        "message.part.removed",
+        "message.removed",
+        "models-dev.refreshed",
+        "plugin.added",
+        "project.updated",
+        "reference.updated",
+        "server.connected",
+        "server.heartbeat",
+        "server.instance.disposed",
+        "session.compacted",
+        "session.deleted",
+        "session.diff",
+        "todo.updated",
+        "vcs.branch.updated",
+    }
 )
 """Kinds of event that are known and say nothing that a fact could hold."""
-
-
-@dataclass(slots=True)
-class _Message:
-    """What must be known of a message to understand its parts. `silent`: its words are not for people."""
-
-    origin: Origin
-    answer: bool
-    prompt: str
-    root: str
-    silent: bool
-    finished: bool
 
 
 class Translator:
@@ -51,19 +58,26 @@ class Translator:
         self.questions: list[str] = []
         self.unknown: Counter[str] = Counter()
         self.malformed = 0
-        self.files = FileChanges(directory)
         self._directory = directory
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._root: AgentSessionId | None = None
-        self._since = 0
-        self._clear()
-
-    def _clear(self) -> None:
         self._origins: dict[str, Origin] = {}
-        self._messages: dict[str, _Message] = {}
-        self._told: set[object] = set()
-        self._text = TextParts()
-        self._tools = ToolCalls()
+        self._messages = Messages(directory, 0)
+        self._told: set[tuple[object, ...]] = set()
+        self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
+            "session.created": self._session,
+            "session.updated": self._session,
+            "session.idle": self._idle,
+            "session.error": self._error,
+            "message.updated": self._message,
+            "message.part.updated": self._part,
+            "message.part.delta": self._delta,
+            "permission.asked": self.permission,
+            "permission.replied": self._permission_replied,
+            "question.asked": self.question,
+            "question.replied": self._question_replied,
+            "question.rejected": self._question_replied,
+        }
 
     # --- what the adapter does ------------------------------------------------------------------------------------
 
@@ -73,12 +87,12 @@ class Translator:
         The first one of a session that is not yet known starts the translation: older messages are history.
         """
         if root != self._root:
-            self._root, self._since = root, int(now)
-            self._clear()
+            self._root, self._origins, self._told = root, {}, set()
+            self._messages = Messages(self._directory, now)
         self._origins[root] = Origin(session, None)
         if self.run is None or self.run.root != root:
-            self.run = Run(session, root, answers, prompt)
-            self.files.begin()
+            self.run = Run(session, root, answers, prompt, now)
+            self._messages.files.begin()
         else:
             self.run.prompted(answers, prompt)
 
@@ -89,7 +103,7 @@ class Translator:
 
     def missed(self) -> None:
         """The stream was interrupted: events may be missing."""
-        self._text.missed()
+        self._messages.texts.missed()
 
     @property
     def sessions(self) -> tuple[str, ...]:
@@ -101,25 +115,33 @@ class Translator:
         """How many messages of these sessions were seen since they are translated."""
         return len(self._messages)
 
+    @property
+    def files_patched(self) -> bool:
+        """Whether the run changed files, so that the agent will compare them once more when it rests."""
+        return self._messages.files.patched
+
+    @property
+    def files_in_doubt(self) -> bool:
+        """Whether files changed of which it isn't known yet what became of them."""
+        return self._messages.files.waiting
+
     # --- what the agent says --------------------------------------------------------------------------------------
 
     def event(self, event: object, now: float) -> list[Fact]:
         """Translate an event. `now` in ms since the epoch, as the agent's own times."""
-        whole_event = fields(event)
-        kind, properties = text(whole_event.get("type")), fields(whole_event.get("properties"))
+        kind, properties = text(fields(event).get("type")), fields(fields(event).get("properties"))
         if not kind:
             self.malformed += 1
             return []
-        if self._is_repeated(text(whole_event.get("id"))):
+        if self._is_repeated(text(fields(event).get("id"))):
             return []
         if kind == "session.status":
             return list(self._status(properties, now))
-        handle = _HANDLERS.get(kind)
-        if handle is None:
-            if kind not in PASSED_OVER:
-                self._count(kind)
-            return []
-        return list(handle(self, properties))
+        if kind in self._handlers:
+            return list(self._handlers[kind](properties))
+        if kind not in PASSED_OVER and (kind in self.unknown or len(self.unknown) < REMEMBERED_NAMES):
+            self.unknown[kind] += 1
+        return []
 
     def messages(self, messages: object) -> list[Fact]:
         """Take in a list of messages with their parts, as the agent answers it: gives what was missed."""
@@ -139,7 +161,7 @@ class Translator:
 
     def rest(self, status: object) -> list[Fact]:
         """Nothing more will be compared: take in the version control's status for the files still in doubt."""
-        return list(self.files.rest(items(status), self.worktree))
+        return list(self._messages.files.rest(items(status), self._messages.worktree))
 
     def _is_repeated(self, event_id: str) -> bool:
         if not event_id:
@@ -150,10 +172,6 @@ class Translator:
         if len(self._seen) > REMEMBERED_EVENTS:
             self._seen.popitem(last=False)
         return False
-
-    def _count(self, kind: str) -> None:
-        if kind in self.unknown or len(self.unknown) < REMEMBERED_NAMES:
-            self.unknown[kind] += 1
 
     def _once(self, *what: object) -> bool:
         """Whether this is the first time."""
@@ -167,10 +185,13 @@ class Translator:
         """A session was made or changed: a helper's names its parent."""
         info = fields(properties.get("info"))
         parent = self._origins.get(text(info.get("parentID")))
-        child = text(info.get("id"))
-        if parent is not None and child and child not in self._origins:
-            self._origins[child] = Origin(parent.session_id, AgentSessionId(child))
+        if parent is not None:
+            self._helper(parent, text(info.get("id")))
         yield from ()
+
+    def _helper(self, parent: Origin, child: str) -> None:
+        if child and child not in self._origins:
+            self._origins[child] = Origin(parent.session_id, AgentSessionId(child))
 
     def _status(self, properties: Fields, now: float) -> Iterator[Fact]:
         session, status = text(properties.get("sessionID")), fields(properties.get("status"))
@@ -181,7 +202,7 @@ class Translator:
             self.run.status(status)
         attempt, next_try = whole(status.get("attempt")), number(status.get("next"))
         if status.get("type") == "retry" and self._once("retry", session, attempt, next_try):
-            yield from self._text.take_back(origin.subagent)
+            yield from self._messages.retried(origin.subagent)
             reason = text(status.get("message")) or "no reason given"
             delay = max(0.0, (next_try - now) / 1000)
             yield RetryScheduled(session_id=origin.session_id, attempt=attempt, reason=reason, delay=delay)
@@ -194,63 +215,24 @@ class Translator:
             self.run.failed(properties.get("error"))
         yield from ()
 
-    # --- messages and their parts ---------------------------------------------------------------------------------
+    # --- messages -------------------------------------------------------------------------------------------------
 
     def _message(self, properties: Fields) -> Iterator[Fact]:
         info = fields(properties.get("info"))
-        session, message_id = text(info.get("sessionID")), text(info.get("id"))
-        origin = self._origins.get(session)
-        created = whole(fields(info.get("time")).get("created"))
-        if origin is None or self.run is None or not message_id or created < self._since:
-            return
-        if session == self.run.root:
-            self.run.message(info)
-        answer = info.get("role") == "assistant"
-        self._messages[message_id] = _Message(
-            origin=origin,
-            answer=answer,
-            prompt=text(info.get("parentID")) if answer else message_id,
-            root=text(fields(info.get("path")).get("root")),
-            silent=info.get("summary") is True,
-            finished="completed" in fields(info.get("time")),
-        )
-        diffs = fields(info.get("summary")).get("diffs")
-        if not answer and diffs:
-            yield from self.files.comparison(origin, message_id, diffs, self.worktree)
-
-    @property
-    def worktree(self) -> str:
-        """The root of the repository, as the agent says; its comparisons name files from there."""
-        roots = (message.root for message in reversed(self._messages.values()) if message.root)
-        return next(roots, self._directory)
+        origin = self._origins.get(text(info.get("sessionID")))
+        if origin is not None and self.run is not None:
+            yield from self._messages.message(self.run, origin, info)
 
     def _part(self, properties: Fields) -> Iterator[Fact]:
         part = fields(properties.get("part"))
-        message = self._messages.get(text(part.get("messageID")))
-        if message is None or not message.answer or self.run is None:
-            return
-        match part.get("type"):
-            case "text" | "reasoning" if not message.silent:
-                yield from self._text.snapshot(message.origin, part, finished=message.finished)
-            case "tool":
-                yield from self._tool(message, part)
-            case "patch":
-                self.files.patch(message.origin, message.prompt, part)
-            case "step-finish" if self._once("step", text(part.get("id"))):
-                yield _used(message.origin, part)
-            case _:
-                return
-
-    def _tool(self, message: _Message, part: Fields) -> Iterator[Fact]:
-        child = text(fields(fields(part.get("state")).get("metadata")).get("sessionId"))
-        if part.get("tool") == "task" and child and child not in self._origins:
-            self._origins[child] = Origin(message.origin.session_id, AgentSessionId(child))
-        yield from self._tools.snapshot(message.origin, part)
-        yield from self.files.tool(message.origin, part)
+        if self.run is not None:
+            if found := self._messages.helper_of(part):
+                self._helper(*found)
+            yield from self._messages.part(part)
 
     def _delta(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None and properties.get("field") == "text":
-            yield from self._text.delta(text(properties.get("partID")), text(properties.get("delta")))
+            yield from self._messages.texts.delta(text(properties.get("partID")), text(properties.get("delta")))
 
     # --- questions ------------------------------------------------------------------------------------------------
 
@@ -260,10 +242,10 @@ class Translator:
         asked = text(properties.get("id"))
         if origin is None or self.run is None or not asked:
             return
-        self.run.asking.add(asked)
         if self._once("permission", asked):
+            self.run.asking.add(asked)
             tool = fields(properties.get("tool"))
-            call_id = self._tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
+            call_id = self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
             yield asked_permission(origin, properties, call_id, self._directory)
 
     def question(self, properties: Fields) -> Iterator[Fact]:
@@ -272,7 +254,7 @@ class Translator:
         if self.run is not None and asked and text(properties.get("sessionID")) in self._origins:
             if self._once("question", asked):
                 self.questions.append(asked)
-            self.run.asking.add(asked)
+                self.run.asking.add(asked)
         yield from ()
 
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
@@ -287,47 +269,3 @@ class Translator:
             self.run.asking.discard(text(properties.get("requestID")))
             self.run.refused = "question"
         yield from ()
-
-
-def last_words(messages: object, limit: int) -> str:
-    """The agent's last text in a list of messages, cut to `limit` characters."""
-    for message in reversed(items(messages)):
-        info = fields(fields(message).get("info"))
-        if info.get("role") != "assistant":
-            continue
-        if said := _said(items(fields(message).get("parts"))):
-            return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"
-    return ""
-
-
-def _said(parts: Iterable[object]) -> str:
-    texts = [fields(part) for part in parts if fields(part).get("type") == "text"]
-    return "\n\n".join(said for part in texts if (said := text(part.get("text")).strip()))
-
-
-def _used(origin: Origin, part: Fields) -> StepUsed:
-    tokens = fields(part.get("tokens"))
-    cache = fields(tokens.get("cache"))
-    counted = {name: whole(tokens.get(name)) for name in ("input", "output", "reasoning")}
-    counted |= {"cache_read": whole(cache.get("read")), "cache_write": whole(cache.get("write"))}
-    return StepUsed(
-        session_id=origin.session_id, subagent=origin.subagent, tokens=counted, cost=number(part.get("cost"))
-    )
-
-
-_Handler = Callable[[Translator, Fields], Iterator[Fact]]
-
-_HANDLERS: dict[str, _Handler] = {
-    "session.created": Translator._session,
-    "session.updated": Translator._session,
-    "session.idle": Translator._idle,
-    "session.error": Translator._error,
-    "message.updated": Translator._message,
-    "message.part.updated": Translator._part,
-    "message.part.delta": Translator._delta,
-    "permission.asked": Translator.permission,
-    "permission.replied": Translator._permission_replied,
-    "question.asked": Translator.question,
-    "question.replied": Translator._question_replied,
-    "question.rejected": Translator._question_replied,
-}

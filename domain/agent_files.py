@@ -34,6 +34,7 @@ class FileChanges:
     directory: str
     _exists: dict[str, bool] = field(default_factory=dict[str, bool])
     _by_tool: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _by_helpers: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
     _compared: dict[str, object] = field(default_factory=dict[str, object])
@@ -48,6 +49,7 @@ class FileChanges:
         """A new run: what is known of the files is no longer certain."""
         self._exists.clear()
         self._by_tool.clear()
+        self._by_helpers.clear()
         self._waiting.clear()
         self._compared.clear()
         self.patched = False
@@ -61,6 +63,8 @@ class FileChanges:
         for action, file in _by_tool(text(part.get("tool")), state):
             if path := self._inside(file):
                 self._by_tool.setdefault(text(part.get("messageID")), set()).add(path)
+                if origin.subagent:
+                    self._by_helpers.add(path)
                 yield self._changed(origin, action, path)
 
     def patch(self, origin: Origin, prompt: str, part: Fields) -> None:
@@ -70,9 +74,13 @@ class FileChanges:
             return
         self._told.add(part_id)
         self.patched = True
-        by_tool = self._by_tool.get(text(part.get("messageID")), set())
+        told = self._by_tool.get(text(part.get("messageID")), set())
         paths = [path for file in items(part.get("files")) if (path := self._inside(text(file)))]
-        self._waiting += [_Waiting(origin, prompt, path) for path in paths if path not in by_tool]
+        if origin.subagent:
+            self._by_helpers.update(paths)
+        else:  # the step in which a helper worked names the helper's files again
+            told, self._by_helpers = told | self._by_helpers, set()
+        self._waiting += [_Waiting(origin, prompt, path) for path in paths if path not in told]
 
     def comparison(self, origin: Origin, prompt: str, diffs: object, root: str) -> Iterator[FileChanged]:
         """All that changed since a prompt, as the agent compared it; `root` is what its paths are relative to."""

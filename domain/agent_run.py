@@ -35,13 +35,14 @@ class Answer:
 class Run:
     """The agent at work on one session. `prompt` is the agent's name for the newest message it was given.
 
-    `taken`: that message had an effect. `compared`: the agent compared the files after it came to rest.
+    `since`: when the run began, in ms since the epoch. `taken`: that message had an effect. `compared`: the agent compared the files after it came to rest.
     """
 
     session_id: SessionId
     root: AgentSessionId
     answers: MessageId
     prompt: str
+    since: float
     activity: Activity = "given"
     retry_at: float = 0.0
     failure: Failure | None = None

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from ...domain.errors import AgentUnavailable
@@ -39,28 +40,29 @@ def wrong_version(version: str) -> str:
     return f"opencode {version or 'of an unknown version'} is not supported; {SUPPORTED}x is. {_ADVICE}"
 
 
-async def read_version(binary: Path, limit: float) -> str:
+async def read_version(binary: Path, path: str, limit: float) -> str:
     """Ask the executable for its version. Raises `AgentUnavailable` if it can't be run."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            binary,
-            "--version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={"HOME": os.devnull, "PATH": os.defpath, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
-        )
-    except OSError as error:
-        raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
-    try:
-        async with asyncio.timeout(limit):
-            output, _ = await process.communicate()
-    except BaseException as error:
-        process.kill()
-        await process.wait()
-        if isinstance(error, TimeoutError):
+    with tempfile.TemporaryDirectory(prefix="opencode-ledger-") as home:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                binary,
+                "--version",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={"HOME": home, "PATH": path, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
+            )
+        except OSError as error:
+            raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
+        try:
+            async with asyncio.timeout(limit):
+                output, _ = await process.communicate()
+        except TimeoutError:
             raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
-        raise
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     found = re.search(rb"\d+\.\d+\.\d+\S*", output)
     return found[0].decode("ascii", "replace") if found else ""
 

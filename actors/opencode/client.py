@@ -34,7 +34,7 @@ class OpencodeClient:
         self._limit = limit
         self._http = aiohttp.ClientSession(
             base_url=url,
-            auth=aiohttp.BasicAuth(USER, password),
+            headers={"Authorization": aiohttp.encode_basic_auth(USER, password)},
             connector=aiohttp.TCPConnector(limit=0, force_close=False),
             trust_env=False,
         )
@@ -149,7 +149,7 @@ def _content(status: int, path: str, body: bytes) -> object:
     except orjson.JSONDecodeError:
         content = None
     if status == 404:
-        raise NotFoundThere(f"opencode doesn't know {path.split('?')[0]}.")
+        raise NotFoundThere(f"opencode doesn't know {path.split('?', maxsplit=1)[0]}.")
     if status >= 400:
         reason = failure_of(content)
         raise AgentError(f"opencode answered {status} ({path}): {reason.error}", reason.code)

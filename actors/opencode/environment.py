@@ -90,4 +90,4 @@ def _path(path: str, tools_dir: Path | None) -> str:
         return path
     places = [str(tools_dir), str(tools_dir / "bin")]
     found = shutil.which("rg", path=os.pathsep.join(places))
-    return os.pathsep.join((path, os.path.dirname(found))) if found else path
+    return os.pathsep.join((path, str(Path(found).parent))) if found else path

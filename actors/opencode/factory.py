@@ -50,7 +50,7 @@ class OpencodeAgents:
                 binary = find_binary(self._settings.binary, self._settings.tools_dir, self._path)
                 made = binary.stat().st_mtime
                 if self._checked is None or self._checked[:2] != (binary, made):
-                    version = await read_version(binary, self._settings.start_limit)
+                    version = await read_version(binary, self._path, self._settings.start_limit)
                     self._checked = (binary, made, None if supported(version) else wrong_version(version))
             except AgentUnavailable as error:
                 return error.message

@@ -33,7 +33,7 @@ async def let_go(connection: Connection, outbox: Outbox) -> None:
         await asyncio.sleep(PAUSE)
     await _refuse_all(connection)
     await connection.ask_everything()
-    if connection.translator.files.waiting:
+    if connection.translator.files_in_doubt:
         outbox.put(connection.translator.rest(await connection.client.changed_files()))
 
 

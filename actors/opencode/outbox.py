@@ -33,6 +33,11 @@ class Outbox:
         self._filled = asyncio.Event()
         self._settled = asyncio.Condition()
 
+    @property
+    def size(self) -> int:
+        """About how many bytes wait or are being delivered."""
+        return self._size
+
     def put(self, facts: list[Fact]) -> None:
         """Add facts, in order."""
         for fact in facts:

@@ -75,7 +75,7 @@ class OpencodeProcess:
         """Start it and wait until it listens. Raises `AgentError`; leaves no process behind if it fails."""
         process = await cls._spawn(binary, directory, environment)
         try:
-            await process._listening(limit)
+            await process.listening(limit)
         except BaseException:
             await process.kill()
             raise
@@ -149,8 +149,10 @@ class OpencodeProcess:
             drain.cancel()
         await asyncio.gather(*self._drains, return_exceptions=True)
 
-    async def _listening(self, limit: float) -> None:
-        await asyncio.wait({self._output.url, self.ended}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+    async def listening(self, limit: float) -> None:
+        """Wait until it says where it listens. Raises `AgentError`."""
+        signs: set[asyncio.Future[str] | asyncio.Future[int]] = {self._output.url, self.ended}
+        await asyncio.wait(signs, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         if self._output.url.done():
             self.url = self._output.url.result()
         elif self.ended.done():

@@ -18,8 +18,11 @@ _LONGEST_PAUSE = 1.0
 
 
 class EventStream:
-    """Reads one server's events. `take` gets each event; `room` may hold the reader back; `again` runs after each
-    interruption, before anything more is read, to find out what was missed."""
+    """Reads one server's events, and hands each to `take`.
+
+    `room` may hold the reader back. `again` runs after an interruption, before anything more is read, to find out
+    what was missed.
+    """
 
     def __init__(
         self,
@@ -41,15 +44,14 @@ class EventStream:
                 reason = "it ended"
             except AgentError as error:
                 reason = error.message
-            if not self._server.alive:
-                return
             if self._broken_since is None:
                 self._broken_since, pause = _now(), _FIRST_PAUSE
-                log.warning("opencode's event stream broke", reason=reason)
-            if _now() - self._broken_since > self._server.settings.reconnect_limit:
-                raise AgentError(f"opencode's event stream stayed broken: {reason}", UNREACHABLE)
             await asyncio.wait({self._server.process.ended}, timeout=pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+            if self._server.alive:
+                log.warning("opencode's event stream broke", reason=reason)
+                if _now() - self._broken_since > self._server.settings.reconnect_limit:
+                    raise AgentError(f"opencode's event stream stayed broken: {reason}", UNREACHABLE)
 
     async def _read(self) -> None:
         parser = EventParser(self._server.settings.line_limit)

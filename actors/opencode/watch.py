@@ -11,7 +11,7 @@ from time import time
 import structlog
 
 from ...domain.agent_errors import Failure
-from ...domain.agent_events import last_words
+from ...domain.agent_messages import last_words
 from ...domain.agent_run import Run
 from ...domain.errors import AgentError
 from ...domain.facts import RunEnded
@@ -105,11 +105,11 @@ class Watch:
         return same and not self._busy_elsewhere()
 
     def _is_complete(self, run: Run, waited: float) -> bool:
-        compared = run.compared or not self._translator.files.patched or waited > COMPARE_LIMIT
+        compared = run.compared or not self._translator.files_patched or waited > COMPARE_LIMIT
         return (run.settled() and compared) or waited > SETTLE_LIMIT
 
     async def _settle_files(self) -> None:
-        if self._translator.files.waiting:
+        if self._translator.files_in_doubt:
             status = await self._client.changed_files()
             self._outbox.put(self._translator.rest(status))
 

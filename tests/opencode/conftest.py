@@ -6,13 +6,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, sweep_all
 from scripts.scripted_model import ScriptedModel, opencode_config
 from scripts.scripted_model.config import Permissions
+
+from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, sweep_all
 
 from .live import Live, make_repository, opencode_binary
 
 MakeLive = Callable[..., Live]
+STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 @pytest.fixture
@@ -52,3 +54,21 @@ async def make_live(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[MakeL
 @pytest.fixture
 def live(make_live: MakeLive) -> Live:
     return make_live()
+
+
+@pytest.fixture
+async def make_stand_in(tmp_path: Path) -> AsyncIterator[MakeLive]:
+    """Makes agents on the stand-in for opencode; all are stopped at the end."""
+    async with AsyncExitStack() as stack:
+        instance = secrets.token_hex(8)
+        stack.push_async_callback(sweep_all, instance)
+
+        def make(binary: Path = STAND_IN, **tuning: float) -> Live:
+            settings = OpencodeSettings(instance=instance, binary=binary, **tuning)  # type: ignore[arg-type]
+            directory = tmp_path / "project"
+            directory.mkdir(exist_ok=True)
+            live = Live(OpencodeAgents(settings), settings, directory.resolve(), trusted=False)
+            stack.push_async_callback(live.agent.stop)
+            return live
+
+        yield make

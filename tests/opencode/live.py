@@ -105,7 +105,7 @@ class Live:
         *,
         session: str = "sess_1",
         agent: str = "build",
-        model: str | None = "stub/stub-1",
+        model: str | None = None,
         files: Sequence[str] = (),
         agent_session: AgentSessionId | None = None,
     ) -> MessageId:

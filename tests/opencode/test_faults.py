@@ -1,0 +1,114 @@
+"""What goes wrong with the real opencode, and how it is reported."""
+
+import os
+import signal
+
+import pytest
+
+from opencode_ledger.actors.opencode import sweep_all
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.errors import AgentError, ProjectConfigUntrusted
+from opencode_ledger.domain.ids import AgentSessionId
+
+from .conftest import MakeLive
+from .live import Live
+from .test_letting_go import DAEMON
+
+
+def server_pid(live: Live) -> int:
+    """The process of opencode itself among the marked ones."""
+    connection = live.agent._connection  # pyright: ignore[reportPrivateUsage]
+    assert connection is not None
+    return connection.server.process.pid
+
+
+async def test_a_crash_is_reported_and_nothing_survives_it(live: Live) -> None:
+    """When opencode is killed from outside, its tools and daemons are ended, the death is told, and a prompt starts anew."""
+    await live.prompt(f"bash: {DAEMON} sleep 0.1\nbash: sleep 600\nsay: Never said.")
+    await live.recorder.has(f.ToolStarted, lambda tool: "600" in str(tool.args))
+    await live.eventually(lambda: len(live.marked()) >= 3)
+    os.kill(server_pid(live), signal.SIGKILL)
+    died = await live.recorder.has(f.AgentDied)
+    assert "SIGKILL" in died.reason
+    assert live.marked() == []
+    assert not live.agent.alive
+    assert live.recorder.facts[-1] == died
+    ended = await live.run("say: Back again.")
+    assert ended.summary == "Back again."
+    assert len(live.recorder.of(f.ToolEnded)) == 1
+
+
+async def test_survivors_of_an_earlier_server_are_ended_at_the_next_start(live: Live) -> None:
+    """What an earlier server on the same data directory left running is ended, whichever codebase it was of."""
+    await live.run(f"bash: {DAEMON} sleep 0.1\nsay: Left.")
+    assert len(live.marked()) == 2
+    assert await sweep_all("f" * 16) == 0
+    assert len(live.marked()) == 2
+    assert await sweep_all(live.settings.instance) == 2
+    assert live.marked() == []
+    await live.recorder.has(f.AgentDied)
+
+
+async def test_a_rate_limit_is_shown_and_then_overcome(live: Live) -> None:
+    """A provider that refuses for a moment is asked again; the attempt and its delay are reported."""
+    ended = await live.run("fail: 429 too many requests\nsay: At last.")
+    retry = live.recorder.of(f.RetryScheduled)[0]
+    assert (retry.attempt, retry.reason) == (1, "too many requests")
+    assert 0 < retry.delay < 10
+    assert (ended.outcome, ended.summary) == ("completed", "At last.")
+
+
+async def test_a_provider_that_asks_to_wait_too_long_ends_the_run(make_live: MakeLive) -> None:
+    """A retry farther off than the limit is not waited for: the run fails as rate limited."""
+    live = make_live(retry_limit=0.5)
+    ended = await live.run("fail: 429 too many requests\nsay: Never said.")
+    assert (ended.outcome, ended.code) == ("failed", "RATE_LIMITED")
+
+
+async def test_what_was_said_before_a_retry_is_taken_back(live: Live) -> None:
+    """When the connection breaks in mid-sentence, the half sentence is taken back and the retry's text stands alone."""
+    ended = await live.run("say: Half a sentence\ncut:\nsay: The whole of it.")
+    assert live.recorder.text == "The whole of it."
+    assert ended.summary == "The whole of it."
+
+
+async def test_a_refused_request_fails_the_run(live: Live) -> None:
+    """A request that the provider refuses for good fails the run with a code and a sentence."""
+    ended = await live.run("fail: 401 x 9 bad key")
+    assert (ended.outcome, ended.code, ended.error) == ("failed", "PROVIDER_AUTH", "bad key")
+    ended = await live.run("fail: 400 x 9 no such thing")
+    assert (ended.outcome, ended.code, ended.error) == ("failed", "PROVIDER_ERROR", "no such thing")
+
+
+async def test_unknown_models_agents_and_sessions_are_refused(live: Live) -> None:
+    """A prompt for a model, a kind of agent or a session that isn't there is refused before anything is run."""
+    for refused, code in (
+        (live.prompt("say: x", model="stub/none"), "MODEL_NOT_FOUND"),
+        (live.prompt("say: x", agent="nobody"), "AGENT_NOT_FOUND"),
+        (live.prompt("say: x", agent_session=AgentSessionId("ses_0000000000000000000000000")), "SESSION_LOST"),
+        (live.prompt("say: x", files=["gone.txt"]), "FILE_NOT_FOUND"),
+        (live.prompt("say: x", files=["../../../../../../../../etc/passwd"]), "FILE_OUTSIDE"),
+    ):
+        with pytest.raises(AgentError) as refusal:
+            await refused
+        assert refusal.value.code == code
+    assert live.recorder.facts == []
+
+
+async def test_an_untrusted_codebases_own_configuration_is_never_run(make_live: MakeLive) -> None:
+    """A codebase that brings a plugin is refused by name; once trusted, it is run."""
+    live = make_live()
+    plugins = live.directory / ".opencode/plugin"
+    plugins.mkdir(parents=True)
+    (plugins / "p.ts").write_text("export const P = async () => { await Bun.write('ran.txt', 'x'); return {} }")
+    with pytest.raises(ProjectConfigUntrusted) as refusal:
+        await live.prompt("say: Never said.")
+    assert str(live.directory / ".opencode") in str(refusal.value)
+    assert live.marked() == []
+    assert not (live.directory / "ran.txt").exists()
+
+
+async def test_a_question_of_the_agent_never_hangs_the_run(live: Live) -> None:
+    """Should the agent ask a question, it is refused at once and the run comes to an end."""
+    ended = await live.run("question: Which one? a / b\nsay: Never mind.")
+    assert ended.session_id == "sess_1"

@@ -1,0 +1,40 @@
+"""Permissions that the real opencode asks for, and the answers it gets."""
+
+from opencode_ledger.domain import facts as f
+
+from .conftest import MakeLive
+
+
+async def test_a_permission_given_lets_the_tool_run(make_live: MakeLive) -> None:
+    """The request names the tool and what it is for, without paths of the machine; after a yes the tool runs."""
+    live = make_live(permission={"edit": "ask", "bash": "ask"})
+    message = await live.prompt("write: p.txt = x\nsay: Written.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    assert (asked.tool, asked.patterns, asked.args["filepath"]) == ("edit", ("p.txt",), "p.txt")
+    assert asked.call_id == live.recorder.of(f.ToolStarted)[0].call_id
+    await live.agent.answer(asked.agent_permission_id, "once", None)
+    ended = await live.recorder.end_of(message)
+    assert (ended.outcome, (live.directory / "p.txt").read_text()) == ("completed", "x")
+
+
+async def test_a_permission_refused_ends_the_run(make_live: MakeLive) -> None:
+    """A no without a reason ends the run as failed, and the tool was not run."""
+    live = make_live(permission={"edit": "ask", "bash": "ask"})
+    message = await live.prompt("bash: touch p.txt\nsay: Never said.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    assert (asked.tool, asked.args["command"]) == ("bash", "touch p.txt")
+    await live.agent.answer(asked.agent_permission_id, "reject", None)
+    ended = await live.recorder.end_of(message)
+    assert (ended.outcome, ended.code) == ("failed", "PERMISSION_REJECTED")
+    assert not (live.directory / "p.txt").exists()
+
+
+async def test_a_refusal_with_a_reason_lets_the_agent_go_on(make_live: MakeLive) -> None:
+    """A no with a reason is told to the model, which may try something else."""
+    live = make_live(permission={"edit": "ask", "bash": "ask"})
+    message = await live.prompt("write: p.txt = x\nsay: Then not.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    await live.agent.answer(asked.agent_permission_id, "reject", "Use another file.")
+    ended = await live.recorder.end_of(message)
+    assert (ended.outcome, ended.summary) == ("completed", "Then not.")
+    assert "Use another file." in live.recorder.of(f.ToolEnded)[0].output

@@ -1,0 +1,180 @@
+"""Faults and loads that the real opencode can't be made to show, on a stand-in that speaks like it."""
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.errors import AgentError, AgentUnavailable
+
+from .conftest import STAND_IN, MakeLive
+from .live import Live
+
+
+@pytest.fixture
+def live(make_stand_in: MakeLive) -> Live:
+    return make_stand_in()
+
+
+async def test_a_dropped_stream_loses_and_repeats_nothing(live: Live) -> None:
+    """When the event stream breaks in mid-run, it is taken up again and what was missed is told once."""
+    ended = await live.run("text before\nwrite a.txt\ndrop\nwrite b.txt\ntext after")
+    assert live.recorder.text == "beforeunheard wordsafter"
+    assert ended.summary == "before\n\nunheard words\n\nafter"
+    assert [tool.tool for tool in live.recorder.of(f.ToolStarted)] == ["write", "write"]
+    assert [change.path for change in live.recorder.of(f.FileChanged)] == ["a.txt", "b.txt"]
+    assert len(live.recorder.of(f.RunEnded)) == 1
+
+
+async def test_a_silent_stream_counts_as_broken(make_stand_in: MakeLive) -> None:
+    """A stream without even heartbeats is taken up again, and the run's end is not missed."""
+    live = make_stand_in(heartbeat_limit=0.3)
+    ended = await live.run("mute\ntext unheard")
+    assert (ended.outcome, live.recorder.text) == ("completed", "unheard")
+
+
+async def test_garbage_among_the_events_is_passed_over(live: Live) -> None:
+    """Lines that are no events, unknown kinds and events without sense change nothing and stop nothing."""
+    ended = await live.run("text before\ngarbage\ntext after")
+    assert (ended.outcome, live.recorder.text) == ("completed", "beforeafter")
+
+
+async def test_an_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -> None:
+    """When an interrupt isn't answered in time the process is ended instead, which is no crash; the session goes on."""
+    live = make_stand_in(abort_limit=0.3, farewell_limit=0.2)
+    await live.prompt("text before\ndeaf")
+    await live.recorder.has(f.TextStreamed)
+    await live.agent.abort()
+    assert live.marked() == []
+    assert not live.recorder.of(f.AgentDied)
+    assert not live.recorder.of(f.RunEnded)
+
+
+async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
+    """A run in which nothing happens any more and nothing is asked fails after a limit."""
+    live = make_stand_in(hang_limit=0.5)
+    ended = await live.run("text before\nhang")
+    assert (ended.outcome, ended.code) == ("failed", "AGENT_HUNG")
+
+
+async def test_an_agent_that_waits_for_leave_does_not_hang(make_stand_in: MakeLive) -> None:
+    """Waiting for an answer is no hanging, however long it takes."""
+    live = make_stand_in(hang_limit=0.3)
+    message = await live.prompt("ask\ntext given")
+    asked = await live.recorder.has(f.PermissionRequested)
+    with pytest.raises(TimeoutError):
+        await live.recorder.until(lambda: live.recorder.of(f.RunEnded) != [], limit=2.0)
+    await live.agent.answer(asked.agent_permission_id, "once", None)
+    assert (await live.recorder.end_of(message)).outcome == "completed"
+
+
+async def test_a_question_is_refused_at_once(live: Live) -> None:
+    """A question to the user is rejected without waiting for anybody."""
+    assert (await live.run("question\ntext Never mind.")).summary == "Never mind."
+
+
+async def test_an_error_without_an_idle_ends_the_run(live: Live) -> None:
+    """A run that ends with nothing but an error is over, with the error's code."""
+    ended = await live.run("error 429 Slow down.")
+    assert (ended.outcome, ended.code, ended.error) == ("failed", "RATE_LIMITED", "Slow down.")
+
+
+async def test_a_crash_is_told_with_exit_code_and_last_words(live: Live) -> None:
+    """The report of an unexpected end names the exit code and the last line that was printed."""
+    await live.prompt("text before\nsleep 0.2\ncrash 3")
+    died = await live.recorder.has(f.AgentDied)
+    assert died.reason == "opencode ended with exit code 3: the stand-in was told to crash"
+    assert live.recorder.text == "before"
+    assert (await live.run("text again", session="sess_2")).summary == "again"
+
+
+async def test_a_slow_log_holds_the_agent_back(make_stand_in: MakeLive) -> None:
+    """While the log takes nothing, what waits for it stays bounded; afterwards the text is whole and in order."""
+    live = make_stand_in(backlog=100_000)
+    message = await live.prompt("stream 30000 0")
+    await live.recorder.has(f.TextStreamed)
+    live.recorder.gate.clear()
+    outbox = live.agent._outbox  # pyright: ignore[reportPrivateUsage]
+    await live.eventually(lambda: outbox.size > 100_000)
+    largest = outbox.size
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        largest = max(largest, outbox.size)
+    assert largest < 400_000
+    live.recorder.gate.set()
+    await live.recorder.end_of(message)
+    times = [int(time) for time in live.recorder.text.replace("@", "").split()]
+    assert len(times) == 30_000
+    assert times == sorted(times)
+    assert len(live.recorder.of(f.TextStreamed)) < 10_000
+
+
+async def test_an_end_before_a_newer_prompt_is_no_end(live: Live) -> None:
+    """However a new prompt and the end of the one before it meet, the newest prompt has exactly one end, and it is last."""
+    chance = random.Random(7)
+    for _ in range(12):
+        first = await live.prompt("text one")
+        await asyncio.sleep(chance.uniform(0.0, 0.06))
+        second = await live.prompt("text two")
+        ended = await live.recorder.end_of(second)
+        assert ended.summary == "two"
+        answered = [end.answers for end in live.recorder.of(f.RunEnded)]
+        assert answered.count(second) == 1
+        assert answered.count(first) <= 1
+        assert answered[-1] == second
+
+
+async def test_a_program_that_is_no_opencode_is_refused(make_stand_in: MakeLive, tmp_path: Path) -> None:
+    """An executable that ends at once, or never listens, fails the prompt with its last words and leaves nothing."""
+    for script, words in (("echo not today >&2; exit 7", "exit code 7: not today"), ("sleep 600", "within 1 s")):
+        program = tmp_path / "program"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        live = make_stand_in(binary=program, start_limit=1.0)
+        with pytest.raises(AgentError) as refusal:
+            await live.prompt("text x")
+        assert words in str(refusal.value)
+        assert refusal.value.code == "AGENT_START_FAILED"
+        assert live.marked() == []
+
+
+async def test_a_wrong_version_is_refused(make_stand_in: MakeLive, tmp_path: Path) -> None:
+    """A server of a version that isn't understood is ended and refused, and nothing is sent to it."""
+    other = tmp_path / "other"
+    source = STAND_IN.read_text().replace('VERSION = "1.18.33"', 'VERSION = "2.0.1"')
+    other.write_text(source.replace("#!/usr/bin/env python3", f"#!{sys.executable}"))
+    other.chmod(0o755)
+    live = make_stand_in(binary=other)
+    with pytest.raises(AgentUnavailable, match=r"opencode 2\.0\.1 is not supported"):
+        await live.prompt("text x")
+    assert live.marked() == []
+    agents = OpencodeAgents(OpencodeSettings(instance="x", binary=other))
+    assert "2.0.1" in (await agents.unavailable() or "")
+
+
+async def test_the_list_of_models_is_asked_for_once(tmp_path: Path) -> None:
+    """Many who ask for the models at once share one short-lived server, and the answer is kept."""
+    settings = OpencodeSettings(instance="models-test", binary=STAND_IN, home=tmp_path / "home")
+    agents = OpencodeAgents(settings)
+    assert await agents.unavailable() is None
+    assert agents.binary == STAND_IN
+    answers = await asyncio.gather(*(agents.models() for _ in range(5)))
+    assert all(answer is answers[0] for answer in answers)
+    assert [(m.id, m.name, m.provider) for m in answers[0]] == [("stand/in-1", "Stand-In One", "Stand")]
+    assert await agents.models() is answers[0]
+    await agents.close()
+
+
+async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -> None:
+    """Without opencode nothing can be started, and the message says how to get it."""
+    agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none"))
+    assert agents.binary is None
+    assert "--opencode-binary" in (await agents.unavailable() or "")
+    with pytest.raises(AgentUnavailable):
+        await agents.models()
+    nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
+    assert "./scripts/serve" in (await nowhere.unavailable() or "")
