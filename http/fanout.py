@@ -5,7 +5,8 @@ A follower whose backlog passes the limit is recalled: its own handler feeds it 
 again. So nobody waits for a slow reader, no memory grows with it, and it loses nothing.
 """
 
-from collections.abc import Iterator, Sequence as Many
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
 from contextlib import contextmanager
 from itertools import groupby
 

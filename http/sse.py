@@ -6,7 +6,8 @@ for an event.
 """
 
 import re
-from collections.abc import Iterable, Sequence as Many
+from collections.abc import Iterable
+from collections.abc import Sequence as Many
 from functools import lru_cache
 from typing import Final
 

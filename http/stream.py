@@ -75,6 +75,11 @@ class EventStreams:
         """How often a live reader was too slow and was sent back to the log, so far."""
         return self._fanout.recalls
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for readers, over all streams."""
+        return sum(subscriber.backlog for subscriber in self._open)
+
     async def codebase_events(self, request: web.Request, codebase: CodebaseId) -> web.StreamResponse:
         """Answer one request for a codebase's events; returns when the stream has ended.
 

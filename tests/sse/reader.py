@@ -5,6 +5,7 @@ import codecs
 import socket
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 import h11
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
@@ -28,7 +29,7 @@ class Reader:
         self.status = 0
         self.version = b""
         self.headers: dict[str, str] = {}
-        self.body = b""
+        self.body = bytearray()
         self.events: list[Seen] = []
         self.ended = False
         """The response came to its proper end."""
@@ -149,7 +150,7 @@ class Reader:
             if event is not None:
                 self.events.append((int(event.id), event.event, event.data))
 
-    async def __aenter__(self) -> "Reader":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

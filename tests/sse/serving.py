@@ -1,7 +1,7 @@
 """The streams behind a real socket, and nothing else of the service."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypedDict
@@ -15,7 +15,6 @@ from opencode_ledger.http.errors import errors
 from opencode_ledger.http.stream import EventStreams
 
 from .spans import SpansOfLog
-
 
 Address = tuple[str, int] | str
 """A host and port, or the path of a Unix socket."""
@@ -60,8 +59,9 @@ async def start(
     send_buffer: int | None = None,
     cancelling: bool = True,
     tuning: Tuning | None = None,
+    more: Iterable[web.RouteDef] = (),
 ) -> Serving:
-    """Serve the store's streams. `send_buffer`: the system's own buffer per connection, in bytes."""
+    """Serve the store's streams, and `more`. `send_buffer`: the system's own buffer per connection, in bytes."""
     streams = EventStreams(store, SpansOfLog(store), clock or SystemClock(), **(tuning or {}))
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -70,6 +70,7 @@ async def start(
         return await streams.codebase_events(request, CodebaseId(request.match_info["codebase"]))
 
     app = web.Application(middlewares=[errors])
+    app.add_routes(more)
     app.router.add_get("/{codebase}/events", events, allow_head=False)
     runner = web.AppRunner(app, handler_cancellation=cancelling, access_log=None, shutdown_timeout=0.05)
     await runner.setup()
@@ -93,9 +94,10 @@ async def running(
     send_buffer: int | None = None,
     cancelling: bool = True,
     tuning: Tuning | None = None,
-) -> AsyncIterator[Serving]:
+    more: Iterable[web.RouteDef] = (),
+) -> AsyncGenerator[Serving]:
     """A server for the length of a block."""
-    serving = await start(store, clock=clock, send_buffer=send_buffer, cancelling=cancelling, tuning=tuning)
+    serving = await start(store, clock=clock, send_buffer=send_buffer, cancelling=cancelling, tuning=tuning, more=more)
     try:
         yield serving
     finally:

@@ -6,13 +6,13 @@ from opencode_ledger.http.sse import BadCursor, cursor_of
 
 
 @pytest.mark.parametrize(("text", "cursor"), [("0", 0), ("7", 7), ("007", 7), ("9223372036854775807", 2**63 - 1)])
-def test_a_number_is_a_cursor(text: str, cursor: int):
+def test_a_number_is_a_cursor(text: str, cursor: int) -> None:
     """A cursor is an event's id: a plain decimal number."""
     assert cursor_of([text], []) == cursor
     assert cursor_of([], [text]) == cursor
 
 
-def test_no_cursor_is_no_error():
+def test_no_cursor_is_no_error() -> None:
     """A subscriber that says nothing starts where the stream's own rule says."""
     assert cursor_of([], []) is None
 
@@ -22,7 +22,7 @@ def test_no_cursor_is_no_error():
     ["", " ", " 5", "5 ", "5\n", "+7", "-1", "1_000", "1.0", "1e3", "0x10", "٧", "９", "²", "x", "5,6", "null",
      "9223372036854775808", "99999999999999999999", "00000000000000000001", "5\0"],
 )  # fmt: skip
-def test_anything_else_is_refused(text: str):
+def test_anything_else_is_refused(text: str) -> None:
     """Nothing is guessed: what isn't a plain number of at most 19 digits within 2^63-1 is an error."""
     with pytest.raises(BadCursor):
         cursor_of([text], [])
@@ -30,20 +30,20 @@ def test_anything_else_is_refused(text: str):
         cursor_of([], [text])
 
 
-def test_the_header_wins_over_the_query():
+def test_the_header_wins_over_the_query() -> None:
     """A browser that reconnects sends its own last id beside the query of its first request: the header is newer."""
     assert cursor_of(["7"], ["3"]) == 7
     assert cursor_of(["7"], ["nonsense"]) == 7
 
 
-def test_an_empty_header_is_refused_though_the_query_is_good():
+def test_an_empty_header_is_refused_though_the_query_is_good() -> None:
     """The header wins even where it is wrong."""
     with pytest.raises(BadCursor):
         cursor_of([""], ["3"])
 
 
 @pytest.mark.parametrize(("headers", "queries"), [(["1", "2"], []), (["1", "1"], []), ([], ["1", "2"])])
-def test_two_cursors_are_refused(headers: list[str], queries: list[str]):
+def test_two_cursors_are_refused(headers: list[str], queries: list[str]) -> None:
     """Which of two would be meant can't be known."""
     with pytest.raises(BadCursor):
         cursor_of(headers, queries)

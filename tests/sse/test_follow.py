@@ -33,7 +33,17 @@ async def following(serving: Serving, cursor: int = 0) -> Reader:
     return reader
 
 
-async def test_a_commit_of_several_codebases_reaches_each_its_own():
+async def until_events(reader: Reader, count: int) -> None:
+    """Read until so many events have come."""
+    await reader.until(lambda r: len(r.events) == count)
+
+
+async def until_comments(reader: Reader, count: int) -> None:
+    """Read until so many comments have come, the one at the beginning included."""
+    await reader.until(lambda r: r.comments == count)
+
+
+async def test_a_commit_of_several_codebases_reaches_each_its_own() -> None:
     """Every stream holds its own codebase's events, numbered 1, 2, 3."""
     store = MemoryEventStore()
     async with running(store) as serving:
@@ -47,7 +57,7 @@ async def test_a_commit_of_several_codebases_reaches_each_its_own():
         two.close()
 
 
-async def test_silence_is_broken_every_fifteen_seconds():
+async def test_silence_is_broken_every_fifteen_seconds() -> None:
     """A silent stream carries a comment each 15 s, so that no proxy takes it for dead."""
     clock = ManualClock()
     async with running(MemoryEventStore(), clock=clock) as serving:
@@ -57,13 +67,13 @@ async def test_silence_is_broken_every_fifteen_seconds():
         assert not await reader.read(within=0.01)
         for beat in range(1, 4):
             await clock.advance(15)
-            await reader.until(lambda r, n=beat: r.comments == n + 1)
+            await until_comments(reader, beat + 1)
         assert reader.comments == 4
         assert reader.events == []
         reader.close()
 
 
-async def test_a_stream_that_speaks_needs_no_heartbeat():
+async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
     """Comments come after silence only: an event starts the 15 s anew."""
     clock, store = ManualClock(), MemoryEventStore()
     async with running(store, clock=clock) as serving:
@@ -72,13 +82,13 @@ async def test_a_stream_that_speaks_needs_no_heartbeat():
         for n in range(1, 4):
             await clock.advance(10)
             await append(store, output(str(n)))
-            await reader.until(lambda r, n=n: len(r.events) == n)
+            await until_events(reader, n)
         assert reader.comments == 1
         reader.close()
 
 
 @pytest.mark.parametrize("cancelling", [True, False])
-async def test_a_reader_who_leaves_is_noticed(cancelling: bool):
+async def test_a_reader_who_leaves_is_noticed(cancelling: bool) -> None:
     """A stream whose reader closed the connection is let go, whether or not the server cancels its handler."""
     clock = ManualClock()
     async with running(MemoryEventStore(), clock=clock, cancelling=cancelling) as serving:
@@ -91,7 +101,7 @@ async def test_a_reader_who_leaves_is_noticed(cancelling: bool):
                 await clock.advance(1)
 
 
-async def test_a_reader_who_takes_nothing_for_thirty_seconds_is_cut_off():
+async def test_a_reader_who_takes_nothing_for_thirty_seconds_is_cut_off() -> None:
     """A reader that stands still is given up after 30 s; it can come back for what it lacks."""
     clock, store = ManualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
@@ -112,7 +122,7 @@ async def test_a_reader_who_takes_nothing_for_thirty_seconds_is_cut_off():
         reader.close()
 
 
-async def test_a_slow_reader_who_goes_on_reading_is_kept():
+async def test_a_slow_reader_who_goes_on_reading_is_kept() -> None:
     """Slow isn't stuck: who takes a little now and then keeps the connection and gets everything."""
     clock, store = ManualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
@@ -125,7 +135,7 @@ async def test_a_slow_reader_who_goes_on_reading_is_kept():
         reader.close()
 
 
-async def test_the_server_s_end_lets_everyone_go_at_once():
+async def test_the_server_s_end_lets_everyone_go_at_once() -> None:
     """At the end readers get a clean end of their stream, and one too slow to take it is cut off without waiting."""
     clock, store = ManualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
@@ -161,7 +171,7 @@ class FailingStore(MemoryEventStore):
         return await super().read_stream(stream, after, limit, upto=upto)
 
 
-async def test_a_log_that_fails_breaks_the_stream_off():
+async def test_a_log_that_fails_breaks_the_stream_off() -> None:
     """When the log can't be read on, the stream breaks off, so that the reader comes back instead of seeing an end."""
     store = FailingStore()
     await append(store, *(output(str(n)) for n in range(4)))
@@ -173,7 +183,7 @@ async def test_a_log_that_fails_breaks_the_stream_off():
         reader.close()
 
 
-async def test_followers_of_different_things_share_a_commit():
+async def test_followers_of_different_things_share_a_commit() -> None:
     """One commit gives each reader its own part: all of it, one session's, or nothing."""
     store = MemoryEventStore()
     await append(store, started("sess_a"), started("sess_b"))

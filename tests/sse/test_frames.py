@@ -1,6 +1,7 @@
 """Frames: what parsers that others wrote make of our bytes."""
 
 import codecs
+import itertools
 
 import pytest
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
@@ -38,14 +39,16 @@ def parsed(chunks: list[bytes]) -> list[tuple[str, str, str]]:
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     """The body in pieces, cut at these places."""
     edges = [0, *sorted(place % (len(body) + 1) for place in places), len(body)]
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in itertools.pairwise(edges)]
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text("\r\n\0\u2028\u0085\ufeff:i d\"\\é😀")
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text('\r\n\0\u2028\u0085\ufeff:i d"\\é😀')
 
 
 @given(st.lists(st.tuples(st.sampled_from(TOPICS), texts), max_size=8), st.lists(st.integers(0), max_size=12))
-def test_any_events_arrive_as_they_were_however_the_bytes_are_cut(contents: list[tuple[str, str]], places: list[int]):
+def test_any_events_arrive_as_they_were_however_the_bytes_are_cut(
+    contents: list[tuple[str, str]], places: list[int]
+) -> None:
     """Whatever the events say and wherever the network cuts the bytes, a reader gets exactly those events."""
     events = [recorded(n, topic, output_of(n, text).data) for n, (topic, text) in enumerate(contents, 1)]
     body = PREAMBLE + HEARTBEAT.join([b"", *map(frame, events), b""])
@@ -54,7 +57,7 @@ def test_any_events_arrive_as_they_were_however_the_bytes_are_cut(contents: list
 
 
 @given(texts)
-def test_a_frame_is_three_lines_and_a_blank_one(content: str):
+def test_a_frame_is_three_lines_and_a_blank_one(content: str) -> None:
     """No text, however odd, can add a line to a frame or a raw NUL to its data."""
     event = output_of(7, content)
     lines = frame(event).split(b"\n")
@@ -65,25 +68,25 @@ def test_a_frame_is_three_lines_and_a_blank_one(content: str):
 
 
 @pytest.mark.parametrize("data", [b'{\n"a":1}', b'{"a":1}\r', b'{"a":"\0"}'])
-def test_data_that_would_break_the_frame_are_refused(data: bytes):
+def test_data_that_would_break_the_frame_are_refused(data: bytes) -> None:
     """Data that aren't one line are an error of the log, and never reach a reader in another shape."""
     with pytest.raises(ValueError, match="not one line"):
         frame(recorded(1, "output", data))
 
 
 @pytest.mark.parametrize("topic", ["", "a\nb", "a\rb"])
-def test_a_name_that_would_break_the_frame_is_refused(topic: str):
+def test_a_name_that_would_break_the_frame_is_refused(topic: str) -> None:
     """An event's name is one line and not empty, as an empty one would arrive under another name."""
     with pytest.raises(ValueError, match="name of an event"):
         frame(recorded(1, topic, b"{}"))
 
 
-def test_no_event_has_a_name_that_browsers_use_themselves():
+def test_no_event_has_a_name_that_browsers_use_themselves() -> None:
     """`open` and `message` mean something else to a browser's EventSource, so nothing of ours is called that."""
     assert not {"open", "message"} & set(TOPICS)
 
 
-def test_what_is_no_event_is_not_taken_for_one():
+def test_what_is_no_event_is_not_taken_for_one() -> None:
     """The reconnection time and heartbeats give no event, not even in clients that count every blank line."""
     assert parsed([PREAMBLE, HEARTBEAT, frames([output_of(1, "a")]), HEARTBEAT, HEARTBEAT]) == [
         ("1", "output", output_of(1, "a").data.decode())

@@ -24,6 +24,9 @@ from .serving import Address, Serving, Tuning, start, stop
 TINY = 2304
 """Bytes: less than the system grants, so that it grants its least and readers really fall behind."""
 
+SIZES = st.sampled_from((0, 100, 2000, 6000))
+"""Bytes of an event's text: a few of the long ones fill all buffers."""
+
 
 class DawdlingStore(MemoryEventStore):
     """A log whose every answer may be old by the time it arrives, and whose announcements may lag behind its contents."""
@@ -31,25 +34,31 @@ class DawdlingStore(MemoryEventStore):
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._random = random.Random(seed)
-        self._late = self._random.random() < 0.3
+        self._late = self._random.random() < 0.5
 
     async def read_stream(
         self, stream: CodebaseId, after: Sequence, limit: int, *, upto: Sequence | None = None
     ) -> list[RecordedEvent]:
         """Read, some turns of the loop before and after."""
-        await self._dawdle()
+        await self.dawdle()
         found = await super().read_stream(stream, after, limit, upto=upto)
-        await self._dawdle()
+        await self.dawdle()
         return found
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
-        """Register, perhaps to be told a turn of the loop later."""
-        if not self._late:
-            return super().on_commit(listener)
-        return super().on_commit(lambda events: asyncio.get_running_loop().call_soon(listener, events) and None)
+        """Register, perhaps to be told some turns of the loop later."""
 
-    async def _dawdle(self) -> None:
-        for _ in range(self._random.choice((0, 0, 1, 5))):
+        def turn(events: tuple[RecordedEvent, ...], left: int) -> None:
+            if left:
+                asyncio.get_running_loop().call_soon(turn, events, left - 1)
+            else:
+                listener(events)
+
+        return super().on_commit(lambda events: turn(events, 12 if self._late else 0))
+
+    async def dawdle(self) -> None:
+        """Wait some turns of the loop."""
+        for _ in range(self._random.choice((0, 0, 1, 5, 15))):
             await asyncio.sleep(0)
 
 
@@ -130,10 +139,10 @@ class Resuming(RuleBasedStateMachine):
     async def _serve(self) -> None:
         path = Path(self.directory.name, "socket")
         path.unlink(missing_ok=True)
-        tuning: Tuning = {"page": 3, "backlog": 4096}
+        tuning: Tuning = {"page": 3, "backlog": 2048}
         self.serving: Serving = await start(self.store, str(path), send_buffer=TINY, tuning=tuning)
 
-    @rule(kinds=st.lists(st.tuples(st.sampled_from("ooooosnc"), st.integers(0, 5), st.integers(0, 3000)), min_size=1))
+    @rule(kinds=st.lists(st.tuples(st.sampled_from("ooooosnc"), st.integers(0, 5), SIZES), min_size=1))
     def grow(self, kinds: list[tuple[str, int, int]]) -> None:
         """The log grows by one commit of any events: text, a session's start or end, or what has no session."""
         self.run(self._append([self._event(*kind) for kind in kinds]))
@@ -182,11 +191,14 @@ class Resuming(RuleBasedStateMachine):
             await subscription.read(size, within=0.002)
 
     @rule(
-        commits=st.lists(st.lists(st.integers(0, 3000), min_size=1, max_size=5), max_size=8),
+        commits=st.lists(st.lists(SIZES, min_size=1, max_size=5), min_size=1, max_size=12),
         sizes=st.lists(st.integers(1, 20000), max_size=8),
+        newcomers=st.integers(0, 2),
     )
-    def all_at_once(self, commits: list[list[int]], sizes: list[int]) -> None:
-        """The log grows, everyone reads, and those who had left come back, all at the same time."""
+    def all_at_once(self, commits: list[list[int]], sizes: list[int], newcomers: int) -> None:
+        """The log grows, everyone reads, others come or come back, all at the same time."""
+        room = 8 - len(self.subscriptions)
+        self.subscriptions += [Subscription(None, whole=True) for _ in range(min(newcomers, room))]
         batches = [[self._event("o", size, size) for size in commit] for commit in commits]
         self.run(self._all_at_once(batches, sizes))
 
@@ -194,13 +206,12 @@ class Resuming(RuleBasedStateMachine):
         async def write() -> None:
             for commit in commits:
                 await append(self.store, *commit)
+                await self.store.dawdle()
 
-        # Where a subscriber that has nothing begins would be a matter of luck here, so only others come back.
-        returning = [s for s in self.subscriptions if s.reader is None and s.got]
+        # Where one without a cursor begins would be a matter of luck here.
+        returning = [s for s in self.subscriptions if s.reader is None and (s.whole or s.session or s.got)]
         reading = [s for s in self.subscriptions if s.reader is not None]
-        await asyncio.gather(
-            write(), *(self._connect(s) for s in returning), *(self._read(s, sizes) for s in reading)
-        )
+        await asyncio.gather(write(), *(self._connect(s) for s in returning), *(self._read(s, sizes) for s in reading))
 
     @rule(which=st.integers(0, 5))
     def drop(self, which: int) -> None:
@@ -270,7 +281,7 @@ class Resuming(RuleBasedStateMachine):
 
 TestResuming = Resuming.TestCase
 TestResuming.settings = settings(
-    max_examples=60,
+    max_examples=50,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

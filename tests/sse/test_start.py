@@ -37,13 +37,13 @@ async def received(store: MemoryEventStore, target: str, expected: list[Seen], c
     return reader
 
 
-async def test_without_a_cursor_it_starts_with_the_running_session():
+async def test_without_a_cursor_it_starts_with_the_running_session() -> None:
     """A newcomer sees the whole of the session that is running now, and everything after."""
     store = await workday()
     await received(store, "/cb_a/events", (await log_of(store))[4:])
 
 
-async def test_without_a_running_session_it_starts_now():
+async def test_without_a_running_session_it_starts_now() -> None:
     """Where nothing runs, a newcomer sees what comes from now on, not history."""
     store = await workday()
     await append(store, complete(B))
@@ -51,19 +51,19 @@ async def test_without_a_running_session_it_starts_now():
 
 
 @pytest.mark.parametrize("cursor", range(9))
-async def test_a_cursor_is_continued_right_after_it(cursor: int):
+async def test_a_cursor_is_continued_right_after_it(cursor: int) -> None:
     """Whoever comes back with the last id gets exactly what followed; 0 is the whole history."""
     store = await workday()
     await received(store, "/cb_a/events", (await log_of(store))[cursor:], cursor)
 
 
-async def test_a_first_request_from_a_browser_gives_the_cursor_in_the_query():
+async def test_a_first_request_from_a_browser_gives_the_cursor_in_the_query() -> None:
     """A browser can't set headers on its first request, so the query does the same."""
     store = await workday()
     await received(store, "/cb_a/events?last_event_id=3", (await log_of(store))[3:])
 
 
-async def test_a_running_session_is_followed_alone():
+async def test_a_running_session_is_followed_alone() -> None:
     """With a session's id only its events come, from its start."""
     store = await workday()
     log = await log_of(store)
@@ -77,7 +77,7 @@ def log_last(store: MemoryEventStore) -> Seen:
 
 
 @pytest.mark.parametrize("cursor", [None, 0, 1, 2, 3])
-async def test_an_ended_session_is_replayed_and_the_stream_ends(cursor: int | None):
+async def test_an_ended_session_is_replayed_and_the_stream_ends(cursor: int | None) -> None:
     """A session that is over is given from its start, or from where the reader was, and then the stream ends."""
     store = await workday()
     async with running(store) as serving:
@@ -88,11 +88,11 @@ async def test_an_ended_session_is_replayed_and_the_stream_ends(cursor: int | No
 
 
 @pytest.mark.parametrize("cursor", [4, 5, 8])
-async def test_a_reader_who_has_all_of_an_ended_session_is_told_so(cursor: int):
+async def test_a_reader_who_has_all_of_an_ended_session_is_told_so(cursor: int) -> None:
     """204 is how a browser learns that there is nothing to reconnect for."""
     async with running(await workday()) as serving:
         reader = await (await Reader.connect(serving.port, f"/cb_a/events?session_id={A}", cursor=cursor)).answer()
-        assert (reader.status, reader.body) == (204, b"")
+        assert (reader.status, reader.body) == (204, bytearray())
         reader.close()
 
 
@@ -121,7 +121,7 @@ async def test_a_reader_who_has_all_of_an_ended_session_is_told_so(cursor: int):
 )
 async def test_a_request_that_makes_no_sense_is_refused(
     target: str, headers: tuple[str, ...], status: int, code: str
-):
+) -> None:
     """A wrong cursor, one from the future, or a session that isn't there: an error at once, never a silent stream."""
     store = await workday()
     await append(store, started("sess_c"), codebase=OTHER)
@@ -131,7 +131,7 @@ async def test_a_request_that_makes_no_sense_is_refused(
         reader.close()
 
 
-async def test_a_running_session_s_stream_ends_with_its_last_event():
+async def test_a_running_session_s_stream_ends_with_its_last_event() -> None:
     """Who follows one session needs no other sign of its end than the end of the stream."""
     store = await workday()
     async with running(store) as serving:
@@ -144,7 +144,7 @@ async def test_a_running_session_s_stream_ends_with_its_last_event():
         reader.close()
 
 
-async def test_a_session_is_not_mistaken_for_text_about_it():
+async def test_a_session_is_not_mistaken_for_text_about_it() -> None:
     """An event of another session that quotes this one's id, or a nested member of that name, is not this one's."""
     store = await workday()
     quoting = output(f'"session_id":"{B}"', A)
@@ -162,7 +162,7 @@ async def test_a_session_is_not_mistaken_for_text_about_it():
 
 
 @pytest.mark.parametrize("query", ["", f"?session_id={B}"])
-async def test_a_deleted_codebase_s_streams_end(query: str):
+async def test_a_deleted_codebase_s_streams_end(query: str) -> None:
     """Nothing can follow the deletion of a codebase, so nobody is left waiting for it."""
     store = await workday()
     async with running(store) as serving:
@@ -174,7 +174,7 @@ async def test_a_deleted_codebase_s_streams_end(query: str):
         reader.close()
 
 
-async def test_the_answer_s_head_says_what_proxies_and_browsers_must_know():
+async def test_the_answer_s_head_says_what_proxies_and_browsers_must_know() -> None:
     """The stream isn't stored, compressed, buffered or given a length, and its first bytes leave at once."""
     async with running(MemoryEventStore()) as serving:
         reader = await Reader.connect(serving.port, headers=("Accept-Encoding: gzip, deflate, br",))
@@ -190,7 +190,7 @@ async def test_the_answer_s_head_says_what_proxies_and_browsers_must_know():
 @pytest.mark.parametrize(
     ("version", "headers"), [("1.0", ()), ("1.0", ("Connection: keep-alive",)), ("1.1", ("Connection: close",))]
 )
-async def test_clients_without_chunks_or_a_kept_connection_are_served(version: str, headers: tuple[str, ...]):
+async def test_clients_without_chunks_or_a_kept_connection_are_served(version: str, headers: tuple[str, ...]) -> None:
     """An HTTP/1.0 client gets plain bytes up to the end of the connection, and whoever asks for its end gets that."""
     store = await workday()
     async with running(store) as serving:
@@ -206,7 +206,7 @@ async def test_clients_without_chunks_or_a_kept_connection_are_served(version: s
         reader.close()
 
 
-async def test_a_connection_serves_another_request_after_a_stream_s_end():
+async def test_a_connection_serves_another_request_after_a_stream_s_end() -> None:
     """A stream that ended cleanly leaves its connection in order."""
     store = await workday()
     async with running(store) as serving:

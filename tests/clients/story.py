@@ -1,0 +1,41 @@
+"""A session to be followed over a bad line: part of it recorded before anyone comes, the rest while they read."""
+
+import asyncio
+
+from tests.sse.events import append, complete, event, log_of, output, started
+
+from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.recorded import NewEvent
+
+SESSION = "sess_a"
+TARGET = f"/cb_a/events?session_id={SESSION}"
+NAMES = ["session", "output", "error", "complete"]
+CUTS = [1500, 3001, 700, 2222]
+"""Bytes after which the line breaks, connection by connection: between frames and inside them."""
+
+HEAD_CUTS = [*CUTS, 5]
+"""The same, and once inside the answer's very first line; a browser would take that for an answer of HTTP/0.9."""
+
+
+def past() -> list[NewEvent]:
+    """What was recorded before."""
+    return [started(SESSION), *(output(f"äöü \u2028 line {n}\n\r\0" + "x" * 300, SESSION) for n in range(20))]
+
+
+def live() -> list[NewEvent]:
+    """What is recorded while others read; the error is the agent's, not the connection's."""
+    texts = [output(f"live {n}", SESSION) for n in range(10)]
+    return [*texts, event("error", SESSION, error="boom", code="AGENT_ERROR"), *texts, complete(SESSION)]
+
+
+async def tell(store: MemoryEventStore, arrived: asyncio.Event) -> None:
+    """Record the live part, an event at a time, once a client is there."""
+    await arrived.wait()
+    for new in live():
+        await append(store, new)
+        await asyncio.sleep(0.005)
+
+
+async def whole(store: MemoryEventStore) -> list[tuple[str, str, str]]:
+    """All of it, as a client reports it: id, name, data."""
+    return [(str(number), topic, data) for number, topic, data in await log_of(store)]

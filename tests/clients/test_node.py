@@ -1,0 +1,96 @@
+"""npm's `eventsource` and `eventsource-parser`, the clients of the Node world."""
+
+import asyncio
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.sse.events import CODEBASE, append
+from tests.sse.serving import running
+
+from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.ids import Sequence
+from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame
+
+from .flaky import flaky_line
+from .story import HEAD_CUTS, NAMES, TARGET, live, past, tell, whole
+
+HERE = Path(__file__).parent
+LIMIT = 60.0
+"""Seconds that a program of others may take."""
+
+
+async def output_of(*command: str, given: bytes = b"") -> str:
+    """What a command prints; it is ended if it takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=HERE,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(LIMIT):
+            printed, complaints = await process.communicate(given)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(complaints.decode())
+    return printed.decode()
+
+
+@pytest.fixture
+async def node() -> str:
+    """The node program, with the packages beside this file installed."""
+    program, npm = shutil.which("node"), shutil.which("npm")
+    if program is None:
+        pytest.skip("node isn't installed")
+    if not (HERE / "node_modules" / "eventsource").exists():
+        if npm is None:
+            pytest.skip("npm isn't installed, and its packages are not here")
+        try:
+            await output_of(npm, "install", "--ignore-scripts", "--no-audit", "--no-fund")
+        except RuntimeError as error:
+            pytest.skip(f"npm could not install the clients: {error}")
+    return program
+
+
+async def test_eventsource_gets_everything_once_over_a_bad_line(node: str) -> None:
+    """npm's EventSource reconnects by itself with the last id, misses nothing, and stops when told that it is over."""
+    store, arrived = MemoryEventStore(), asyncio.Event()
+    await append(store, *past())
+    async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
+        arrived.set()
+        telling = asyncio.create_task(tell(store, arrived))
+        url = f"http://127.0.0.1:{line.port}{TARGET}"
+        report = json.loads(await output_of(node, "follow.mjs", url, *NAMES))
+        await telling
+        assert [tuple(event) for event in report["events"]] == await whole(store)
+        assert len(line.cursors) == len(HEAD_CUTS) + 2
+        assert report["code"] == 204
+
+
+async def test_an_error_of_the_agent_is_no_error_of_the_connection(node: str) -> None:
+    """An event named `error` arrives with its data, and the stream stays open and goes on."""
+    store = MemoryEventStore()
+    await append(store, *past(), *live())
+    async with running(store) as serving:
+        report = json.loads(await output_of(node, "follow.mjs", serving.url() + "?session_id=sess_a", *NAMES))
+        assert report["openAtError"] == [True]
+        assert [event[1] for event in report["events"]].index("error") < len(report["events"]) - 1
+
+
+async def test_eventsource_parser_understands_our_frames_however_they_are_cut(node: str) -> None:
+    """npm's strict parser finds the same events in our bytes, a byte at a time too."""
+    store = MemoryEventStore()
+    await append(store, *past(), *live())
+    events = await store.read_stream(CODEBASE, Sequence(0), 1000)
+    body = PREAMBLE + HEARTBEAT.join([b"", *map(frame, events), b""])
+    for step in (1, 7, len(body)):
+        pieces = (body[at : at + step] for at in range(0, len(body), step))
+        parsed = json.loads(await output_of(node, "parse.mjs", given=b"\n".join(map(base64.b64encode, pieces))))
+        assert [tuple(event) for event in parsed] == await whole(store)
