@@ -251,10 +251,10 @@ class Translator:
     def question(self, properties: Fields) -> Iterator[Fact]:
         """The agent asks a question; also taken from its list of what it asks."""
         asked = text(properties.get("id"))
-        if self.run is not None and asked and text(properties.get("sessionID")) in self._origins:
-            if self._once("question", asked):
-                self.questions.append(asked)
-                self.run.asking.add(asked)
+        known = text(properties.get("sessionID")) in self._origins
+        if self.run is not None and asked and known and self._once("question", asked):
+            self.questions.append(asked)
+            self.run.asking.add(asked)
         yield from ()
 
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:

@@ -37,7 +37,7 @@ class FileChanges:
     _by_helpers: set[str] = field(default_factory=set[str])
     _told: set[str] = field(default_factory=set[str])
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
-    _compared: dict[str, object] = field(default_factory=dict[str, object])
+    _compared: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     patched: bool = False
 
     @property
@@ -85,7 +85,7 @@ class FileChanges:
     def comparison(self, origin: Origin, prompt: str, diffs: object, root: str) -> Iterator[FileChanged]:
         """All that changed since a prompt, as the agent compared it; `root` is what its paths are relative to."""
         status = self._statuses(diffs, root)
-        news = self._news(diffs, root)
+        news = self._news(prompt, diffs, root)
         for waiting in list(self._waiting):
             if waiting.prompt == prompt and waiting.path in news:
                 news.remove(waiting.path)
@@ -109,11 +109,12 @@ class FileChanges:
             else:
                 yield self._changed(one.origin, "create" if again else "modify", one.path)
 
-    def _news(self, diffs: object, root: str) -> set[str]:
-        """The paths whose difference is not the one of the last comparison: an old one settles nothing new."""
+    def _news(self, prompt: str, diffs: object, root: str) -> set[str]:
+        """The paths whose difference is not the one of the comparison before: an old one settles nothing new."""
+        before = self._compared.get(prompt, {})
         found = {self._inside(join(root, text(fields(diff).get("file")))): diff for diff in items(diffs)}
-        news = {path for path, diff in found.items() if path and self._compared.get(path) != diff}
-        self._compared = dict(found)
+        news = {path for path, diff in found.items() if path and before.get(path) != diff}
+        self._compared[prompt] = found
         return news
 
     def _waits(self, path: str) -> bool:

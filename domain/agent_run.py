@@ -72,8 +72,8 @@ class Run:
                 return
 
     def failed(self, error: object) -> None:
-        """An error was reported; it may be followed by another try."""
-        self.failure = failure_of(error)
+        """An error was reported; it may be followed by another try. Of several the first says it best."""
+        self.failure = self.failure or failure_of(error)
         self.taken = True
         self.activity = "resting"
 
@@ -98,6 +98,11 @@ class Run:
         """Whether the newest prompt has met its end, as far as the messages tell."""
         answer = self.answer()
         return answer.finished if answer else self.failure is not None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the agent still has something to say about an answer that it began."""
+        return not all(answer.finished for _, answer in self._answers.values())
 
     def verdict(self) -> Failure | None:
         """Why the run failed, or None if it went well. Meaningful once it is at rest and settled."""

@@ -14,6 +14,8 @@ from .outbox import Outbox
 
 BEGIN_LIMIT = 1.0
 """Seconds in which an accepted prompt begins, if it ever does."""
+COMPLETE_LIMIT = 3.0
+"""Seconds in which the last messages of an aborted run are complete: the abort may be answered before."""
 PAUSE = 0.02
 
 
@@ -33,6 +35,9 @@ async def let_go(connection: Connection, outbox: Outbox) -> None:
         await asyncio.sleep(PAUSE)
     await _refuse_all(connection)
     await connection.ask_everything()
+    while run.unfinished and _now() - began < COMPLETE_LIMIT:
+        await asyncio.sleep(PAUSE)
+        await connection.ask_everything()
     if connection.translator.files_in_doubt:
         outbox.put(connection.translator.rest(await connection.client.changed_files()))
 
