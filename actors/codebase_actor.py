@@ -97,7 +97,12 @@ class CodebaseActor:
             while True:
                 await self._handle(await self._mailbox.get())
         finally:
-            await self._end()
+            ending = asyncio.ensure_future(self._end())
+            try:
+                await asyncio.shield(ending)
+            except asyncio.CancelledError:
+                await ending  # the server's end must not cut short the end of an actor that failed just before
+                raise
 
     # --- the loop -----------------------------------------------------------------------------------------------
 

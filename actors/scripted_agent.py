@@ -129,8 +129,9 @@ class ScriptedAgent:
 
     async def begin_tool(self, tool: str, args: Mapping[str, Json] | None = None) -> str:
         """Begin a tool call; its id is the answer."""
-        call = f"call_{next(self._numbers)}"
-        if run := self.run:
+        run = self.run
+        call = f"call_{run.last if run else self.codebase}_{next(self._numbers)}"
+        if run:
             await self._say(f.ToolStarted(session_id=run.session, call_id=call, tool=tool, args=args or {}))
         return call
 
@@ -149,8 +150,9 @@ class ScriptedAgent:
 
     async def ask(self, tool: str, args: Mapping[str, Json] | None = None) -> AgentPermissionId:
         """Ask for leave to use a tool, without waiting for it."""
-        permission = AgentPermissionId(f"per_{self.codebase}_{next(self._numbers)}")
-        if run := self.run:
+        run = self.run
+        permission = AgentPermissionId(f"per_{run.last if run else self.codebase}_{next(self._numbers)}")
+        if run:
             run.questions[permission] = asyncio.get_running_loop().create_future()
             await self._say(
                 f.PermissionRequested(

@@ -217,6 +217,28 @@ async def test_a_slow_agent_does_not_keep_the_end_waiting_for_its_record(town: T
     assert town.agents.alive == []
 
 
+async def test_the_end_leaves_no_process_of_an_actor_that_just_failed(town: Town) -> None:
+    """The server's end doesn't cut short the end of an actor that failed just before: its agent is gone too."""
+    await running(town, A)
+    town.agents.temper.stop_delay = 4
+    town.store.broken = RuntimeError("a mistake of ours")
+    closing = asyncio.create_task(town.supervisor.close())
+    await town.clock.advance(20)
+    await closing
+    assert town.agents.alive == []
+
+
+async def test_a_report_that_waits_for_the_log_does_not_keep_the_end_waiting(town: Town) -> None:
+    """An agent whose report can't be recorded before the server's end is told so, and ends."""
+    await running(town, A)
+    town.store.failing = True
+    said = asyncio.create_task(town.agents.of(A).say("last words"))
+    await settle()
+    closing = asyncio.create_task(town.supervisor.close())
+    await settle()
+    await asyncio.wait_for(asyncio.gather(closing, said), 5)
+
+
 async def test_everybody_is_answered_at_the_end(town: Town) -> None:
     """At the server's end each of those who asked is answered or refused, whatever they asked and however late."""
     await running(town, A)
