@@ -1,0 +1,35 @@
+"""The streams over the real log, on disk."""
+
+import asyncio
+from pathlib import Path
+
+from opencode_ledger.actors.store import SqliteEventStore
+
+from .events import OTHER, append, log_of, output
+from .reader import Reader
+from .serving import running
+
+COMMITS = 200
+LAST = 2 * COMMITS
+CURSORS = range(0, LAST, 23)
+
+
+async def test_readers_who_come_while_the_log_grows_get_all_of_it_once(tmp_path: Path) -> None:
+    """Replay and live events join without a seam over the durable log too, whoever comes when, and wherever from."""
+    async with SqliteEventStore.open(tmp_path / "ledger.db") as store, running(store, tuning={"page": 7}) as serving:
+        coming: list[asyncio.Task[Reader]] = []
+
+        async def follow(cursor: int) -> Reader:
+            reader = await Reader.connect(serving.port, cursor=cursor)
+            return await reader.until(lambda r: r.events and r.events[-1][0] == LAST)
+
+        for _ in range(COMMITS):
+            head = (await append(store, output("one"), output("another")))[-1].sequence
+            await append(store, output("elsewhere"), codebase=OTHER)
+            if len(coming) < len(CURSORS) and CURSORS[len(coming)] <= head:
+                coming.append(asyncio.create_task(follow(CURSORS[len(coming)])))
+
+        log = await log_of(store)
+        for cursor, reader in zip(CURSORS, await asyncio.gather(*coming), strict=True):
+            assert reader.events == log[cursor:]
+            reader.close()
