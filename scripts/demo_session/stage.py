@@ -3,6 +3,7 @@
     folder/project/        a git repository, the codebase
     folder/data/           the service's data directory: ledger.db and the views
     folder/home/           the agents' private home, so that nobody's own opencode is touched
+    folder/tmp/            where opencode unpacks parts of itself
     folder/opencode.json   names the scripted model as the only provider
     folder/service.log     what the service says on standard error
 
@@ -12,6 +13,7 @@ When the stage is left, however that happens, the service has ended, and its age
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from ..scripted_model import Rule, ScriptedModel
 
+ROOT = Path(__file__).resolve().parents[2]
 READY = "opencode-ledger listening on "
 START_LIMIT = 30.0
 END_LIMIT = 15.0
@@ -65,17 +68,25 @@ def make_project(path: Path, files: Mapping[str, str]) -> Path:
     return path.resolve()
 
 
+def find_opencode() -> Path | None:
+    """The opencode to use: the one named in the environment, else the project's own, else the one on PATH."""
+    own = ROOT / ".tools/bin/opencode"
+    found = os.environ.get("LEDGER_OPENCODE_BINARY") or (str(own) if own.exists() else shutil.which("opencode"))
+    return Path(found) if found else None
+
+
 @asynccontextmanager
 async def _service(folder: Path) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
     (folder / "home").mkdir()
+    (folder / "tmp").mkdir()
     options = ["--port", "0", "--data", str(folder / "data"), "--opencode-home", str(folder / "home")]
     options += ["--opencode-config", str(folder / "opencode.json")]
-    if binary := os.environ.get("LEDGER_OPENCODE_BINARY"):
-        options += ["--opencode-binary", binary]
+    if binary := find_opencode():
+        options += ["--opencode-binary", str(binary)]
     with (folder / "service.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "opencode_ledger", "serve", *options),
-            env=_environment(),
+            env={**_environment(), "TMPDIR": str(folder / "tmp")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

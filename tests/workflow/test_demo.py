@@ -1,0 +1,94 @@
+"""What a newcomer runs first."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 90.0
+
+pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.usefixtures("real_agent")]
+
+
+async def start(temporary: Path, **environment: str) -> asyncio.subprocess.Process:
+    """The demo without a terminal, with a temporary directory of its own."""
+    return await asyncio.create_subprocess_exec(
+        *(ROOT / "scripts/demo", "--fast"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(temporary), **environment},
+    )
+
+
+def left(temporary: Path) -> list[str]:
+    """What is still there of a demo: files, and processes that know its directory."""
+    mark = str(temporary)
+    processes = (p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"])
+    return [path.name for path in temporary.iterdir()] + [
+        " ".join(line) for line in processes if mark in " ".join(line)
+    ]
+
+
+async def test_the_demo_tells_its_story_to_the_end(tmp_path: Path) -> None:
+    """Without a terminal it is plain text, shows each act, replays the same bytes, and leaves nothing behind."""
+    demo = await start(tmp_path)
+    async with asyncio.timeout(LIMIT):
+        output, _ = await demo.communicate()
+    told = output.decode()
+    assert demo.returncode == 0, told
+    cues = ["registered", "Let me see whether it passes.", "Also round", "complete: completed", "interrupted"]
+    cues += [
+        "No Rust today.",
+        "create README.md",
+        "complete: stopped",
+        "0 of opencode",
+        "the very bytes",
+        "./scripts/serve",
+    ]
+    places = [told.find(cue) for cue in cues]
+    assert -1 not in places, told
+    assert places == sorted(places)
+    assert "\x1b" not in told
+    assert left(tmp_path) == []
+
+
+async def test_the_demo_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    """With 50 columns no line of the stream is longer than that."""
+    demo = await start(tmp_path, COLUMNS="50")
+    async with asyncio.timeout(LIMIT):
+        output, _ = await demo.communicate()
+    acts = output.decode().partition("\n next ")[0].partition("\n 2 ")[2]
+    assert acts
+    assert max(map(len, acts.splitlines())) <= 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_demo_cleans_up_when_it_is_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C while the agent is at work ends the service and its agents, removes the files, and says so."""
+    demo = await start(tmp_path)
+    assert demo.stdout is not None
+    async with asyncio.timeout(LIMIT):
+        while b"read cart.py" not in await demo.stdout.readline():
+            assert not demo.stdout.at_eof()
+        demo.send_signal(number)
+        rest, _ = await demo.communicate()
+    assert demo.returncode == 130
+    assert "everything that it started" in rest.decode()
+    assert left(tmp_path) == []
+
+
+async def test_the_demo_says_what_to_do_when_the_agent_is_missing(tmp_path: Path) -> None:
+    """With a binary that isn't opencode it ends with a reason and advice, not with a traceback."""
+    demo = await start(tmp_path, LEDGER_OPENCODE_BINARY="/bin/false")
+    async with asyncio.timeout(LIMIT):
+        output, _ = await demo.communicate()
+    assert demo.returncode == 1
+    assert "The demo could not go on" in output.decode()
+    assert "Traceback" not in output.decode()
+    assert left(tmp_path) == []
