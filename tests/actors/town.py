@@ -184,7 +184,7 @@ class Town:
 
     async def assert_truthful(self) -> None:
         """Every history holds, is numbered without a hole, and is what its actor believes."""
-        awake = {actor.codebase: actor for actor in self.supervisor._actors()}
+        awake = {actor.codebase: actor for actor in self.supervisor._actors()}  # pyright: ignore[reportPrivateUsage]
         for codebase in self.actors:
             recorded = await self.log.read_stream(codebase, Sequence(0), 100_000)
             assert [r.sequence for r in recorded] == list(range(1, len(recorded) + 1))
