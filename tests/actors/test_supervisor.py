@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
 
+from opencode_ledger.actors.scripted_agent import Temper
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
@@ -178,15 +179,19 @@ async def test_the_end_interrupts_and_records_all_that_runs(town: Town) -> None:
 
 async def test_the_end_starts_nobody_who_waits(town: Town) -> None:
     """At the server's end a session that waits for room, and a command that waits its turn, start no agent."""
-    town.rooms.limit = 1
-    await running(town, A, B)
-    await town.register(C)
-    late = town.ask(C, town.trigger())
+    town.rooms.limit = 2
+    await running(town, A, C, B)
+    town.agents.of(A).temper = Temper(stop_delay=1)
+    town.agents.of(C).temper = Temper(stop_delay=5)
+    late = town.ask(A, town.trigger())
     closing = asyncio.create_task(town.supervisor.close())
-    await settle()
+    await town.clock.advance(3)
+    assert not town.agents.of(A).alive and not closing.done()
+    assert town.phase(B) is Phase.WAITING
+    await town.clock.advance(3)
     await closing
-    await outcome(late)
-    assert [agent.codebase for agent in town.agents.made] == [A]
+    assert isinstance(await outcome(late), AgentRunning | ActorStopped)
+    assert [agent.codebase for agent in town.agents.made] == [A, C]
     assert (await town.recorded_state(B)).phase is Phase.WAITING
 
 
