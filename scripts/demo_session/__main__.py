@@ -20,6 +20,7 @@ from . import story as told
 from .client import Client, RequestRefused
 from .director import Director, NothingHappened
 from .flow import Page
+from .picture import svg_of
 from .stage import StageFailed, stage
 
 PACE: Final = 0.07
@@ -52,10 +53,8 @@ def main() -> int:
                 console.print(f"\n  kept: {folder}", soft_wrap=True)
     except KeyboardInterrupt:
         return 130
-    if arguments.svg:
-        from .picture import svg_of
-
-        arguments.svg.write_text(svg_of(console), encoding="utf-8")
+    if arguments.svg and not status:
+        arguments.svg.write_text(svg_of(console, "2 ", "3 "), encoding="utf-8")
     return status
 
 
@@ -63,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="The whole service at work, within a minute.")
     parser.add_argument("--fast", action="store_true", help="as fast as it goes, for tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder: project, log and all")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="also save what was shown as a picture")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also save the act with the follow-up as a picture")
     return parser.parse_args()
 
 
