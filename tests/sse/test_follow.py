@@ -130,7 +130,7 @@ async def test_a_slow_reader_who_goes_on_reading_is_kept() -> None:
         await append(store, *(output("x" * 1000) for _ in range(300)))
         while len(reader.events) < 300:
             assert await reader.read(8192)
-            await clock.advance(20)
+            await clock.advance(2)
         assert [event[0] for event in reader.events] == list(range(1, 301))
         reader.close()
 
