@@ -147,7 +147,7 @@ class Translator:
         """Take in a list of messages with their parts, as the agent answers it: gives what was missed."""
         found: list[Fact] = []
         for message in items(messages):
-            found += self._message(fields(message))
+            found += self._known_message(fields(fields(message).get("info")))
             for part in items(fields(message).get("parts")):
                 found += self._part({"part": part})
         return found
@@ -219,6 +219,11 @@ class Translator:
 
     def _message(self, properties: Fields) -> Iterator[Fact]:
         info = fields(properties.get("info"))
+        if self.run is not None and info.get("sessionID") == self.run.root and fields(info.get("summary")):
+            self.run.comparison()
+        yield from self._known_message(info)
+
+    def _known_message(self, info: Fields) -> Iterator[Fact]:
         origin = self._origins.get(text(info.get("sessionID")))
         if origin is not None and self.run is not None:
             yield from self._messages.message(self.run, origin, info)

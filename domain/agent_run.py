@@ -82,12 +82,15 @@ class Run:
         created, message_id = whole(fields(info.get("time")).get("created")), text(info.get("id"))
         if info.get("role") == "user":
             self._prompts[message_id] = created
-            self.compared = self.compared or (self.activity == "resting" and bool(info.get("summary")))
         elif info.get("role") == "assistant":
             finished = "completed" in fields(info.get("time"))
             failure = failure_of(info.get("error")) if info.get("error") else None
             answer = Answer(created, message_id, finished, text(info.get("finish")), failure)
             self._answers[message_id] = (text(info.get("parentID")), answer)
+
+    def comparison(self) -> None:
+        """The agent compared the files just now."""
+        self.compared = self.activity == "resting"
 
     def answer(self) -> Answer | None:
         """The last answer to the newest prompt, or to what the agent itself added after it."""
@@ -102,7 +105,8 @@ class Run:
     @property
     def unfinished(self) -> bool:
         """Whether the agent still has something to say about an answer that it began."""
-        return not all(answer.finished for _, answer in self._answers.values())
+        recent = (answer for _, answer in self._answers.values() if answer.created >= int(self.since))
+        return not all(answer.finished for answer in recent)
 
     def verdict(self) -> Failure | None:
         """Why the run failed, or None if it went well. Meaningful once it is at rest and settled."""

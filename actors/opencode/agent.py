@@ -63,15 +63,19 @@ class OpencodeAgent:
 
     async def prompt(self, prompt: Prompt) -> None:
         """See the port."""
-        if not self._trusted:
-            await asyncio.to_thread(refuse_untrusted, self._directory)
+        await self._refuse_untrusted(None)
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
         connection = await self._connected()
         try:
+            await self._refuse_untrusted(await connection.client.worktree())
             await self._prompt(connection, prompt, files)
         except AgentError:
             if not await self._died(connection):
                 raise
+
+    async def _refuse_untrusted(self, root: str | None) -> None:
+        if not self._trusted:
+            await asyncio.to_thread(refuse_untrusted, self._directory, root)
 
     async def _prompt(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
         root, model = await self._session(connection, prompt)

@@ -42,29 +42,36 @@ def wrong_version(version: str) -> str:
 
 async def read_version(binary: Path, path: str, limit: float) -> str:
     """Ask the executable for its version. Raises `AgentUnavailable` if it can't be run."""
-    with tempfile.TemporaryDirectory(prefix="opencode-ledger-") as home:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                binary,
-                "--version",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={"HOME": home, "PATH": path, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
-            )
-        except OSError as error:
-            raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
-        try:
-            async with asyncio.timeout(limit):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    home = await asyncio.to_thread(tempfile.TemporaryDirectory[str], prefix="opencode-ledger-")
+    try:
+        output = await _run(binary, {"HOME": home.name, "PATH": path, "OPENCODE_DISABLE_AUTOUPDATE": "1"}, limit)
+    except OSError as error:
+        raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
+    finally:
+        await asyncio.to_thread(home.cleanup)
     found = re.search(rb"\d+\.\d+\.\d+\S*", output)
     return found[0].decode("ascii", "replace") if found else ""
+
+
+async def _run(binary: Path, environment: dict[str, str], limit: float) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        binary,
+        "--version",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=environment,
+    )
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate()
+            return output
+    except TimeoutError:
+        raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def _given(binary: Path) -> Path:

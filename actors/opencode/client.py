@@ -52,6 +52,10 @@ class OpencodeClient:
         """The configuration in force."""
         return await self._ask("GET", "/config")
 
+    async def worktree(self) -> str:
+        """The root of the repository as it sees it; the file system's where it sees none."""
+        return text(fields(await self._ask("GET", "/path")).get("worktree")) or "/"
+
     async def providers(self) -> object:
         """The providers that can be used, with their models, and each one's usual model."""
         return await self._ask("GET", "/config/providers")

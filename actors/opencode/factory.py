@@ -27,6 +27,7 @@ class OpencodeAgents:
         self._settings = settings
         self._path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
         self._checked: tuple[Path, float, str | None] | None = None
+        self._binary: Path | None = None
         self._models: tuple[float, list[Model]] | None = None
         self._asking: asyncio.Task[list[Model]] | None = None
         self._checking = asyncio.Lock()
@@ -37,25 +38,21 @@ class OpencodeAgents:
 
     @property
     def binary(self) -> Path | None:
-        """The executable that agents are started from, if there is one."""
-        try:
-            return find_binary(self._settings.binary, self._settings.tools_dir, self._path)
-        except AgentUnavailable:
-            return None
+        """The executable that agents are started from, as the last question of `unavailable` found it."""
+        return self._binary
 
     async def unavailable(self) -> str | None:
         """Why no agent can be started, saying what to do; None if they can. An executable is asked for its version once."""
         async with self._checking:
             try:
-                binary = find_binary(self._settings.binary, self._settings.tools_dir, self._path)
-                made = binary.stat().st_mtime
+                binary, made = await asyncio.to_thread(self._find)
+                self._binary = binary
                 if self._checked is None or self._checked[:2] != (binary, made):
                     version = await read_version(binary, self._path, self._settings.start_limit)
                     self._checked = (binary, made, None if supported(version) else wrong_version(version))
             except AgentUnavailable as error:
+                self._binary = None
                 return error.message
-            except OSError as error:
-                return f"opencode can't be read: {error.strerror}."
             return self._checked[2]
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
@@ -83,16 +80,27 @@ class OpencodeAgents:
             await asyncio.gather(self._asking, return_exceptions=True)
         await survivors.sweep(self._settings.instance, MODELS)
 
+    def _find(self) -> tuple[Path, float]:
+        """The executable, and when it was made. Blocking."""
+        binary = find_binary(self._settings.binary, self._settings.tools_dir, self._path)
+        try:
+            return binary, binary.stat().st_mtime
+        except OSError as error:
+            raise AgentUnavailable(f"{binary} can't be read: {error.strerror}.") from None
+
     async def _ask_models(self) -> list[Model]:
         if (reason := await self.unavailable()) is not None:
             raise AgentUnavailable(reason)
         try:
-            with tempfile.TemporaryDirectory(prefix="opencode-ledger-") as nowhere:
-                server = await OpencodeServer.start(self._settings, MODELS, nowhere, trusted=False)
+            nowhere = await asyncio.to_thread(tempfile.TemporaryDirectory[str], prefix="opencode-ledger-")
+            try:
+                server = await OpencodeServer.start(self._settings, MODELS, nowhere.name, trusted=False)
                 try:
                     return models_of(await server.client.providers())
                 finally:
                     await server.close(self._settings.farewell_limit)
+            finally:
+                await asyncio.to_thread(nowhere.cleanup)
         except LedgerError as error:
             raise AgentUnavailable(error.message) from error
 

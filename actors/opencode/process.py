@@ -12,9 +12,11 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from ...domain.errors import AgentError
+from .environment import masked, secrets_of
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")
@@ -62,9 +64,14 @@ class OpencodeProcess:
     """A running `opencode serve`; `url` is where it listens."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, output: Output, errors: Output, drains: list[asyncio.Task[None]]
+        self,
+        process: asyncio.subprocess.Process,
+        outputs: tuple[Output, Output],
+        drains: list[asyncio.Task[None]],
+        secrets: frozenset[str],
     ) -> None:
-        self._process, self._output, self._errors, self._drains = process, output, errors, drains
+        self._process, self._drains, self._secrets = process, drains, secrets
+        self._output, self._errors = outputs
         self.ended: asyncio.Task[int] = asyncio.create_task(process.wait())
         self.url = ""
 
@@ -83,10 +90,11 @@ class OpencodeProcess:
 
     @classmethod
     async def _spawn(cls, binary: Path, directory: str, environment: Mapping[str, str]) -> "OpencodeProcess":
+        prefix = await asyncio.to_thread(_bound_to_us)
         pipes = [os.pipe(), os.pipe()]
         try:
             process = await asyncio.create_subprocess_exec(
-                *_bound_to_us(),
+                *prefix,
                 str(binary),
                 "serve",
                 "--hostname=127.0.0.1",
@@ -107,7 +115,7 @@ class OpencodeProcess:
                 os.close(writing)
         outputs = (Output(), Output())
         drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
-        return cls(process, *outputs, drains)
+        return cls(process, outputs, drains, secrets_of(environment))
 
     @property
     def pid(self) -> int:
@@ -126,7 +134,7 @@ class OpencodeProcess:
             return "opencode still runs."
         how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
         last = self._errors.last_line or ("" if self.url else self._output.last_line)
-        return f"opencode ended {how}" + (f": {last}" if last else ".")
+        return f"opencode ended {how}" + (f": {masked(last, self._secrets)}" if last else ".")
 
     async def terminate(self, patience: float) -> None:
         """SIGTERM, and after `patience` seconds SIGKILL; returns when it is gone."""
@@ -168,6 +176,7 @@ class OpencodeProcess:
             return
 
 
+@cache
 def _bound_to_us() -> tuple[str, ...]:
     """A prefix that has the kernel end opencode when this server is killed, where the system knows how."""
     setpriv = shutil.which("setpriv") if sys.platform.startswith("linux") else None

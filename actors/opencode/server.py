@@ -45,8 +45,9 @@ class OpencodeServer:
     @classmethod
     async def _start(cls, settings: OpencodeSettings, codebase: str, directory: str, trusted: bool) -> "OpencodeServer":
         password = secrets.token_urlsafe(32)
-        environment = agent_environment(
-            settings, marked=marker(settings.instance, codebase), password=password, trusted=trusted
+        marked = marker(settings.instance, codebase)
+        environment = await asyncio.to_thread(
+            agent_environment, settings, marked=marked, password=password, trusted=trusted
         )
         if settings.home is not None:
             await asyncio.to_thread(prepare_home, settings.home)
@@ -84,7 +85,7 @@ class OpencodeServer:
 
 
 async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[str, str]) -> OpencodeProcess:
-    binary = find_binary(settings.binary, settings.tools_dir, environment["PATH"])
+    binary = await asyncio.to_thread(find_binary, settings.binary, settings.tools_dir, environment["PATH"])
     for attempt in range(1, _TRIES + 1):
         try:
             return await OpencodeProcess.start(binary, directory, environment, settings.start_limit)

@@ -1,7 +1,9 @@
 """A codebase's own opencode configuration: found, so that it isn't run unless it is trusted.
 
-opencode runs plugins and merges settings that lie in the codebase or above it, up to the repository's root. Its
-own switch against that has a leak, so a prompt is refused where such files exist.
+opencode merges settings and runs plugins that lie in the codebase or above it: up to the repository's root, and
+where it sees no repository, up to the file system's. Its own switch against that has a leak, so a prompt is
+refused where such files exist. Which root it sees, it is asked itself before a prompt; before it runs, the nearest
+directory that looks like a repository's root is taken.
 """
 
 import os
@@ -13,18 +15,20 @@ NAMES = (".opencode", "opencode.json", "opencode.jsonc")
 _NAMED = 5
 
 
-def project_config(directory: str) -> list[str]:
-    """The configuration that opencode would take from the codebase, by absolute path. Blocking.
+def project_config(directory: str, root: str | None = None) -> list[str]:
+    """The configuration that opencode would take from the codebase and above it, by absolute path. Blocking.
 
-    Looked for from the directory up to the repository's root, and in that directory alone outside of any; a link
-    counts as what it is called, whether or not it leads anywhere.
+    `root` is where opencode stops to look. A link counts as what it is called, wherever it leads. What the user
+    keeps in the home directory for all projects is the user's own, and not the codebase's.
     """
-    return [str(place / name) for place in _places(Path(directory)) for name in NAMES if os.path.lexists(place / name)]
+    own = Path.home() / ".opencode"
+    found = [place / name for place in _places(Path(os.path.realpath(directory)), root) for name in NAMES]
+    return [str(path) for path in found if os.path.lexists(path) and path != own]
 
 
-def refuse_untrusted(directory: str) -> None:
-    """Raise `ProjectConfigUntrusted`, naming the files and the way out, if the codebase brings configuration. Blocking."""
-    if found := project_config(directory):
+def refuse_untrusted(directory: str, root: str | None = None) -> None:
+    """Raise `ProjectConfigUntrusted`, naming the files and the way out, if there is configuration. Blocking."""
+    if found := project_config(directory, root):
         named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
         raise ProjectConfigUntrusted(
             f"This codebase brings its own opencode configuration ({named}), which could run commands. "
@@ -32,8 +36,17 @@ def refuse_untrusted(directory: str) -> None:
         )
 
 
-def _places(directory: Path) -> list[Path]:
-    real = Path(os.path.realpath(directory))
-    upward = [real, *real.parents]
-    root = next((index for index, place in enumerate(upward) if (place / ".git").exists()), 0)
-    return upward[: root + 1]
+def _places(directory: Path, root: str | None) -> list[Path]:
+    upward = [directory, *directory.parents]
+    is_root = _is_repository if root is None else Path(root).__eq__
+    last = next((index for index, place in enumerate(upward) if is_root(place)), len(upward) - 1)
+    return upward[: last + 1]
+
+
+def _is_repository(place: Path) -> bool:
+    git = place / ".git"
+    if git.is_file():
+        with git.open("rb") as file:
+            target = file.read(4096).removeprefix(b"gitdir:").strip()
+        return (place / os.fsdecode(target)).is_dir()
+    return all((git / name).exists() for name in ("HEAD", "objects", "refs"))

@@ -33,7 +33,13 @@ async def make_live(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[MakeL
         instance = secrets.token_hex(8)
         stack.push_async_callback(sweep_all, instance)
 
-        def make(*, permission: Permissions | None = None, trusted: bool = False, **tuning: float) -> Live:
+        def make(
+            *,
+            permission: Permissions | None = None,
+            trusted: bool = False,
+            directory: Path | None = None,
+            **tuning: float,
+        ) -> Live:
             settings = OpencodeSettings(
                 instance=instance,
                 binary=binary,
@@ -41,10 +47,11 @@ async def make_live(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[MakeL
                 config=opencode_config(model.base_url, permission, chunk_timeout_ms=5000),
                 **tuning,  # type: ignore[arg-type]
             )
-            directory = tmp_path / "project"
-            if not directory.exists():
-                make_repository(directory)
-            live = Live(OpencodeAgents(settings), settings, directory.resolve(), trusted)
+            if directory is None and not (tmp_path / "project").exists():
+                make_repository(tmp_path / "project")
+            place = directory or tmp_path / "project"
+            place.mkdir(exist_ok=True)
+            live = Live(OpencodeAgents(settings), settings, place.resolve(), trusted)
             stack.push_async_callback(live.agent.stop)
             return live
 

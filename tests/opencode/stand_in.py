@@ -176,29 +176,23 @@ class Run:
         state = {"status": "completed", "input": given, "output": "Wrote.", "title": path, "metadata": metadata}
         self.part(id=part["id"], **call, state=state)
 
-    async def sleep(self, seconds: str) -> None:
-        await asyncio.sleep(float(seconds))
-
     async def ask(self, *_: str) -> None:
-        asked = self.agent.new_id("per")
-        request: Json = {"id": asked, "sessionID": self.session, "permission": "edit", "patterns": ["a.txt"]}
-        request["metadata"] = {"filepath": str(Path("a.txt").absolute())}
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.agent.asked[asked] = (request, answer)
-        self.agent.say("permission.asked", **request)
-        reply = await answer
-        self.agent.say("permission.replied", sessionID=self.session, requestID=asked, reply=reply)
+        paths = {"patterns": ["a.txt"], "metadata": {"filepath": str(Path("a.txt").absolute())}}
+        reply = await self.request(self.agent.asked, "permission", {"permission": "edit", **paths})
         if reply == "reject":
             raise Refused
 
     async def question(self, *_: str) -> None:
-        asked = self.agent.new_id("que")
-        request: Json = {"id": asked, "sessionID": self.session, "questions": [{"question": "Which?"}]}
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.agent.questions[asked] = (request, answer)
-        self.agent.say("question.asked", **request)
-        await answer
-        self.agent.say("question.rejected", sessionID=self.session, requestID=asked)
+        await self.request(self.agent.questions, "question", {"questions": [{"question": "Which?"}]})
+
+    async def request(self, waiting: "dict[str, tuple[Json, asyncio.Future[str]]]", kind: str, about: Json) -> str:
+        asked = {"id": self.agent.new_id(kind[:3]), "sessionID": self.session, **about}
+        waiting[str(asked["id"])] = (asked, answer := asyncio.get_running_loop().create_future())
+        self.agent.say(f"{kind}.asked", **asked)
+        reply = str(await answer)
+        ending = "replied" if kind == "permission" else "rejected"
+        self.agent.say(f"{kind}.{ending}", sessionID=self.session, requestID=asked["id"], reply=reply)
+        return reply
 
     async def drop(self, *_: str) -> None:
         self.agent.send(None)
@@ -206,8 +200,8 @@ class Run:
         await self.words("unheard words")
 
     async def garbage(self, *_: str) -> None:
-        lines = (b"data: {half", b"data: 5", b'data: {"type":7}', b"nonsense", b"data: \xff\xfe", b": comment", b"")
-        for line in (*lines, b'data: {"type":"message.part.updated","properties":{"part":[1]}}'):
+        part = b'data: {"type":"message.part.updated","properties":{"part":[1]}}'
+        for line in (b"data: {half", b"data: 5", b'data: {"type":7}', b"nonsense", b"data: \xff\xfe", b"", part):
             self.agent.send(line + b"\n\n")
         self.agent.say("kind.that.nobody.knows", sessionID=self.session)
         self.agent.say("message.part.delta", sessionID=self.session, partID=None, delta={"a": 1}, field="text")
@@ -245,7 +239,7 @@ WORDS: dict[str, Callable[..., Awaitable[None]]] = {
     "stream": Run.stream,
     "text": Run.words,
     "write": Run.write,
-    "sleep": Run.sleep,
+    "sleep": lambda _, seconds: asyncio.sleep(float(seconds)),
     "ask": Run.ask,
     "question": Run.question,
     "drop": Run.drop,
@@ -335,6 +329,8 @@ class Server:
                 return 200, {"model": "stand/in-1"}
             case "GET", ["agent"]:
                 return 200, AGENTS
+            case "GET", ["path"]:
+                return 200, {"worktree": "/"}
             case "GET", ["vcs", "status"]:
                 return 200, []
             case "POST", ["instance", "dispose"]:

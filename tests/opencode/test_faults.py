@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from opencode_ledger.domain.errors import AgentError, ProjectConfigUntrusted
 from opencode_ledger.domain.ids import AgentSessionId
 
 from .conftest import MakeLive
-from .live import Live
+from .live import Live, make_repository
 from .test_letting_go import DAEMON
 
 
@@ -96,19 +97,46 @@ async def test_unknown_models_agents_and_sessions_are_refused(live: Live) -> Non
 
 
 async def test_an_untrusted_codebases_own_configuration_is_never_run(make_live: MakeLive) -> None:
-    """A codebase that brings a plugin is refused by name; once trusted, it is run."""
-    live = make_live()
+    """A codebase that brings a plugin is refused by name, and starts no process; once trusted, its plugin is run."""
+    live, trusted = make_live(), make_live(trusted=True)
     plugins = live.directory / ".opencode/plugin"
     plugins.mkdir(parents=True)
-    (plugins / "p.ts").write_text("export const P = async () => { await Bun.write('ran.txt', 'x'); return {} }")
+    ran = live.directory / "ran.txt"
+    (plugins / "p.ts").write_text(f"await Bun.write({str(ran)!r}, 'x')\nexport default async () => ({{}})")
     with pytest.raises(ProjectConfigUntrusted) as refusal:
         await live.prompt("say: Never said.")
     assert str(live.directory / ".opencode") in str(refusal.value)
     assert live.marked() == []
-    assert not (live.directory / "ran.txt").exists()
+    assert not ran.exists()
+    await trusted.run("say: Trusted.")
+    assert ran.exists()
 
 
 async def test_a_question_of_the_agent_never_hangs_the_run(live: Live) -> None:
     """Should the agent ask a question, it is refused at once and the run comes to an end."""
     ended = await live.run("question: Which one? a / b\nsay: Never mind.")
     assert ended.session_id == "sess_1"
+
+
+async def test_a_plugin_outside_of_any_repository_is_never_run(make_live: MakeLive, tmp_path: Path) -> None:
+    """Without a repository opencode takes plugins from any directory above; such a codebase is refused as well."""
+    plugins = tmp_path / "above/.opencode/plugin"
+    plugins.mkdir(parents=True)
+    (plugins / "p.ts").write_text(f"await Bun.write({str(tmp_path / 'ran.txt')!r}, 'x')\nexport default 1")
+    live = make_live(directory=tmp_path / "above/plain")
+    with pytest.raises(ProjectConfigUntrusted, match=r"above/\.opencode"):
+        await live.prompt("say: Never said.")
+    assert not (tmp_path / "ran.txt").exists()
+
+
+async def test_a_false_repository_hides_no_plugin_above_it(make_live: MakeLive, tmp_path: Path) -> None:
+    """A directory made up to look like a repository is seen through: opencode itself is asked where its root is."""
+    plugins = tmp_path / "above/.opencode/plugin"
+    plugins.mkdir(parents=True)
+    (plugins / "p.ts").write_text(f"await Bun.write({str(tmp_path / 'ran.txt')!r}, 'x')\nexport default 1")
+    git = make_repository(tmp_path / "above/false") / ".git"
+    (git / "config").write_text("[core]\n\trepositoryformatversion = 99\n")
+    live = make_live(directory=tmp_path / "above/false")
+    with pytest.raises(ProjectConfigUntrusted, match=r"above/\.opencode"):
+        await live.prompt("say: Never said.")
+    assert not (tmp_path / "ran.txt").exists()

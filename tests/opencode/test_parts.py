@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, find_binary, sweep_all
 from opencode_ledger.actors.opencode.catalog import Catalog
-from opencode_ledger.actors.opencode.environment import agent_environment, marker
+from opencode_ledger.actors.opencode.environment import agent_environment, marker, masked, secrets_of
 from opencode_ledger.actors.opencode.home import prepare_home
 from opencode_ledger.actors.opencode.message_ids import MessageIds
 from opencode_ledger.actors.opencode.outbox import Outbox
@@ -45,6 +45,15 @@ def test_the_environment_is_chosen_not_inherited() -> None:
     assert (chosen[MARKER], chosen["OPENCODE_SERVER_PASSWORD"]) == ("i:cb", "secret")
     assert chosen["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
     assert "OPENCODE_DISABLE_MODELS_FETCH" not in chosen
+
+
+def test_secrets_are_masked_in_what_opencode_says_last() -> None:
+    """Keys, the password and keys within the configuration are taken out of what is shown of opencode's output."""
+    config = {"provider": {"p": {"options": {"apiKey": "sk-within", "baseURL": "http://host"}}}}
+    own = {"OPENAI_API_KEY": "sk-outside", "PATH": "/usr/bin"}
+    secrets = secrets_of(environment(OpencodeSettings(instance="i", environment=own, config=config)))
+    said = masked("sk-outside and sk-within with secret at http://host in /usr/bin", secrets)
+    assert said == "*** and *** with *** at http://host in /usr/bin"
 
 
 def test_a_trusted_codebase_keeps_its_own_configuration() -> None:
@@ -105,7 +114,8 @@ def test_a_codebases_configuration_is_found_up_to_the_repositorys_root(tmp_path:
     """Configuration in the directory, above it up to the root, and behind links is found; beyond the root it is not."""
     inside = tmp_path / "repo/sub/dir"
     inside.mkdir(parents=True)
-    (tmp_path / "repo/.git").mkdir()
+    for name in ("HEAD", "objects", "refs"):
+        (tmp_path / "repo/.git" / name).mkdir(parents=True)
     (tmp_path / "opencode.json").write_text("{}")
     assert project_config(str(inside)) == []
     refuse_untrusted(str(inside))
@@ -117,14 +127,29 @@ def test_a_codebases_configuration_is_found_up_to_the_repositorys_root(tmp_path:
         refuse_untrusted(str(inside))
 
 
-def test_outside_of_a_repository_only_the_directory_counts(tmp_path: Path) -> None:
-    """Without a repository opencode looks no further than the directory, and neither does the check."""
-    inside = tmp_path / "plain"
-    inside.mkdir()
-    (tmp_path / ".opencode").mkdir()
+def test_outside_of_a_repository_everything_above_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a repository opencode looks all the way up, and so does the check; the user's own home is no codebase's."""
+    inside = tmp_path / "plain/inside"
+    (inside / ".git").mkdir(parents=True)
+    (tmp_path / "plain/.opencode").mkdir()
+    assert project_config(str(inside)) == [str(tmp_path / "plain/.opencode")]
+    monkeypatch.setenv("HOME", str(tmp_path / "plain"))
     assert project_config(str(inside)) == []
     (inside / ".opencode").mkdir()
     assert project_config(str(inside)) == [str(inside / ".opencode")]
+
+
+def test_the_root_that_opencode_sees_is_what_counts(tmp_path: Path) -> None:
+    """What looks like a repository but is none to opencode does not hide what lies above it."""
+    inside = tmp_path / "repo/inside"
+    for name in ("HEAD", "objects", "refs"):
+        (inside / ".git" / name).mkdir(parents=True)
+    (tmp_path / "repo/opencode.json").write_text("{}")
+    assert project_config(str(inside)) == []
+    assert project_config(str(inside), root=str(tmp_path / "repo")) == [str(tmp_path / "repo/opencode.json")]
+    (tmp_path / "worktree").mkdir()
+    (tmp_path / "worktree/.git").write_text(f"gitdir: {inside}/.git\n")
+    assert project_config(str(tmp_path / "worktree")) == []
 
 
 # --- the parser ---------------------------------------------------------------------------------------------------
@@ -229,7 +254,8 @@ def test_the_usual_model_is_configured_or_a_sonnet_or_the_providers_own() -> Non
     both = {"providers": [reseller, anthropic], "default": {"reseller": "z"}}
     assert Catalog(both, [], {"model": "reseller/z"}).usual_model() == "reseller/z"
     assert Catalog(both, [], {"model": "gone/gone"}).usual_model() == "anthropic/claude-sonnet-4-5"
-    other = {"providers": [{"id": "o", "models": {"one": {}, "two": {}}}], "default": {"o": "two"}}
+    models: dict[str, object] = {"one": {}, "two": {}}
+    other = {"providers": [{"id": "o", "models": models}], "default": {"o": "two"}}
     assert Catalog(other, [], {}).usual_model() == "o/two"
     with pytest.raises(AgentError, match="no usable model"):
         Catalog({}, [], {}).usual_model()

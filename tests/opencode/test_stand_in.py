@@ -172,8 +172,8 @@ async def test_the_list_of_models_is_asked_for_once(tmp_path: Path) -> None:
 async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -> None:
     """Without opencode nothing can be started, and the message says how to get it."""
     agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none"))
-    assert agents.binary is None
     assert "--opencode-binary" in (await agents.unavailable() or "")
+    assert agents.binary is None
     with pytest.raises(AgentUnavailable):
         await agents.models()
     nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
