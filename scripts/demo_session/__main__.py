@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -45,6 +46,8 @@ NEXT: Final = """
 def main() -> int:
     """Exit status: 0 when all acts were played, 1 when something failed, 130 after Ctrl-C."""
     arguments = _arguments()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an agent may write what this terminal can't show
     console = Console(highlight=False, record=arguments.svg is not None)
     try:
         with _folder(keep=arguments.keep) as folder:
