@@ -117,3 +117,17 @@ async def test_a_stop_while_the_process_starts_leaves_nothing(live: Live) -> Non
         await giving
     assert live.marked() == []
     assert live.recorder.facts == []
+
+
+async def test_an_interrupt_reaches_a_subagent_that_asks(make_live: MakeLive) -> None:
+    """A helper that waits for leave is refused by the interrupt too, and its tool is never run."""
+    live = make_live(permission={"edit": "ask", "bash": "ask"})
+    await live.prompt("task: A job | write: sub.txt = x\nsay: Never said.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    assert asked.subagent is not None
+    await live.agent.abort()
+    assert live.agent.client is not None
+    assert await live.agent.client.permissions() == []
+    assert await live.agent.client.statuses() == {}
+    assert not (live.directory / "sub.txt").exists()
+    assert not live.recorder.of(f.RunEnded)

@@ -1,7 +1,9 @@
 """Faults and loads that the real opencode can't be made to show, on a stand-in that speaks like it."""
 
 import asyncio
+import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -178,3 +180,17 @@ async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -
         await agents.models()
     nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
     assert "./scripts/serve" in (await nowhere.unavailable() or "")
+
+
+async def test_a_frozen_agent_is_stopped_in_time(make_stand_in: MakeLive) -> None:
+    """A process that answers nothing, not even SIGTERM, is ended within the limits, and what it was asked is told."""
+    live = make_stand_in(farewell_limit=0.2)
+    await live.prompt("text before\nhang")
+    await live.recorder.has(f.TextStreamed)
+    for process in live.marked():
+        os.kill(process, signal.SIGSTOP)
+    async with asyncio.timeout(10):
+        await live.agent.stop()
+    assert live.marked() == []
+    assert not live.recorder.of(f.AgentDied)
+    assert (await live.run("text again", session="sess_2")).summary == "again"
