@@ -1,6 +1,7 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import Awaitable, Callable, Sequence as Many
+from collections.abc import Awaitable, Callable
+from collections.abc import Sequence as Many
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
@@ -100,28 +101,46 @@ Deliver: TypeAlias = Callable[[tuple[Fact, ...]], Awaitable[None]]
 class AgentFactory(Protocol):
     """Makes the agent of one codebase; starts nothing. `trusted`: the codebase's own agent configuration may be run."""
 
-    def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> Agent: ...
+    def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> Agent:
+        """Make the agent that works in `directory` and reports to `deliver`."""
+        ...
 
 
 class Clock(Protocol):
     """Time. `now` is for records, `monotonic` (seconds) and `sleep` for everything that waits."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        ...
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Seconds since some moment that never moves."""
+        ...
 
-    async def sleep(self, seconds: float) -> None: ...
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
 
 
 class IdSource(Protocol):
     """Makes identities: unique, and sorting by the time of their making."""
 
-    def codebase(self) -> CodebaseId: ...
+    def codebase(self) -> CodebaseId:
+        """A new id of a codebase."""
+        ...
 
-    def session(self) -> SessionId: ...
+    def session(self) -> SessionId:
+        """A new id of a session."""
+        ...
 
-    def task(self) -> TaskId: ...
+    def task(self) -> TaskId:
+        """A new id of a task."""
+        ...
 
-    def message(self) -> MessageId: ...
+    def message(self) -> MessageId:
+        """A new id of a message."""
+        ...
 
-    def permission(self) -> PermissionId: ...
+    def permission(self) -> PermissionId:
+        """A new id of a permission."""
+        ...
