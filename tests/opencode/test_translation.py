@@ -200,7 +200,7 @@ def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
     ]
     state = {"status": "completed", "input": {"patchText": "…"}, "output": "", "metadata": {"files": files}}
     answer = next(e for e in play.trace.events if cast("str", e["type"]) == "message.part.updated" and _is_step(e))
-    part = {"id": "prt_x", "type": "tool", "tool": "apply_patch", "callID": "c", "state": state}
+    part: dict[str, object] = {"id": "prt_x", "type": "tool", "tool": "apply_patch", "callID": "c", "state": state}
     part |= {"messageID": fields(fields(answer["properties"])["part"])["messageID"]}
     play.event({"type": "message.part.updated", "properties": {"part": part}})
     told = [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)]
