@@ -41,7 +41,7 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
 def main() -> None:
     """The console script. Exit codes: 0 ended as told, 1 could not serve, 2 asked for what there isn't."""
     try:
-        app(exit_on_error=False, print_error=False)
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
         _complain(f"{_sentence(error)} See: opencode-ledger serve --help")
         sys.exit(2)
@@ -62,8 +62,12 @@ def _sentence(error: CycloptsError) -> str:
 def _bad_value(error: ValidationError) -> str:
     """The first complaint, with the names under which the value may have been given."""
     problem = error.errors(include_url=False)[0]
-    what = problem["msg"].removeprefix("Value error, ").rstrip(".")
+    what, given = problem["msg"].rstrip("."), ""
+    if problem["type"] == "value_error":
+        what = what.removeprefix("Value error, ")
+    else:
+        what, given = what.split(",")[0], f", not {problem['input']!r}"
     if not problem["loc"]:
         return f"{what}."
     name = str(problem["loc"][0])
-    return f"--{name.replace('_', '-')} (LEDGER_{name.upper()}): {what}, not {problem['input']!r}."
+    return f"--{name.replace('_', '-')} (LEDGER_{name.upper()}): {what}{given}."
