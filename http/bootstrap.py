@@ -51,6 +51,7 @@ async def running_service(
         service = _wire(settings, tuning or ActorSettings(), clock, store, projections, host)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
+        stack.push_async_callback(_given_up, asyncio.create_task(host.unavailable(), name="is opencode there"))
         yield service
 
 
@@ -96,6 +97,12 @@ async def _recover(service: Service) -> None:
     views = service.projections.views
     paths = {view.path: view.id for view in await views.codebases.all()}
     await service.supervisor.start(paths, await views.agents.unsettled())
+
+
+async def _given_up(asking: asyncio.Task[str | None]) -> None:
+    """opencode's version is asked for at the start, so that no first trigger waits for it; the end doesn't either."""
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
 
 
 async def sweep_agents(settings: Settings) -> None:

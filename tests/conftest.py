@@ -10,6 +10,7 @@ from typing import Final
 
 import psutil
 import pytest
+import structlog
 from blockbuster import BlockBuster
 
 PATIENCE: Final = 2.0
@@ -32,6 +33,8 @@ def pytest_configure() -> None:
     """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
     for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:
         del os.environ[name]
+    # Pictures of tracebacks look at source files, which is no matter for the loop.
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 
 
 @pytest.fixture(autouse=True)

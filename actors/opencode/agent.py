@@ -241,11 +241,12 @@ class OpencodeAgent:
 
     async def stop(self) -> None:
         """See the port."""
+        family = await survivors.family(self._settings.instance, self._codebase)
         try:
             await self._end()
         except Exception:
             log.exception("the agent did not end in good order", codebase=self._codebase)
-        await survivors.sweep(self._settings.instance, self._codebase)
+        await survivors.sweep(self._settings.instance, self._codebase, family)
         await self._last_facts()
         if self._delivering is not None:
             self._delivering.cancel()

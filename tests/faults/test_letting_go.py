@@ -26,6 +26,17 @@ async def test_stop_is_answered_when_no_process_is_left(running: Service) -> Non
     assert count(frames, "error") == 0
 
 
+async def test_a_tool_without_its_environment_is_found_by_its_descent(running: Service) -> None:
+    """A process that cleared its environment bears no mark any more, and ends with the agent all the same."""
+    codebase = await running.register()
+    cleared, asleep = sleep_alone()
+    waiting, waits = sleep_alone()
+    await codebase.trigger(f"bash: env -i setsid {cleared} </dev/null >/dev/null 2>&1 & {waiting}")
+    await eventually(lambda: asleep() and waits())
+    await codebase.post("stop")
+    assert (asleep(), waits()) == (False, False)
+
+
 async def test_an_agent_that_was_killed_takes_its_tools_along(running: Service) -> None:
     """When opencode is killed its tools end too, the session is interrupted, and a message resumes it."""
     codebase, sleepers = await running.register(), Sleepers()
