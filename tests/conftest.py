@@ -21,6 +21,8 @@ _OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "
 
 _MAY_BLOCK: Final = (
     ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it is told of
+    # Shows a trace, with the lines of source in it, to the person at a terminal.
+    ("rich/traceback.py", {"extract", "_render_stack"}),
     # Looks at a few files, once for each start of an agent.
     ("opencode_ledger/actors/opencode/environment.py", {"_path"}),
     ("opencode_ledger/actors/opencode/binary.py", {"find_binary"}),
