@@ -7,8 +7,8 @@ import pytest
 from .conftest import STAND_IN, MakeLive
 
 FAILING = """#!/bin/sh
-echo tried >> {tries}
-[ "$(wc -l < {tries})" -gt {failures} ] && exec {stand_in} "$@"
+echo tried >> "{tries}"
+[ "$(wc -l < "{tries}")" -gt {failures} ] && exec "{stand_in}" "$@"
 echo "Failed query: CREATE TABLE" >&2
 exit 1
 """
