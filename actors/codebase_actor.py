@@ -187,7 +187,7 @@ class CodebaseActor:
         """Make the room that is taken agree with the phase, whatever was decided."""
         if self.state.occupies_room:
             self._stay_awake()
-        elif self.state.phase is Phase.WAITING and not self._closing:
+        elif self.state.wants_room and not self._closing:
             self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
         else:
             self._rooms.leave(self.codebase)

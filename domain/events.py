@@ -6,7 +6,7 @@ kinds of event share a topic, the member `action` tells them apart. Nothing here
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar, Union
+from typing import ClassVar, Literal, TypeAlias, TypedDict, TypeVar
 
 from .ids import (
     AgentPermissionId,
@@ -19,7 +19,7 @@ from .ids import (
     Timestamp,
 )
 
-Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """Any value that JSON can hold."""
 
 Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt"]

@@ -1,6 +1,7 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import Awaitable, Callable, Sequence as Many
+from collections.abc import Awaitable, Callable
+from collections.abc import Sequence as Many
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 

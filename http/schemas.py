@@ -25,7 +25,8 @@ class NoBody(RequestBody):
 
 class AgentConfig(RequestBody):
     """`default_model`: for triggers that name none. `auto_approve`: give every permission. `trusted`: run the
-    codebase's own opencode configuration and plugins."""
+    codebase's own opencode configuration and plugins.
+    """
 
     default_model: ModelName | None = None
     auto_approve: bool = False
@@ -48,6 +49,18 @@ class TriggerAgent(RequestBody):
     prompt: Text
     agent: AgentName = "build"
     model: ModelName | None = None
+    files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
+    metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+
+
+class NewTask(RequestBody):
+    """A piece of work for the queue; a higher `priority` goes first."""
+
+    title: Name
+    prompt: Text
+    agent_type: AgentName = "build"
+    model: ModelName | None = None
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
     metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
 

@@ -152,6 +152,11 @@ class Tasks:
         rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_tasks WHERE id = ?", task)
         return _task(*rows[0]) if rows else None
 
+    async def queued(self) -> list[CodebaseId]:
+        """The codebases where tasks wait for the agent."""
+        rows = await self._fetch("SELECT DISTINCT codebase_id FROM live_tasks WHERE status = 'pending'")
+        return [codebase for (codebase,) in rows]
+
     async def page(
         self,
         codebase: CodebaseId | None = None,
