@@ -150,5 +150,22 @@ def _by_tool(tool: str, state: Fields) -> Iterator[tuple[Action, str]]:
         case "edit":
             file = text(fields(metadata.get("filediff")).get("file")) or text(given.get("filePath"))
             yield "modify" if text(given.get("oldString")) else "create", file
+        case "apply_patch":
+            for patched in items(metadata.get("files")):
+                yield from _patched(fields(patched))
         case _:
             return
+
+
+def _patched(file: Fields) -> Iterator[tuple[Action, str]]:
+    path = text(file.get("filePath"))
+    match file.get("type"):
+        case "add":
+            yield "create", path
+        case "delete":
+            yield "delete", path
+        case "move":
+            yield "delete", path
+            yield "create", text(file.get("movePath"))
+        case _:
+            yield "modify", path

@@ -19,7 +19,7 @@ from .ids import (
     Timestamp,
 )
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """Any value that JSON can hold."""
 
 Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt"]

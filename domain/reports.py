@@ -54,12 +54,13 @@ def _aborted(fact: f.AgentAborted, state: State, at: Timestamp) -> Decision:
     if session.interrupt_reason == "server_stopped":
         return Decision(endings.cut_short(state, at, "server_stopped"))
     interrupted = endings.interrupted(state, at, session.interrupt_reason)
-    if not session.unsent:
+    rested = fold(state, interrupted).session
+    if not session.unsent or rested is None:
         return Decision(interrupted)
     # A message came after the interrupt, before the agent had let go: it resumes the session at once.
     ids = endings.ids(session, at)
     resumed = (e.SessionResumed(**ids), e.Status(status="running", message="Agent resumed", **ids))
-    return Decision((*interrupted, *resumed), endings.prompts(session, None))
+    return Decision((*interrupted, *resumed), endings.prompts(rested, None))
 
 
 @_on_process.register

@@ -20,7 +20,8 @@ class Session:
     """The session now active, or the one that was interrupted.
 
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
-    take them. `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
+    take them. `untaken`: messages handed over before the agent opened its session; an interrupt then leaves them
+    unsent. `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
     """
 
     id: SessionId
@@ -34,6 +35,7 @@ class Session:
     agent_session_id: AgentSessionId | None = None
     last_prompt: MessageId | None = None
     unsent: tuple[Prompt, ...] = ()
+    untaken: tuple[Prompt, ...] = ()
     open_tools: Mapping[str, str] = field(default_factory=dict)
     permissions: Mapping[PermissionId, AgentPermissionId] = field(default_factory=dict)
     interrupt_reason: e.InterruptReason = "requested"
@@ -130,15 +132,16 @@ def _started(event: e.SessionStarted) -> Session:
 def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
     match event:
         case e.SessionAdmitted():
-            return replace(state, phase=Phase.RUNNING, session=replace(session, unsent=()))
+            return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
         case e.SessionResumed(waiting=True):
             return replace(state, phase=Phase.WAITING)
         case e.SessionResumed():
-            return replace(state, phase=Phase.RUNNING, session=replace(session, unsent=()))
+            return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
         case e.SessionInterrupting():
             return replace(state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason))
         case e.SessionInterrupted():
-            return replace(state, phase=Phase.INTERRUPTED)
+            unsent = (*session.untaken, *session.unsent)
+            return replace(state, phase=Phase.INTERRUPTED, session=replace(session, unsent=unsent, untaken=()))
         case e.SessionStopping():
             return replace(state, phase=Phase.STOPPING)
         case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
@@ -151,15 +154,16 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
 def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
     match event:
         case e.SessionLinked():
-            return replace(session, agent_session_id=event.agent_session_id, model=event.model or session.model)
+            # While it is being interrupted the agent opens a session, but takes no prompt any more.
+            untaken = () if state.phase is Phase.RUNNING else session.untaken
+            linked = replace(session, agent_session_id=event.agent_session_id, untaken=untaken)
+            return replace(linked, model=event.model or session.model)
         case e.TaskStarted():
             return replace(session, task_started=True)
         case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
             return replace(session, task_open=False)
         case e.MessageSent():
-            held = state.phase in (Phase.WAITING, Phase.INTERRUPTING)
-            unsent = (*session.unsent, prompt_of(session, event)) if held else session.unsent
-            return replace(session, last_prompt=event.message_id, unsent=unsent)
+            return _message_sent(state.phase, session, event)
         case e.ToolUse():
             return replace(session, open_tools={**session.open_tools, event.call_id: event.tool})
         case e.ToolResult():
@@ -171,6 +175,22 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
             return replace(session, permissions=_without(session.permissions, event.permission_id))
         case _:
             return session
+
+
+def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Session:
+    prompt = prompt_of(session, message)
+    said = replace(session, last_prompt=message.message_id)
+    if phase in (Phase.WAITING, Phase.INTERRUPTING):
+        return replace(said, unsent=(*session.unsent, prompt))
+    if session.agent_session_id is None:
+        return replace(said, untaken=(*session.untaken, prompt))
+    return said
+
+
+def _handed_over(session: Session) -> Session:
+    if session.agent_session_id is not None:
+        return replace(session, unsent=())
+    return replace(session, unsent=(), untaken=(*session.untaken, *session.unsent))
 
 
 def prompt_of(session: Session, message: e.MessageSent) -> Prompt:

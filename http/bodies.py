@@ -1,18 +1,24 @@
 """Request bodies: JSON objects only, bounded, strict, with nothing in them that the log couldn't hold."""
 
-import math
+import asyncio
 from typing import TypeVar
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import ValidationError
 
 from ..domain.errors import InvalidInput
-from .errors import BodyTooLarge, UnsupportedBody
+from .errors import BodyTooLarge, BodyTooSlow, UnsupportedBody
 from .schemas import RequestBody
 
 MAX_BODY = 1024 * 1024
 MAX_DEPTH = 32
+MAX_NUMBER = 2**64
+"""Numbers from here on are refused: whole ones can't be kept exactly."""
+
+BODY_LIMIT = 30.0
+"""Seconds for a body to come."""
 
 B = TypeVar("B", bound=RequestBody)
 
@@ -33,9 +39,14 @@ async def _read(request: web.Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedBody
     try:
-        raw = await request.read()
+        async with asyncio.timeout(BODY_LIMIT):
+            raw = await request.read()
+    except TimeoutError:
+        raise BodyTooSlow from None
     except web.HTTPRequestEntityTooLarge:
         raise BodyTooLarge(f"The body is larger than {MAX_BODY:,} bytes.") from None
+    except (BadHttpMessage, web.RequestPayloadError):
+        raise InvalidInput("The body is not well-formed HTTP.") from None
     if raw and request.content_type != "application/json":
         raise UnsupportedBody
     return raw
@@ -53,7 +64,7 @@ def _parse(raw: bytes) -> object:
 def _check_storable(value: object, depth: int) -> None:
     if isinstance(value, dict | list) and depth == 0:
         raise InvalidInput(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not abs(value) < MAX_NUMBER:
         raise InvalidInput("The body holds a number that is out of range.")
     if isinstance(value, str) and "\0" in value:
         raise InvalidInput("The body holds a NUL character.")

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import structlog
-
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
@@ -19,19 +17,15 @@ from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.ids import CodebaseId
 from ..projections.runner import Projections
+from .farewell import Farewell
 from .service import AgentHost, Service
 from .session_spans import ProjectedSpans
 from .settings import Settings
 from .stream import EventStreams
 
-log = structlog.get_logger()
-
 LOG_NAME = "ledger.db"
 VIEWS_NAME = "views.db"
 INSTANCE_NAME = "instance"
-
-SHUTDOWN_LIMIT = 7.0
-"""Seconds for the agents' good-byes; with the rest of the end it stays under the promised 10 s."""
 
 
 @asynccontextmanager
@@ -42,10 +36,10 @@ async def running_service(
 
     `agents` stands in for opencode in tests.
     """
-    data = settings.data.expanduser().absolute()
+    data = settings.data
     async with AsyncExitStack() as stack:
-        stack.enter_context(DataLock.acquire(data))
-        instance = _instance(data / INSTANCE_NAME)
+        stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
+        instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
         await sweep_all(instance)
         stack.push_async_callback(sweep_all, instance)
         clock = SystemClock()
@@ -55,8 +49,9 @@ async def running_service(
         host = agents or OpencodeAgents(_agent_settings(settings, instance))
         stack.push_async_callback(host.close)
         service = _wire(settings, tuning or ActorSettings(), clock, store, projections, host)
-        stack.push_async_callback(let_go, service)
+        stack.push_async_callback(service.farewell.say)
         await _recover(service)
+        stack.push_async_callback(_given_up, asyncio.create_task(host.unavailable(), name="is opencode there"))
         yield service
 
 
@@ -73,12 +68,15 @@ def _wire(
     def actor(codebase: CodebaseId) -> CodebaseActor:
         return CodebaseActor(codebase, store=store, agents=agents, rooms=rooms, clock=clock, settings=tuning)
 
+    supervisor = Supervisor(store, actor, clock, tuning)
+    streams = EventStreams(store, ProjectedSpans(store, projections), clock)
     return Service(
         settings=settings,
         store=store,
-        supervisor=Supervisor(store, actor, clock, tuning),
+        supervisor=supervisor,
         projections=projections,
-        streams=EventStreams(store, ProjectedSpans(store, projections), clock),
+        streams=streams,
+        farewell=Farewell(supervisor, streams),
         agents=agents,
         clock=clock,
         ids=SortableIds(clock),
@@ -102,14 +100,15 @@ async def _recover(service: Service) -> None:
     await service.supervisor.start(paths, unsettled)
 
 
-async def let_go(service: Service) -> None:
-    """Interrupt and record what runs, then let the subscribers go: they have seen the end. Twice is harmless."""
-    try:
-        async with asyncio.timeout(SHUTDOWN_LIMIT):
-            await service.supervisor.close()
-    except TimeoutError:
-        log.warning("agents did not end in time; their sessions are recovered at the next start")
-    await service.streams.close()
+async def _given_up(asking: asyncio.Task[str | None]) -> None:
+    """opencode's version is asked for at the start, so that no first trigger waits for it; the end doesn't either."""
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+
+async def sweep_agents(settings: Settings) -> None:
+    """Kill every process of every agent of this data directory."""
+    await sweep_all(await asyncio.to_thread(_instance, settings.data / INSTANCE_NAME))
 
 
 def _instance(path: Path) -> str:

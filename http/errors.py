@@ -29,6 +29,7 @@ ROUTING: Final[Mapping[int, tuple[str, str]]] = {
     404: ("unknown_route", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
     413: ("body_too_large", "The request's body is too large."),
+    417: ("expectation_failed", "The only expectation that can be met is 100-continue."),
 }
 """Codes and sentences for what the web framework itself refuses."""
 
@@ -51,7 +52,18 @@ class BodyTooLarge(d.LedgerError):
     code = "body_too_large"
 
 
-_OWN: Final[Mapping[type[d.LedgerError], int]] = {Unauthorized: 401, UnsupportedBody: 415, BodyTooLarge: 413}
+class BodyTooSlow(d.LedgerError):
+    """The request's body took too long to come."""
+
+    code = "body_too_slow"
+
+
+_OWN: Final[Mapping[type[d.LedgerError], int]] = {
+    Unauthorized: 401,
+    BodyTooSlow: 408,
+    BodyTooLarge: 413,
+    UnsupportedBody: 415,
+}
 
 
 def status_of(error: d.LedgerError) -> int:
@@ -74,13 +86,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else None
         return error_answer(status_of(error), error.message, error.code, headers)
     except web.HTTPException as refusal:
-        return _refused(refusal)
+        return refused(refusal)
     except Exception:
         log.exception("request failed", method=request.method, path=request.path)
         return error_answer(500, "The server failed on this request; its log says more.", "internal_error")
 
 
-def _refused(refusal: web.HTTPException) -> web.Response:
+def refused(refusal: web.HTTPException) -> web.Response:
+    """What the web framework refused, in the one shape."""
     phrase = HTTPStatus(refusal.status).phrase
     code, detail = ROUTING.get(refusal.status, (phrase.lower().replace(" ", "_"), f"{phrase}."))
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None

@@ -1,14 +1,15 @@
-"""The command line: `opencode-ledger serve`."""
+"""The command line: `opencode-ledger serve`. What goes wrong is told in one sentence that says what to do."""
 
 import asyncio
 import sys
 from typing import Annotated
 
-import structlog
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.config import Env
+from pydantic import ValidationError
 
 from ..domain.errors import LedgerError
+from .logs import log_to_stderr
 from .server import serve_until_told
 from .settings import Settings
 
@@ -20,37 +21,53 @@ app = App(
 
 
 @app.command
-def serve(settings: Annotated[Settings | None, Parameter(name="*")] = None) -> int:
+def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> int:
     """Serve the API in the foreground until SIGTERM or SIGINT.
 
     When it is ready it prints one line on standard output:
     `opencode-ledger listening on http://127.0.0.1:PORT`. Everything else goes to standard error.
+
+    The first signal interrupts the running agents, records it and ends within 10 seconds; a second one ends at once.
     """
-    _log_to_stderr()
+    log_to_stderr()
     try:
-        return asyncio.run(serve_until_told(settings or Settings()))
-    except asyncio.CancelledError:
-        print("opencode-ledger: told twice; ended without waiting for the agents", file=sys.stderr)
-        return 1
+        asyncio.run(serve_until_told(settings or Settings()))
     except (LedgerError, OSError) as error:
-        print(f"opencode-ledger: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
+    return 0
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """The console script. Exit codes: 0 ended as told, 1 could not serve, 2 asked for what there isn't."""
+    try:
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        _complain(f"{_sentence(error)} See: opencode-ledger serve --help")
+        sys.exit(2)
 
 
-def _log_to_stderr() -> None:
-    terminal = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
+def _complain(sentence: str) -> None:
+    print(f"opencode-ledger: {sentence}", file=sys.stderr)
+
+
+def _sentence(error: CycloptsError) -> str:
+    if isinstance(error.__cause__, ValidationError):
+        return _bad_value(error.__cause__)
+    if isinstance(error, UnusedCliTokensError):
+        return f"Not understood: {' '.join(error.unused_tokens or [])}."
+    return " ".join(str(error).split())
+
+
+def _bad_value(error: ValidationError) -> str:
+    """The first complaint, with the names under which the value may have been given."""
+    problem = error.errors(include_url=False)[0]
+    what, given = problem["msg"].rstrip("."), ""
+    if problem["type"] == "value_error":
+        what = what.removeprefix("Value error, ")
+    else:
+        what, given = what.split(",")[0], f", not {problem['input']!r}"
+    if not problem["loc"]:
+        return f"{what}."
+    name = str(problem["loc"][0])
+    return f"--{name.replace('_', '-')} (LEDGER_{name.upper()}): {what}{given}."

@@ -4,23 +4,42 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..domain.errors import InvalidInput, PathOutsideRoots
+from ..domain.errors import Conflict, InvalidInput, PathOutsideRoots
+
+
+class DirectoryGone(Conflict):
+    """The codebase's directory is gone or leads elsewhere now; put it back, or delete the codebase."""
+
+    code = "directory_gone"
 
 
 def real_directory(path: str, roots: Sequence[Path]) -> str:
     """The real path of an existing, readable directory under one of `roots` (anywhere if there are none)."""
-    if not os.path.isabs(path):
+    if not Path(path).is_absolute():
         raise InvalidInput("path: The path must be absolute.")
     try:
-        real = Path(path).resolve(strict=True)
+        # Not strict yet: of what lies outside nobody learns whether it exists.
+        real = Path(path).resolve()
+        if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
+            raise PathOutsideRoots
+        real = real.resolve(strict=True)
+        str(real).encode()  # a name that isn't UTF-8 can't be told in JSON
         usable = real.is_dir() and os.access(real, os.R_OK | os.X_OK)
     except (OSError, RuntimeError, ValueError):
         raise InvalidInput("path: There is no such directory.") from None
-    if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
-        raise PathOutsideRoots
     if not usable:
         raise InvalidInput("path: This is not a directory that can be read.")
     return str(real)
+
+
+def check_unmoved(directory: str, roots: Sequence[Path]) -> None:
+    """Raise unless a registered directory is still what it was, and may still be worked in."""
+    try:
+        unmoved = real_directory(directory, roots) == directory
+    except InvalidInput:
+        unmoved = False
+    if not unmoved:
+        raise DirectoryGone
 
 
 def files_inside(directory: str, files: Sequence[str]) -> tuple[str, ...]:
@@ -29,7 +48,7 @@ def files_inside(directory: str, files: Sequence[str]) -> tuple[str, ...]:
 
 
 def _file_inside(directory: Path, name: str) -> str:
-    if os.path.isabs(name):
+    if Path(name).is_absolute():
         raise InvalidInput(f"files: {name!r} must be relative to the codebase.")
     try:
         real = (directory / name).resolve(strict=True)

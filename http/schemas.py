@@ -16,7 +16,7 @@ ModelName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\s/]+/
 class RequestBody(BaseModel):
     """A JSON object that a client sends."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, regex_engine="python-re")
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class NoBody(RequestBody):
@@ -24,7 +24,9 @@ class NoBody(RequestBody):
 
 
 class AgentConfig(RequestBody):
-    """`default_model`: for triggers that name none. `auto_approve`: give every permission. `trusted`: run the
+    """How the codebase's agent is to be run.
+
+    `default_model`: for triggers that name none. `auto_approve`: give every permission. `trusted`: run the
     codebase's own opencode configuration and plugins.
     """
 

@@ -39,8 +39,10 @@ def read_token(path: Path | None) -> str | None:
         return None
     try:
         token = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadTokenFile(f"The token file {path} can't be read ({error}).") from None
+    except OSError as error:
+        raise BadTokenFile(f"The token file {path} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadTokenFile(f"The token file {path} is not text.") from None
     if len(token) < MIN_TOKEN:
         raise BadTokenFile(
             f"The first line of {path} must be a secret of at least {MIN_TOKEN} characters; "
@@ -51,11 +53,12 @@ def read_token(path: Path | None) -> str | None:
 
 def gatekeeper(settings: Settings, token: str | None) -> Middleware:
     """The middleware that every request passes first."""
+    names = LOCAL_NAMES | {settings.host.lower()}
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if settings.loopback:
-            _check_host(request)
+            _check_host(request, names)
         _check_origin(request)
         if token is not None:
             _check_token(request, token)
@@ -64,17 +67,18 @@ def gatekeeper(settings: Settings, token: str | None) -> Middleware:
     return gate
 
 
-def _check_host(request: web.Request) -> None:
+def _check_host(request: web.Request, names: frozenset[str]) -> None:
     # A page that rebinds its own name to 127.0.0.1 still sends that name here.
-    if _host_name(request.headers.get("Host", "")) not in LOCAL_NAMES:
+    if _host_name(request.headers.get("Host", "")) not in names:
         raise ForeignHost
 
 
 def _check_origin(request: web.Request) -> None:
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+    host = request.headers.get("Host", "").lower()
+    if any(origin not in (f"http://{host}", f"https://{host}") for origin in request.headers.getall("Origin", [])):
         raise ForeignOrigin
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    # Browsers send this even where they send no Origin; a page on another port of this machine is foreign too.
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ForeignOrigin
 
 

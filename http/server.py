@@ -1,21 +1,22 @@
 """The socket and the signals: serve until told to end, then let go in good order."""
 
 import asyncio
+import os
 import signal
 import socket
+from typing import NoReturn
 
 import structlog
-from aiohttp import web
 
 from ..domain.errors import LedgerError
 from .app import make_app
-from .bootstrap import let_go, running_service
+from .bootstrap import running_service, sweep_agents
+from .connections import accepting
 from .security import read_token
+from .service import AgentHost
 from .settings import Settings
 
 log = structlog.get_logger()
-
-BACKLOG = 1024
 
 
 class PortTaken(LedgerError):
@@ -24,42 +25,49 @@ class PortTaken(LedgerError):
     code = "port_taken"
 
 
-async def serve_until_told(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code. A second signal doesn't wait for the agents' good-byes."""
-    token = read_token(settings.token_file)
-    told = _listen_for_signals()
+async def serve_until_told(settings: Settings, *, agents: AgentHost | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. `agents` stands in for opencode in tests."""
+    token = await asyncio.to_thread(read_token, settings.token_file)
+    told = _listen_for_signals(settings)
     listening = _bind(settings)
     try:
-        async with running_service(settings) as service:
-            runner = web.AppRunner(
-                make_app(service, token), handler_cancellation=True, access_log=None, shutdown_timeout=2.0
-            )
-            await runner.setup()
-            await web.SockSite(runner, listening, backlog=BACKLOG).start()
+        async with (
+            running_service(settings, agents=agents) as service,
+            accepting(make_app(service, token), listening),
+        ):
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
             await told.wait()
             log.info("ending: running agents are interrupted and recorded")
-            await let_go(service)
-            await runner.cleanup()
+            await service.farewell.say()
     finally:
         listening.close()
-    return 0
 
 
-def _listen_for_signals() -> asyncio.Event:
+def _listen_for_signals(settings: Settings) -> asyncio.Event:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-    assert main is not None  # called from the coroutine that asyncio.run runs
+    ends: list[asyncio.Task[NoReturn]] = []
 
     def on_signal() -> None:
-        if told.is_set():
-            main.cancel()
+        if told.is_set() and not ends:
+            ends.append(asyncio.create_task(_end_at_once(settings)))
         told.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     return told
+
+
+async def _end_at_once(settings: Settings) -> NoReturn:
+    """End without waiting for anything but the death of the agents' processes.
+
+    The log bears it, as it bears a power cut: what was under way is brought to a truthful state at the next start.
+    """
+    log.warning("told twice: agents are killed now, and their sessions recovered at the next start")
+    try:
+        await sweep_agents(settings)
+    finally:
+        os._exit(1)
 
 
 def _bind(settings: Settings) -> socket.socket:

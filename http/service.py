@@ -1,5 +1,6 @@
 """The service as the handlers see it: the parts that the composition root wired together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from ..domain.ports import AgentFactory, Clock, EventStore, IdSource
 from ..projections.codebases import Codebase
 from ..projections.runner import Projections
 from ..projections.views import Views
+from .farewell import Farewell
+from .paths import check_unmoved
 from .settings import Settings
 from .stream import EventStreams
 
@@ -54,6 +57,7 @@ class Service:
     supervisor: Supervisor
     projections: Projections
     streams: EventStreams
+    farewell: Farewell
     agents: AgentHost
     clock: Clock
     ids: IdSource
@@ -72,9 +76,10 @@ class Service:
         return codebase
 
     async def usable_agent(self, codebase: Codebase) -> None:
-        """Raise where no agent could run there: opencode is missing, or the codebase brings what it isn't trusted with."""
+        """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
         if (reason := await self.agents.unavailable()) is not None:
             raise AgentUnavailable(reason)
+        await asyncio.to_thread(check_unmoved, codebase.path, self.settings.allow_root)
         await self.agents.check_trust(codebase.path, trusted=codebase.agent_config.get("trusted") is True)
 
 

@@ -6,9 +6,32 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 PROJECT_CACHE = ".opencode-ledger"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}.")
+    return path
+
+
+def _directory(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError(f"There is no directory {path}.")
+    return path
+
+
+Place = Annotated[Path, AfterValidator(_absolute)]
+"""A path as a person writes it; the agents work elsewhere, so it must not depend on where it was written."""
+
+FilePlace = Annotated[Place, AfterValidator(_file)]
+DirectoryPlace = Annotated[Place, AfterValidator(_directory)]
 
 
 def usual_room() -> int:
@@ -32,22 +55,23 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes any that is free."""
 
-    data: Path = Field(default_factory=usual_data)
+    data: Place = Field(default_factory=usual_data)
     """Directory of the log (ledger.db), its views and its lock."""
 
-    opencode_binary: Path | None = None
+    opencode_binary: Place | None = None
     """The opencode executable; without it, the one on PATH."""
 
-    opencode_config: Path | None = None
+    opencode_config: FilePlace | None = None
     """An opencode.json given to every agent."""
 
-    opencode_home: Path | None = None
+    opencode_home: Place | None = None
     """A private home for the agents; without it they use your own opencode credentials and sessions."""
 
-    allow_root: Annotated[tuple[Path, ...], Parameter(negative="")] = ()
-    """Codebases must lie under one of these directories (repeat the option); without it they may lie anywhere."""
+    allow_root: Annotated[tuple[DirectoryPlace, ...], Parameter(negative="", show_default=False)] = ()
+    """Codebases must lie under one of these directories; without it they may lie anywhere. Repeat the option for more
+    of them; in the variable they are separated by colons."""
 
-    token_file: Path | None = None
+    token_file: Place | None = None
     """File whose first line is the token that clients send as `Authorization: Bearer …`."""
 
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=usual_room)

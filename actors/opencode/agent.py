@@ -48,6 +48,7 @@ class OpencodeAgent:
         self._roots: dict[SessionId, AgentSessionId] = {}
         self._verified: set[AgentSessionId] = set()
         self._letting_go = False
+        self._given_up = False
 
     @property
     def alive(self) -> bool:
@@ -58,6 +59,11 @@ class OpencodeAgent:
     def client(self) -> OpencodeClient | None:
         """The way to the running server, if there is one."""
         return self._connection.client if self._connection and self._connection.alive else None
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether a prompt is being handed over just now."""
+        return self._handing is not None and not self._handing.done()
 
     # --- prompts --------------------------------------------------------------------------------------------------
 
@@ -79,9 +85,32 @@ class OpencodeAgent:
 
     async def _prompt(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
         root, model = await self._session(connection, prompt)
-        opened = SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)
-        self._outbox.put([opened])
+        self._given_up = False
+        self._handing = asyncio.create_task(self._hand_over(connection, prompt, files, root, model))
+        self._handing.add_done_callback(_retrieved)
+        try:
+            await asyncio.shield(self._handing)
+        except asyncio.CancelledError:
+            self._given_up = True
+            raise
+
+    async def _hand_over(
+        self,
+        connection: Connection,
+        prompt: Prompt,
+        files: list[dict[str, str]],
+        root: AgentSessionId,
+        model: str,
+    ) -> None:
+        """Once begun it is done to the end, so that it is known whether the agent has the prompt.
+
+        Up to the moment at which a new session is on record a prompt that is given up was not taken: its words are
+        kept for later, and must not be handed over twice.
+        """
+        self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
         await self._outbox.flushed()
+        if self._given_up and prompt.agent_session_id is None:
+            return
         provider, _, name = model.partition("/")
         message = self._ids.next()
         body = {
@@ -91,9 +120,7 @@ class OpencodeAgent:
             "parts": [{"type": "text", "text": prompt.text}, *files],
         }
         self._translator.prompted(prompt.session_id, root, prompt.message_id, message, _milliseconds())
-        self._handing = asyncio.create_task(connection.client.prompt(root, body))
-        self._handing.add_done_callback(_retrieved)
-        await asyncio.shield(self._handing)
+        await connection.client.prompt(root, body)
 
     async def _session(self, connection: Connection, prompt: Prompt) -> tuple[AgentSessionId, str]:
         """The agent's session for ours, and the model to use there."""
@@ -155,7 +182,7 @@ class OpencodeAgent:
         _retrieved(starting)
 
     def _is_busy(self) -> bool:
-        return self._letting_go or (self._handing is not None and not self._handing.done())
+        return self._letting_go or self.handing_over
 
     async def _on_death(self, connection: Connection, reason: str) -> None:
         if self._connection is connection:
@@ -195,7 +222,7 @@ class OpencodeAgent:
     async def _let_go(self, limit: float) -> bool:
         """Whether the agent has let go of its run in time."""
         connection = self._connection
-        if connection is None or not connection.alive or self._translator.run is None:
+        if connection is None or not connection.alive:
             self._translator.closed()
             return True
         self._letting_go = True
@@ -214,11 +241,12 @@ class OpencodeAgent:
 
     async def stop(self) -> None:
         """See the port."""
+        family = await survivors.family(self._settings.instance, self._codebase)
         try:
             await self._end()
         except Exception:
             log.exception("the agent did not end in good order", codebase=self._codebase)
-        await survivors.sweep(self._settings.instance, self._codebase)
+        await survivors.sweep(self._settings.instance, self._codebase, family)
         await self._last_facts()
         if self._delivering is not None:
             self._delivering.cancel()

@@ -35,7 +35,7 @@ class OpencodeClient:
         self._http = aiohttp.ClientSession(
             base_url=url,
             headers={"Authorization": aiohttp.encode_basic_auth(USER, password)},
-            connector=aiohttp.TCPConnector(limit=0, force_close=False),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=2.0),
             trust_env=False,
         )
 

@@ -1,7 +1,7 @@
 """The way of facts to the actor: in order, in batches, one batch at a time, text gathered meanwhile.
 
-A piece of text waits at most `coalesce` seconds for more of its part; everything else leaves at once, with all
-before it. While the log is slow the outbox fills, and `room` holds the reader back.
+Text leaves at most every `coalesce` seconds: a piece that comes sooner after the one before waits for more of its
+part. Everything else leaves at once, with all before it. While the log is slow the outbox fills, and `room` holds the reader back.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ class Outbox:
         self._facts: list[Fact] = []
         self._size = 0
         self._delivering = 0
+        self._left_at = float("-inf")
         self._urgent = asyncio.Event()
         self._filled = asyncio.Event()
         self._settled = asyncio.Condition()
@@ -76,16 +77,18 @@ class Outbox:
             self._urgent.set()
 
     async def _gather(self) -> None:
-        if self._coalesce and not self._urgent.is_set():
+        # Counted from the last delivery: to hold back the first piece after a pause would only delay it.
+        pause = self._left_at + self._coalesce - _now()
+        if pause > 0 and not self._urgent.is_set():
             try:
-                async with asyncio.timeout(self._coalesce):
+                async with asyncio.timeout(pause):
                     await self._urgent.wait()
             except TimeoutError:
                 return
 
     async def _deliver_batch(self) -> None:
         batch, self._facts = tuple(self._facts[:BATCH]), self._facts[BATCH:]
-        self._delivering = len(batch)
+        self._delivering, self._left_at = len(batch), _now()
         self._urgent.clear()
         if not self._facts:
             self._filled.clear()
@@ -100,6 +103,10 @@ class Outbox:
             self._size -= sum(map(_cost, batch))
             async with self._settled:
                 self._settled.notify_all()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _continues(last: TextStreamed, fact: TextStreamed) -> bool:

@@ -25,6 +25,10 @@ _KEPT_BYTES = 4096
 _CHUNK = 65536
 
 
+class EndedEarly(AgentError):
+    """opencode ended before it listened; it may do better next time."""
+
+
 class Output:
     """What a process prints: drained always, its last lines kept, one line watched for."""
 
@@ -165,7 +169,7 @@ class OpencodeProcess:
             self.url = self._output.url.result()
         elif self.ended.done():
             await self.drained()
-            raise AgentError(self.obituary(), START_FAILED)
+            raise EndedEarly(self.obituary(), START_FAILED)
         else:
             raise AgentError(f"opencode did not listen within {limit:.0f} s.", START_FAILED)
 

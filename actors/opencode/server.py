@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 
+import structlog
+
 from ...domain.errors import AgentError, AgentUnavailable
 from . import survivors
 from .binary import find_binary, supported, wrong_version
@@ -11,11 +13,12 @@ from .catalog import Catalog
 from .client import OpencodeClient
 from .environment import agent_environment, marker
 from .home import prepare_home
-from .process import START_FAILED, OpencodeProcess
+from .process import START_FAILED, EndedEarly, OpencodeProcess
 from .settings import OpencodeSettings
 
-_TRIES = 3
-_TAKEN = ("ServeError", "EADDRINUSE", "port")
+log = structlog.get_logger()
+
+_TRIES = 4
 
 
 @dataclass
@@ -89,8 +92,10 @@ async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[s
     for attempt in range(1, _TRIES + 1):
         try:
             return await OpencodeProcess.start(binary, directory, environment, settings.start_limit)
-        except AgentError as error:
-            # Between our choice of a port and its use another program may have taken it.
-            if attempt == _TRIES or not any(word in str(error) for word in _TAKEN):
+        except EndedEarly as error:
+            # Another program may have taken the port meanwhile, and of several that make or upgrade the database of
+            # one home at the same time opencode lets all but one fail.
+            if attempt == _TRIES:
                 raise
+            log.warning("opencode ended before it listened; once more", error=error.message)
     raise AssertionError("unreachable")

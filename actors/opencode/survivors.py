@@ -7,10 +7,11 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import structlog
 
 from .environment import MARKER, marker
@@ -23,10 +24,22 @@ _PAUSE = 0.02
 Marked = Callable[[str], bool]
 
 
-async def sweep(instance: str, codebase: str) -> int:
-    """Kill every process of this codebase's agent; returns when none is left, with how many there were."""
+async def family(instance: str, codebase: str) -> list[psutil.Process]:
+    """Every process of this codebase's agent with all its descendants, also those that cleared their environment.
+
+    To be asked while the agent still lives: once it is gone nothing tells whose children they were.
+    """
     wanted = marker(instance, codebase)
-    return await asyncio.to_thread(_sweep, lambda value: value == wanted)
+    return await asyncio.to_thread(lambda: list(_descent(_find(lambda value: value == wanted))))
+
+
+async def sweep(instance: str, codebase: str, also: Iterable[psutil.Process] = ()) -> int:
+    """Kill every process of this codebase's agent, and those of `also` that still live.
+
+    Returns when none is left, with how many there were.
+    """
+    wanted = marker(instance, codebase)
+    return await asyncio.to_thread(_sweep, lambda value: value == wanted, also)
 
 
 async def sweep_all(instance: str) -> int:
@@ -35,10 +48,11 @@ async def sweep_all(instance: str) -> int:
     return await asyncio.to_thread(_sweep, lambda value: value.startswith(prefix))
 
 
-def _sweep(marked: Marked) -> int:
+def _sweep(marked: Marked, also: Iterable[psutil.Process] = ()) -> int:
     killed: set[int] = set()
     deadline = time.monotonic() + SWEEP_LIMIT
-    while found := list(_find(marked)):
+    known = set(also)
+    while found := [process for process in known.union(_descent(_find(marked))) if _lives(process)]:
         for process in found:
             killed.add(process.pid)
             _kill(process)
@@ -47,6 +61,21 @@ def _sweep(marked: Marked) -> int:
             break
         time.sleep(_PAUSE)
     return len(killed)
+
+
+def _descent(ancestors: Iterable[psutil.Process]) -> Iterator[psutil.Process]:
+    for ancestor in ancestors:
+        yield ancestor
+        with suppress(psutil.Error):
+            yield from ancestor.children(recursive=True)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it is still there: its number not given to another, and not just waiting for its parent to notice."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def _find(marked: Marked) -> Iterator[psutil.Process]:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from rich.console import Console
@@ -45,6 +46,8 @@ NEXT: Final = """
 def main() -> int:
     """Exit status: 0 when all acts were played, 1 when something failed, 130 after Ctrl-C."""
     arguments = _arguments()
+    # An agent may write what this terminal can't show.
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="replace")
     console = Console(highlight=False, record=arguments.svg is not None)
     try:
         with _folder(keep=arguments.keep) as folder:

@@ -50,12 +50,10 @@ class Client:
         async with self._http.post(self.api + path, json=body, timeout=NO_LIMIT) as response:
             return cast("Mapping[str, object]", await _content(response))
 
-    async def events(self, codebase: str, *, after: int = 0, session: str | None = None) -> AsyncIterator[Frame]:
-        """The codebase's events after the one numbered `after`; of one session alone, if given, until its end."""
-        only = {"session_id": session} if session else {}
-        query = {"last_event_id": str(after), **only}
-        url = f"{self.api}/codebases/{codebase}/events"
-        async with self._http.get(url, params=query, timeout=NO_LIMIT) as response:
+    async def events(self, codebase: str) -> AsyncIterator[Frame]:
+        """All events of the codebase from the first one on, then those to come."""
+        url = f"{self.api}/codebases/{codebase}/events?last_event_id=0"
+        async with self._http.get(url, timeout=NO_LIMIT) as response:
             if response.status != 200:
                 await _content(response)
             async for frame in frames_of(response.content.iter_any()):

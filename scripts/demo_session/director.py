@@ -38,7 +38,7 @@ class Director:
     async def play(self) -> None:
         """All acts, while the stream is shown as it comes."""
         body = {"name": "cart", "path": str(self._stage.project)}
-        self._heading("1", "A codebase is registered, and its stream is watched.")
+        self._heading("1", "A codebase is registered and its stream watched.")
         answer = await self._post("/codebases", body)
         self._codebase = str(cast("Mapping[str, object]", answer["codebase"])["id"])
         self._page.plain()
@@ -65,7 +65,7 @@ class Director:
     # --- the acts -----------------------------------------------------------------------------------------------
 
     async def _steered_run(self) -> None:
-        self._heading("2", "The agent gets a task, and a follow-up while it is at work.")
+        self._heading("2", "A task, and a follow-up while the agent is at work.")
         await self._command("/trigger", {"prompt": told.FIX})
         self._page.line(Text("opencode starts; that takes a few seconds", "dim"))
         await self._saw("output", "passes")
@@ -75,7 +75,7 @@ class Director:
         await self._saw("complete")
 
     async def _interrupted_run(self) -> None:
-        self._heading("3", "An agent that goes astray is interrupted, told better, and stopped.")
+        self._heading("3", "An agent goes astray: interrupted, told better, stopped.")
         await self._command("/trigger", {"prompt": told.DOCUMENT})
         await self._saw("output", "compiles")
         await self._command("/interrupt")

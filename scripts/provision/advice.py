@@ -16,16 +16,9 @@ _REMEDIES: Final = (
         "The connection's certificate is not trusted. Behind a proxy, give pip (PIP_CERT) and npm (cafile) its own.",
     ),
     _Remedy(
-        ("name resolution", "Connection refused", "Connection reset", "ConnectionError", "NewConnectionError")
-        + (
-            "ProxyError",
-            "timed out",
-            "ReadTimeout",
-            "ENOTFOUND",
-            "ETIMEDOUT",
-            "ECONNREFUSED",
-            "ECONNRESET",
-            "EAI_AGAIN",
+        tuple(
+            "name resolution|Connection refused|Connection reset|ConnectionError|ProxyError|timed out|ReadTimeout"
+            "|ENOTFOUND|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EAI_AGAIN".split("|")
         ),
         "The package registry could not be reached. See to the network, or to the proxy or mirror that pip and npm are "
         "set to use, and run this again.",

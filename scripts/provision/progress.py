@@ -58,14 +58,14 @@ class Runner:
             log.write(f"$ {' '.join(map(str, command))}\n{output}\n")
         if done.returncode != 0:
             raise SetupFailed(
-                f"{what} failed: {_last_word(output, done.returncode)}",
+                f"{what} failed: {_why(output, done.returncode)}",
                 advice_on(output) or f"The whole output is in {LOG}. Mend that and run this again.",
             )
         return output
 
 
-def _last_word(output: str, status: int) -> str:
-    """The line that most probably says why: the last that speaks of an error, else the last."""
+def _why(output: str, status: int) -> str:
+    """The line that most probably says why: the first that speaks of an error, else the last."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower() and "complete log" not in line]
-    return (errors or lines or [f"exit status {status}"])[-1]
+    errors = [line for line in lines if line.lower().startswith(("error", "npm error")) or "Error:" in line]
+    return (*errors[:1], *lines[-1:], f"exit status {status}")[0]

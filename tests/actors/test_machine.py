@@ -180,9 +180,9 @@ class Service(RuleBasedStateMachine):
     @rule(kindly=st.booleans())
     def restart(self, kindly: bool) -> None:
         """The server is ended, or killed, and started again."""
-        self.town.store.failing = self.town.store.failing and not kindly
         if kindly:
             self.run(self.close())
+        self.town.store.failing, self.town.store.broken = False, None
         self.town = self.run(self.crash())
 
     async def close(self) -> None:
@@ -321,4 +321,4 @@ class Service(RuleBasedStateMachine):
 
 
 TestService = Service.TestCase
-TestService.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestService.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -18,7 +18,7 @@ from tests.sse.serving import running
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
 
-PAGE = Path(__file__).with_name("follow.html")
+PAGE = Path(__file__).with_name("follow.html").read_text()
 LIMIT = 60.0
 """Seconds that the browser may take."""
 
@@ -64,7 +64,7 @@ async def reported(store: MemoryEventStore, cuts: list[int], target: str, profil
 
     async def page(_: web.Request) -> web.Response:
         arrived.set()
-        return web.Response(text=PAGE.read_text(), content_type="text/html")
+        return web.Response(text=PAGE, content_type="text/html")
 
     async def take(request: web.Request) -> web.Response:
         report.set_result(json.loads(await request.text()))

@@ -128,6 +128,21 @@ def test_a_message_resumes_an_interrupted_session() -> None:
     assert isinstance(prompt, x.Prompt) and prompt.agent_session_id == AGENT_SESSION
 
 
+def test_an_interrupt_before_the_agent_took_the_prompt_loses_no_word() -> None:
+    """A prompt that the agent was still starting for is handed over, with its files, when a message resumes the session."""
+    story = given(TRIGGER, MESSAGE, c.Interrupt(), report(f.AgentAborted())).when(LATER)
+    assert prompts(story) == ["Add tests\nplease", "use pytest", "go on"]
+    assert story.last.effects[0] == FIRST_PROMPT
+    linked = given(TRIGGER, report(OPENED), c.Interrupt(), report(f.AgentAborted())).when(LATER)
+    assert prompts(linked) == ["go on"]
+
+
+def test_words_untaken_and_words_since_the_interrupt_are_handed_over_in_order() -> None:
+    """A message sent while the agent lets go resumes the session with everything that it has not been given."""
+    story = given(TRIGGER, c.Interrupt(), MESSAGE).when(report(OPENED, f.AgentAborted()))
+    assert prompts(story) == ["Add tests\nplease", "use pytest"] and story.phase is Phase.RUNNING
+
+
 def test_a_message_without_room_waits_to_resume() -> None:
     """Without room an interrupted session waits, and then hands over what was said meanwhile."""
     story = standing_at(Phase.INTERRUPTED).when(LATER, room=False)

@@ -18,7 +18,7 @@ from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, MessageId, Se
 ROOT = Path(__file__).resolve().parents[2]
 F = TypeVar("F")
 
-LIMIT = 30.0
+LIMIT = 60.0
 """Seconds within which anything that is waited for must happen."""
 
 

@@ -27,7 +27,7 @@ async def record(binary: str, scenario: Scenario) -> None:
     try:
         async with asyncio.timeout(120), bench(binary, **scenario.options) as made:
             await scenario.play(made)
-    except Exception as error:  # noqa: BLE001 - one failure must not hide the other traces
+    except Exception as error:  # one failure must not hide the other traces
         print(f"{scenario.name}: FAILED {error!r}", flush=True)
     if made is not None:
         write(made, scenario.name)

@@ -104,9 +104,9 @@ def final_texts(events: list[Fields]) -> dict[str, str]:
         info, part = fields(properties.get("info")), fields(properties.get("part"))
         if info.get("role") == "assistant" and info.get("summary") is not True:
             answers.add(text(info.get("id")))
-        if part.get("type") in ("text", "reasoning") and part.get("messageID") in answers:
-            if "end" in fields(part.get("time")):
-                texts[text(part.get("id"))] = text(part.get("text"))
+        spoken = part.get("type") in ("text", "reasoning") and part.get("messageID") in answers
+        if spoken and "end" in fields(part.get("time")):
+            texts[text(part.get("id"))] = text(part.get("text"))
     return {part: said for part, said in texts.items() if said}
 
 

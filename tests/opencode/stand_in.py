@@ -95,9 +95,8 @@ class Run:
 
     def __init__(self, agent: Agent, session: str, prompt: str, text: str) -> None:
         self.agent, self.session, self.text = agent, session, text
-        created = {"created": now()}
         self.info: Json = {"id": agent.new_id("msg"), "sessionID": session, "role": "assistant", "parentID": prompt}
-        self.info |= {"time": created, "path": {"cwd": str(Path.cwd()), "root": str(Path.cwd())}}
+        self.info |= {"time": {"created": now()}, "path": {"cwd": str(Path.cwd()), "root": str(Path.cwd())}}
         self.parts: list[Json] = []
 
     async def run(self, before: "asyncio.Task[None] | None") -> None:
@@ -176,6 +175,9 @@ class Run:
         state = {"status": "completed", "input": given, "output": "Wrote.", "title": path, "metadata": metadata}
         self.part(id=part["id"], **call, state=state)
 
+    async def sleep(self, seconds: str) -> None:
+        await asyncio.sleep(float(seconds))
+
     async def ask(self, *_: str) -> None:
         paths = {"patterns": ["a.txt"], "metadata": {"filepath": str(Path("a.txt").absolute())}}
         reply = await self.request(self.agent.asked, "permission", {"permission": "edit", **paths})
@@ -200,8 +202,7 @@ class Run:
         await self.words("unheard words")
 
     async def garbage(self, *_: str) -> None:
-        part = b'data: {"type":"message.part.updated","properties":{"part":[1]}}'
-        for line in (b"data: {half", b"data: 5", b'data: {"type":7}', b"nonsense", b"data: \xff\xfe", b"", part):
+        for line in (b"data: {half", b"data: 5", b'data: {"type":7}', b"nonsense", b"data: \xff\xfe", b"", b"data: []"):
             self.agent.send(line + b"\n\n")
         self.agent.say("kind.that.nobody.knows", sessionID=self.session)
         self.agent.say("message.part.delta", sessionID=self.session, partID=None, delta={"a": 1}, field="text")
@@ -239,7 +240,7 @@ WORDS: dict[str, Callable[..., Awaitable[None]]] = {
     "stream": Run.stream,
     "text": Run.words,
     "write": Run.write,
-    "sleep": lambda _, seconds: asyncio.sleep(float(seconds)),
+    "sleep": Run.sleep,
     "ask": Run.ask,
     "question": Run.question,
     "drop": Run.drop,

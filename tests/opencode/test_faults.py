@@ -62,7 +62,7 @@ async def test_a_rate_limit_is_shown_and_then_overcome(live: Live) -> None:
 async def test_a_provider_that_asks_to_wait_too_long_ends_the_run(make_live: MakeLive) -> None:
     """A retry farther off than the limit is not waited for: the run fails as rate limited."""
     live = make_live(retry_limit=0.5)
-    ended = await live.run("fail: 429 too many requests\nsay: Never said.")
+    ended = await live.run("fail: 429 x 9 too many requests\nsay: Never said.")
     assert (ended.outcome, ended.code) == ("failed", "RATE_LIMITED")
 
 

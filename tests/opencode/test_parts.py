@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, find_binary, sweep_all
@@ -155,6 +155,7 @@ def test_the_root_that_opencode_sees_is_what_counts(tmp_path: Path) -> None:
 # --- the parser ---------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(st.text(), st.text()), max_size=5), st.data())
 def test_events_are_read_however_the_bytes_are_cut(events: list[dict[str, str]], data: st.DataObject) -> None:
     """The same events are read from a stream, wherever the network cuts it."""

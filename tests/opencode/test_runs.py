@@ -66,7 +66,7 @@ async def test_tools_and_file_changes_are_reported_once_each(live: Live) -> None
 
 async def test_a_follow_up_steers_the_running_agent(live: Live, model: ScriptedModel) -> None:
     """A message in mid-run reaches the model at its next step, and the run ends once, for the newest message."""
-    first = await live.prompt("bash: sleep 1; echo slept\nsay: Only the first.")
+    first = await live.prompt("bash: sleep 3; echo slept\nsay: Only the first.")
     await live.recorder.has(f.ToolStarted)
     second = await live.prompt("say: Steered.")
     ended = await live.recorder.end_of(second)

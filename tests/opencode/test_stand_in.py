@@ -1,7 +1,9 @@
 """Faults and loads that the real opencode can't be made to show, on a stand-in that speaks like it."""
 
 import asyncio
+import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
 from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.agent_json import fields, items
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
 
 from .conftest import STAND_IN, MakeLive
@@ -52,6 +55,38 @@ async def test_an_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -
     assert live.marked() == []
     assert not live.recorder.of(f.AgentDied)
     assert not live.recorder.of(f.RunEnded)
+
+
+async def test_a_prompt_given_up_before_its_session_is_on_record_is_not_handed_over(live: Live) -> None:
+    """Its words are kept by the actor and come again; handed over all the same they would be said twice."""
+    await live.run("text warm")
+    live.recorder.gate.clear()
+    giving = asyncio.create_task(live.prompt("text never", session="sess_2"))
+    await live.eventually(lambda: live.agent.handing_over)
+    giving.cancel()
+    await asyncio.wait({giving})
+    letting_go = asyncio.create_task(live.agent.abort())
+    live.recorder.gate.set()
+    await letting_go
+    opened = live.recorder.of(f.SessionOpened)[-1]
+    assert live.agent.client is not None
+    assert await live.agent.client.messages(opened.agent_session_id, 10) == []
+
+
+async def test_a_prompt_given_up_after_its_session_is_on_record_is_in_its_history(live: Live) -> None:
+    """From then on the words are the agent's: it keeps them in the session, but does nothing about them."""
+    await live.run("text warm")
+    giving = asyncio.create_task(live.prompt("sleep 600", session="sess_2"))
+    await live.recorder.has(f.SessionOpened, lambda opened: opened.session_id == "sess_2")
+    await asyncio.sleep(0.01)
+    giving.cancel()
+    await asyncio.wait({giving})
+    await live.agent.abort()
+    opened = live.recorder.of(f.SessionOpened)[-1]
+    assert live.agent.client is not None
+    messages = await live.agent.client.messages(opened.agent_session_id, 10)
+    assert fields(fields(items(messages)[0]).get("info")).get("role") == "user"
+    assert await live.agent.client.statuses() == {}
 
 
 async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
@@ -178,3 +213,17 @@ async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -
         await agents.models()
     nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
     assert "./scripts/serve" in (await nowhere.unavailable() or "")
+
+
+async def test_a_frozen_agent_is_stopped_in_time(make_stand_in: MakeLive) -> None:
+    """A process that answers nothing, not even SIGTERM, is ended within the limits, and what it was asked is told."""
+    live = make_stand_in(farewell_limit=0.2)
+    await live.prompt("text before\nhang")
+    await live.recorder.has(f.TextStreamed)
+    for process in live.marked():
+        os.kill(process, signal.SIGSTOP)
+    async with asyncio.timeout(10):
+        await live.agent.stop()
+    assert live.marked() == []
+    assert not live.recorder.of(f.AgentDied)
+    assert (await live.run("text again", session="sess_2")).summary == "again"

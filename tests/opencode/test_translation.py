@@ -4,15 +4,17 @@ from collections import Counter
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.agent_events import Translator
-from opencode_ledger.domain.agent_json import Fields
+from opencode_ledger.domain.agent_json import Fields, fields
 from opencode_ledger.domain.agent_messages import last_words
 
 from .replay import SESSION, Play, Trace, final_texts, joined, scenarios
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CUT_SHORT = {"server_killed"}
 """Traces that end in the middle of a sentence."""
@@ -183,6 +185,33 @@ def _deltas(events: list[Fields]) -> list[int]:
     return [index for index, event in enumerate(events) if event.get("type") == "message.part.delta"]
 
 
+def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
+    """The tool that applies whole patches tells at once what it created, changed, moved and deleted."""
+    play = Play(Trace("write_new_file"))
+    play.give_prompts(1)
+    for event in play.trace.events[:9]:
+        play.event(event)
+    files = [
+        {"filePath": "/project/a", "type": "add"},
+        {"filePath": "/project/b", "type": "update"},
+        {"filePath": "/project/c", "type": "move", "movePath": "/project/d"},
+        {"filePath": "/project/e", "type": "delete"},
+        {"filePath": "/elsewhere/f", "type": "add"},
+    ]
+    state = {"status": "completed", "input": {"patchText": "…"}, "output": "", "metadata": {"files": files}}
+    answer = next(e for e in play.trace.events if cast("str", e["type"]) == "message.part.updated" and _is_step(e))
+    part: dict[str, object] = {"id": "prt_x", "type": "tool", "tool": "apply_patch", "callID": "c", "state": state}
+    part |= {"messageID": fields(fields(answer["properties"])["part"])["messageID"]}
+    play.event({"type": "message.part.updated", "properties": {"part": part}})
+    told = [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)]
+    assert told == ["create a", "modify b", "delete c", "create d", "delete e"]
+
+
+def _is_step(event: Fields) -> bool:
+    return fields(fields(event["properties"])["part"])["type"] == "step-start"
+
+
+@PATIENT
 @given(st.data())
 def test_text_is_whole_whatever_becomes_of_the_deltas(data: st.DataObject) -> None:
     """Deltas lost, doubled or out of order never change what the joined pieces of a part come to."""
@@ -197,6 +226,7 @@ def test_text_is_whole_whatever_becomes_of_the_deltas(data: st.DataObject) -> No
     assert joined(Play(trace).all().facts) == expected
 
 
+@PATIENT
 @given(st.data())
 def test_what_a_gap_swallowed_is_made_good_from_the_messages(data: st.DataObject) -> None:
     """Whatever stretch of events is lost, the messages asked for afterwards complete text and tools, once each."""
@@ -230,6 +260,7 @@ _JSON = st.recursive(
 )
 
 
+@PATIENT
 @given(st.data())
 def test_nothing_that_the_agent_sends_raises(data: st.DataObject) -> None:
     """Events of any shape, also real ones with a member of another kind in them, are taken without an error."""

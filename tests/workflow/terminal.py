@@ -10,7 +10,7 @@ from scripts.demo_session.client import Frame
 
 from .lines import Line
 
-PATIENCE: Final = 25.0
+PATIENCE: Final = 60.0
 
 
 class Terminal:

@@ -58,16 +58,6 @@ async def test_the_demo_tells_its_story_to_the_end(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
-async def test_the_demo_fits_a_narrow_terminal(tmp_path: Path) -> None:
-    """With 50 columns no line of the stream is longer than that."""
-    demo = await start(tmp_path, COLUMNS="50")
-    async with asyncio.timeout(LIMIT):
-        output, _ = await demo.communicate()
-    acts = output.decode().partition("\n next ")[0].partition("\n 2 ")[2]
-    assert acts
-    assert max(map(len, acts.splitlines())) <= 50
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_demo_cleans_up_when_it_is_interrupted(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C while the agent is at work ends the service and its agents, removes the files, and says so."""

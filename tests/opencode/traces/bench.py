@@ -130,14 +130,13 @@ class Bench:
         return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", line)
 
 
-_last_id = 0
+_ids = [0]
 
 
 def message_id() -> str:
     """A message id as opencode makes them: 12 hex digits of time, then 14 at random."""
-    global _last_id
-    _last_id = max(_last_id + 1, _now_ms() * 4096)
-    return f"msg_{_last_id % 2**48:012x}{secrets.token_hex(7)}"
+    _ids.append(max(_ids.pop() + 1, _now_ms() * 4096))
+    return f"msg_{_ids[0] % 2**48:012x}{secrets.token_hex(7)}"
 
 
 def _now_ms() -> int:

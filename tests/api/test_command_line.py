@@ -1,0 +1,179 @@
+"""The command line: help worth reading, every option also as a variable, and mistakes told in one sentence."""
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from tests.support.process import SERVE, Ended, end_of, run, serving
+
+from opencode_ledger.http.main import main
+from opencode_ledger.http.settings import Settings
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs a command line that doesn't get as far as serving."""
+
+    def run_here(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *arguments])
+        monkeypatch.setenv("COLUMNS", "100")
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsys.readouterr()
+        return Ended(int(end.value.code or 0), written.out, written.err)
+
+    return run_here
+
+
+def assert_one_sentence(ended: Ended, code: int, *words: str) -> None:
+    assert ended.code == code, ended
+    assert ended.output == ""
+    (line,) = ended.errors.splitlines()
+    assert line.startswith("opencode-ledger: ")
+    assert "Traceback" not in line
+    for word in words:
+        assert word in line
+
+
+def test_help(command: Callable[..., Ended]) -> None:
+    """The help names every option, its variable and its default."""
+    ended = command("serve", "--help")
+    assert (ended.code, ended.errors) == (0, "")
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')}" in ended.output
+        assert f"LEDGER_{name.upper()}" in ended.output.replace("\n", "")
+    assert "opencode-ledger listening on" in ended.output
+    assert "default: 127.0.0.1" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "abc"], ["--port", "LEDGER_PORT", "'abc'"]),
+        (["--port", "99999"], ["--port", "65535"]),
+        (["--max-agents", "0"], ["--max-agents", "1"]),
+        (["--nope"], ["--nope"]),
+        (["extra"], ["extra"]),
+        (["--port"], ["--port"]),
+        (["--host", "0.0.0.0"], ["--token-file", "127.0.0.1"]),
+        (["--allow-root", "/nowhere/at/all"], ["--allow-root", "/nowhere/at/all"]),
+        (["--opencode-config", "/nowhere.json"], ["--opencode-config", "/nowhere.json"]),
+    ],
+    ids=str,
+)
+def test_bad_options(command: Callable[..., Ended], arguments: list[str], words: list[str]) -> None:
+    """An option that makes no sense is told in one sentence; exit code 2."""
+    assert_one_sentence(command("serve", *arguments), 2, *words, "--help")
+
+
+def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that makes no sense is told by its name."""
+    monkeypatch.setenv("LEDGER_MAX_AGENTS", "many")
+    assert_one_sentence(command("serve"), 2, "LEDGER_MAX_AGENTS", "'many'")
+
+
+def test_unknown_command(command: Callable[..., Ended]) -> None:
+    """An unknown command names those there are."""
+    assert_one_sentence(command("server"), 2, "server", "serve")
+
+
+async def test_as_a_process() -> None:
+    """A bad option ends the real command in the same way."""
+    assert_one_sentence(await run(*SERVE, "--port", "abc"), 2, "--port (LEDGER_PORT)", "'abc'")
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+async def test_port_taken(tmp_path: Path, taken_port: int) -> None:
+    """A taken port is told with the way out, and no data directory is made for nothing."""
+    ended = await run(*SERVE, "--port", str(taken_port), "--data", str(tmp_path / "data"))
+    assert_one_sentence(ended, 1, str(taken_port), "--port")
+    assert not (tmp_path / "data").exists()
+
+
+async def test_unusable_data_directory(tmp_path: Path) -> None:
+    """A data directory that can't be made is told by its name."""
+    (tmp_path / "file").touch()
+    ended = await run(*SERVE, "--port", "0", "--data", str(tmp_path / "file/data"))
+    assert_one_sentence(ended, 1, str(tmp_path / "file/data"))
+
+
+async def test_data_directory_in_use(tmp_path: Path) -> None:
+    """A second server on the same data directory names the first one's process, and the way out."""
+    arguments = (*SERVE, "--port", "0", "--data", str(tmp_path))
+    async with serving(*arguments) as (first, _):
+        assert_one_sentence(await run(*arguments), 1, f"process {first.pid}", "--data")
+
+
+async def test_bad_token_file(tmp_path: Path) -> None:
+    """A token file that holds no secret is told by its name, with a way to make one."""
+    (tmp_path / "token").touch()
+    ended = await run(*SERVE, "--port", "0", "--data", str(tmp_path), "--token-file", str(tmp_path / "token"))
+    assert_one_sentence(ended, 1, str(tmp_path / "token"), "/dev/urandom")
+
+
+async def test_options_as_variables(tmp_path: Path) -> None:
+    """Every option may be given as a variable; several roots are separated by colons."""
+    (tmp_path / "token").write_text("0123456789abcdef\n")
+    (tmp_path / "opencode.json").write_text("{}")
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    env = {
+        "LEDGER_HOST": "127.0.0.1",
+        "LEDGER_PORT": "0",
+        "LEDGER_DATA": str(tmp_path / "data"),
+        "LEDGER_OPENCODE_BINARY": str(tmp_path / "no-opencode"),
+        "LEDGER_OPENCODE_CONFIG": str(tmp_path / "opencode.json"),
+        "LEDGER_OPENCODE_HOME": str(tmp_path / "home"),
+        "LEDGER_ALLOW_ROOT": f"{tmp_path / 'one'}:{tmp_path / 'two'}",
+        "LEDGER_TOKEN_FILE": str(tmp_path / "token"),
+        "LEDGER_MAX_AGENTS": "1",
+    }
+    assert set(env) == {f"LEDGER_{name.upper()}" for name in Settings.model_fields}
+    headers = {"Authorization": "Bearer 0123456789abcdef"}
+    async with serving(*SERVE, env=env) as (_, port), aiohttp.ClientSession(headers=headers) as client:
+        address = f"http://127.0.0.1:{port}/v1/opencode"
+        async with client.get(f"{address}/status") as response:
+            status = await response.json()
+            assert status["available"] is False
+            assert str(tmp_path / "no-opencode") in status["message"]
+        for name, expected in (("one", 200), ("two", 200), ("three", 403)):
+            body = {"name": name, "path": str(tmp_path / name)}
+            async with client.post(f"{address}/codebases", json=body) as response:
+                assert response.status == expected
+    assert (tmp_path / "data/ledger.db").exists()
+
+
+async def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
+    """What is given on the command line wins over the environment."""
+    data = ("--port", "0", "--data", str(tmp_path / "right"))
+    async with serving(*SERVE, *data, env={"LEDGER_PORT": "1", "LEDGER_DATA": str(tmp_path / "wrong")}):
+        assert (tmp_path / "right/ledger.db").exists()
+    assert not (tmp_path / "wrong").exists()
+
+
+async def test_secrets_are_not_logged(tmp_path: Path) -> None:
+    """Neither the token nor what clients send is ever in the log, also where requests are refused."""
+    (tmp_path / "token").write_text("a-very-secret-token\n")
+    arguments = ("--port", "0", "--data", str(tmp_path / "data"), "--token-file", str(tmp_path / "token"))
+    async with serving(*SERVE, *arguments) as (process, port):
+        address = f"http://127.0.0.1:{port}/v1/opencode/codebases"
+        async with aiohttp.ClientSession() as client:
+            for token in ("a-wrong-token", "a-very-secret-token"):
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+                for body in (b'{"name": "my-secret', b'{"name": "my-secret", "path": "/my-secret"}', b"\xff"):
+                    async with client.post(address, data=body, headers=headers) as response:
+                        assert response.status in (400, 401)
+        process.terminate()
+        ended = await end_of(process)
+    assert ended.output == ""
+    assert "ending" in ended.errors
+    assert "secret" not in ended.errors
+    assert "wrong" not in ended.errors

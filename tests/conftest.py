@@ -1,0 +1,114 @@
+"""What holds for every test: it leaves nothing behind, and our code never blocks the event loop."""
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+import structlog
+from blockbuster import BlockBuster
+
+PATIENCE: Final = 2.0
+"""Seconds within which what a test closed must be gone."""
+
+_DESCRIPTORS: Final = Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")
+_OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http")]
+
+_MAY_BLOCK: Final = (
+    ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it is told of
+    # Shows a trace, with the lines of source in it, to the person at a terminal.
+    ("rich/traceback.py", {"extract", "_render_stack"}),
+    # Looks at a few files, once for each start of an agent.
+    ("opencode_ledger/actors/opencode/environment.py", {"_path"}),
+    ("opencode_ledger/actors/opencode/binary.py", {"find_binary"}),
+    ("opencode_ledger/actors/opencode/process.py", {"_bound_to_us"}),
+    ("opencode_ledger/actors/opencode/factory.py", {"unavailable", "_ask_models"}),
+)
+
+
+def pytest_configure() -> None:
+    """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
+    for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:
+        del os.environ[name]
+    # Pictures of tracebacks look at source files, which is no matter for the loop.
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that leaves a task, a child process or an open file."""
+    if request.node.get_closest_marker("asyncio"):
+        request.getfixturevalue("leaves_nothing_on_the_loop")  # it knows the loop's own files from the test's
+        yield
+        return
+    left = _left_since_now()
+    yield
+    deadline = time.monotonic() + PATIENCE
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    _complain(left())
+
+
+@pytest.fixture
+async def leaves_nothing_on_the_loop() -> AsyncIterator[None]:
+    """The same for tests that run on an event loop, where closing takes turns of the loop."""
+    left = _left_since_now()
+    yield
+    deadline = time.monotonic() + PATIENCE
+    while (_tasks() or left()) and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    _complain([*map(repr, _tasks()), *left()])
+
+
+@pytest.fixture(autouse=True)
+def never_blocks_the_loop() -> Iterator[None]:
+    """A call of ours that would stop the event loop, and so every other agent and subscriber, raises instead."""
+    detector = BlockBuster(_OURS)
+    for function in detector.functions.values():
+        for file, names in _MAY_BLOCK:
+            function.can_block_in(file, names)
+    detector.activate()
+    yield
+    detector.deactivate()
+
+
+def _tasks() -> list[asyncio.Task[object]]:
+    return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+def _left_since_now() -> Callable[[], list[str]]:
+    """Tells, whenever it is asked, which files and children there are that were not there now."""
+    files, children = _open_files(), _children()
+
+    def left() -> list[str]:
+        if _open_files() - files:
+            gc.collect()  # in a cycle, a file stays open a little longer
+        return [*sorted(_open_files() - files), *sorted(_children() - children)]
+
+    return left
+
+
+def _open_files() -> set[str]:
+    found: set[str] = set()
+    for descriptor in _DESCRIPTORS.iterdir():
+        if int(descriptor.name) <= 2:  # pytest's capture changes them at will
+            continue
+        try:
+            found.add(f"file {descriptor.name}: {descriptor.readlink()}")
+        except OSError:  # the directory's own, closed by now
+            continue
+    return found
+
+
+def _children() -> set[str]:
+    return {f"process {child.pid}: {child.name()}" for child in psutil.Process().children(recursive=True)}
+
+
+def _complain(left: list[str]) -> None:
+    if left:
+        pytest.fail("the test left behind: " + "; ".join(left))

@@ -1,0 +1,42 @@
+"""A service for each module of tests here: the real one with the real opencode, started once where a test doesn't end it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from scripts.scripted_model import ScriptedModel
+
+from ..opencode.live import opencode_binary
+from .service import Service
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind() -> None:
+    """The service outlives a test of this folder; what it leaves behind is looked for when it has ended."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def model() -> AsyncIterator[ScriptedModel]:
+    async with ScriptedModel() as model:
+        yield model
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel) -> AsyncIterator[Service]:
+    """A service that is yet to be started."""
+    binary = opencode_binary()
+    if binary is None:
+        pytest.skip("opencode is not installed here")
+    service = Service(tmp_path_factory.mktemp("service").resolve(), binary, model)
+    try:
+        yield service
+    finally:
+        left = await service.close()
+    assert left == {}, "the service left processes behind"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(service: Service) -> Service:
+    """A service that runs for as long as the module's tests do."""
+    await service.start()
+    return service

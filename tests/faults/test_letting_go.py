@@ -1,0 +1,107 @@
+"""Whatever ends an agent, none of its processes outlives it, and nobody else's is touched."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from .processes import FOREGROUND, Sleepers, eventually, sleep_alone
+from .service import Service, count, said, told
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_stop_is_answered_when_no_process_is_left(running: Service) -> None:
+    """When stop is answered, neither opencode nor anything that its tools started is alive, however it was detached."""
+    codebase, sleepers = await running.register(), Sleepers()
+    await codebase.trigger(f"bash: {sleepers.command}")
+    await sleepers.all_asleep()
+    assert codebase.agents != []
+    await codebase.post("stop")
+    assert (sleepers.alive, codebase.processes) == (set(), {})
+    assert await codebase.status() == "idle"
+    frames = await codebase.until(told("complete", status="stopped"))
+    assert count(frames, "task", action="cancelled") == 1
+    assert count(frames, "error") == 0
+
+
+async def test_a_tool_without_its_environment_is_found_by_its_descent(running: Service) -> None:
+    """A process that cleared its environment bears no mark any more, and ends with the agent all the same."""
+    codebase = await running.register()
+    cleared, asleep = sleep_alone()
+    waiting, waits = sleep_alone()
+    await codebase.trigger(f"bash: env -i setsid {cleared} </dev/null >/dev/null 2>&1 & {waiting}")
+    await eventually(lambda: asleep() and waits())
+    await codebase.post("stop")
+    assert (asleep(), waits()) == (False, False)
+
+
+async def test_an_agent_that_was_killed_takes_its_tools_along(running: Service) -> None:
+    """When opencode is killed its tools end too, the session is interrupted, and a message resumes it."""
+    codebase, sleepers = await running.register(), Sleepers()
+    await codebase.trigger("Remember blue.", "say: I begin.", f"bash: {sleepers.command}")
+    await sleepers.all_asleep()
+    [agent] = codebase.agents
+    os.kill(agent, signal.SIGKILL)
+    frames = await codebase.until(told("session", action="interrupted"))
+    assert count(frames, "error", code="AGENT_CRASHED") == 1
+    assert count(frames, "task", action="failed", code="AGENT_CRASHED") == 1
+    assert "SIGKILL" in next(frame for frame in frames if frame.event == "error").text("error")
+    assert count(frames, "tool_result", status="error") == 1
+    assert (sleepers.alive, codebase.processes) == (set(), {})
+    assert await codebase.status() == "interrupted"
+    await codebase.message("say: I am back.")
+    assert "I am back." in said(await codebase.until(told("complete", status="completed")))
+    asked = await running.model.wait_for(lambda request: "I am back." in request.prompt)
+    assert any("Remember blue." in prompt for prompt in asked.prompts)
+
+
+async def test_an_interrupt_ends_the_running_command_and_keeps_the_session(running: Service) -> None:
+    """When an interrupt is answered the command is gone; the same session and the same opencode take the next message."""
+    codebase = await running.register()
+    command, asleep = sleep_alone()
+    session = await codebase.trigger(f"bash: {command}")
+    await eventually(asleep)
+    before = codebase.agents
+    await codebase.post("interrupt")
+    assert not asleep()
+    assert await codebase.status() == "interrupted"
+    await codebase.message("say: On we go.")
+    frames = await codebase.until(told("complete"))
+    assert said(frames) == "On we go."
+    assert {frame.text("session_id") for frame in frames if frame.event == "session"} == {session}
+    assert codebase.agents == before
+
+
+async def test_a_deleted_codebase_is_gone_with_its_processes(running: Service) -> None:
+    """When the deletion of a busy codebase is answered nothing of it runs, and every address of it answers 404."""
+    codebase, sleepers = await running.register(), Sleepers()
+    await codebase.trigger(f"bash: {sleepers.command}")
+    await sleepers.all_asleep()
+    assert (await running.ask("DELETE", codebase.path)).status == 200
+    assert (sleepers.alive, codebase.processes) == (set(), {})
+    requests = [("GET", ""), ("DELETE", ""), ("GET", "/status"), ("GET", "/events"), ("POST", "/interrupt")]
+    requests += [("POST", "/stop"), ("POST", "/trigger"), ("POST", "/message"), ("POST", "/permissions/perm_1")]
+    bodies = {"/trigger": {"prompt": "x"}, "/message": {"message": "x"}, "/permissions/perm_1": {"reply": "once"}}
+    answers = [await running.ask(method, codebase.path + path, bodies.get(path)) for method, path in requests]
+    assert [(answer.status, answer.text("code")) for answer in answers] == [(404, "codebase_not_found")] * len(requests)
+    assert codebase.id not in str((await running.ask("GET", "/codebases")).content)
+
+
+async def test_one_agent_s_end_is_not_another_s(running: Service) -> None:
+    """Stopping a codebase's agent leaves the agent and the tools of another codebase alone."""
+    first, second = await running.register(), await running.register()
+    first_sleepers, second_sleepers = Sleepers(), Sleepers()
+    await asyncio.gather(
+        first.trigger(f"bash: {first_sleepers.command}"), second.trigger(f"bash: {second_sleepers.command}")
+    )
+    await asyncio.gather(first_sleepers.all_asleep(), second_sleepers.all_asleep())
+    others = second.processes
+    await first.post("stop")
+    assert first_sleepers.alive == set()
+    assert FOREGROUND in second_sleepers.alive
+    assert second.processes.keys() >= others.keys()
+    assert await second.status() == "running"
+    await second.post("stop")
+    assert (second_sleepers.alive, second.processes) == (set(), {})

@@ -1,0 +1,34 @@
+"""`serve`, but with agents that do what a test needs: they talk without end, and let go as slowly as they are told.
+
+Run as a process of its own: `stand_in_server.py DATA STOP_DELAY`.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.support.service import StandInAgents
+
+from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.http.logs import log_to_stderr
+from opencode_ledger.http.server import serve_until_told
+from opencode_ledger.http.settings import Settings
+
+
+async def talk(agent: ScriptedAgent, _prompt: Prompt) -> None:
+    while True:
+        await agent.say("and so on ")
+        await agent.pause(0.01)
+
+
+def main() -> None:
+    data, stop_delay = Path(sys.argv[1]), float(sys.argv[2])
+    agents = StandInAgents(talk)
+    agents.temper.stop_delay = stop_delay
+    log_to_stderr()
+    asyncio.run(serve_until_told(Settings(data=data, port=0), agents=agents))
+
+
+if __name__ == "__main__":
+    main()
