@@ -96,7 +96,7 @@ async def _recover(service: Service) -> None:
     """Bring to a truthful state what an earlier server left in the middle of its work."""
     views = service.projections.views
     paths = {view.path: view.id for view in await views.codebases.all()}
-    unsettled = {*await views.agents.unsettled(), *await views.tasks.queued()}
+    unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
     await service.supervisor.start(paths, unsettled)
 
 

@@ -37,7 +37,8 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
     task = await (await service.current_views()).tasks.get(command.task_id)
     if task is None:
         raise CodebaseNotFound
-    return json_answer({"success": True, "task": _pick(task, CREATED)})
+    # As it was created: with an agent that is free it may have begun by now.
+    return json_answer({"success": True, "task": {**_pick(task, CREATED), "status": "pending"}})
 
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:
@@ -80,13 +81,13 @@ async def _page(service: Service, request: web.Request, codebase: CodebaseId | N
 
 
 def _status(request: web.Request) -> TaskStatus | None:
-    given = request.query.get("status")
-    if given is None:
+    given = request.query.getall("status", [])
+    if not given:
         return None
     for status in STATUSES:
-        if given == status:
+        if given == [status]:
             return status
-    raise InvalidInput(f"status: It must be one of {', '.join(STATUSES)}.")
+    raise InvalidInput(f"status: It must be given once, as one of {', '.join(STATUSES)}.")
 
 
 CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")

@@ -153,8 +153,10 @@ class Tasks:
         return _task(*rows[0]) if rows else None
 
     async def queued(self) -> list[CodebaseId]:
-        """The codebases where tasks wait for the agent."""
-        rows = await self._fetch("SELECT DISTINCT codebase_id FROM live_tasks WHERE status = 'pending'")
+        """The codebases where tasks wait for the agent, the one that has waited longest first."""
+        rows = await self._fetch(
+            "SELECT codebase_id FROM live_tasks WHERE status = 'pending' GROUP BY codebase_id ORDER BY min(position)"
+        )
         return [codebase for (codebase,) in rows]
 
     async def page(

@@ -12,6 +12,25 @@ from ..domain import events as e
 from ..domain.ids import Timestamp
 
 
+class Parts:
+    """Text that comes in pieces, each of a part; the parts stand in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[str, list[str]] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(piece for pieces in self._pieces.values() for piece in pieces)
+
+    def add(self, part: str, piece: str, *, replaces: bool = False) -> None:
+        """Read on; `replaces`: the piece stands for all earlier ones of its part."""
+        pieces = self._pieces.setdefault(part, [])
+        if replaces:
+            pieces.clear()
+        pieces.append(piece)
+
+
 @dataclass(kw_only=True)
 class ToolCall:
     """A tool call of a message. `status` is None while it runs."""
@@ -30,19 +49,19 @@ class Message:
     id: str
     role: Literal["user", "assistant"]
     timestamp: Timestamp
-    parts: dict[str, str] = field(default_factory=dict[str, str])
-    thoughts: dict[str, str] = field(default_factory=dict[str, str])
+    parts: Parts = field(default_factory=Parts)
+    thoughts: Parts = field(default_factory=Parts)
     tools: list[ToolCall] = field(default_factory=list[ToolCall])
 
     @property
     def content(self) -> str:
         """The whole text, its parts joined in their order."""
-        return "".join(self.parts.values())
+        return self.parts.text
 
     @property
     def reasoning(self) -> str:
         """What the agent thought aloud."""
-        return "".join(self.thoughts.values())
+        return self.thoughts.text
 
 
 class Transcript:
@@ -62,7 +81,7 @@ class Transcript:
         for event in events:
             match event:
                 case e.MessageSent():
-                    self._message(event.message_id, "user", event.timestamp).parts[""] = event.content
+                    self._message(event.message_id, "user", event.timestamp).parts.add("", event.content)
                 case e.Output(subagent=None):
                     self._say(event)
                 case e.ToolUse(subagent=None):
@@ -76,15 +95,18 @@ class Transcript:
     def _say(self, event: e.Output) -> None:
         message = self._message(event.message_id, "assistant", event.timestamp)
         texts = message.parts if event.type == "text" else message.thoughts
-        before = "" if event.replaces else texts.get(event.part_id, "")
-        texts[event.part_id] = before + event.content
+        texts.add(event.part_id, event.content, replaces=bool(event.replaces))
 
     def _begin(self, event: e.ToolUse) -> None:
-        last = next(reversed(self._messages), event.call_id)
-        message = self._message(event.message_id or last, "assistant", event.timestamp)
+        message = self._message(event.message_id or self._speaking(event), "assistant", event.timestamp)
         call = ToolCall(call_id=event.call_id, tool=event.tool, args=dict(event.args))
         self._calls[event.call_id] = call
         message.tools.append(call)
+
+    def _speaking(self, event: e.ToolUse) -> str:
+        """The message of a call that names none: the agent's last one, unless the user has spoken since."""
+        last = next(reversed(self._messages.values()), None)
+        return last.id if last and last.role == "assistant" else event.call_id
 
     def _message(self, name: str, role: Literal["user", "assistant"], at: Timestamp) -> Message:
         return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at))
