@@ -1,15 +1,15 @@
 """Queued tasks in a whole service: who starts when, with how much room, and what becomes of them when things go wrong."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
 
-from opencode_ledger.actors.scripted_agent import echo
+from opencode_ledger.actors.scripted_agent import ScriptedAgent
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.effects import Prompt
 from opencode_ledger.domain.errors import AgentRunning, StoreError, TaskEnded
 from opencode_ledger.domain.ids import CodebaseId, TaskId
 from opencode_ledger.domain.lifecycle import Phase
@@ -70,16 +70,15 @@ async def test_a_task_for_an_idle_agent_starts_at_once(town: Town) -> None:
     assert await town.do(A, c.Stop()) is Phase.IDLE
 
 
-async def test_codebases_take_turns(town: Town) -> None:
+async def test_codebases_take_turns() -> None:
     """With room for one agent, codebases with tasks take turns: none does all of its own before another begins."""
-    town.rooms.limit = 1
     order: list[str] = []
 
-    async def note(agent: Any, prompt: Any) -> None:
+    async def note(agent: ScriptedAgent, prompt: Prompt) -> None:
         order.append(prompt.text)
         await agent.pause(1)
 
-    town.agents._play = note
+    town = Town(max_agents=1, play=note)
     await town.register(A, B, C)
     for codebase, name in ((A, "a"), (B, "b"), (C, "c")):
         for number in (1, 2, 3):
@@ -91,6 +90,7 @@ async def test_codebases_take_turns(town: Town) -> None:
     assert order == ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"]
     assert town.rooms.busy == town.rooms.queued == 0
     await town.assert_truthful()
+    await close(town)
 
 
 async def test_a_warm_process_makes_way_for_others(town: Town) -> None:
@@ -293,10 +293,12 @@ async def test_a_queue_outlives_the_server(town: Town) -> None:
         await town.do(B, create(name, priority))
     await town.do(A, create("behind"))
     again = await town.crash()
-    again.agents._play = echo
     await again.start([A, B])
     assert again.phase(A) is Phase.INTERRUPTED
+    await again.agents.of(B).end()
+    await settle()
     assert told(again, B) == ["high", "low"]
+    await again.do(B, c.Stop())
     await again.do(A, c.Stop())
     assert told(again, A) == ["behind"]
     await again.assert_truthful()

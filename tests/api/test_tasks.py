@@ -58,7 +58,8 @@ async def test_a_task_of_an_idle_agent_starts_by_itself(api: Running) -> None:
     assert (agent.given[0].text, agent.given[0].agent) == (DOCUMENT["prompt"], "plan")
     whole = await api.get(f"/tasks/{task['id']}")
     assert whole == {
-        **{**DOCUMENT, "agent_type": "plan"},
+        **DOCUMENT,
+        "agent_type": "plan",
         "id": task["id"],
         "codebase_id": codebase,
         "status": "running",
@@ -202,8 +203,8 @@ REFUSED: list[dict[str, object]] = [
     {"title": "", "prompt": "x"},
     {"title": "x" * 201, "prompt": "x"},
     {"title": "x", "prompt": " \n"},
-    *({"title": "x", "prompt": "x", "priority": bad} for bad in ("1", 1.5, True, None, 1_000_001, -(10**18))),
-    *({"title": "x", "prompt": "x", "agent_type": bad} for bad in ("builder", "", 1)),
+    *(dict[str, object](title="x", prompt="x", priority=bad) for bad in ("1", 1.5, True, None, 1_000_001, -(10**18))),
+    *(dict[str, object](title="x", prompt="x", agent_type=bad) for bad in ("builder", "", 1)),
     {"title": "x", "prompt": "x", "agent": "build"},
     {"title": "x", "prompt": "x", "model": "sonnet"},
     {"title": "x", "prompt": "x", "metadata": []},

@@ -52,7 +52,9 @@ def cuttings(draw: st.DrawFn) -> tuple[list[str], list[e.Event]]:
             pieces += [piece(wrong, part=part) for wrong in draw(st.lists(st.text(max_size=5), min_size=1, max_size=3))]
         cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=5)))
         bounds = list(zip([0, *cuts], [*cuts, len(text)], strict=True))
-        pieces += [piece(text[start:end], part=part, replaces=(i == 0) or None) for i, (start, end) in enumerate(bounds)]
+        pieces += [
+            piece(text[start:end], part=part, replaces=(i == 0) or None) for i, (start, end) in enumerate(bounds)
+        ]
         streams.append(pieces)
     begun: list[e.Event] = [piece("", part=f"part_{number}") for number in range(len(texts))]
     while any(streams):
@@ -90,13 +92,18 @@ def conversation() -> tuple[History, SessionId]:
     history = History()
     register(history, A)
     session = trigger(history, A, prompt="Add tests")
-    calls = [
+    calls: list[f.Fact] = [
         f.ToolStarted(session_id=session, call_id="c1", tool="read", args={"path": "a.py"}, message_id="say_1"),
         f.ToolEnded(session_id=session, call_id="c1", tool="read", status="completed", output="x = 1"),
         f.ToolStarted(session_id=session, call_id="c2", tool="bash", args={}, message_id="say_1"),
         f.ToolEnded(session_id=session, call_id="c2", tool="bash", status="error", output="no"),
         f.ToolStarted(
-            session_id=session, call_id="c3", tool="bash", args={}, message_id="helper", subagent=AgentSessionId("ses_2")
+            session_id=session,
+            call_id="c3",
+            tool="bash",
+            args={},
+            message_id="helper",
+            subagent=AgentSessionId("ses_2"),
         ),
         f.ToolEnded(
             session_id=session,
