@@ -76,7 +76,7 @@ def _session(session: Session) -> dict[str, object]:
 
 
 def _message(message: Message) -> dict[str, object]:
-    plain = {
+    plain: dict[str, object] = {
         "id": message.id,
         "role": message.role,
         "content": message.content,
