@@ -94,6 +94,7 @@ class CodebaseActor:
     async def run(self) -> None:
         """Work until cancelled; then refuse all that wait and leave no process behind."""
         try:
+            self._follow_room(worked=False)  # work that waits in the log needs no command to be begun
             while True:
                 await self._handle(await self._mailbox.get())
         finally:
@@ -134,12 +135,15 @@ class CodebaseActor:
         if isinstance(command, Recover) and not self._fresh:
             return NOTHING  # what runs by now was started by this actor, and was not cut off
         self._fresh = False
+        if isinstance(command, GrantRoom) and not self._rooms.holds(self.codebase):
+            return NOTHING  # it was given back while this notice waited
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
+        worked = self.state.occupies_room
         try:
             decision = decide(self.state, command, timestamp(self._clock), room=room)
             await self._append(decision.events)
         finally:
-            self._follow_room()
+            self._follow_room(worked=worked)
         return decision
 
     async def _append(self, events: Many[Event]) -> None:
@@ -183,14 +187,17 @@ class CodebaseActor:
             return False
         return outcome(self.state.phase, type(command)) is Phase.RUNNING
 
-    def _follow_room(self) -> None:
-        """Make the room that is taken agree with the phase, whatever was decided."""
+    def _follow_room(self, *, worked: bool) -> None:
+        """Make the room that is taken agree with the phase, whatever was decided; `worked`: the agent was at work."""
         if self.state.occupies_room:
             self._stay_awake()
-        elif self.state.phase is Phase.WAITING and not self._closing:
+            return
+        wanted = self.state.wants_room and not self._closing
+        if worked or not wanted:
+            self._rooms.leave(self.codebase)  # one piece of work at a time: then it is the others' turn
+        if wanted:
             self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
-        else:
-            self._rooms.leave(self.codebase)
+        if not self._rooms.holds(self.codebase):
             self._rest_if_warm()
 
     def _rest_if_warm(self) -> None:

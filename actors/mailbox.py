@@ -8,12 +8,12 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from ..domain.commands import Command, Delete, GrantRoom, Interrupt, Recover, Shutdown, Stop
+from ..domain.commands import CancelTask, Command, Delete, GrantRoom, Interrupt, Recover, Shutdown, Stop
 from ..domain.errors import ActorStopped
 from ..domain.ids import Position
 from ..domain.lifecycle import Phase
 
-CONTROL = (Interrupt, Stop, Delete, GrantRoom, Recover, Shutdown)
+CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
 """Commands that overtake: a person's wish to halt must not queue behind the agent's output."""
 
 

@@ -31,6 +31,10 @@ class Rooms:
         """How many wait for room."""
         return len(self._waiting)
 
+    def holds(self, codebase: CodebaseId) -> bool:
+        """Whether room is taken for this codebase."""
+        return codebase in self._inside
+
     def enter(self, codebase: CodebaseId) -> bool:
         """Take room if there is some and nobody waits for it; true also for one already inside."""
         if codebase in self._inside:

@@ -70,9 +70,30 @@ class ReplyPermission:
     message: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateTask:
+    """Queue a piece of work; it starts by itself when the agent is free: highest priority first, then first come."""
+
+    task_id: TaskId
+    title: str
+    prompt: str
+    agent: str = "build"
+    model: str | None = None
+    priority: int = 0
+    files: tuple[str, ...] = ()
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelTask:
+    """Take a task out of the queue, or stop the session that works on it."""
+
+    task_id: TaskId
+
+
 @dataclass(frozen=True, slots=True)
 class GrantRoom:
-    """There is room for this codebase among the running agents."""
+    """There is room for this codebase among the running agents: what waits may start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +125,8 @@ Command: TypeAlias = (
     | Interrupt
     | Stop
     | Delete
+    | CreateTask
+    | CancelTask
     | ReplyPermission
     | GrantRoom
     | Recover

@@ -6,7 +6,7 @@ An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 from functools import singledispatch
 
 from . import commands as c
-from . import endings
+from . import endings, queue
 from . import events as e
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, AnswerPermission, Effect, StopAgent
@@ -48,7 +48,7 @@ def _register(command: c.Register, state: State, at: Timestamp, room: bool) -> D
 @_decide.register
 def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Decision:
     check(state.phase, c.Trigger)
-    model = command.model or _default_model(state)
+    model = command.model or state.default_model
     ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
     started = e.SessionStarted(
         prompt=command.prompt,
@@ -111,12 +111,9 @@ def _interrupt(command: c.Interrupt, state: State, at: Timestamp, room: bool) ->
 @_decide.register
 def _stop(command: c.Stop, state: State, at: Timestamp, room: bool) -> Decision:
     check(state.phase, c.Stop)
-    until = frozenset({Phase.STOPPING, Phase.DELETING})
     if state.phase is Phase.STOPPING:
-        return Decision(answer_after=until)
-    session = _active(state)
-    stopping = e.SessionStopping(**endings.ids(session, at))
-    return Decision((stopping, *endings.refused_permissions(session, at)), (StopAgent(),), until)
+        return Decision(answer_after=endings.STOPPED)
+    return endings.stopping(_active(state), at)
 
 
 @_decide.register
@@ -150,10 +147,20 @@ def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, r
 
 
 @_decide.register
+def _create_task(command: c.CreateTask, state: State, at: Timestamp, room: bool) -> Decision:
+    return queue.create(command, state, at)
+
+
+@_decide.register
+def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, room: bool) -> Decision:
+    return queue.cancel(command, state, at)
+
+
+@_decide.register
 def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -> Decision:
     session = state.session
     if state.phase is not Phase.WAITING or session is None:
-        return NOTHING
+        return queue.start_next(state, at)
     ids = endings.ids(session, at)
     events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
     return Decision(events, _prompts(state, None))
@@ -195,11 +202,6 @@ def _report(command: c.Report, state: State, at: Timestamp, room: bool) -> Decis
 def _active(state: State) -> Session:
     assert state.session is not None  # the table of transitions allows no such command without a session
     return state.session
-
-
-def _default_model(state: State) -> str | None:
-    model = state.codebase.agent_config.get("default_model") if state.codebase else None
-    return model if isinstance(model, str) else None
 
 
 def _running(message: str, ids: e.Common) -> e.Status:

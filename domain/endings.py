@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 from . import events as e
-from .effects import Prompt
+from .decision import Decision
+from .effects import Prompt, StopAgent
 from .ids import Timestamp
 from .lifecycle import Phase, public_status
 from .state import Session, State, prompt_of
+
+STOPPED = frozenset({Phase.STOPPING, Phase.DELETING})
+"""Phases in which whoever asked for a stop still waits."""
 
 WHY: dict[e.InterruptReason, tuple[str, str]] = {
     "server_stopped": ("SERVER_STOPPED", "The server was stopped while the agent was running."),
@@ -72,6 +76,12 @@ def cut_short(state: State, at: Timestamp, reason: e.InterruptReason, detail: st
     return (e.Error(error=why, code=code, **ids(session, at)), *failed, *interrupted(state, at, reason))
 
 
+def stopping(session: Session, at: Timestamp) -> Decision:
+    """Begin to end a session by request; answered when the agent's processes are gone."""
+    events = (e.SessionStopping(**ids(session, at)), *refused_permissions(session, at))
+    return Decision(events, (StopAgent(),), STOPPED)
+
+
 def stopped(state: State, at: Timestamp, why: str = "Stopped before the agent was done.") -> tuple[e.Event, ...]:
     """The session ended by request."""
     session = state.session
@@ -97,7 +107,8 @@ def deleted(state: State, at: Timestamp) -> tuple[e.Event, ...]:
     if state.codebase is None:
         return ()
     gone = e.CodebaseDeleted(codebase_id=state.codebase.codebase_id, timestamp=at)
-    return (*stopped(state, at), gone)
+    dropped = (e.TaskCancelled(task_id=task.task_id, timestamp=at) for task in state.queue)
+    return (*stopped(state, at), *dropped, gone)
 
 
 def completed(session: Session, at: Timestamp, summary: str) -> tuple[e.Event, ...]:

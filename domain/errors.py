@@ -60,6 +60,12 @@ class CodebaseNotFound(NotFound):
     code = "codebase_not_found"
 
 
+class TaskNotFound(NotFound):
+    """Task not found"""
+
+    code = "task_not_found"
+
+
 class PermissionNotFound(NotFound):
     """No permission with this id is waiting for an answer."""
 
@@ -88,6 +94,12 @@ class AgentStopping(Conflict):
     """The agent is being stopped."""
 
     code = "agent_stopping"
+
+
+class TaskEnded(Conflict):
+    """The task has already ended."""
+
+    code = "task_ended"
 
 
 class AlreadyRegistered(Conflict):

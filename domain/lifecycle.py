@@ -61,6 +61,14 @@ def check(phase: Phase, verb: Verb) -> None:
         raise result()
 
 
+def check_present(phase: Phase) -> None:
+    """Raise where there is no codebase, or it is on its way out: no work is taken on for it."""
+    if phase in (Phase.VOID, Phase.DELETED):
+        raise CodebaseNotFound
+    if phase is Phase.DELETING:
+        raise AgentStopping
+
+
 def public_status(phase: Phase) -> Literal["idle", "running", "interrupted"]:
     """The agent's status as the API tells it."""
     if phase is Phase.INTERRUPTED:

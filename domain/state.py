@@ -43,16 +43,31 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A codebase: its registration, the phase of its agent, and the active session if there is one."""
+    """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
+
+    `queue`: tasks that wait for the agent, in the order in which they came.
+    """
 
     codebase: e.CodebaseRegistered | None = None
     phase: Phase = Phase.VOID
     session: Session | None = None
+    queue: tuple[e.TaskCreated, ...] = ()
+
+    @property
+    def wants_room(self) -> bool:
+        """Whether work waits that could start if there were room among the running agents."""
+        return self.phase is Phase.WAITING or (self.phase is Phase.IDLE and bool(self.queue))
 
     @property
     def occupies_room(self) -> bool:
         """Whether this codebase counts among the running agents."""
         return self.phase in BUSY
+
+    @property
+    def default_model(self) -> str | None:
+        """The model for work that names none; None leaves it to the agent."""
+        model = self.codebase.agent_config.get("default_model") if self.codebase else None
+        return model if isinstance(model, str) else None
 
     @property
     def auto_approve(self) -> bool:
@@ -72,6 +87,10 @@ def title_of(prompt: str) -> str:
 def evolve(state: State, event: e.Event) -> State:
     """The state after an event; kinds that don't concern it leave it as it is."""
     match event:
+        case e.TaskCreated(session_id=None):
+            return replace(state, queue=(*state.queue, event))
+        case e.TaskCreated() | e.TaskStarted() | e.TaskCancelled() | e.TaskFailed():
+            return _evolve_active(_dequeued(state, event), event)
         case e.CodebaseRegistered():
             return replace(state, codebase=event, phase=Phase.IDLE)
         case e.CodebaseDeleting():
@@ -80,10 +99,18 @@ def evolve(state: State, event: e.Event) -> State:
             return replace(state, phase=Phase.DELETED, session=None)
         case e.SessionStarted():
             return replace(state, phase=_working(event.waiting), session=_started(event))
-        case _ if state.session is None or event.session_id != state.session.id:
-            return state
         case _:
-            return _evolve_phase(state, state.session, event)
+            return _evolve_active(state, event)
+
+
+def _evolve_active(state: State, event: e.Event) -> State:
+    if state.session is None or event.session_id != state.session.id:
+        return state
+    return _evolve_phase(state, state.session, event)
+
+
+def _dequeued(state: State, event: e.Event) -> State:
+    return replace(state, queue=tuple(task for task in state.queue if task.task_id != event.task_id))
 
 
 def _working(waiting: bool) -> Phase:

@@ -96,7 +96,8 @@ async def _recover(service: Service) -> None:
     """Bring to a truthful state what an earlier server left in the middle of its work."""
     views = service.projections.views
     paths = {view.path: view.id for view in await views.codebases.all()}
-    await service.supervisor.start(paths, await views.agents.unsettled())
+    unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
+    await service.supervisor.start(paths, unsettled)
 
 
 async def _given_up(asking: asyncio.Task[str | None]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from . import agent, codebases, status
+from . import agent, codebases, sessions, status, tasks
 from .service import ServiceHandler
 
 API = "/v1/opencode"
@@ -33,6 +33,13 @@ ROUTES: Final = (
     Route("GET", f"{CODEBASE}/status", agent.agent_status),
     Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission),
     Route("GET", f"{CODEBASE}/events", agent.agent_events),
+    Route("GET", f"{CODEBASE}/sessions", sessions.list_sessions),
+    Route("GET", f"{CODEBASE}/messages", sessions.session_messages),
+    Route("POST", f"{CODEBASE}/tasks", tasks.create_task),
+    Route("GET", f"{CODEBASE}/tasks", tasks.list_codebase_tasks),
+    Route("GET", f"{API}/tasks", tasks.list_tasks),
+    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task),
+    Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task),
     Route("GET", "/healthz", status.alive),
     Route("GET", "/readyz", status.ready),
 )

@@ -55,6 +55,18 @@ class TriggerAgent(RequestBody):
     metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
 
 
+class NewTask(RequestBody):
+    """A piece of work for the queue; a higher `priority` goes first."""
+
+    title: Name
+    prompt: Text
+    agent_type: AgentName = "build"
+    model: ModelName | None = None
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
+    metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+
+
 class SendMessage(RequestBody):
     """A follow-up for a running or interrupted session."""
 

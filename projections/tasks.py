@@ -152,6 +152,13 @@ class Tasks:
         rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_tasks WHERE id = ?", task)
         return _task(*rows[0]) if rows else None
 
+    async def queued(self) -> list[CodebaseId]:
+        """The codebases where tasks wait for the agent, the one that has waited longest first."""
+        rows = await self._fetch(
+            "SELECT codebase_id FROM live_tasks WHERE status = 'pending' GROUP BY codebase_id ORDER BY min(position)"
+        )
+        return [codebase for (codebase,) in rows]
+
     async def page(
         self,
         codebase: CodebaseId | None = None,

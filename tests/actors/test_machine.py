@@ -22,6 +22,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.errors import ActorStopped, LedgerError
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 from opencode_ledger.domain.lifecycle import BUSY, Phase
+from opencode_ledger.domain.state import INITIAL
 
 T = TypeVar("T")
 CODEBASES = [CodebaseId("cb_a"), CodebaseId("cb_b"), CodebaseId("cb_c")]
@@ -93,6 +94,21 @@ class Service(RuleBasedStateMachine):
         """Somebody sends a message."""
         self.number += 1
         self.ask(codebase, c.SendMessage(message_id=MessageId(f"msg_{self.number}"), content=f"{self.number}"), far)
+
+    @rule(codebase=codebases, far=steps, priority=st.integers(0, 2))
+    def create(self, codebase: CodebaseId, far: int | None, priority: int) -> None:
+        """Somebody queues a task."""
+        self.number += 1
+        task, n = TaskId(f"task_{self.number}"), str(self.number)
+        self.ask(codebase, c.CreateTask(task_id=task, title=n, prompt=n, priority=priority), far)
+
+    @rule(codebase=codebases, far=steps, pick=st.integers(0, 3))
+    def cancel(self, codebase: CodebaseId, far: int | None, pick: int) -> None:
+        """Somebody cancels a task, one that waits or the one that is worked on, if there is any."""
+        actor = self.town.actors.get(codebase)
+        state = actor.state if actor else INITIAL
+        known = [task.task_id for task in state.queue] + [state.session.task_id if state.session else None]
+        self.ask(codebase, c.CancelTask(task_id=known[pick % len(known)] or TaskId("task_none")), far)
 
     @rule(codebase=codebases, far=steps, command=st.sampled_from([c.Interrupt(), c.Stop()]))
     def halt(self, codebase: CodebaseId, far: int | None, command: c.Command) -> None:
@@ -217,9 +233,13 @@ class Service(RuleBasedStateMachine):
         """Nothing of a refused command is in the log, and everything of an accepted one is, once."""
         ids = [m.message_id for m in self.recorded() if isinstance(m, e.MessageSent)]
         started = [s.session_id for s in self.recorded() if isinstance(s, e.SessionStarted)]
+        created = [t.task_id for t in self.recorded() if isinstance(t, e.TaskCreated)]
         for ask in self.asks:
             if isinstance(ask.command, c.Trigger | c.SendMessage):
                 count = ids.count(ask.command.message_id)
+                assert count == 1 if ask.accepted else count <= (0 if ask.refused else 1)
+            if isinstance(ask.command, c.CreateTask):
+                count = created.count(ask.command.task_id)
                 assert count == 1 if ask.accepted else count <= (0 if ask.refused else 1)
             if isinstance(ask.command, c.Trigger):
                 assert started.count(ask.command.session_id) == ids.count(ask.command.message_id)
@@ -256,6 +276,7 @@ class Service(RuleBasedStateMachine):
         for agent in self.town.agents.at_work:
             assert self.town.phase(agent.codebase) in BUSY, "an agent works for nobody"
         await self.town.assert_truthful()
+        await self.cancel_what_waits()
         for _ in CODEBASES:
             for codebase in CODEBASES:
                 stop = self.town.ask(codebase, c.Stop())
@@ -266,6 +287,19 @@ class Service(RuleBasedStateMachine):
         assert self.town.rooms.busy == self.town.rooms.queued == 0, "room is lost"
         settled = {Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED}
         assert all(actor.state.phase in settled for actor in self.town.actors.values())
+
+    async def cancel_what_waits(self) -> None:
+        """Empty the queues. With room and nobody in its way, no task may be found waiting."""
+        for actor in self.town.actors.values():
+            if actor.state.queue and actor.state.phase is Phase.IDLE:
+                assert self.town.rooms.busy == self.town.rooms.limit, "a task waits beside a free room"
+        for codebase in CODEBASES:
+            for task in (await self.town.recorded_state(codebase)).queue:
+                assert task.task_id is not None
+                self.town.ask(codebase, c.CancelTask(task_id=task.task_id))
+        await self.town.clock.advance(LONGEST)
+        for codebase in CODEBASES:
+            assert (await self.town.recorded_state(codebase)).queue == ()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

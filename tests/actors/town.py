@@ -36,6 +36,7 @@ class FailingStore:
     def __init__(self, inner: MemoryEventStore) -> None:
         self.inner = inner
         self.failing = False
+        self.failing_for: CodebaseId | None = None
         self.broken: Exception | None = None
         self.cut = False
 
@@ -47,7 +48,7 @@ class FailingStore:
     async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
         """See `EventStore`."""
         await self._gate()
-        if self.failing:
+        if self.failing or stream == self.failing_for:
             raise StoreError("disk full")
         if self.broken:
             error, self.broken = self.broken, None
@@ -221,7 +222,7 @@ class Town:
             state = await self.recorded_state(codebase)
             if state.codebase and state.phase is not Phase.DELETED:
                 live[state.codebase.path] = codebase
-            if state.phase not in (Phase.VOID, Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED):
+            if state.queue or state.phase not in (Phase.VOID, Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED):
                 unsettled.append(codebase)
         await self.supervisor.start(live, unsettled)
         await settle()

@@ -44,10 +44,11 @@ class Move:
 
 KINDS = (
     *("trigger", "message", "interrupt", "stop", "delete", "reply", "grant", "recover", "shutdown", "retire"),
+    *("create", "cancel"),
     *("opened", "text", "tool", "tool_end", "asked", "asked_again", "ended", "ended_early", "failed", "prompt_failed"),
     *("aborted", "stopped", "died", "stray"),
 )
-LIKELY = ("trigger", "message", "tool", "asked", "aborted", "stopped", "text")
+LIKELY = ("create", "grant", "trigger", "message", "tool", "asked", "aborted", "stopped", "text")
 MOVES = st.lists(
     st.builds(Move, kind=st.sampled_from(KINDS + LIKELY), pick=st.integers(0, 3), room=st.booleans()), max_size=50
 )
@@ -65,6 +66,12 @@ def command_of(move: Move, state: State, number: int) -> c.Command:
             )
         case "message":
             return c.SendMessage(message_id=MessageId(f"msg_{number}"), content=f"message {number}")
+        case "create":
+            task = TaskId(f"task_{number}")
+            return c.CreateTask(task_id=task, title="t", prompt=f"prompt {number}", priority=move.pick)
+        case "cancel":
+            known = [task.task_id for task in state.queue] + [state.session.task_id if state.session else None]
+            return c.CancelTask(task_id=known[move.pick % len(known)] or TaskId("task_0"))
         case "reply":
             asked = list(state.session.permissions) if state.session else []
             permission = asked[move.pick % len(asked)] if asked else PermissionId("perm_0")
@@ -201,4 +208,4 @@ def test_every_codebase_can_be_deleted(moves: list[Move]) -> None:
     if state.phase is not Phase.DELETED:
         for command in (c.Delete(), c.Report((f.AgentStopped(),))):
             state = fold(state, decide(state, command, AT).events)
-    assert state.phase is Phase.DELETED and state.session is None
+    assert state.phase is Phase.DELETED and state.session is None and state.queue == ()

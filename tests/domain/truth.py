@@ -26,7 +26,9 @@ def assert_truthful(events: Iterable[e.Event]) -> None:
     """One session at a time, one end each and nothing after it, and nothing left open where a run is over."""
     seen: dict[str, _Seen] = {}
     messages: set[str] = set()
+    queue: dict[str, e.TaskCreated] = {}
     for event in events:
+        _assert_queue(queue, event)
         if isinstance(event, e.SessionStarted):
             assert event.session_id not in seen, "a session starts once"
             assert all(session.complete for session in seen.values()), "one session at a time"
@@ -36,6 +38,18 @@ def assert_truthful(events: Iterable[e.Event]) -> None:
             messages.add(event.message_id)
         if event.session_id is not None:
             _assert_session(seen[event.session_id], event)
+
+
+def _assert_queue(queue: dict[str, e.TaskCreated], event: e.Event) -> None:
+    if isinstance(event, e.TaskCreated) and event.session_id is None:
+        queue[str(event.task_id)] = event
+    elif isinstance(event, e.TaskStarted) and event.task_id in queue:
+        task = queue.pop(event.task_id)
+        assert all(other.priority <= task.priority for other in queue.values()), "the highest priority goes first"
+    elif isinstance(event, e.TaskCancelled):
+        queue.pop(str(event.task_id), None)
+    elif isinstance(event, e.CodebaseDeleted):
+        assert not queue, "nothing waits for an agent that is gone"
 
 
 def _assert_session(session: _Seen, event: e.Event) -> None:

@@ -139,6 +139,12 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
             trigger(history, stream, room=kind % 2 == 0, model=("a/b", None)[kind % 2])
         case "message":
             history.command(stream, c.SendMessage(message_id=message(history), content="And?"), room=kind % 2 == 0)
+        case "create":
+            task = TaskId(history.name("task"))
+            history.command(stream, c.CreateTask(task_id=task, title="T", prompt="P", priority=kind % 3))
+        case "cancel":
+            waiting = [created.task_id for created in history.state(stream).queue] or [None]
+            history.command(stream, c.CancelTask(task_id=waiting[kind % len(waiting)] or TaskId("task_none")))
         case "report":
             report(history, stream, _facts(history, stream, kind, cost))
         case _:
@@ -153,7 +159,7 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
             history.command(stream, commands[move])
 
 
-_often = ["report"] * 12 + ["trigger"] * 5 + ["message"] * 2 + ["grant"] * 2
+_often = ["report"] * 12 + ["trigger"] * 5 + ["message"] * 2 + ["grant"] * 2 + ["create"] * 3 + ["cancel"]
 _moves = st.tuples(
     st.sampled_from(STREAMS),
     st.sampled_from([*_often, "interrupt", "stop", "delete", "grant", "recover", "shutdown"]),

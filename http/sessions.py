@@ -1,0 +1,96 @@
+"""Sessions of a codebase, and what was said in them."""
+
+from aiohttp import web
+
+from ..domain.errors import InvalidInput
+from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.wire import decode
+from ..projections.session_queries import Session
+from ..projections.transcript import Message, ToolCall, Transcript
+from .answers import json_answer
+from .pages import part_of
+from .service import Service
+from .start import SessionNotFound
+
+PAGE = 1000
+"""Events read at once for a transcript."""
+
+
+async def list_sessions(service: Service, request: web.Request) -> web.Response:
+    """A codebase's sessions, newest first."""
+    part = part_of(request)
+    codebase = await service.codebase(request)
+    page = await service.projections.views.sessions.page(codebase.id, part.limit, part.offset)
+    return json_answer(
+        {
+            "sessions": [_session(session) for session in page.rows],
+            "total": page.total,
+            "limit": part.limit,
+            "offset": part.offset,
+        }
+    )
+
+
+async def session_messages(service: Service, request: web.Request) -> web.Response:
+    """The messages of one session of the codebase, in the order in which they began."""
+    codebase = await service.codebase(request)
+    session = await _named_session(service, request, codebase.id)
+    transcript = await _transcript(service, codebase.id, session)
+    return json_answer({"messages": [_message(message) for message in transcript.messages]})
+
+
+async def _named_session(service: Service, request: web.Request, codebase: CodebaseId) -> Session:
+    named = request.query.getall("session_id", [])
+    if len(named) != 1 or not named[0]:
+        raise InvalidInput("session_id: Say once which session's messages you want.")
+    session = await service.projections.views.sessions.get(codebase, SessionId(named[0]))
+    if session is None:
+        raise SessionNotFound
+    return session
+
+
+async def _transcript(service: Service, codebase: CodebaseId, session: Session) -> Transcript:
+    transcript, after = Transcript(), Sequence(session.first - 1)
+    while page := await service.store.read_stream(codebase, after, PAGE, upto=session.last):
+        events = (decode(recorded) for recorded in page)
+        transcript.take(event for event in events if event.session_id == session.id)
+        after = page[-1].sequence
+    return transcript
+
+
+def _session(session: Session) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "codebase_id": session.codebase_id,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "status": session.status,
+        "model": session.model,
+        "prompt": session.prompt,
+        "messages_count": session.messages_count,
+        "agent": session.agent,
+        "task_id": session.task_id,
+        "tokens": session.tokens,
+        "cost": session.cost,
+    }
+
+
+def _message(message: Message) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "id": message.id,
+        "role": message.role,
+        "content": message.content,
+        "timestamp": message.timestamp,
+    }
+    more = {"reasoning": message.reasoning, "tools": [_tool(call) for call in message.tools]}
+    return plain | {name: value for name, value in more.items() if value}
+
+
+def _tool(call: ToolCall) -> dict[str, object]:
+    return {
+        "tool": call.tool,
+        "args": call.args,
+        "call_id": call.call_id,
+        "status": call.status or "running",
+        "output": call.output,
+    }

@@ -1,0 +1,102 @@
+"""Tasks: queue, list, get, cancel."""
+
+import asyncio
+from typing import Final, get_args
+
+from aiohttp import web
+
+from ..domain.commands import CancelTask, CreateTask
+from ..domain.errors import CodebaseNotFound, InvalidInput, TaskNotFound
+from ..domain.ids import CodebaseId, TaskId
+from ..projections.tasks import Task, TaskStatus
+from .answers import json_answer
+from .bodies import read_body
+from .pages import part_of
+from .paths import files_inside
+from .schemas import NewTask, NoBody
+from .service import Service
+
+STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
+
+
+async def create_task(service: Service, request: web.Request) -> web.Response:
+    """Queue a task; it starts by itself when the agent is free."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, NewTask)
+    command = CreateTask(
+        task_id=service.ids.task(),
+        title=body.title,
+        prompt=body.prompt,
+        agent=body.agent_type,
+        model=body.model,
+        priority=body.priority,
+        files=await asyncio.to_thread(files_inside, codebase.path, body.files),
+        metadata=body.metadata,
+    )
+    await service.supervisor.ask(codebase.id, command)
+    task = await (await service.current_views()).tasks.get(command.task_id)
+    if task is None:
+        raise CodebaseNotFound
+    # As it was created: with an agent that is free it may have begun by now.
+    return json_answer({"success": True, "task": {**_pick(task, CREATED), "status": "pending"}})
+
+
+async def list_tasks(service: Service, request: web.Request) -> web.Response:
+    """The tasks of all codebases, newest first."""
+    await service.current_views()
+    return await _page(service, request, None)
+
+
+async def list_codebase_tasks(service: Service, request: web.Request) -> web.Response:
+    """The tasks of one codebase, newest first."""
+    return await _page(service, request, (await service.codebase(request)).id)
+
+
+async def get_task(service: Service, request: web.Request) -> web.Response:
+    """One task with its prompt, its session, and what became of it."""
+    return json_answer(_pick(await _task(service, request), WHOLE))
+
+
+async def cancel_task(service: Service, request: web.Request) -> web.Response:
+    """Take a task out of the queue, or stop the session that works on it."""
+    task = await _task(service, request)
+    await read_body(request, NoBody)
+    await service.supervisor.ask(task.codebase_id, CancelTask(task_id=task.id))
+    return json_answer({"success": True, "message": "Task cancelled"})
+
+
+async def _task(service: Service, request: web.Request) -> Task:
+    views = await service.current_views()
+    task = await views.tasks.get(TaskId(request.match_info["task_id"]))
+    if task is None:
+        raise TaskNotFound
+    return task
+
+
+async def _page(service: Service, request: web.Request, codebase: CodebaseId | None) -> web.Response:
+    part, status = part_of(request), _status(request)
+    page = await service.projections.views.tasks.page(codebase, status, part.limit, part.offset)
+    tasks = [_pick(task, LISTED) for task in page.rows]
+    return json_answer({"tasks": tasks, "total": page.total, "limit": part.limit, "offset": part.offset})
+
+
+def _status(request: web.Request) -> TaskStatus | None:
+    given = request.query.getall("status", [])
+    if not given:
+        return None
+    for status in STATUSES:
+        if given == [status]:
+            return status
+    raise InvalidInput(f"status: It must be given once, as one of {', '.join(STATUSES)}.")
+
+
+CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")
+LISTED: Final = (*CREATED, "agent_type", "session_id", "started_at", "completed_at")
+WHOLE: Final = (*LISTED, "prompt", "model", "metadata", "result", "error", "code")
+ALWAYS: Final = frozenset(CREATED)
+
+
+def _pick(task: Task, names: tuple[str, ...]) -> dict[str, object]:
+    """The task's members by name; those that it doesn't have (yet) are left out."""
+    values: dict[str, object] = {name: getattr(task, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None or name in ALWAYS}

@@ -1,0 +1,112 @@
+"""The messages of a session, folded from its events: who said what, and which tools were used on the way.
+
+Nothing of it is stored: the log is read when somebody asks, so a transcript is exactly what the log holds, at the
+moment that was asked for.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..domain import events as e
+from ..domain.ids import Timestamp
+
+
+class Parts:
+    """Text that comes in pieces, each of a part; the parts stand in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[str, list[str]] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(piece for pieces in self._pieces.values() for piece in pieces)
+
+    def add(self, part: str, piece: str, *, replaces: bool = False) -> None:
+        """Read on; `replaces`: the piece stands for all earlier ones of its part."""
+        pieces = self._pieces.setdefault(part, [])
+        if replaces:
+            pieces.clear()
+        pieces.append(piece)
+
+
+@dataclass(kw_only=True)
+class ToolCall:
+    """A tool call of a message. `status` is None while it runs."""
+
+    call_id: str
+    tool: str
+    args: dict[str, e.Json]
+    status: Literal["completed", "error"] | None = None
+    output: str | None = None
+
+
+@dataclass(kw_only=True)
+class Message:
+    """A user's message, or one step of the agent's: its text, its reasoning, its tool calls."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    timestamp: Timestamp
+    parts: Parts = field(default_factory=Parts)
+    thoughts: Parts = field(default_factory=Parts)
+    tools: list[ToolCall] = field(default_factory=list[ToolCall])
+
+    @property
+    def content(self) -> str:
+        """The whole text, its parts joined in their order."""
+        return self.parts.text
+
+    @property
+    def reasoning(self) -> str:
+        """What the agent thought aloud."""
+        return self.thoughts.text
+
+
+class Transcript:
+    """Takes a session's events in order; `messages` are in the order in which they began. Subagents' are left out."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, Message] = {}
+        self._calls: dict[str, ToolCall] = {}
+
+    @property
+    def messages(self) -> list[Message]:
+        """What was said so far."""
+        return list(self._messages.values())
+
+    def take(self, events: Iterable[e.Event]) -> None:
+        """Read on."""
+        for event in events:
+            match event:
+                case e.MessageSent():
+                    self._message(event.message_id, "user", event.timestamp).parts.add("", event.content)
+                case e.Output(subagent=None):
+                    self._say(event)
+                case e.ToolUse(subagent=None):
+                    self._begin(event)
+                case e.ToolResult(call_id=call_id) if call_id in self._calls:
+                    call = self._calls[call_id]
+                    call.status, call.output = event.status, event.output
+                case _:
+                    pass
+
+    def _say(self, event: e.Output) -> None:
+        message = self._message(event.message_id, "assistant", event.timestamp)
+        texts = message.parts if event.type == "text" else message.thoughts
+        texts.add(event.part_id, event.content, replaces=bool(event.replaces))
+
+    def _begin(self, event: e.ToolUse) -> None:
+        message = self._message(event.message_id or self._speaking(event), "assistant", event.timestamp)
+        call = ToolCall(call_id=event.call_id, tool=event.tool, args=dict(event.args))
+        self._calls[event.call_id] = call
+        message.tools.append(call)
+
+    def _speaking(self, event: e.ToolUse) -> str:
+        """The message of a call that names none: the agent's last one, unless the user has spoken since."""
+        last = next(reversed(self._messages.values()), None)
+        return last.id if last and last.role == "assistant" else event.call_id
+
+    def _message(self, name: str, role: Literal["user", "assistant"], at: Timestamp) -> Message:
+        return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at))
