@@ -240,10 +240,10 @@ class CodebaseActor:
             self._spawn(self._runner.run())
         return self._runner
 
-    async def _deliver(self, facts: tuple[Fact, ...]) -> None:
+    async def _deliver(self, facts: tuple[Fact, ...]) -> bool:
         envelope = Envelope(Report(facts), lasting=True)
         self._mailbox.put(envelope)
-        await envelope.reply
+        return (await envelope.reply).phase is Phase.RUNNING
 
     def _expire(self, permission: PermissionId) -> None:
         self.tell(ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))

@@ -82,18 +82,22 @@ class ScriptedAgent:
             raise AgentError(self.temper.prompt_error)
         if self.run and self.run.session != prompt.session_id:
             raise AgentError("Another session's run is under way.")
+        run = self.run
+        if run is None:
+            session = prompt.agent_session_id or AgentSessionId(f"ses_{prompt.session_id}")
+            model = prompt.model or "test/model"
+            opened = f.SessionOpened(session_id=prompt.session_id, agent_session_id=session, model=model)
+            await self._say(opened)
+        taken = f.PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id)
+        if await self._say(taken) is False or self.run is not run:
+            return
         self.given.append(prompt)
-        if self.run:
-            self.run.last = prompt.message_id
-            self.run.prompts.append(prompt)
+        if run:
+            run.last = prompt.message_id
+            run.prompts.append(prompt)
             return
         self.run = run = Run(prompt.session_id, prompt.message_id, [prompt])
-        session = prompt.agent_session_id or AgentSessionId(f"ses_{prompt.session_id}")
-        await self._say(
-            f.SessionOpened(session_id=run.session, agent_session_id=session, model=prompt.model or "test/model")
-        )
-        if self.run is run:
-            run.task = asyncio.create_task(self._perform(run))
+        run.task = asyncio.create_task(self._perform(run))
 
     async def answer(self, permission: AgentPermissionId, reply: Reply, message: str | None) -> None:
         """See `Agent`."""
@@ -230,10 +234,11 @@ class ScriptedAgent:
         async with self._speaking:
             pass  # what a test had it say is delivered before this returns
 
-    async def _say(self, fact: f.Fact) -> None:
+    async def _say(self, fact: f.Fact) -> bool | None:
         async with self._speaking:
             with suppress(LedgerError):  # nobody listens any more; the actor's end stops this agent
-                await self._deliver((fact,))
+                return await self._deliver((fact,))
+        return False
 
 
 Play: TypeAlias = Callable[[ScriptedAgent, Prompt], Awaitable[None]]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .agent_json import Fields, fields, items, number, text, whole
 from .agent_messages import Messages
-from .agent_permissions import asked_permission
+from .agent_permissions import asked_permission, settled_permission
 from .agent_run import Run
 from .agent_text import Origin
 from .facts import Fact, RetryScheduled
@@ -264,10 +264,11 @@ class Translator:
 
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:
-            self.run.asking.discard(text(properties.get("requestID")))
-            if properties.get("reply") == "reject":
+            asked, reply = text(properties.get("requestID")), properties.get("reply")
+            self.run.asking.discard(asked)
+            if reply == "reject":
                 self.run.refused = "permission"
-        yield from ()
+            yield from settled_permission(self.run.session_id, asked, reply)
 
     def _question_replied(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:

@@ -1,10 +1,22 @@
 """What an agent asks leave for, made readable."""
 
+from collections.abc import Iterator
+from typing import Final, Literal
+
 from .agent_json import Fields, items, json_of, text
 from .agent_text import Origin
 from .events import Json
-from .facts import PermissionRequested
-from .ids import AgentPermissionId
+from .facts import PermissionRequested, PermissionSettled
+from .ids import AgentPermissionId, SessionId
+
+REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
+
+
+def settled_permission(session: SessionId, asked: str, reply: object) -> Iterator[PermissionSettled]:
+    """The fact that a question was answered, whoever answered it; a reply of no known kind is none."""
+    for known in REPLIES:
+        if asked and reply == known:
+            yield PermissionSettled(session_id=session, agent_permission_id=AgentPermissionId(asked), reply=known)
 
 
 def asked_permission(origin: Origin, asked: Fields, call_id: str | None, directory: str) -> PermissionRequested:

@@ -22,8 +22,8 @@ from .ids import (
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 """Any value that JSON can hold."""
 
-Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt"]
-"""Who answered a question of permission."""
+Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt", "agent"]
+"""Who answered a question of permission; `agent`: it settled the question itself, without asking us."""
 
 InterruptReason: TypeAlias = Literal["requested", "server_stopped", "server_restarted", "agent_crashed"]
 
@@ -256,6 +256,14 @@ class MessageSent(Event):
     content: str
     agent: str
     model: str | None = None
+
+
+@_kind("message_delivered")
+@dataclass(frozen=True, kw_only=True)
+class MessageDelivered(Event):
+    """The agent is being given this message now; it is never given again, even if it ends while taking it."""
+
+    message_id: MessageId
 
 
 @_kind("status")

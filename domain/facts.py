@@ -22,6 +22,14 @@ class SessionOpened:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PromptTaken:
+    """The agent is about to be given this prompt. If it may not go on, it must not be given it: see `Deliver`."""
+
+    session_id: SessionId
+    message_id: MessageId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TextStreamed:
     """A piece of text, already gathered over some milliseconds. `replaces`: it stands for all of the part before it."""
 
@@ -102,6 +110,15 @@ class PermissionRequested:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PermissionSettled:
+    """A question of permission was answered, by us or by anybody else."""
+
+    session_id: SessionId
+    agent_permission_id: AgentPermissionId
+    reply: Literal["once", "always", "reject"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
     """The agent came to rest. `answers` is the last prompt it was given: an end before a newer prompt isn't the end.
 
@@ -145,6 +162,7 @@ class AgentDied:
 
 Fact: TypeAlias = (
     SessionOpened
+    | PromptTaken
     | TextStreamed
     | ToolStarted
     | ToolEnded
@@ -152,6 +170,7 @@ Fact: TypeAlias = (
     | StepUsed
     | RetryScheduled
     | PermissionRequested
+    | PermissionSettled
     | RunEnded
     | PromptFailed
     | AgentAborted

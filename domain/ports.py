@@ -94,8 +94,11 @@ class Agent(Protocol):
         ...
 
 
-Deliver: TypeAlias = Callable[[tuple[Fact, ...]], Awaitable[None]]
-"""Takes facts to the actor and returns when they are committed: an agent must not run ahead of the log."""
+Deliver: TypeAlias = Callable[[tuple[Fact, ...]], Awaitable[bool | None]]
+"""Takes facts to the actor and returns when they are committed: an agent must not run ahead of the log.
+
+The answer is False where the agent may not go on: it is to let go, or has nothing to do.
+"""
 
 
 class AgentFactory(Protocol):

@@ -101,6 +101,14 @@ def _opened(fact: f.SessionOpened, state: State, session: Session, at: Timestamp
 
 
 @_on_session.register
+def _taken(fact: f.PromptTaken, state: State, session: Session, at: Timestamp) -> Decision:
+    untaken = any(prompt.message_id == fact.message_id for prompt in session.untaken)
+    if state.phase is not Phase.RUNNING or not untaken:
+        return NOTHING
+    return Decision((e.MessageDelivered(message_id=fact.message_id, **endings.ids(session, at)),))
+
+
+@_on_session.register
 def _text(fact: f.TextStreamed, state: State, session: Session, at: Timestamp) -> Decision:
     output = e.Output(
         type=fact.kind,
@@ -184,6 +192,18 @@ def _permission(fact: f.PermissionRequested, state: State, session: Session, at:
     )
     answer = AnswerPermission(agent_permission_id=fact.agent_permission_id, reply="once", message=None)
     return Decision((asked, replied), (answer,))
+
+
+@_on_session.register
+def _settled(fact: f.PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
+    # Answers of ours are on record before the agent hears them: what is still open was settled without us.
+    return Decision(
+        tuple(
+            e.PermissionReplied(permission_id=asked, reply=fact.reply, decided_by="agent", **endings.ids(session, at))
+            for asked, known in session.permissions.items()
+            if known == fact.agent_permission_id
+        )
+    )
 
 
 @_on_session.register

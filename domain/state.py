@@ -20,8 +20,8 @@ class Session:
     """The session now active, or the one that was interrupted.
 
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
-    take them. `untaken`: messages handed over before the agent opened its session; an interrupt then leaves them
-    unsent. `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
+    take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
+    `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
     """
 
     id: SessionId
@@ -154,10 +154,10 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
 def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
     match event:
         case e.SessionLinked():
-            # While it is being interrupted the agent opens a session, but takes no prompt any more.
-            untaken = () if state.phase is Phase.RUNNING else session.untaken
-            linked = replace(session, agent_session_id=event.agent_session_id, untaken=untaken)
-            return replace(linked, model=event.model or session.model)
+            return replace(session, agent_session_id=event.agent_session_id, model=event.model or session.model)
+        case e.MessageDelivered():
+            waiting = tuple(prompt for prompt in session.untaken if prompt.message_id != event.message_id)
+            return replace(session, untaken=waiting)
         case e.TaskStarted():
             return replace(session, task_started=True)
         case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
@@ -182,14 +182,10 @@ def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Ses
     said = replace(session, last_prompt=message.message_id)
     if phase in (Phase.WAITING, Phase.INTERRUPTING):
         return replace(said, unsent=(*session.unsent, prompt))
-    if session.agent_session_id is None:
-        return replace(said, untaken=(*session.untaken, prompt))
-    return said
+    return replace(said, untaken=(*session.untaken, prompt))
 
 
 def _handed_over(session: Session) -> Session:
-    if session.agent_session_id is not None:
-        return replace(session, unsent=())
     return replace(session, unsent=(), untaken=(*session.untaken, *session.unsent))
 
 

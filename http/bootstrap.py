@@ -15,6 +15,7 @@ from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
 from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
+from ..domain.errors import AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..projections.runner import Projections
 from .farewell import Farewell
@@ -40,6 +41,7 @@ async def running_service(
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
         instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
+        await asyncio.to_thread(_make_home, settings.opencode_home)
         await sweep_all(instance)
         stack.push_async_callback(sweep_all, instance)
         clock = SystemClock()
@@ -98,6 +100,17 @@ async def _recover(service: Service) -> None:
     paths = {view.path: view.id for view in await views.codebases.all()}
     unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
     await service.supervisor.start(paths, unsettled)
+
+
+def _make_home(home: Path | None) -> None:
+    """Make the agents' private home now: a place that can't be used is better told at the start than by every agent."""
+    try:
+        if home is not None:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise AgentUnavailable(
+            f"The agents' home {home} can't be used ({error.strerror}); choose another with --opencode-home."
+        ) from None
 
 
 async def _given_up(asking: asyncio.Task[str | None]) -> None:

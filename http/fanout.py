@@ -45,7 +45,8 @@ class LiveStream:
             await subscriber.recalled()
         finally:
             kind.discard(subscriber)
-            if not kind:
+            # Another reader's set may stand there by now: one that came after this one was emptied.
+            if not kind and self._followers.get(subscriber.session) is kind:
                 self._followers.pop(subscriber.session, None)
 
     def announce(self, events: Many[RecordedEvent]) -> None:

@@ -92,7 +92,10 @@ class EventStreams:
         if request.version < HttpVersion11:
             # Without chunks only the end of the connection can tell where the body ends.
             response.force_close()
-        await response.prepare(request)
+        try:
+            await response.prepare(request)
+        except ConnectionError:
+            return response  # the reader left before the first byte, which is nobody's fault
         transport = request.transport
         if transport is not None:
             _give_up_unanswered(transport, self._stall)

@@ -9,7 +9,7 @@ import structlog
 from ...domain.agent_events import Translator
 from ...domain.effects import Prompt
 from ...domain.errors import AgentError
-from ...domain.facts import AgentDied, SessionOpened
+from ...domain.facts import AgentDied, PromptTaken, SessionOpened
 from ...domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, SessionId
 from ...domain.ports import Deliver
 from . import survivors
@@ -38,6 +38,7 @@ class OpencodeAgent:
         self, settings: OpencodeSettings, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver
     ) -> None:
         self._settings, self._codebase, self._directory, self._trusted = settings, codebase, directory, trusted
+        self._deliver = deliver
         self._outbox = Outbox(deliver, settings.coalesce, settings.backlog)
         self._translator = Translator(directory)
         self._ids = MessageIds()
@@ -48,7 +49,6 @@ class OpencodeAgent:
         self._roots: dict[SessionId, AgentSessionId] = {}
         self._verified: set[AgentSessionId] = set()
         self._letting_go = False
-        self._given_up = False
 
     @property
     def alive(self) -> bool:
@@ -85,14 +85,9 @@ class OpencodeAgent:
 
     async def _prompt(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
         root, model = await self._session(connection, prompt)
-        self._given_up = False
         self._handing = asyncio.create_task(self._hand_over(connection, prompt, files, root, model))
         self._handing.add_done_callback(_retrieved)
-        try:
-            await asyncio.shield(self._handing)
-        except asyncio.CancelledError:
-            self._given_up = True
-            raise
+        await asyncio.shield(self._handing)
 
     async def _hand_over(
         self,
@@ -104,12 +99,13 @@ class OpencodeAgent:
     ) -> None:
         """Once begun it is done to the end, so that it is known whether the agent has the prompt.
 
-        Up to the moment at which a new session is on record a prompt that is given up was not taken: its words are
-        kept for later, and must not be handed over twice.
+        The log decides: a prompt that it has no more as delivered, since an interrupt came first, is kept for later
+        and must not be handed over now; one that it has as delivered must be.
         """
         self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
         await self._outbox.flushed()
-        if self._given_up and prompt.agent_session_id is None:
+        taken = PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id)
+        if await self._deliver((taken,)) is False:
             return
         provider, _, name = model.partition("/")
         message = self._ids.next()

@@ -140,7 +140,15 @@ class Connection:
         await self._ended(self, reason)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._check)
+        self._tasks.append(task)
+
+    def _check(self, task: asyncio.Task[None]) -> None:
+        """An agent that nobody reads or watches any more would seem to run for ever: it is ended, and that reported."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("opencode is no longer watched; it is ended", exc_info=error)
+            self.server.process.end()
 
 
 def _milliseconds() -> float:

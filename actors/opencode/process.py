@@ -150,9 +150,13 @@ class OpencodeProcess:
     async def kill(self) -> None:
         """SIGKILL; returns when it is gone."""
         if self.alive:
-            self._signal(signal.SIGKILL)
+            self.end()
             await asyncio.wait({self.ended})
         await self.drained()
+
+    def end(self) -> None:
+        """SIGKILL, without waiting."""
+        self._signal(signal.SIGKILL)
 
     async def drained(self) -> None:
         """Let what it last printed arrive, but don't wait for others that hold its pipes; then close them."""

@@ -25,8 +25,8 @@ async def test_a_run_from_prompt_to_end(town: Town) -> None:
     await agent.end("Done.")
     assert town.phase(A) is Phase.IDLE
     names = await town.names(A)
-    assert names[-9:] == [
-        *("session.linked", "output", "tool_use", "tool_result", "file_change"),
+    assert names[-10:] == [
+        *("session.linked", "message_delivered", "output", "tool_use", "tool_result", "file_change"),
         *("task.completed", "session.completed", "status", "complete"),
     ]
     await town.assert_truthful()

@@ -78,7 +78,7 @@ async def test_an_agent_plays_its_part() -> None:
     heard = Heard()
     await heard.agent.prompt(prompt("one"))
     await settle()
-    assert heard.kinds == ["SessionOpened", "TextStreamed", "RunEnded"]
+    assert heard.kinds == ["SessionOpened", "PromptTaken", "TextStreamed", "RunEnded"]
     ended = heard.facts[-1]
     assert isinstance(ended, f.RunEnded) and (ended.answers, ended.outcome) == ("msg_one", "completed")
     assert heard.agent.alive and heard.agent.run is None

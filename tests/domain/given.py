@@ -40,6 +40,7 @@ MESSAGE = c.SendMessage(message_id=SECOND, content="use pytest")
 LATER = c.SendMessage(message_id=THIRD, content="go on")
 
 OPENED = f.SessionOpened(session_id=SESSION, agent_session_id=AGENT_SESSION, model="test/model")
+TAKEN = f.PromptTaken(session_id=SESSION, message_id=FIRST)
 TEXT = f.TextStreamed(session_id=SESSION, kind="text", content="Hello", message_id="msg_a", part_id="prt_1")
 TOOL_STARTED = f.ToolStarted(session_id=SESSION, call_id="call_1", tool="bash", args={"command": "ls"})
 TOOL_ENDED = f.ToolEnded(session_id=SESSION, call_id="call_1", tool="bash", status="completed", output="a.py")
@@ -112,14 +113,14 @@ def standing_at(phase: Phase) -> Story:
         case Phase.WAITING:
             return given(TRIGGER, room=False)
         case Phase.RUNNING:
-            return given(TRIGGER, report(OPENED))
+            return given(TRIGGER, report(OPENED, TAKEN))
         case Phase.INTERRUPTING:
-            return given(TRIGGER, report(OPENED), c.Interrupt())
+            return given(TRIGGER, report(OPENED, TAKEN), c.Interrupt())
         case Phase.INTERRUPTED:
-            return given(TRIGGER, report(OPENED), c.Interrupt(), report(f.AgentAborted()))
+            return given(TRIGGER, report(OPENED, TAKEN), c.Interrupt(), report(f.AgentAborted()))
         case Phase.STOPPING:
-            return given(TRIGGER, report(OPENED), c.Stop())
+            return given(TRIGGER, report(OPENED, TAKEN), c.Stop())
         case Phase.DELETING:
-            return given(TRIGGER, report(OPENED), c.Delete())
+            return given(TRIGGER, report(OPENED, TAKEN), c.Delete())
         case Phase.DELETED:
-            return given(TRIGGER, report(OPENED), c.Delete(), report(f.AgentStopped()))
+            return given(TRIGGER, report(OPENED, TAKEN), c.Delete(), report(f.AgentStopped()))

@@ -18,6 +18,7 @@ from tests.domain.given import (
     PERMISSION,
     REGISTER,
     SESSION,
+    TAKEN,
     THIRD,
     TOOL_STARTED,
     TRIGGER,
@@ -107,7 +108,7 @@ def test_the_default_model_of_the_codebase_is_used() -> None:
 
 def test_a_message_steers_the_running_session() -> None:
     """A message to a running agent is recorded and handed over at once, without the files of the first prompt."""
-    story = given(TRIGGER, report(OPENED), MESSAGE).says("message_sent")
+    story = given(TRIGGER, report(OPENED, TAKEN), MESSAGE).says("message_sent")
     (prompt,) = story.last.effects
     assert isinstance(prompt, x.Prompt)
     assert (prompt.text, prompt.files, prompt.agent_session_id) == ("use pytest", (), AGENT_SESSION)
@@ -115,7 +116,7 @@ def test_a_message_steers_the_running_session() -> None:
 
 def test_a_message_while_the_agent_lets_go_is_held_and_then_resumes() -> None:
     """A message sent between an interrupt and its end is kept, and resumes the session once the agent has let go."""
-    story = given(TRIGGER, report(OPENED), c.Interrupt(), MESSAGE).says("message_sent")
+    story = given(TRIGGER, report(OPENED, TAKEN), c.Interrupt(), MESSAGE).says("message_sent")
     assert story.last.effects == ()
     story = story.when(report(f.AgentAborted())).says("session.interrupted", "status", "session.resumed", "status")
     assert prompts(story) == ["use pytest"] and story.phase is Phase.RUNNING
@@ -133,8 +134,14 @@ def test_an_interrupt_before_the_agent_took_the_prompt_loses_no_word() -> None:
     story = given(TRIGGER, MESSAGE, c.Interrupt(), report(f.AgentAborted())).when(LATER)
     assert prompts(story) == ["Add tests\nplease", "use pytest", "go on"]
     assert story.last.effects[0] == FIRST_PROMPT
-    linked = given(TRIGGER, report(OPENED), c.Interrupt(), report(f.AgentAborted())).when(LATER)
-    assert prompts(linked) == ["go on"]
+    linked = given(TRIGGER, MESSAGE, report(OPENED, TAKEN), c.Interrupt(), report(f.AgentAborted())).when(LATER)
+    assert prompts(linked) == ["use pytest", "go on"]
+
+
+def test_what_the_agent_was_given_is_recorded_and_never_given_again() -> None:
+    """A message is on record as delivered before the agent gets it, and not once the agent is told to let go."""
+    given(TRIGGER, report(OPENED)).when(report(TAKEN)).says("message_delivered").when(report(TAKEN)).then()
+    given(TRIGGER, report(OPENED), c.Interrupt()).when(report(TAKEN)).then()
 
 
 def test_words_untaken_and_words_since_the_interrupt_are_handed_over_in_order() -> None:

@@ -238,3 +238,11 @@ def test_a_halt_between_two_reports_of_a_bundle_counts_for_the_later_ones() -> N
     """Facts after the end of a session in the same report are of no account."""
     given(TRIGGER, report(ENDED, TEXT, ASKED)).says("task.completed", "session.completed", "status", "complete")
     assert given(TRIGGER, c.Stop(), report(f.AgentStopped(), TEXT)).last.events[-1].topic == "complete"
+
+
+def test_a_permission_settled_without_us_is_recorded_as_what_it_was() -> None:
+    """An answer that reached the agent by another way is on record as it was, and not as a refusal of ours."""
+    settled = f.PermissionSettled(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once")
+    story = given(TRIGGER, report(OPENED, ASKED)).when(report(settled))
+    story.then(e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="agent", **IDS))
+    story.when(report(settled)).then()

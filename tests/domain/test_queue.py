@@ -199,7 +199,8 @@ def test_a_recovery_keeps_the_queue() -> None:
 
 def test_a_session_made_from_a_task_goes_on_as_any_other() -> None:
     """A session of a queued task is interrupted and resumed by a message, as one that was triggered."""
-    story = given(create("1"), GRANT, report(OPENED), c.Interrupt(), report(f.AgentAborted()), MESSAGE)
+    taken = f.PromptTaken(session_id=OPENED.session_id, message_id=MessageId("msg_1"))
+    story = given(create("1"), GRANT, report(OPENED, taken), c.Interrupt(), report(f.AgentAborted()), MESSAGE)
     (prompt,) = story.last.effects
     assert isinstance(prompt, Prompt)
     assert (prompt.agent_session_id, prompt.files) == (AGENT_SESSION, ())

@@ -47,16 +47,18 @@ class Recorder:
     def __init__(self) -> None:
         self.facts: list[Fact] = []
         self.batches: list[tuple[Fact, ...]] = []
+        self.may_go_on = True
         self.gate = asyncio.Event()
         self.gate.set()
         self._news = asyncio.Condition()
 
-    async def deliver(self, facts: tuple[Fact, ...]) -> None:
+    async def deliver(self, facts: tuple[Fact, ...]) -> bool:
         await self.gate.wait()
         async with self._news:
             self.facts += facts
             self.batches.append(facts)
             self._news.notify_all()
+        return self.may_go_on
 
     def of(self, kind: type[F]) -> list[F]:
         return [fact for fact in self.facts if isinstance(fact, kind)]

@@ -59,6 +59,7 @@ async def test_an_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -
 async def test_a_prompt_given_up_before_its_session_is_on_record_is_not_handed_over(live: Live) -> None:
     """Its words are kept by the actor and come again; handed over all the same they would be said twice."""
     await live.run("text warm")
+    live.recorder.may_go_on = False
     live.recorder.gate.clear()
     giving = asyncio.create_task(live.prompt("text never", session="sess_2"))
     await live.eventually(lambda: live.agent.handing_over)
