@@ -98,7 +98,7 @@ def evolve(state: State, event: e.Event) -> State:
         case e.CodebaseDeleted():
             return replace(state, phase=Phase.DELETED, session=None)
         case e.SessionStarted():
-            return replace(state, phase=_working(event.waiting), session=_started(event))
+            return replace(state, phase=_working(event.waiting), session=_started(event, state.queue))
         case _:
             return _evolve_active(state, event)
 
@@ -117,14 +117,14 @@ def _working(waiting: bool) -> Phase:
     return Phase.WAITING if waiting else Phase.RUNNING
 
 
-def _started(event: e.SessionStarted) -> Session:
+def _started(event: e.SessionStarted, queue: tuple[e.TaskCreated, ...]) -> Session:
     assert event.session_id is not None  # a session's own events always name it
     return Session(
         id=event.session_id,
         task_id=event.task_id,
         agent=event.agent,
         model=event.model,
-        title=title_of(event.prompt),
+        title=next((task.title for task in queue if task.task_id == event.task_id), title_of(event.prompt)),
         files=event.files,
     )
 

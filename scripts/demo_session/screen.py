@@ -36,6 +36,7 @@ class Screen:
             "complete": self._complete,
             "error": self._error,
             "usage": self._nothing,  # part of the stream and of the log, too much for a demo
+            "message_delivered": self._nothing,
             "task": self._nothing,
         }
 
