@@ -18,7 +18,7 @@ class Register:
     path: str
     description: str = ""
     worker_id: str | None = None
-    agent_config: Mapping[str, Json] = field(default_factory=dict)
+    agent_config: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ class Trigger:
     agent: str = "build"
     model: str | None = None
     files: tuple[str, ...] = ()
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +81,7 @@ class CreateTask:
     model: str | None = None
     priority: int = 0
     files: tuple[str, ...] = ()
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

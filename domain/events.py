@@ -78,7 +78,7 @@ class CodebaseRegistered(Event):
     path: str
     description: str = ""
     worker_id: str | None = None
-    agent_config: Mapping[str, Json] = field(default_factory=dict)
+    agent_config: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @_kind("codebase", "deleting")
@@ -110,7 +110,7 @@ class SessionStarted(Event):
     agent: str
     model: str | None = None
     files: tuple[str, ...] = ()
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
     waiting: bool = False
 
 
@@ -205,7 +205,7 @@ class TaskCreated(Event):
     model: str | None = None
     priority: int = 0
     files: tuple[str, ...] = ()
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @_kind("task", "started")

@@ -34,9 +34,11 @@ Outcome: TypeAlias = Phase | type[LedgerError]
 
 VERBS: Final[tuple[Verb, ...]] = (c.Trigger, c.SendMessage, c.Interrupt, c.Stop, c.Delete)
 
+_NOWHERE: Final = (CodebaseNotFound, CodebaseNotFound, CodebaseNotFound, CodebaseNotFound, CodebaseNotFound)
+
 TRANSITIONS: Final[Mapping[Phase, tuple[Outcome, Outcome, Outcome, Outcome, Outcome]]] = {
     #                      Trigger         SendMessage         Interrupt           Stop            Delete
-    Phase.VOID: (CodebaseNotFound,) * 5,
+    Phase.VOID: _NOWHERE,
     Phase.IDLE: (Phase.RUNNING, NothingToActOn, NothingToActOn, NothingToActOn, Phase.DELETING),
     Phase.WAITING: (AgentRunning, Phase.WAITING, Phase.INTERRUPTED, Phase.STOPPING, Phase.DELETING),
     Phase.RUNNING: (AgentRunning, Phase.RUNNING, Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING),
@@ -44,7 +46,7 @@ TRANSITIONS: Final[Mapping[Phase, tuple[Outcome, Outcome, Outcome, Outcome, Outc
     Phase.INTERRUPTED: (Phase.RUNNING, Phase.RUNNING, NothingToActOn, Phase.STOPPING, Phase.DELETING),
     Phase.STOPPING: (AgentStopping, AgentStopping, AgentStopping, Phase.STOPPING, Phase.DELETING),
     Phase.DELETING: (AgentStopping, AgentStopping, AgentStopping, AgentStopping, Phase.DELETING),
-    Phase.DELETED: (CodebaseNotFound,) * 5,
+    Phase.DELETED: _NOWHERE,
 }
 """Per phase, what each of `VERBS` leads to where there is room for the agent, or the error that refuses it."""
 

@@ -36,8 +36,8 @@ class Session:
     last_prompt: MessageId | None = None
     unsent: tuple[Prompt, ...] = ()
     untaken: tuple[Prompt, ...] = ()
-    open_tools: Mapping[str, str] = field(default_factory=dict)
-    permissions: Mapping[PermissionId, AgentPermissionId] = field(default_factory=dict)
+    open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    permissions: Mapping[PermissionId, AgentPermissionId] = field(default_factory=dict[PermissionId, AgentPermissionId])
     interrupt_reason: e.InterruptReason = "requested"
 
 

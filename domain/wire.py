@@ -4,7 +4,7 @@ An event is encoded once, when it is made. Old and foreign bytes stay readable: 
 and a kind that this version doesn't know is kept as an `UnknownEvent`, never an error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, cast
 
@@ -31,7 +31,9 @@ class UnknownEvent(Event):
 
 def encode(event: Event) -> NewEvent:
     """Turn an event into what the store keeps. Absent (None) members are left out."""
-    members = {wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None}
+    members: dict[str, object] = {
+        wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None
+    }
     if event.action is not None:
         members = {"action": event.action, **members}
     return NewEvent(topic=event.topic, data=_dump(members))
@@ -39,7 +41,7 @@ def encode(event: Event) -> NewEvent:
 
 def decode(recorded: RecordedEvent) -> Event:
     """Turn a recorded event back into its class, or into `UnknownEvent`."""
-    content = orjson.loads(recorded.data)
+    content: Json = orjson.loads(recorded.data)
     members: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
     action = members.get("action")
     cls = REGISTRY.get((recorded.topic, None))
@@ -92,7 +94,8 @@ def _storable(value: object, depth: int) -> object:
     if isinstance(value, dict | list | tuple) and depth == 0:
         return "…"
     if isinstance(value, dict):
-        return {str(_storable(k, 1)): _storable(v, depth - 1) for k, v in value.items()}
+        members = cast(Mapping[object, object], value)
+        return {str(_storable(k, 1)): _storable(v, depth - 1) for k, v in members.items()}
     if isinstance(value, list | tuple):
-        return [_storable(item, depth - 1) for item in value]
+        return [_storable(item, depth - 1) for item in cast(Sequence[object], value)]
     return value

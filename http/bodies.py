@@ -1,7 +1,7 @@
 """Request bodies: JSON objects only, bounded, strict, with nothing in them that the log couldn't hold."""
 
 import asyncio
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import orjson
 from aiohttp import web
@@ -26,11 +26,11 @@ B = TypeVar("B", bound=RequestBody)
 async def read_body(request: web.Request, model: type[B]) -> B:
     """The request's body as `model`. An absent body counts as `{}`. Raises `InvalidInput` and its like."""
     raw = await _read(request)
-    value = _parse(raw) if raw else {}
+    value: object = _parse(raw) if raw else dict[str, object]()
     if not isinstance(value, dict):
         raise InvalidInput("The body must be a JSON object.")
     try:
-        return model.model_validate(value)
+        return model.model_validate(cast(object, value))
     except ValidationError as error:
         raise InvalidInput(_first_problem(error)) from None
 
@@ -69,11 +69,11 @@ def _check_storable(value: object, depth: int) -> None:
     if isinstance(value, str) and "\0" in value:
         raise InvalidInput("The body holds a NUL character.")
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in cast(dict[str, object], value).items():
             _check_storable(key, depth)
             _check_storable(item, depth - 1)
     elif isinstance(value, list):
-        for item in value:
+        for item in cast(list[object], value):
             _check_storable(item, depth - 1)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ INSTANCE_NAME = "instance"
 @asynccontextmanager
 async def running_service(
     settings: Settings, *, tuning: ActorSettings | None = None, agents: AgentHost | None = None
-) -> AsyncIterator[Service]:
+) -> AsyncGenerator[Service, None]:
     """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left.
 
     `agents` stands in for opencode in tests.

@@ -5,7 +5,7 @@ What a client sends slowly costs it its own connection and nobody else's: aiohtt
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -56,7 +56,7 @@ class Connection(web.RequestHandler):
 @asynccontextmanager
 async def accepting(
     app: web.Application, listening: socket.socket, *, head_limit: float = HEAD_LIMIT
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None, None]:
     """Serve `app` on a bound socket for the length of the block."""
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_LIMIT)
     await runner.setup()

@@ -5,7 +5,7 @@ A follower whose backlog passes the limit is recalled: its own handler feeds it 
 again. So nobody waits for a slow reader, no memory grows with it, and it loses nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence as Many
 from contextlib import contextmanager
 from itertools import groupby
@@ -90,7 +90,7 @@ class Fanout:
         return self._recalls + sum(stream.recalls for stream in self._streams.values())
 
     @contextmanager
-    def attached(self, codebase: CodebaseId) -> Iterator[LiveStream]:
+    def attached(self, codebase: CodebaseId) -> Generator[LiveStream, None, None]:
         """The codebase's live stream, which hears of every commit from now on, until the end of the block."""
         stream = self._streams.setdefault(codebase, LiveStream(self._limit))
         stream.attached += 1

@@ -7,7 +7,7 @@ reader takes it. Level, it follows the commits (see `fanout`) until it falls beh
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -150,7 +150,7 @@ class EventStreams:
                 await drain()
 
     @contextmanager
-    def _registered(self, subscriber: Subscriber) -> Iterator[None]:
+    def _registered(self, subscriber: Subscriber) -> Generator[None, None, None]:
         self._open.add(subscriber)
         self._all_gone.clear()
         if self._closing:

@@ -4,7 +4,7 @@ Whatever goes wrong on the way is an `AgentError`; the answers are JSON that is 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal, TypeAlias, cast
 
@@ -121,7 +121,7 @@ class OpencodeClient:
         await self._ask("POST", "/instance/dispose", {}, limit)
 
     @asynccontextmanager
-    async def events(self, silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def events(self, silence: float) -> AsyncGenerator[AsyncIterator[bytes], None]:
         """The event stream's bytes; `silence` seconds without any end it. Raises `AgentError`."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._limit, sock_read=silence)
         try:
