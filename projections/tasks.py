@@ -88,32 +88,37 @@ def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
 
 @PROJECTION.on(e.TaskCompleted)
 def _completed(event: e.TaskCompleted, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(
-        f"UPDATE tasks SET status = 'completed', completed_at = ?, result = ? {_OPEN}",
-        event.timestamp,
-        event.result,
-        event.task_id,
-        at.stream,
-    )
+    _end(event, at, batch, "completed", result=event.result)
 
 
 @PROJECTION.on(e.TaskFailed)
 def _failed(event: e.TaskFailed, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(
-        f"UPDATE tasks SET status = 'failed', completed_at = ?, error = ?, code = ? {_OPEN}",
-        event.timestamp,
-        event.error,
-        event.code,
-        event.task_id,
-        at.stream,
-    )
+    _end(event, at, batch, "failed", error=event.error, code=event.code)
 
 
 @PROJECTION.on(e.TaskCancelled)
 def _cancelled(event: e.TaskCancelled, at: RecordedEvent, batch: Batch) -> None:
+    _end(event, at, batch, "cancelled")
+
+
+def _end(
+    event: e.Event,
+    at: RecordedEvent,
+    batch: Batch,
+    status: TaskStatus,
+    *,
+    result: str | None = None,
+    error: str | None = None,
+    code: str | None = None,
+) -> None:
+    """A task that is still open ends; one that has ended stays as it is."""
     batch.write(
-        f"UPDATE tasks SET status = 'cancelled', completed_at = ? {_OPEN}",
+        f"UPDATE tasks SET status = ?, completed_at = ?, result = ?, error = ?, code = ? {_OPEN}",
+        status,
         event.timestamp,
+        result,
+        error,
+        code,
         event.task_id,
         at.stream,
     )
