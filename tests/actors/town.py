@@ -162,6 +162,8 @@ class Town:
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
+        # A refusal that a test doesn't look at is no news to the log, at whatever moment it is collected.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._asked.append(task)
         return task
 

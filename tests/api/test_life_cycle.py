@@ -39,7 +39,7 @@ class Stage:
         assert (await self.send(verb)).status == 200
 
     async def phase(self) -> Phase | None:
-        agent = await self.api.service.projections.views.agents.get(self.codebase)
+        agent = await (await self.api.service.current_views()).agents.get(self.codebase)
         return agent.phase if agent else None
 
     def unanswered(self) -> int:
