@@ -1,0 +1,28 @@
+"""What a leaf of the log's tree says: which event this is, and which bytes it holds.
+
+An entry is five lines of text. The bytes themselves are in it by their hash: an entry stays short whatever an agent
+printed, and an event whose content was erased can still be shown to have stood in its place.
+"""
+
+from hashlib import sha256
+
+from .ids import CodebaseId, Sequence
+from .merkle import leaf_hash
+from .recorded import RecordedEvent
+
+FORMAT = "opencode-ledger event v1"
+
+
+def entry(event: RecordedEvent) -> bytes:
+    """The entry of an event."""
+    return entry_of(event.stream, event.sequence, event.topic, sha256(event.data).hexdigest())
+
+
+def entry_of(stream: CodebaseId, sequence: Sequence, topic: str, digest: str) -> bytes:
+    """The entry of an event whose bytes are known by their SHA-256 alone, in hexadecimal."""
+    return f"{FORMAT}\n{stream}\n{sequence}\n{topic}\n{digest}\n".encode()
+
+
+def leaf_of(event: RecordedEvent) -> bytes:
+    """The leaf hash of an event."""
+    return leaf_hash(entry(event))

@@ -1,0 +1,122 @@
+"""Signed notes and checkpoints, in the C2SP formats `signed-note` and `tlog-checkpoint`.
+
+A note is text, a blank line, and lines of signatures. A checkpoint is a note that says how large a log is and what
+its root hash is. Keys are Ed25519; who signs and who checks is handed in, so nothing here knows a secret.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+ED25519: Final = b"\x01"
+"""The type of a key, in a key's text and in its id."""
+
+DASH: Final = "— "
+ID_LENGTH: Final = 4
+
+
+class BadNote(ValueError):
+    """This is not a signed note, or not one that can be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key and the name of who signs with it, as the text `name+id+key`."""
+
+    name: str
+    public: bytes
+
+    def __post_init__(self) -> None:
+        if not self.name or "+" in self.name or any(c.isspace() for c in self.name) or len(self.public) != 32:
+            raise BadNote("A key has a name without blanks and plus signs, and 32 bytes.")
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes that tell keys apart."""
+        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:ID_LENGTH]
+
+    def __str__(self) -> str:
+        """The key as verifiers take it."""
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "VerifierKey":
+        """Read a key. Raises `BadNote`."""
+        name, _, rest = text.strip().partition("+")
+        identity, _, key = rest.partition("+")
+        raw = _decoded(key)
+        if raw[:1] != ED25519 or len(raw) != 33:
+            raise BadNote("This is not an Ed25519 key.")
+        parsed = cls(name, raw[1:])
+        if parsed.id.hex() != identity:
+            raise BadNote("The key and its id don't agree.")
+        return parsed
+
+
+Sign = Callable[[bytes], bytes]
+"""Gives the 64 bytes of the Ed25519 signature over a text."""
+
+Verify = Callable[[bytes, bytes, bytes], bool]
+"""Whether (public key, signature, text) belong together."""
+
+
+def sign_note(text: str, key: VerifierKey, sign: Sign) -> str:
+    """A note: the text, which ends with a line feed, and its signature."""
+    if not text.endswith("\n"):
+        raise BadNote("The text of a note ends with a line feed.")
+    signature = base64.b64encode(key.id + sign(text.encode())).decode()
+    return f"{text}\n{DASH}{key.name} {signature}\n"
+
+
+def open_note(note: str, key: VerifierKey, verify: Verify) -> str:
+    """The text of a note, if `key` signed it. Signatures of others are passed over. Raises `BadNote`."""
+    text, blank, signatures = note.rpartition("\n\n")
+    if not blank or not signatures.endswith("\n"):
+        raise BadNote("This is not a signed note.")
+    text += "\n"
+    ours = [s for s in map(_signature, signatures.splitlines()) if s[:2] == (key.name, key.id)]
+    if not any(verify(key.public, signature, text.encode()) for _, _, signature in ours):
+        raise BadNote(f"The note carries no valid signature of {key.name}.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log commits to: `origin` names the log, `size` counts its leaves, `root` is 32 bytes."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "Checkpoint":
+        """Read the text of a checkpoint; lines after the third are extensions. Raises `BadNote`."""
+        origin, size, root, *_ = [*text.split("\n"), "", ""]
+        decoded = _decoded(root)
+        if not origin or not (size.isascii() and size.isdigit()) or str(int(size)) != size or len(decoded) != 32:
+            raise BadNote("This is not a checkpoint.")
+        return cls(origin, int(size), decoded)
+
+
+def _signature(line: str) -> tuple[str, bytes, bytes]:
+    """A line's key name, key id and signature."""
+    name, _, encoded = line.removeprefix(DASH).partition(" ")
+    raw = _decoded(encoded)
+    if not line.startswith(DASH) or not name or len(raw) <= ID_LENGTH:
+        raise BadNote("A line of the signatures is malformed.")
+    return name, raw[:ID_LENGTH], raw[ID_LENGTH:]
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadNote("This is not base64.") from None
