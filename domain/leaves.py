@@ -4,6 +4,7 @@ An entry is five lines of text. The bytes themselves are in it by their hash: an
 printed, and an event whose content was erased can still be shown to have stood in its place.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from .ids import CodebaseId, Sequence
@@ -26,3 +27,8 @@ def entry_of(stream: CodebaseId, sequence: Sequence, topic: str, digest: str) ->
 def leaf_of(event: RecordedEvent) -> bytes:
     """The leaf hash of an event."""
     return leaf_hash(entry(event))
+
+
+def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
+    """The leaf hashes of many events."""
+    return [leaf_of(event) for event in events]

@@ -1,0 +1,66 @@
+"""The key that the log's checkpoints are signed with: an Ed25519 key in a file of the data directory."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from ..domain.errors import StoreError
+from ..domain.merkle import leaf_hash
+from ..domain.notes import VerifierKey
+
+ORIGIN = "opencode-ledger"
+
+
+class SigningKey:
+    """A private key, and the name that it gives to its log: the log's `origin` is made of the public key."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        public = private.public_key().public_bytes_raw()
+        self.verifier = VerifierKey(f"{ORIGIN}/{leaf_hash(public).hex()[:16]}", public)
+
+    @classmethod
+    def open(cls, path: Path) -> "SigningKey":
+        """The key in this file, made with the file where there is none. Blocks. Raises `StoreError`."""
+        try:
+            if not path.exists():
+                _write(path, Ed25519PrivateKey.generate())
+            private = load_pem_private_key(path.read_bytes(), None)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"The key of the log's checkpoints, {path}, can't be used: {error}.") from None
+        if not isinstance(private, Ed25519PrivateKey):
+            raise StoreError(f"The key of the log's checkpoints, {path}, is not an Ed25519 key.")
+        return cls(private)
+
+    def sign(self, text: bytes) -> bytes:
+        """The signature over a text."""
+        return self._private.sign(text)
+
+
+def verify(public: bytes, signature: bytes, text: bytes) -> bool:
+    """Whether the owner of this public key signed the text."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _write(path: Path, private: Ed25519PrivateKey) -> None:
+    """Write the key for its owner alone, whole or not at all."""
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

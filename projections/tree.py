@@ -1,0 +1,203 @@
+"""The tree over the log, kept in step with it: what an auditor asks for checkpoints, tiles and proofs.
+
+Promises: a tree is never rewritten, only added to; a checkpoint covers only events that are durable; a log that
+doesn't fit the tree made of it before is refused at the start, and never covered up by a new tree.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from ..domain.errors import StoreError
+from ..domain.ids import Position
+from ..domain.leaves import leaves_of
+from ..domain.merkle import Span, consistency_spans, inclusion_spans, span_hash
+from ..domain.ports import EventStore
+from ..domain.recorded import RecordedEvent
+from ..domain.tiles import HASH, TileId, edge_of, node_in, tiles_of
+from .signing import SigningKey
+from .tree_file import Reach, TreeFile
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 4096
+"""Events that are added at once at most."""
+
+GATHER: Final = 0.25
+"""Seconds in which commits gather before they are added, unless somebody waits for them."""
+
+PATIENCE: Final = 10.0
+"""Seconds that anybody waits at most for the tree to cover an event."""
+
+BACK_OFF: Final = (0.05, 5.0)
+"""Seconds before what failed is tried again: at first, and at most."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class TreeBehind(StoreError):
+    """The tree has not caught up with the log in time."""
+
+    code = "tree_behind"
+
+
+class LogChanged(StoreError):
+    """The log is not the one that its tree was made of."""
+
+    code = "log_changed"
+
+
+def _pass(_point: str) -> None: ...
+
+
+class Tree:
+    """The tree of a log. Made by `open`."""
+
+    def __init__(self, store: EventStore, file: TreeFile, key: SigningKey, sleep: Sleep) -> None:
+        self._store, self._file, self._sleep = store, file, sleep
+        self.key = key.verifier
+        self._news, self._urgent, self._grown = asyncio.Event(), asyncio.Event(), asyncio.Condition()
+        self._unsubscribe = store.on_commit(self._committed)
+        self._task = asyncio.create_task(self._follow(), name="tree")
+
+    @classmethod
+    async def open(
+        cls, path: Path, store: EventStore, key: SigningKey, *, sleep: Sleep = asyncio.sleep, reach: Reach = _pass
+    ) -> "Tree":
+        """Open the tree kept at `path`. Raises `LogChanged`, and `StoreError` where the file can't be used."""
+        try:
+            file = await asyncio.to_thread(TreeFile.open, path, key, reach)
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"The tree of the log, {path}, can't be used: {error}.") from None
+        try:
+            await _check(file, store)
+        except BaseException:
+            await asyncio.to_thread(file.close)
+            raise
+        return cls(store, file, key, sleep)
+
+    @property
+    def size(self) -> int:
+        """How many events the tree covers: those at the positions 1 to `size`."""
+        return self._file.size
+
+    async def checkpoint(self) -> str:
+        """The signed checkpoint over at least everything that was committed before this call."""
+        await self._covers(self._store.head)
+        return self._file.note
+
+    async def tile(self, tile: TileId, width: int) -> bytes | None:
+        """The first `width` hashes of a tile, 32 bytes each; None where there are not so many."""
+        hashes = (await self._tiles([tile])).get(tile, b"")[: width * HASH]
+        return hashes if len(hashes) == width * HASH else None
+
+    async def inclusion(self, position: Position, size: int) -> list[bytes]:
+        """The proof that the tree of `size` events holds the one at `position`. Raises `ValueError` for none."""
+        await self._covers(size)
+        return await self._hashes(inclusion_spans(position - 1, size))
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """The proof that the tree of `new` events only adds to that of `old`. Raises `ValueError` for none."""
+        await self._covers(new)
+        return await self._hashes(consistency_spans(old, new))
+
+    async def root(self, size: int) -> bytes:
+        """The root over the first `size` events. Raises `ValueError` where there are not so many."""
+        await self._covers(size)
+        return (await self._hashes([Span(0, size)]))[0]
+
+    async def close(self) -> None:
+        """Cover what was committed, as far as that works, and close the file."""
+        self._unsubscribe()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            while await self._add_batch():
+                pass
+        except Exception as error:
+            log.warning("the tree is left %d events behind: %s", self._store.head - self.size, error)
+        await asyncio.to_thread(self._file.close)
+
+    # --- following the log --------------------------------------------------------------------------------------
+
+    def _committed(self, _events: tuple[RecordedEvent, ...]) -> None:
+        self._news.set()
+
+    async def _follow(self) -> None:
+        delay = BACK_OFF[0]
+        while True:
+            try:
+                if not await self._add_batch():
+                    await self._gather()
+                delay = BACK_OFF[0]
+            # An event that the tree left out could be changed unseen, so nothing is ever passed over.
+            except Exception:
+                log.exception("the tree is held up after %d; next try in %g s", self.size, delay)
+                await self._sleep(delay)
+                delay = min(2 * delay, BACK_OFF[1])
+
+    async def _add_batch(self) -> bool:
+        """Add the next events and tell those who wait; whether there were any."""
+        self._news.clear()
+        if self.size >= self._store.head:
+            return False
+        events = await self._store.read_all(Position(self.size), BATCH)
+        await asyncio.to_thread(self._file.add, events)
+        async with self._grown:
+            self._grown.notify_all()
+        return True
+
+    async def _gather(self) -> None:
+        """Wait for commits, and then a little longer for more of them."""
+        await self._news.wait()
+        pause = asyncio.ensure_future(self._sleep(GATHER))
+        urgent = asyncio.ensure_future(self._urgent.wait())
+        try:
+            await asyncio.wait((pause, urgent), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            urgent.cancel()
+        self._urgent.clear()
+
+    async def _covers(self, position: int) -> None:
+        """Return when the tree covers so many events. Raises `ValueError` beyond the log, and `TreeBehind`."""
+        if position > self._store.head:
+            raise ValueError("a tree beyond the log")
+        if self.size >= position:
+            return
+        self._urgent.set()
+        try:
+            async with asyncio.timeout(PATIENCE), self._grown:
+                await self._grown.wait_for(lambda: self.size >= position)
+        except TimeoutError:
+            raise TreeBehind(f"The tree is at {self.size} and did not reach {position} in time.") from None
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    async def _hashes(self, spans: list[Span]) -> list[bytes]:
+        tiles = await self._tiles(tiles_of(spans))
+        return [span_hash(span, partial(node_in, tiles)) for span in spans]
+
+    async def _tiles(self, wanted: Collection[TileId]) -> dict[TileId, bytes]:
+        try:
+            return await asyncio.to_thread(self._file.tiles, wanted)
+        except sqlite3.Error as error:
+            raise StoreError(f"The tree of the log can't be read: {error}.") from None
+
+
+async def _check(file: TreeFile, store: EventStore) -> None:
+    """Compare the end of the tree with the log; the whole of it is for `audit verify`. Raises `LogChanged`."""
+    hint = "Nothing was changed. `opencode-ledger audit verify` tells what happened to the log"
+    if file.size > store.head:
+        raise LogChanged(f"The log ends at {store.head}, but its tree covers {file.size} events. {hint}.")
+    edge = edge_of(max(file.size - 1, 0))[0]
+    hashes = (await asyncio.to_thread(file.tiles, [edge])).get(edge, b"")
+    first = edge.number * 256
+    events = await store.read_all(Position(first), len(hashes) // HASH) if hashes else []
+    for place, leaf in enumerate(leaves_of(events)):
+        if leaf != hashes[place * HASH : (place + 1) * HASH]:
+            raise LogChanged(f"Event {first + place + 1} of the log is not the one that its tree covers. {hint}.")

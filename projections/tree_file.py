@@ -1,0 +1,97 @@
+"""The file of the log's tree: its tiles and its newest checkpoint, in SQLite.
+
+Tiles and checkpoint change in one transaction, so the checkpoint always signs the very tiles that are there. What a
+crash takes away is made again from the log, byte for byte. All calls block; one at a time goes to the file.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Collection
+from collections.abc import Sequence as Many
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from ..domain.leaves import leaves_of
+from ..domain.notes import Checkpoint, sign_note
+from ..domain.recorded import RecordedEvent
+from ..domain.tiles import GrowingTree, TileId, edge_of
+from .signing import SigningKey
+
+Reach: TypeAlias = Callable[[str], None]
+
+_SCHEMA: Final = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS tiles (
+    level INTEGER, number INTEGER, hashes BLOB, PRIMARY KEY (level, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), size INTEGER, note TEXT);
+COMMIT;
+"""
+_WRITE_TILE: Final = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
+_WRITE_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
+_READ_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
+
+
+class TreeFile:
+    """An open file of a tree. `size`: how many events it covers. `note`: the checkpoint over them, signed."""
+
+    def __init__(self, connection: sqlite3.Connection, key: SigningKey, reach: Reach) -> None:
+        self._connection, self._key, self._reach = connection, key, reach
+        self._turn = threading.Lock()
+        self.size, self.note = 0, ""
+        self._tree = GrowingTree()
+        self._recall()
+
+    @classmethod
+    def open(cls, path: Path, key: SigningKey, reach: Reach) -> "TreeFile":
+        """Open the file, made where there is none. Raises `sqlite3.Error` or `ValueError` where it can't be used."""
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(_SCHEMA)
+            return cls(connection, key, reach)
+        except BaseException:
+            connection.close()
+            raise
+
+    def add(self, events: Many[RecordedEvent]) -> None:
+        """Add the events that follow the last one covered. Raises `sqlite3.Error`, then nothing was added."""
+        with self._turn:
+            try:
+                self._write(events)
+            except BaseException:
+                self._recall()
+                raise
+
+    def tiles(self, wanted: Collection[TileId]) -> dict[TileId, bytes]:
+        """Those of the wanted tiles that there are."""
+        with self._turn:
+            found = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in wanted}
+        return {tile: row[0] for tile, row in found.items() if row}
+
+    def close(self) -> None:
+        """Let what is under way finish, then close."""
+        with self._turn:
+            self._connection.close()
+
+    def _write(self, events: Many[RecordedEvent]) -> None:
+        for leaf in leaves_of(events):
+            self._tree.add(leaf)
+        checkpoint = Checkpoint(self._key.verifier.name, self._tree.size, self._tree.root())
+        note = sign_note(checkpoint.text, self._key.verifier, self._key.sign)
+        self._reach("tree.before_transaction")
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            self._connection.executemany(_WRITE_TILE, ((*tile, hashes) for tile, hashes in self._tree.take().items()))
+            self._reach("tree.between_tiles_and_checkpoint")
+            self._connection.execute(_WRITE_CHECKPOINT, (checkpoint.size, note))
+            self._reach("tree.before_commit")
+        self.size, self.note = checkpoint.size, note
+
+    def _recall(self) -> None:
+        """Take up the tree as the file has it."""
+        row = self._connection.execute("SELECT size, note FROM checkpoint").fetchone()
+        self.size, self.note = row or (0, "")
+        rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(self.size)}
+        self._tree = GrowingTree(self.size, {tile: row[0] for tile, row in rows.items() if row})
