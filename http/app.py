@@ -6,13 +6,15 @@ from aiohttp.typedefs import Handler
 from .bodies import MAX_BODY
 from .errors import errors
 from .routes import ROUTES
-from .security import gatekeeper
+from .security import Access, gatekeeper
 from .service import SERVICE, Service, ServiceHandler
+from .tokens import Tokens
 
 
-def make_app(service: Service, token: str | None) -> web.Application:
-    """An application that serves `service`; `token` None lets everyone in who passes the Host and Origin checks."""
-    app = web.Application(middlewares=[errors, gatekeeper(service.settings, token)], client_max_size=MAX_BODY)
+def make_app(service: Service, tokens: Tokens | None) -> web.Application:
+    """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
+    access: dict[tuple[str, str], Access] = {(route.method, route.path): route.access for route in ROUTES}
+    app = web.Application(middlewares=[errors, gatekeeper(service.settings, tokens, access)], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _bound(service, route.handler))

@@ -38,6 +38,7 @@ class Unauthorized(d.LedgerError):
     """A token is needed: send it as `Authorization: Bearer <token>`."""
 
     code = "unauthorized"
+    headers: Final[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class UnsupportedBody(d.LedgerError):
@@ -83,7 +84,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except d.LedgerError as error:
-        headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else None
+        headers: Mapping[str, str] | None = getattr(error, "headers", None)
         return error_answer(status_of(error), error.message, error.code, headers)
     except web.HTTPException as refusal:
         return refused(refusal)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from . import agent, codebases, sessions, status, tasks
+from .security import Access
 from .service import ServiceHandler
 
 API = "/v1/opencode"
@@ -12,11 +13,17 @@ CODEBASE = f"{API}/codebases/{{codebase_id}}"
 
 @dataclass(frozen=True)
 class Route:
-    """One address, one method, one handler."""
+    """One address, one method, one handler. `needs`: what its callers need if not what its method says."""
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
     handler: ServiceHandler
+    needs: Access | None = None
+
+    @property
+    def access(self) -> Access:
+        """What a caller needs: to look, a token with the scope `read`; to change something, one with `operate`."""
+        return self.needs or ("read" if self.method == "GET" else "operate")
 
 
 ROUTES: Final = (
@@ -40,6 +47,6 @@ ROUTES: Final = (
     Route("GET", f"{API}/tasks", tasks.list_tasks),
     Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task),
     Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task),
-    Route("GET", "/healthz", status.alive),
+    Route("GET", "/healthz", status.alive, needs="open"),
     Route("GET", "/readyz", status.ready),
 )

@@ -1,18 +1,21 @@
-"""Who may talk to us: the Host and Origin checks that keep foreign web pages out, and the token."""
+"""Who may talk to us: the Host and Origin checks that keep foreign web pages out, the tokens and their scopes."""
 
-import hmac
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from ..domain.errors import Forbidden, LedgerError
+from ..domain.errors import Forbidden
 from .errors import Unauthorized
 from .settings import Settings
+from .tokens import Scope, Tokens
 
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-MIN_TOKEN = 16
+LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Access = Scope | Literal["open"]
+"""What a request needs: a token with this scope, or nothing at all."""
 
 
 class ForeignHost(Forbidden):
@@ -27,32 +30,18 @@ class ForeignOrigin(Forbidden):
     code = "foreign_origin"
 
 
-class BadTokenFile(LedgerError):
-    """The token file can't be used."""
+class ScopeMissing(Forbidden):
+    """The token is not good for this."""
 
-    code = "bad_token_file"
+    code = "scope_missing"
 
-
-def read_token(path: Path | None) -> str | None:
-    """The first line of the token file; None where there is none."""
-    if path is None:
-        return None
-    try:
-        token = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except OSError as error:
-        raise BadTokenFile(f"The token file {path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise BadTokenFile(f"The token file {path} is not text.") from None
-    if len(token) < MIN_TOKEN:
-        raise BadTokenFile(
-            f"The first line of {path} must be a secret of at least {MIN_TOKEN} characters; "
-            f"make one with: head -c 32 /dev/urandom | base64 > {path}"
-        )
-    return token
+    def __init__(self, needed: Scope, granted: frozenset[Scope]) -> None:
+        super().__init__(f"This needs a token with the scope {needed!r}; yours has {', '.join(sorted(granted))}.")
+        self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'}
 
 
-def gatekeeper(settings: Settings, token: str | None) -> Middleware:
-    """The middleware that every request passes first."""
+def gatekeeper(settings: Settings, tokens: Tokens | None, access: Mapping[tuple[str, str], Access]) -> Middleware:
+    """The middleware that every request passes first. `access`: what each route needs, by method and path."""
     names = LOCAL_NAMES | {settings.host.lower()}
 
     @web.middleware
@@ -60,8 +49,8 @@ def gatekeeper(settings: Settings, token: str | None) -> Middleware:
         if settings.loopback:
             _check_host(request, names)
         _check_origin(request)
-        if token is not None:
-            _check_token(request, token)
+        if tokens is not None:
+            _check_token(request, tokens, access)
         return await handler(request)
 
     return gate
@@ -82,11 +71,18 @@ def _check_origin(request: web.Request) -> None:
         raise ForeignOrigin
 
 
-def _check_token(request: web.Request, token: str) -> None:
+def _check_token(request: web.Request, tokens: Tokens, access: Mapping[tuple[str, str], Access]) -> None:
+    # What is no route needs a token too, so that strangers don't learn which addresses there are.
+    resource = request.match_info.route.resource
+    needed = access.get((request.method, resource.canonical)) if resource else None
+    if needed == "open":
+        return
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
-    if scheme.lower() != "bearer" or not right:
+    granted = tokens.scopes_of(given.strip()) if scheme.lower() == "bearer" else None
+    if granted is None:
         raise Unauthorized
+    if needed is not None and needed not in granted:
+        raise ScopeMissing(needed, granted)
 
 
 def _host_name(host: str) -> str | None:

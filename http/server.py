@@ -12,9 +12,9 @@ from ..domain.errors import LedgerError
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
 from .connections import accepting
-from .security import read_token
 from .service import AgentHost
 from .settings import Settings
+from .tokens import read_tokens
 
 log = structlog.get_logger()
 
@@ -27,13 +27,13 @@ class PortTaken(LedgerError):
 
 async def serve_until_told(settings: Settings, *, agents: AgentHost | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `agents` stands in for opencode in tests."""
-    token = await asyncio.to_thread(read_token, settings.token_file)
+    tokens = await asyncio.to_thread(read_tokens, settings.token_file)
     told = _listen_for_signals(settings)
     listening = _bind(settings)
     try:
         async with (
             running_service(settings, agents=agents) as service,
-            accepting(make_app(service, token), listening),
+            accepting(make_app(service, tokens), listening),
         ):
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
             await told.wait()

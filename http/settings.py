@@ -72,7 +72,8 @@ class Settings(BaseModel):
     of them; in the variable they are separated by colons."""
 
     token_file: Place | None = None
-    """File whose first line is the token that clients send as `Authorization: Bearer …`."""
+    """File of the tokens that clients send as `Authorization: Bearer …`, one on a line; with scopes before it, as in
+    `read, audit: <token>`, a token is good for these alone. Nobody else may be able to read the file."""
 
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=usual_room)
     """How many agents may run at the same time; further triggers wait their turn."""

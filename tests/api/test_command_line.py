@@ -114,14 +114,15 @@ async def test_data_directory_in_use(tmp_path: Path) -> None:
 
 async def test_bad_token_file(tmp_path: Path) -> None:
     """A token file that holds no secret is told by its name, with a way to make one."""
-    (tmp_path / "token").touch()
+    (tmp_path / "token").touch(mode=0o600)
     ended = await run(*SERVE, "--port", "0", "--data", str(tmp_path), "--token-file", str(tmp_path / "token"))
-    assert_one_sentence(ended, 1, str(tmp_path / "token"), "/dev/urandom")
+    assert_one_sentence(ended, 1, "--token-file", str(tmp_path / "token"), "/dev/urandom")
 
 
 async def test_options_as_variables(tmp_path: Path) -> None:
     """Every option may be given as a variable; several roots are separated by colons."""
     (tmp_path / "token").write_text("0123456789abcdef\n")
+    (tmp_path / "token").chmod(0o600)
     (tmp_path / "opencode.json").write_text("{}")
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
@@ -162,6 +163,7 @@ async def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
 async def test_secrets_are_not_logged(tmp_path: Path) -> None:
     """Neither the token nor what clients send is ever in the log, also where requests are refused."""
     (tmp_path / "token").write_text("a-very-secret-token\n")
+    (tmp_path / "token").chmod(0o600)
     arguments = ("--port", "0", "--data", str(tmp_path / "data"), "--token-file", str(tmp_path / "token"))
     async with serving(*SERVE, *arguments) as (process, port):
         address = f"http://127.0.0.1:{port}/v1/opencode/codebases"

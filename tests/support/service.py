@@ -23,6 +23,7 @@ from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.connections import HEAD_LIMIT, accepting
 from opencode_ledger.http.service import Service
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.tokens import Tokens
 
 API = "/v1/opencode"
 FOREVER = 3600.0
@@ -173,18 +174,22 @@ async def running(
     home: Path,
     *,
     agents: StandInAgents | None = None,
-    token: str | None = None,
+    token: str | Tokens | None = None,
     tuning: ActorSettings | None = None,
     head_limit: float = HEAD_LIMIT,
 ) -> AsyncGenerator[Running]:
-    """The service for the length of a block, and a client that sends the token if there is one."""
+    """The service for the length of a block, and a client that sends the token if there is a single one."""
     agents = agents or StandInAgents()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         async with (
             running_service(settings, agents=agents, tuning=tuning) as service,
-            accepting(make_app(service, token), listening, head_limit=head_limit),
+            accepting(
+                make_app(service, Tokens.of(token) if isinstance(token, str) else token),
+                listening,
+                head_limit=head_limit,
+            ),
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
         ):
             try:

@@ -1,0 +1,207 @@
+"""The tokens: their file, what each is good for, and what clients without a fitting one are told."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.support.service import API, Answer, Running, running
+
+from opencode_ledger.http.routes import ROUTES
+from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens
+
+TOKEN = "0123456789abcdef-äöü"
+READ, OPERATE, AUDIT = (f"a-token-to-{scope}-with" for scope in SCOPES)
+FILE = f"""# who may do what
+{TOKEN}
+
+read: {READ}
+  operate :{OPERATE}
+audit,read: {AUDIT}
+"""
+
+
+def written(directory: Path, content: bytes, mode: int = 0o600) -> Path:
+    path = directory / "token"
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Tokens:
+    found = read_tokens(written(tmp_path, FILE.encode()))
+    assert found
+    return found
+
+
+@pytest.fixture
+async def guarded(settings: Settings, tmp_path: Path, tokens: Tokens) -> AsyncIterator[Running]:
+    async with running(settings, tmp_path / "home", token=tokens) as api:
+        yield api
+
+
+def bearing(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def assert_refused(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.body["code"], set(answer.body)) == (status, code, {"detail", "code"}), answer
+
+
+def test_the_file(tokens: Tokens) -> None:
+    """A line is a token that is good for everything, or scopes, a colon and a token; blank lines and comments are not."""
+    for token, scopes in ((TOKEN, SCOPES), (READ, ["read"]), (OPERATE, ["operate"]), (AUDIT, ["read", "audit"])):
+        assert sorted(tokens.scopes_of(token) or []) == sorted(scopes)
+    for wrong in (
+        "",
+        "#",
+        "# who may do what",
+        "read",
+        f"read: {READ}",
+        READ[:-1],
+        f"{READ}x",
+        TOKEN.upper(),
+        "\udcff",
+    ):
+        assert tokens.scopes_of(wrong) is None
+
+
+SECRET = b"never-tell-this-one"
+BAD_FILES = {
+    "nothing": (b"", "holds no token"),
+    "blank": (b"    \n\n", "holds no token"),
+    "comments alone": (b"# " + SECRET, "holds no token"),
+    "too short": (b"short", "line 1"),
+    "a second one too short": (SECRET + b"\nsecret", "line 2"),
+    "no secret": (b"read:", "line 1"),
+    "an unknown scope": (b"write: " + SECRET, "read, operate, audit"),
+    "one unknown scope": (b"read, all: " + SECRET, "read, operate, audit"),
+    "no scope": (b": " + SECRET, "read, operate, audit"),
+    "a scope twice": (b"read, read: " + SECRET, "line 1"),
+    "a colon in the token": (SECRET + b":" + SECRET, "line 1"),
+    "a token twice": (b"read: %b\naudit: %b\n" % (SECRET, SECRET), "line 2"),
+    "no text": (b"\xff" * 40, "is not text"),
+    "much too large": (SECRET * 10_000, "larger than 65,536"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files(tmp_path: Path, name: str) -> None:
+    """A file that isn't like that is refused with a sentence that names option, file and line, and no secret."""
+    content, words = BAD_FILES[name]
+    with pytest.raises(BadTokenFile) as refused:
+        read_tokens(written(tmp_path, content))
+    told = str(refused.value)
+    assert words in told
+    assert told.startswith(f"--token-file (LEDGER_TOKEN_FILE): The file {tmp_path / 'token'} ")
+    assert SECRET.decode() not in told
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666, 0o620, 0o660])
+def test_a_file_that_others_can_use(tmp_path: Path, mode: int) -> None:
+    """A file that others can read, or anybody else can write, is refused with the command that mends it."""
+    with pytest.raises(BadTokenFile, match="chmod 600"):
+        read_tokens(written(tmp_path, TOKEN.encode(), mode))
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
+def test_a_file_that_its_group_can_read(tmp_path: Path, mode: int) -> None:
+    """The owner and, for services that get their secrets so, the group may read the file."""
+    assert read_tokens(written(tmp_path, TOKEN.encode(), mode))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """Without a file there are no tokens; a missing one is an error that names it."""
+    assert read_tokens(None) is None
+    with pytest.raises(BadTokenFile, match=r"nowhere can't be read: No such file or directory\."):
+        read_tokens(tmp_path / "nowhere")
+
+
+def test_secrets_are_not_shown() -> None:
+    """What is kept of a token doesn't tell it."""
+    assert TOKEN not in repr(Tokens.of(TOKEN)) + repr(vars(Tokens.of(TOKEN)))
+
+
+async def test_no_token_or_a_wrong_one(guarded: Running, subtests: pytest.Subtests) -> None:
+    """With tokens every address but `/healthz` asks for one; a missing or wrong one is 401."""
+    wrong: list[dict[str, str]] = [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"Authorization": TOKEN},
+        bearing(f"{TOKEN}x"),
+        bearing(TOKEN[:-1]),
+        bearing("\udcff\udcfe"),
+    ]
+    for headers in wrong:
+        for path in ("/status", "/codebases", "/nothing", "/readyz", f"/status?token={TOKEN}&access_token={TOKEN}"):
+            with subtests.test(f"{headers} {path}"):
+                answer = await guarded.ask("GET", path, headers=headers)
+                assert_refused(answer, 401, "unauthorized")
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert_refused(await guarded.ask("PUT", "/status"), 401, "unauthorized")
+
+
+async def test_whether_it_lives_is_no_secret(guarded: Running) -> None:
+    """Whoever watches over the process may ask `/healthz` without a token, but not from another site's page."""
+    assert await guarded.get("/healthz") == {"status": "ok"}
+    answer = await guarded.ask("GET", "/healthz", headers={"Origin": "https://example.com"})
+    assert_refused(answer, 403, "foreign_origin")
+
+
+def test_who_may_use_which_route() -> None:
+    """To look takes `read` and to change something `operate`; the log and its proofs take `audit`."""
+    for route in ROUTES:
+        if route.path == "/healthz":
+            assert route.access == "open"
+        elif route.access != "audit":
+            assert route.access == ("read" if route.method == "GET" else "operate")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_every_route_asks_for_its_scope(settings: Settings, tmp_path: Path, scope: Scope) -> None:
+    """A token without the scope that a route needs is 403, which names that scope, and nothing happens."""
+    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN, scope)) as api:
+        for route in ROUTES:
+            path = route.path.replace("{", "").replace("}", "")
+            async with api.client.request(route.method, path, headers=bearing(TOKEN)) as response:
+                body = await response.json()
+            if route.access in (scope, "open"):
+                assert response.status not in (401, 403)
+                continue
+            assert (response.status, body["code"]) == (403, "scope_missing")
+            assert f"'{route.access}'" in body["detail"]
+            assert f"yours has {scope}." in body["detail"]
+            assert f'scope="{route.access}"' in response.headers["WWW-Authenticate"]
+        assert api.service.store.head == 0
+
+
+async def test_a_token_that_may_operate_and_one_that_may_look(guarded: Running) -> None:
+    """One token registers a codebase and the other sees it; neither can do the other's part."""
+    body = {"name": "x", "path": str(guarded.directory("x"))}
+    assert_refused(await guarded.ask("POST", "/codebases", body, headers=bearing(READ)), 403, "scope_missing")
+    assert (await guarded.ask("POST", "/codebases", body, headers=bearing(OPERATE))).status == 200
+    assert_refused(await guarded.ask("GET", "/codebases", headers=bearing(OPERATE)), 403, "scope_missing")
+    assert len(await guarded.get("/codebases", headers=bearing(READ))) == 1
+
+
+async def test_event_streams_take_the_token_as_a_header(guarded: Running) -> None:
+    """A stream is refused without a token before its first byte, also where the token stands in the address."""
+    body = {"name": "x", "path": str(guarded.directory("x"))}
+    codebase = (await guarded.ask("POST", "/codebases", body, headers=bearing(TOKEN))).body["codebase"]["id"]
+    events = f"/codebases/{codebase}/events"
+    for headers in ({}, {"Last-Event-ID": "0"}):
+        answer = await guarded.ask("GET", f"{events}?token={TOKEN}", headers=headers)
+        assert_refused(answer, 401, "unauthorized")
+    async with guarded.client.get(API + events, headers=bearing(READ)) as stream:
+        assert (stream.status, stream.content_type) == (200, "text/event-stream")
+        assert await stream.content.readline() == b"retry: 2000\n"
+
+
+async def test_bearer_in_any_case(guarded: Running) -> None:
+    """The word `Bearer` may be written in any case, as HTTP has it."""
+    for word in ("Bearer", "bearer", "BEARER"):
+        assert await guarded.get("/status", headers={"Authorization": f"{word} {READ}"})
