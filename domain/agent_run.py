@@ -45,6 +45,7 @@ class Run:
     since: float
     activity: Activity = "given"
     retry_at: float = 0.0
+    retry_reason: str = ""
     failure: Failure | None = None
     refused: Literal["permission", "question"] | None = None
     compared: bool = False
@@ -66,6 +67,7 @@ class Run:
                 self.activity, self.compared, self.taken = "busy", False, True
             case "retry":
                 self.activity, self.retry_at = "retrying", float(whole(status.get("next")))
+                self.retry_reason = text(status.get("message"))
             case "idle":
                 self.activity = "resting"
             case _:

@@ -70,7 +70,7 @@ class Watch:
             case "given" if _now() - self._given[1] > self._settings.take_limit:
                 await self._connection.ask_status()
             case "retrying" if run.retry_at - time() * 1000 > self._settings.retry_limit * 1000:
-                await self._give_up(run, Failure("RATE_LIMITED", "The model's provider asks to wait too long."))
+                await self._give_up(run, _too_long(run))
             case "busy" if not run.asking and _now() - self._connection.heard > self._settings.hang_limit:
                 await self._give_up(run, Failure("AGENT_HUNG", "The agent said nothing for too long."))
             case "resting":
@@ -131,6 +131,11 @@ class Watch:
         )
         self._translator.closed()
         self._outbox.put([ended])
+
+
+def _too_long(run: Run) -> Failure:
+    reason = f": {run.retry_reason}" if run.retry_reason else "."
+    return Failure("RATE_LIMITED", f"The model's provider asks to wait too long{reason}")
 
 
 def _now() -> float:
