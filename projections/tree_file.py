@@ -78,20 +78,23 @@ class TreeFile:
     def _write(self, events: Many[RecordedEvent]) -> None:
         for leaf in leaves_of(events):
             self._tree.add(leaf)
-        checkpoint = Checkpoint(self._key.verifier.name, self._tree.size, self._tree.root())
-        note = sign_note(checkpoint.text, self._key.verifier, self._key.sign)
+        note = self._signed()
         self._reach("tree.before_transaction")
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             self._connection.executemany(_WRITE_TILE, ((*tile, hashes) for tile, hashes in self._tree.take().items()))
             self._reach("tree.between_tiles_and_checkpoint")
-            self._connection.execute(_WRITE_CHECKPOINT, (checkpoint.size, note))
+            self._connection.execute(_WRITE_CHECKPOINT, (self._tree.size, note))
             self._reach("tree.before_commit")
-        self.size, self.note = checkpoint.size, note
+        self.size, self.note = self._tree.size, note
+
+    def _signed(self) -> str:
+        key = self._key.verifier
+        return sign_note(Checkpoint(key.name, self._tree.size, self._tree.root()).text, key, self._key.sign)
 
     def _recall(self) -> None:
         """Take up the tree as the file has it."""
-        row = self._connection.execute("SELECT size, note FROM checkpoint").fetchone()
-        self.size, self.note = row or (0, "")
-        rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(self.size)}
-        self._tree = GrowingTree(self.size, {tile: row[0] for tile, row in rows.items() if row})
+        size, note = self._connection.execute("SELECT size, note FROM checkpoint").fetchone() or (0, "")
+        rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(size)}
+        self._tree = GrowingTree(size, {tile: row[0] for tile, row in rows.items() if row})
+        self.size, self.note = size, note or self._signed()
