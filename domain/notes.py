@@ -106,6 +106,11 @@ class Checkpoint:
         return cls(origin, int(size), decoded)
 
 
+def checkpoint_in(note: str) -> Checkpoint:
+    """What a note says, its signatures unchecked. Raises `BadNote`."""
+    return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n")
+
+
 def _signature(line: str) -> tuple[str, bytes, bytes]:
     """A line's key name, key id and signature."""
     name, _, encoded = line.removeprefix(DASH).partition(" ")

@@ -18,6 +18,8 @@ from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..projections.runner import Projections
+from ..projections.signing import SigningKey
+from ..projections.tree import Tree
 from .farewell import Farewell
 from .service import AgentHost, Service
 from .session_spans import ProjectedSpans
@@ -26,6 +28,8 @@ from .stream import EventStreams
 
 LOG_NAME = "ledger.db"
 VIEWS_NAME = "views.db"
+TREE_NAME = "tree.db"
+KEY_NAME = "checkpoint.key"
 INSTANCE_NAME = "instance"
 
 
@@ -48,9 +52,12 @@ async def running_service(
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)
+        key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
+        tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
+        stack.push_async_callback(tree.close)
         host = agents or OpencodeAgents(_agent_settings(settings, instance))
         stack.push_async_callback(host.close)
-        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, host)
+        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, tree, host)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
         stack.push_async_callback(_given_up, asyncio.create_task(host.unavailable(), name="is opencode there"))
@@ -63,6 +70,7 @@ def _wire(
     clock: SystemClock,
     store: SqliteEventStore,
     projections: Projections,
+    tree: Tree,
     agents: AgentHost,
 ) -> Service:
     rooms = Rooms(settings.max_agents)
@@ -77,6 +85,7 @@ def _wire(
         store=store,
         supervisor=supervisor,
         projections=projections,
+        tree=tree,
         streams=streams,
         farewell=Farewell(supervisor, streams),
         agents=agents,

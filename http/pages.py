@@ -10,6 +10,7 @@ from ..domain.errors import InvalidInput
 
 USUAL_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 500
+LARGEST: Final = 10**15 - 1
 # Python's int() would also take signs, blanks, underscores and the digits of other scripts.
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
@@ -24,16 +25,17 @@ class Part:
 
 def part_of(request: web.Request) -> Part:
     """The part that the request asks for. Raises `InvalidInput`."""
-    limit = _number(request, "limit", USUAL_LIMIT)
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise InvalidInput(f"limit: It must be from 1 to {LARGEST_LIMIT}.")
-    return Part(limit, _number(request, "offset", 0))
+    limit = number_in(request, "limit", USUAL_LIMIT, least=1, most=LARGEST_LIMIT)
+    return Part(limit, number_in(request, "offset", 0))
 
 
-def _number(request: web.Request, name: str, usual: int) -> int:
+def number_in(request: web.Request, name: str, usual: int | None, *, least: int = 0, most: int = LARGEST) -> int:
+    """A number of the query; `usual` where it isn't given, unless None. Raises `InvalidInput`."""
     given = request.query.getall(name, [])
-    if not given:
+    if not given and usual is not None:
         return usual
-    if len(given) > 1 or not _NUMBER.fullmatch(given[0]):
+    if len(given) != 1 or not _NUMBER.fullmatch(given[0]):
         raise InvalidInput(f"{name}: It must be given once, as a whole number in decimal digits.")
+    if not least <= int(given[0]) <= most:
+        raise InvalidInput(f"{name}: It must be from {least} to {most}.")
     return int(given[0])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from . import agent, codebases, sessions, status, tasks
+from . import agent, codebases, history, proofs, sessions, status, tasks
 from .security import Access
 from .service import ServiceHandler
 
@@ -47,6 +47,14 @@ ROUTES: Final = (
     Route("GET", f"{API}/tasks", tasks.list_tasks),
     Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task),
     Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task),
+    Route("GET", f"{CODEBASE}/log", history.log_page, needs="audit"),
+    Route("GET", f"{CODEBASE}/log/export", history.log_export, needs="audit"),
+    Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, needs="audit"),
+    Route("GET", f"{API}/log/key", proofs.public_key, needs="audit"),
+    Route("GET", f"{API}/log/tile/entries/{{tile:.+}}", proofs.entries, needs="audit"),
+    Route("GET", f"{API}/log/tile/{{level:[0-7]}}/{{tile:.+}}", proofs.tile, needs="audit"),
+    Route("GET", f"{API}/log/proofs/inclusion", proofs.inclusion_proof, needs="audit"),
+    Route("GET", f"{API}/log/proofs/consistency", proofs.consistency_proof, needs="audit"),
     Route("GET", "/healthz", status.alive, needs="open"),
     Route("GET", "/readyz", status.ready),
 )

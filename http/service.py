@@ -16,6 +16,7 @@ from ..domain.ids import CodebaseId
 from ..domain.ports import AgentFactory, Clock, EventStore, IdSource
 from ..projections.codebases import Codebase
 from ..projections.runner import Projections
+from ..projections.tree import Tree
 from ..projections.views import Views
 from .farewell import Farewell
 from .paths import check_unmoved
@@ -56,6 +57,7 @@ class Service:
     store: EventStore
     supervisor: Supervisor
     projections: Projections
+    tree: Tree
     streams: EventStreams
     farewell: Farewell
     agents: AgentHost

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Sequence as Many
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from ..domain.errors import StoreError
 from ..domain.ids import Position
 from ..domain.leaves import leaves_of
 from ..domain.merkle import Span, consistency_spans, inclusion_spans, span_hash
+from ..domain.multiproof import spans_beside
+from ..domain.notes import checkpoint_in
 from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
 from ..domain.tiles import HASH, TileId, edge_of, node_in, tiles_of
@@ -105,6 +108,11 @@ class Tree:
         await self._covers(new)
         return await self._hashes(consistency_spans(old, new))
 
+    async def beside(self, leaves: Many[int], note: str) -> list[bytes]:
+        """The proof that the tree under a checkpoint of ours holds these leaves, from 0 (see `root_with`)."""
+        spans = await asyncio.to_thread(spans_beside, leaves, checkpoint_in(note).size)
+        return await self._hashes(spans)
+
     async def root(self, size: int) -> bytes:
         """The root over the first `size` events. Raises `ValueError` where there are not so many."""
         await self._covers(size)
@@ -180,7 +188,8 @@ class Tree:
 
     async def _hashes(self, spans: list[Span]) -> list[bytes]:
         tiles = await self._tiles(tiles_of(spans))
-        return [span_hash(span, partial(node_in, tiles)) for span in spans]
+        node = partial(node_in, tiles)
+        return await asyncio.to_thread(lambda: [span_hash(span, node) for span in spans])
 
     async def _tiles(self, wanted: Collection[TileId]) -> dict[TileId, bytes]:
         try:

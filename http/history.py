@@ -1,0 +1,76 @@
+"""A codebase's recorded history for auditors: the log's own bytes with their places and hashes, in pages or whole.
+
+A codebase that was deleted keeps its history.
+"""
+
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+from ..domain.errors import CodebaseNotFound
+from ..domain.ids import CodebaseId, Sequence
+from ..domain.leaves import leaf_of
+from ..domain.recorded import RecordedEvent
+from .answers import json_answer
+from .export import export_lines
+from .pages import LARGEST_LIMIT, number_in
+from .service import Service
+
+USUAL_LIMIT: Final = 100
+
+
+async def log_page(service: Service, request: web.Request) -> web.Response:
+    """A page of a codebase's events: those after sequence `after`, at most `limit`."""
+    codebase, head = await _recorded(service, request)
+    after = number_in(request, "after", 0)
+    limit = number_in(request, "limit", USUAL_LIMIT, least=1, most=LARGEST_LIMIT)
+    events = await service.store.read_stream(codebase, Sequence(after), limit)
+    last = events[-1].sequence if events else after
+    return json_answer(
+        {
+            "events": [_event(event) for event in events],
+            "head": head,
+            "next": last if last < head else None,
+        }
+    )
+
+
+async def log_export(service: Service, request: web.Request) -> web.StreamResponse:
+    """All of a codebase's events as JSON Lines, with the proof that they are in the log: verifiable alone."""
+    codebase, head = await _recorded(service, request)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/jsonl; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{codebase}.jsonl"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+    )
+    lines = export_lines(service.store, service.tree, codebase, head)
+    first = await anext(lines)  # what can go wrong goes wrong before the answer begins
+    await response.prepare(request)
+    await response.write(first)
+    async for line in lines:
+        await response.write(line)
+    await response.write_eof()
+    return response
+
+
+async def _recorded(service: Service, request: web.Request) -> tuple[CodebaseId, Sequence]:
+    """The codebase that the path names and the end of its history. Raises `CodebaseNotFound`."""
+    codebase = CodebaseId(request.match_info["codebase_id"])
+    head = await service.store.stream_head(codebase)
+    if not head:
+        raise CodebaseNotFound
+    return codebase, head
+
+
+def _event(event: RecordedEvent) -> dict[str, object]:
+    return {
+        "sequence": event.sequence,
+        "position": event.position,
+        "type": event.topic,
+        "data": orjson.Fragment(event.data),
+        "hash": leaf_of(event).hex(),
+    }
