@@ -103,4 +103,5 @@ async def reply_permission(service: Service, request: web.Request) -> web.Respon
 async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:
     """The codebase's events as they come, and as they came."""
     codebase = await service.codebase(request)
-    return await service.streams.codebase_events(request, codebase.id)
+    with service.places.taken(request):
+        return await service.streams.codebase_events(request, codebase.id)

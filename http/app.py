@@ -4,6 +4,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .bodies import MAX_BODY
+from .clients import Pace
 from .errors import errors
 from .routes import ROUTES
 from .security import Access, gatekeeper
@@ -14,7 +15,8 @@ from .tokens import Tokens
 def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
     access: dict[tuple[str, str], Access] = {(route.method, route.path): route.access for route in ROUTES}
-    app = web.Application(middlewares=[errors, gatekeeper(service.settings, tokens, access)], client_max_size=MAX_BODY)
+    gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
+    app = web.Application(middlewares=[errors, gate], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _bound(service, route.handler))

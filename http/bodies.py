@@ -47,7 +47,7 @@ async def _read(request: web.Request) -> bytes:
         raise BodyTooLarge(f"The body is larger than {MAX_BODY:,} bytes.") from None
     except (BadHttpMessage, web.RequestPayloadError):
         raise InvalidInput("The body is not well-formed HTTP.") from None
-    if raw and request.content_type != "application/json":
+    if raw and (request.content_type != "application/json" or (request.charset or "utf-8").lower() != "utf-8"):
         raise UnsupportedBody
     return raw
 

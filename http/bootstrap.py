@@ -21,6 +21,8 @@ from ..projections.runner import Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
 from .farewell import Farewell
+from .limits import Limits
+from .places import StreamPlaces
 from .service import AgentHost, Service
 from .session_spans import ProjectedSpans
 from .settings import Settings
@@ -87,6 +89,7 @@ def _wire(
         projections=projections,
         tree=tree,
         streams=streams,
+        places=StreamPlaces(Limits.of(settings)),
         farewell=Farewell(supervisor, streams),
         agents=agents,
         clock=clock,

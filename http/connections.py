@@ -5,6 +5,7 @@ What a client sends slowly costs it its own connection and nobody else's: aiohtt
 
 import asyncio
 import socket
+import weakref
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -13,8 +14,15 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from .errors import error_answer, refused
+from .limits import MOST_CONNECTIONS
+from .surplus import Surplus
 
 BACKLOG: Final = 1024
+"""Connections that may wait to be accepted."""
+
+ACCEPTED_AT_ONCE: Final = 16
+"""Connections that are accepted in one turn of the loop. Where the system has no more files to give, asyncio logs as
+many lines as that, and looks again after a second."""
 
 HEAD_LIMIT: Final = 75.0
 """Seconds for a request's head to be complete, and so also how long an idle connection is kept."""
@@ -28,6 +36,16 @@ SHUTDOWN_LIMIT: Final = 1.0
 
 class Connection(web.RequestHandler):
     """One client's connection."""
+
+    def counted_in(self, connections: weakref.WeakSet["Connection"]) -> None:
+        """Count this connection from now until it is lost."""
+        self._counted_in = connections
+        connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone."""
+        self._counted_in.discard(self)
+        super().connection_lost(exc)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -55,24 +73,32 @@ class Connection(web.RequestHandler):
 
 @asynccontextmanager
 async def accepting(
-    app: web.Application, listening: socket.socket, *, head_limit: float = HEAD_LIMIT
+    app: web.Application, listening: socket.socket, *, limit: int = MOST_CONNECTIONS, head_limit: float = HEAD_LIMIT
 ) -> AsyncGenerator[None, None]:
-    """Serve `app` on a bound socket for the length of the block."""
+    """Serve `app` on a bound socket for the length of the block, on `limit` connections at once; the others get a 503."""
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_LIMIT)
     await runner.setup()
     loop, server = asyncio.get_running_loop(), runner.server
     assert server is not None  # set up just now
 
-    def connection() -> Connection:
-        return Connection(
+    connections, surplus = weakref.WeakSet[Connection](), Surplus()
+
+    def connection() -> asyncio.Protocol:
+        if len(connections) >= limit:
+            return surplus.one_more()
+        made = Connection(
             server, loop=loop, keepalive_timeout=head_limit, lingering_time=LINGER_LIMIT, auto_decompress=False
         )
+        made.counted_in(connections)
+        return made
 
     try:
-        acceptor = await loop.create_server(connection, sock=listening, backlog=BACKLOG)
+        acceptor = await loop.create_server(connection, sock=listening, backlog=ACCEPTED_AT_ONCE)
+        listening.listen(BACKLOG)
         try:
             yield
         finally:
             acceptor.close()
+            surplus.close()
     finally:
         await runner.cleanup()

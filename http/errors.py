@@ -42,7 +42,7 @@ class Unauthorized(d.LedgerError):
 
 
 class UnsupportedBody(d.LedgerError):
-    """The body must be JSON: send it uncompressed, with `Content-Type: application/json`."""
+    """The body must be JSON in UTF-8: send it uncompressed, with `Content-Type: application/json`."""
 
     code = "unsupported_media_type"
 
@@ -59,11 +59,29 @@ class BodyTooSlow(d.LedgerError):
     code = "body_too_slow"
 
 
+class TooManyRequests(d.LedgerError):
+    """This client asks for too much."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+class Overloaded(TooManyRequests):
+    """All clients together ask for too much."""
+
+    code = "overloaded"
+
+
 _OWN: Final[Mapping[type[d.LedgerError], int]] = {
     Unauthorized: 401,
     BodyTooSlow: 408,
     BodyTooLarge: 413,
     UnsupportedBody: 415,
+    TooManyRequests: 429,
+    Overloaded: 503,
 }
 
 

@@ -1,8 +1,9 @@
 """What clients send, field by field as in the API's document. Strict: no unknown field, no number for a string."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 AgentName = Literal["build", "plan", "explore", "general"]
 
@@ -11,6 +12,18 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"\S")]
 ModelName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\s/]+/\S+$")]
 """`provider/model`."""
+
+MAX_METADATA: Final = 64 * 1024
+"""Bytes of metadata, as JSON: it goes along with every event that starts something."""
+
+
+def _not_too_much(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if len(orjson.dumps(metadata)) > MAX_METADATA:
+        raise ValueError(f"It must not be larger than {MAX_METADATA:,} bytes as JSON")
+    return metadata
+
+
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(_not_too_much)]
 
 
 class RequestBody(BaseModel):
@@ -52,7 +65,7 @@ class TriggerAgent(RequestBody):
     agent: AgentName = "build"
     model: ModelName | None = None
     files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
-    metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    metadata: Metadata = Field(default_factory=dict[str, JsonValue])
 
 
 class NewTask(RequestBody):
@@ -64,7 +77,7 @@ class NewTask(RequestBody):
     model: ModelName | None = None
     priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
-    metadata: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    metadata: Metadata = Field(default_factory=dict[str, JsonValue])
 
 
 class SendMessage(RequestBody):

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ..domain.errors import Forbidden
+from .clients import Pace, client_of
 from .errors import Unauthorized
 from .settings import Settings
 from .tokens import Scope, Tokens
@@ -40,7 +41,9 @@ class ScopeMissing(Forbidden):
         self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'}
 
 
-def gatekeeper(settings: Settings, tokens: Tokens | None, access: Mapping[tuple[str, str], Access]) -> Middleware:
+def gatekeeper(
+    settings: Settings, tokens: Tokens | None, access: Mapping[tuple[str, str], Access], pace: Pace
+) -> Middleware:
     """The middleware that every request passes first. `access`: what each route needs, by method and path."""
     names = LOCAL_NAMES | {settings.host.lower()}
 
@@ -51,6 +54,8 @@ def gatekeeper(settings: Settings, tokens: Tokens | None, access: Mapping[tuple[
         _check_origin(request)
         if tokens is not None:
             _check_token(request, tokens, access)
+        if request.method != "GET":
+            pace.command(client_of(request))
         return await handler(request)
 
     return gate

@@ -12,6 +12,7 @@ from ..domain.errors import LedgerError
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
 from .connections import accepting
+from .limits import Limits
 from .service import AgentHost
 from .settings import Settings
 from .tokens import read_tokens
@@ -28,12 +29,13 @@ class PortTaken(LedgerError):
 async def serve_until_told(settings: Settings, *, agents: AgentHost | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `agents` stands in for opencode in tests."""
     tokens = await asyncio.to_thread(read_tokens, settings.token_file)
+    limits = Limits.of(settings)
     told = _listen_for_signals(settings)
     listening = _bind(settings)
     try:
         async with (
             running_service(settings, agents=agents) as service,
-            accepting(make_app(service, tokens), listening),
+            accepting(make_app(service, tokens), listening, limit=limits.connections),
         ):
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
             await told.wait()

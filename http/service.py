@@ -20,6 +20,7 @@ from ..projections.tree import Tree
 from ..projections.views import Views
 from .farewell import Farewell
 from .paths import check_unmoved
+from .places import StreamPlaces
 from .settings import Settings
 from .stream import EventStreams
 
@@ -59,6 +60,7 @@ class Service:
     projections: Projections
     tree: Tree
     streams: EventStreams
+    places: StreamPlaces
     farewell: Farewell
     agents: AgentHost
     clock: Clock

@@ -55,6 +55,7 @@ def test_help(command: Callable[..., Ended]) -> None:
         (["--port", "abc"], ["--port", "LEDGER_PORT", "'abc'"]),
         (["--port", "99999"], ["--port", "65535"]),
         (["--max-agents", "0"], ["--max-agents", "1"]),
+        (["--max-connections", "15"], ["--max-connections", "16"]),
         (["--nope"], ["--nope"]),
         (["extra"], ["extra"]),
         (["--port"], ["--port"]),
@@ -136,6 +137,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_ALLOW_ROOT": f"{tmp_path / 'one'}:{tmp_path / 'two'}",
         "LEDGER_TOKEN_FILE": str(tmp_path / "token"),
         "LEDGER_MAX_AGENTS": "1",
+        "LEDGER_MAX_CONNECTIONS": "100",
     }
     assert set(env) == {f"LEDGER_{name.upper()}" for name in Settings.model_fields}
     headers = {"Authorization": "Bearer 0123456789abcdef"}

@@ -21,6 +21,7 @@ from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.connections import HEAD_LIMIT, accepting
+from opencode_ledger.http.limits import MOST_CONNECTIONS
 from opencode_ledger.http.service import Service
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.tokens import Tokens
@@ -177,6 +178,7 @@ async def running(
     token: str | Tokens | None = None,
     tuning: ActorSettings | None = None,
     head_limit: float = HEAD_LIMIT,
+    limit: int = MOST_CONNECTIONS,
 ) -> AsyncGenerator[Running]:
     """The service for the length of a block, and a client that sends the token if there is a single one."""
     agents = agents or StandInAgents()
@@ -188,6 +190,7 @@ async def running(
             accepting(
                 make_app(service, Tokens.of(token) if isinstance(token, str) else token),
                 listening,
+                limit=limit,
                 head_limit=head_limit,
             ),
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
