@@ -14,12 +14,13 @@ from .tokens import Tokens
 
 def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
-    access: dict[tuple[str, str], Access] = {(route.method, route.path): route.access for route in ROUTES}
+    access: dict[web.AbstractRoute, Access] = {}
     gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
     app = web.Application(middlewares=[errors, gate], client_max_size=MAX_BODY)
     app[SERVICE] = service
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _bound(service, route.handler))
+        added = app.router.add_route(route.method, route.path, _bound(service, route.handler))
+        access[added] = route.access
     return app
 
 

@@ -42,9 +42,9 @@ class ScopeMissing(Forbidden):
 
 
 def gatekeeper(
-    settings: Settings, tokens: Tokens | None, access: Mapping[tuple[str, str], Access], pace: Pace
+    settings: Settings, tokens: Tokens | None, access: Mapping[web.AbstractRoute, Access], pace: Pace
 ) -> Middleware:
-    """The middleware that every request passes first. `access`: what each route needs, by method and path."""
+    """The middleware that every request passes first. `access`: what each route needs."""
     names = LOCAL_NAMES | {settings.host.lower()}
 
     @web.middleware
@@ -76,10 +76,9 @@ def _check_origin(request: web.Request) -> None:
         raise ForeignOrigin
 
 
-def _check_token(request: web.Request, tokens: Tokens, access: Mapping[tuple[str, str], Access]) -> None:
+def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.AbstractRoute, Access]) -> None:
     # What is no route needs a token too, so that strangers don't learn which addresses there are.
-    resource = request.match_info.route.resource
-    needed = access.get((request.method, resource.canonical)) if resource else None
+    needed = access.get(request.match_info.route)
     if needed == "open":
         return
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

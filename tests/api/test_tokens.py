@@ -1,5 +1,6 @@
 """The tokens: their file, what each is good for, and what clients without a fitting one are told."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -166,12 +167,12 @@ async def test_every_route_asks_for_its_scope(settings: Settings, tmp_path: Path
     """A token without the scope that a route needs is 403, which names that scope, and nothing happens."""
     async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN, scope)) as api:
         for route in ROUTES:
-            path = route.path.replace("{", "").replace("}", "")
+            path = re.sub(r"\{\w+(:[^}]+)?\}", "0", route.path)
             async with api.client.request(route.method, path, headers=bearing(TOKEN)) as response:
+                if route.access in (scope, "open"):
+                    assert response.status not in (401, 403)
+                    continue
                 body = await response.json()
-            if route.access in (scope, "open"):
-                assert response.status not in (401, 403)
-                continue
             assert (response.status, body["code"]) == (403, "scope_missing")
             assert f"'{route.access}'" in body["detail"]
             assert f"yours has {scope}." in body["detail"]
