@@ -30,6 +30,12 @@ class InvalidInput(LedgerError):
     code = "invalid_input"
 
 
+class UnknownModel(InvalidInput):
+    """opencode offers no such model."""
+
+    code = "unknown_model"
+
+
 class Forbidden(LedgerError):
     """This is not allowed."""
 

@@ -19,6 +19,7 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
     """Start a session; answered as soon as it is in the log, before the agent's process is up."""
     codebase = await service.codebase(request)
     body = await read_body(request, TriggerAgent)
+    await service.usable_model(body.model, codebase.agent_config)
     files = await asyncio.to_thread(files_inside, codebase.path, body.files)
     await service.usable_agent(codebase)
     trigger = c.Trigger(
@@ -49,6 +50,7 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
     """Steer the running session, or resume an interrupted one."""
     codebase = await service.codebase(request)
     body = await read_body(request, SendMessage)
+    await service.usable_model(body.model, codebase.agent_config)
     await service.usable_agent(codebase)
     message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
     await service.supervisor.ask(codebase.id, message)

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
@@ -27,6 +29,8 @@ from .service import AgentHost, Service
 from .session_spans import ProjectedSpans
 from .settings import Settings
 from .stream import EventStreams
+
+log = structlog.get_logger()
 
 LOG_NAME = "ledger.db"
 VIEWS_NAME = "views.db"
@@ -62,7 +66,7 @@ async def running_service(
         service = _wire(settings, tuning or ActorSettings(), clock, store, projections, tree, host)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
-        stack.push_async_callback(_given_up, asyncio.create_task(host.unavailable(), name="is opencode there"))
+        stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
         yield service
 
 
@@ -125,8 +129,14 @@ def _make_home(home: Path | None) -> None:
         ) from None
 
 
-async def _given_up(asking: asyncio.Task[str | None]) -> None:
-    """opencode's version is asked for at the start, so that no first trigger waits for it; the end doesn't either."""
+async def _look_for(host: AgentHost) -> None:
+    """Ask for opencode's version at the start, so that no first trigger waits for it and nobody learns too late of none."""
+    if (reason := await host.unavailable()) is not None:
+        log.warning("no agent can be started", reason=reason)
+
+
+async def _given_up(asking: asyncio.Task[None]) -> None:
+    """The end doesn't wait for what is asked at the start."""
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 

@@ -25,13 +25,16 @@ async def register_codebase(service: Service, request: web.Request) -> web.Respo
     """Register a directory; 409 names the codebase that has it already."""
     body = await read_body(request, RegisterCodebase)
     path = await asyncio.to_thread(real_directory, body.path, service.settings.allow_root)
+    config = body.agent_config or AgentConfig()
+    agent_config = config.model_dump(exclude_unset=True, exclude_none=True)
+    await service.usable_model(config.default_model, agent_config)
     command = Register(
         codebase_id=service.ids.codebase(),
         name=body.name,
         path=path,
         description=body.description or "",
         worker_id=body.worker_id,
-        agent_config=(body.agent_config or AgentConfig()).model_dump(exclude_unset=True, exclude_none=True),
+        agent_config=agent_config,
     )
     await service.supervisor.register(command)
     views = await service.current_views()

@@ -1,5 +1,6 @@
 """What clients send, field by field as in the API's document. Strict: no unknown field, no number for a string."""
 
+import re
 from typing import Annotated, Final, Literal
 
 import orjson
@@ -10,7 +11,21 @@ AgentName = Literal["build", "plan", "explore", "general"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"\S")]
-ModelName = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\s/]+/\S+$")]
+MODEL_NAME: Final = r"^[^\s/]+/\S+$"
+
+
+def _model_name(name: str) -> str:
+    if not re.fullmatch(MODEL_NAME, name):
+        raise ValueError("It must be provider/model, as in anthropic/claude-sonnet-4-20250514")
+    return name
+
+
+ModelName = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_model_name),
+    Field(json_schema_extra={"pattern": MODEL_NAME}),
+]
 """`provider/model`."""
 
 MAX_METADATA: Final = 64 * 1024

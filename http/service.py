@@ -1,7 +1,7 @@
 """The service as the handlers see it: the parts that the composition root wired together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,10 @@ class AgentHost(AgentFactory, Protocol):
         """The models that agents can use. Raises `AgentUnavailable`."""
         ...
 
+    async def check_model(self, model: str) -> None:
+        """Raise `UnknownModel` where it is known that agents can't use this model."""
+        ...
+
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
         """Raise `ProjectConfigUntrusted` where the directory brings an agent configuration that isn't trusted."""
         ...
@@ -78,6 +82,11 @@ class Service:
         if codebase is None:
             raise CodebaseNotFound
         return codebase
+
+    async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
+        """Raise `UnknownModel` where it is known that there is no such model; a trusted codebase may bring its own."""
+        if model is not None and agent_config.get("trusted") is not True:
+            await self.agents.check_model(model)
 
     async def usable_agent(self, codebase: Codebase) -> None:
         """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""

@@ -23,6 +23,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
     """Queue a task; it starts by itself when the agent is free."""
     codebase = await service.codebase(request)
     body = await read_body(request, NewTask)
+    await service.usable_model(body.model, codebase.agent_config)
     command = CreateTask(
         task_id=service.ids.task(),
         title=body.title,

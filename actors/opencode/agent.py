@@ -1,6 +1,8 @@
 """A codebase's agent: opencode behind the port `Agent`. One process at most, started when it is first needed."""
 
 import asyncio
+from collections.abc import Callable
+from collections.abc import Sequence as Many
 from time import time
 from typing import Literal
 
@@ -14,7 +16,9 @@ from ...domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, Session
 from ...domain.ports import Deliver
 from . import survivors
 from .attachments import file_parts
+from .catalog import Model
 from .client import NotFoundThere, OpencodeClient
+from .configuration import Stamp
 from .connection import Connection
 from .letting_go import let_go
 from .message_ids import MessageIds
@@ -35,10 +39,17 @@ class OpencodeAgent:
     """See the port. Facts leave through an outbox; a process that ends by itself is reported as `AgentDied`."""
 
     def __init__(
-        self, settings: OpencodeSettings, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver
+        self,
+        settings: OpencodeSettings,
+        codebase: CodebaseId,
+        directory: str,
+        *,
+        trusted: bool,
+        deliver: Deliver,
+        learn: Callable[[Many[Model], Stamp], None] | None = None,
     ) -> None:
         self._settings, self._codebase, self._directory, self._trusted = settings, codebase, directory, trusted
-        self._deliver = deliver
+        self._deliver, self._learn = deliver, learn
         self._outbox = Outbox(deliver, settings.coalesce, settings.backlog)
         self._translator = Translator(directory)
         self._ids = MessageIds()
@@ -164,9 +175,12 @@ class OpencodeAgent:
         connection = Connection(server, self._translator, self._outbox, self._on_death)
         try:
             await connection.open()
+            catalog = await server.catalog()
         except BaseException:
             await connection.close(0.0)
             raise
+        if self._learn:
+            self._learn(catalog.models(), server.configured)
         connection.add(Watch(connection, self._outbox, self._settings, self._is_busy).run())
         self._verified.clear()
         self._connection = connection

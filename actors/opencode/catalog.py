@@ -1,6 +1,8 @@
 """What an opencode server offers: models and kinds of agent, and which model is the usual one."""
 
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...domain.agent_json import fields, items, text
 from ...domain.errors import AgentError
@@ -42,8 +44,9 @@ class Catalog:
 
     def check(self, model: str, agent: str) -> None:
         """Raise `AgentError` for a model or a kind of agent that isn't there: opencode would accept and then fail."""
-        if all(known.id != model for known in self.models()):
-            raise AgentError(f"opencode has no model {model!r}.", MODEL_NOT_FOUND)
+        models = self.models()
+        if all(known.id != model for known in models):
+            raise AgentError(no_such_model(model, models), MODEL_NOT_FOUND)
         if all(fields(known).get("name") != agent for known in items(self.agents)):
             raise AgentError(f"opencode has no agent {agent!r}.", AGENT_NOT_FOUND)
 
@@ -72,3 +75,18 @@ def models_of(providers: object) -> list[Model]:
             name = text(fields(model).get("name")) or model_id
             found.append(Model(id=f"{provider_id}/{model_id}", name=name, provider=provider_name))
     return found
+
+
+def no_such_model(model: str, models: Many[Model]) -> str:
+    """A sentence about a model that isn't there, with those whose names come near. Takes long for a long list."""
+    if not models:
+        return f"There is no model {model!r}, nor any other: configure a provider and its key."
+    ids = [known.id for known in models]
+    near = [known for known in ids if _bare(known) == _bare(model)] or get_close_matches(model, ids, 3, 0.5)
+    said = f"; near it are {', '.join(near[:3])}" if near else ""
+    return f"There is no model {model!r}{said}; GET /v1/opencode/models lists all {len(ids)}."
+
+
+def _bare(model: str) -> str:
+    """The model's name without its provider's."""
+    return model.partition("/")[2]

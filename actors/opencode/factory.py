@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence as Many
 from pathlib import Path
 
 from ...domain.errors import AgentUnavailable, LedgerError
@@ -11,7 +12,9 @@ from . import survivors
 from .agent import OpencodeAgent
 from .binary import find_binary, read_version, supported, wrong_version
 from .catalog import Model, models_of
+from .configuration import Stamp, configuration_stamp
 from .environment import agent_environment
+from .model_list import ModelList
 from .server import OpencodeServer
 from .settings import OpencodeSettings
 from .trust import refuse_untrusted
@@ -28,13 +31,15 @@ class OpencodeAgents:
         self._path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
         self._checked: tuple[Path, float, str | None] | None = None
         self._binary: Path | None = None
-        self._models: tuple[float, list[Model]] | None = None
-        self._asking: asyncio.Task[list[Model]] | None = None
+        self._models = ModelList(
+            self._ask_models, self._configured, lifetime=settings.models_lifetime, pause=settings.models_pause
+        )
         self._checking = asyncio.Lock()
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> OpencodeAgent:
         """The agent of a codebase; starts nothing."""
-        return OpencodeAgent(self._settings, codebase, directory, trusted=trusted, deliver=deliver)
+        learn = None if trusted else self._models.learn  # a trusted codebase may bring models of its own
+        return OpencodeAgent(self._settings, codebase, directory, trusted=trusted, deliver=deliver, learn=learn)
 
     @property
     def binary(self) -> Path | None:
@@ -60,24 +65,17 @@ class OpencodeAgents:
         if not trusted:
             await asyncio.to_thread(refuse_untrusted, directory)
 
-    async def models(self) -> list[Model]:
-        """The models that agents can use. Asked for at most once at a time, and kept for a while.
+    async def models(self) -> Many[Model]:
+        """The models that agents can use, at once where a list is known. Raises `AgentUnavailable`."""
+        return await self._models.all()
 
-        Raises `AgentUnavailable`.
-        """
-        now = asyncio.get_running_loop().time()
-        if self._models is not None and now - self._models[0] < self._settings.models_lifetime:
-            return self._models[1]
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask_models())
-            self._asking.add_done_callback(self._asked)
-        return await asyncio.shield(self._asking)
+    async def check_model(self, model: str) -> None:
+        """Raise `UnknownModel` where it is known that there is no such model."""
+        await self._models.check(model)
 
     async def close(self) -> None:
         """End what is still being asked."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        await self._models.close()
         await survivors.sweep(self._settings.instance, MODELS)
 
     def _find(self) -> tuple[Path, float]:
@@ -88,7 +86,11 @@ class OpencodeAgents:
         except OSError as error:
             raise AgentUnavailable(f"{binary} can't be read: {error.strerror}.") from None
 
-    async def _ask_models(self) -> list[Model]:
+    def _configured(self) -> Stamp:
+        """What the configuration looks like now. Blocking."""
+        return configuration_stamp(agent_environment(self._settings, marked="", password="", trusted=False))
+
+    async def _ask_models(self) -> Many[Model]:
         if (reason := await self.unavailable()) is not None:
             raise AgentUnavailable(reason)
         try:
@@ -103,8 +105,3 @@ class OpencodeAgents:
                 await asyncio.to_thread(nowhere.cleanup)
         except LedgerError as error:
             raise AgentUnavailable(error.message) from error
-
-    def _asked(self, asking: asyncio.Task[list[Model]]) -> None:
-        self._asking = None
-        if not asking.cancelled() and asking.exception() is None:
-            self._models = (asyncio.get_running_loop().time(), asking.result())

@@ -11,6 +11,7 @@ from . import survivors
 from .binary import find_binary, supported, wrong_version
 from .catalog import Catalog
 from .client import OpencodeClient
+from .configuration import Stamp, configuration_stamp
 from .environment import agent_environment, marker
 from .home import prepare_home
 from .process import START_FAILED, EndedEarly, OpencodeProcess
@@ -29,6 +30,8 @@ class OpencodeServer:
     client: OpencodeClient
     settings: OpencodeSettings
     codebase: str
+    configured: Stamp
+    """What its configuration looked like just before it was started."""
     _catalog: Catalog | None = None
 
     @classmethod
@@ -54,9 +57,10 @@ class OpencodeServer:
         )
         if settings.home is not None:
             await asyncio.to_thread(prepare_home, settings.home)
+        configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit)
-        server = cls(process, client, settings, codebase)
+        server = cls(process, client, settings, codebase, configured)
         try:
             if not supported(version := await client.health()):
                 raise AgentUnavailable(wrong_version(version))

@@ -51,3 +51,5 @@ class OpencodeSettings:
     """A busy agent that says nothing and asks nothing for so long has hung."""
     models_lifetime: float = 300.0
     """How long a list of models stays good."""
+    models_pause: float = 30.0
+    """How long an old list of models must do after opencode could not tell a new one."""

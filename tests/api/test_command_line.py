@@ -1,5 +1,6 @@
 """The command line: help worth reading, every option also as a variable, and mistakes told in one sentence."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,23 @@ def assert_one_sentence(ended: Ended, code: int, *words: str) -> None:
     assert "Traceback" not in line
     for word in words:
         assert word in line
+
+
+async def test_a_wrong_binary_is_told_at_the_start(tmp_path: Path) -> None:
+    """An executable that isn't there is a warning at the start, and what `/readyz` answers; the rest is served."""
+    missing = str(tmp_path / "nothing")
+    options = ("--port", "0", "--data", str(tmp_path / "data"), "--opencode-binary", missing)
+    async with serving(*SERVE, *options) as (process, port):
+        assert process.stderr is not None
+        async with asyncio.timeout(30):
+            while "no agent can be started" not in (line := (await process.stderr.readline()).decode()):
+                assert line
+        assert missing in line
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/readyz") as response:
+            assert (response.status, (await response.json())["opencode"]) == (
+                503,
+                f"There is no opencode at {missing}. Check --opencode-binary.",
+            )
 
 
 def test_help(command: Callable[..., Ended]) -> None:

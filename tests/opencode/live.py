@@ -93,7 +93,7 @@ class Live:
     """An agent, what it reported, and its repository."""
 
     def __init__(self, agents: OpencodeAgents, settings: OpencodeSettings, directory: Path, trusted: bool) -> None:
-        self.settings, self.directory = settings, directory
+        self.agents, self.settings, self.directory = agents, settings, directory
         self.recorder = Recorder()
         self.codebase = CodebaseId("cb_test")
         self.agent: OpencodeAgent = agents(

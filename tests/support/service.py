@@ -13,10 +13,11 @@ import orjson
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.opencode import Model
+from opencode_ledger.actors.opencode.catalog import no_such_model
 from opencode_ledger.actors.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.domain.effects import Prompt
-from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted
+from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
@@ -52,6 +53,7 @@ class StandInAgents(ScriptedAgents):
         self.problem: str | None = None
         self.executable: Path | None = Path("/opt/opencode")
         self.catalog = [Model(id="test/model", name="Test Model", provider="Test")]
+        self.catalog_known = False
         self.untrusted: set[str] = set()
 
     async def _act(self, agent: ScriptedAgent, prompt: Prompt) -> None:
@@ -68,6 +70,10 @@ class StandInAgents(ScriptedAgents):
         if self.problem:
             raise AgentUnavailable(self.problem)
         return self.catalog
+
+    async def check_model(self, model: str) -> None:
+        if self.catalog_known and all(known.id != model for known in self.catalog):
+            raise UnknownModel(no_such_model(model, self.catalog))
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
         if directory in self.untrusted and not trusted:
