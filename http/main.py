@@ -8,7 +8,8 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.config import Env
 from pydantic import ValidationError
 
-from ..domain.errors import LedgerError
+from ..domain.errors import InvalidInput, LedgerError
+from . import audit
 from .logs import log_to_stderr
 from .server import serve_until_told
 from .settings import Settings
@@ -18,6 +19,9 @@ app = App(
     help="Run opencode agents on many codebases, watch them live, and prove later what happened.",
     config=Env("LEDGER_", command=False),
 )
+
+
+app.command(audit.app)
 
 
 @app.command
@@ -45,6 +49,9 @@ def main() -> None:
     except CycloptsError as error:
         _complain(f"{_sentence(error)} See: opencode-ledger serve --help")
         sys.exit(2)
+    except (LedgerError, OSError) as error:
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, InvalidInput) else 1)
 
 
 def _complain(sentence: str) -> None:

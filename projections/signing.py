@@ -28,10 +28,10 @@ class SigningKey:
         self.verifier = VerifierKey(f"{ORIGIN}/{leaf_hash(public).hex()[:16]}", public)
 
     @classmethod
-    def open(cls, path: Path) -> "SigningKey":
+    def open(cls, path: Path, *, make: bool = True) -> "SigningKey":
         """The key in this file, made with the file where there is none. Blocks. Raises `StoreError`."""
         try:
-            if not path.exists():
+            if make and not path.exists():
                 _write(path, Ed25519PrivateKey.generate())
             private = load_pem_private_key(path.read_bytes(), None)
         except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection
 from collections.abc import Sequence as Many
+from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -98,3 +99,16 @@ class TreeFile:
         rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(size)}
         self._tree = GrowingTree(size, {tile: row[0] for tile, row in rows.items() if row})
         self.size, self.note = size, note or self._signed()
+
+
+def read_tree(path: Path) -> tuple[str, dict[int, bytes]]:
+    """The checkpoint and the tiles of leaf hashes of a tree's file, for an audit; nothing where there is no tree.
+
+    Raises `sqlite3.Error` where the file can't be read.
+    """
+    if not path.is_file():
+        return "", {}
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        row = connection.execute("SELECT note FROM checkpoint").fetchone()
+        tiles = connection.execute("SELECT number, hashes FROM tiles WHERE level = 0").fetchall()
+    return (row[0] if row else ""), dict(tiles)

@@ -1,0 +1,91 @@
+"""A log's file as an auditor reads it: from the first event to the last, without a server and without writing."""
+
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from ...domain.errors import StoreError
+from ...domain.ids import CodebaseId, Position, Sequence
+from ...domain.recorded import RecordedEvent
+from .schema import APPLICATION_ID
+
+_READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
+
+
+class LogDamaged(StoreError):
+    """The log's file can't be read any further."""
+
+    code = "log_damaged"
+
+
+class LogFile:
+    """An open file of a log. `size`: how many events it has, as it says itself."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self.size: int = self._read_size()
+
+    def events(self) -> Iterator[RecordedEvent]:
+        """All events, in the order of their positions. Raises `LogDamaged`."""
+        last = 0
+        try:
+            for row in self._connection.execute(_READ):
+                yield (event := _event(row))
+                last = event.position
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read after event {last}: {error}.") from None
+
+    def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
+        """The events of one codebase, in their order. Raises `LogDamaged`."""
+        one = _READ.replace("ORDER BY rowid", "WHERE originator_id = ? ORDER BY originator_version")
+        try:
+            yield from map(_event, self._connection.execute(one, (codebase,)))
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+
+    def _read_size(self) -> int:
+        try:
+            ((application,),) = self._connection.execute("PRAGMA application_id")
+            if application != APPLICATION_ID:
+                raise StoreError(f"{self._path} is not a log of opencode-ledger.")
+            ((size,),) = self._connection.execute("SELECT count(*) FROM stored_events")
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+        return int(size)
+
+
+@contextmanager
+def opened(path: Path) -> Generator[LogFile]:
+    """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
+    if not path.is_file():
+        raise StoreError(f"There is no log at {path}; say with --data where it is.")
+    with closing(_connected(path)) as connection:
+        yield LogFile(connection, path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection that reads; in a directory that can't be written either, SQLite must be told that nothing moves."""
+    for mode in ("mode=ro", "immutable=1"):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            connection.close()
+            failure = error
+        else:
+            return connection
+    raise LogDamaged(f"{path} can't be read: {failure}.") from None
+
+
+def _event(row: tuple[object, object, object, object, object]) -> RecordedEvent:
+    """A row as it is; whatever somebody may have put in it, the audit must get to see it."""
+    position, stream, sequence, topic, state = row
+    return RecordedEvent(
+        position=Position(int(str(position))),
+        stream=CodebaseId(str(stream)),
+        sequence=Sequence(sequence if isinstance(sequence, int) else -1),
+        topic=str(topic),
+        data=state if isinstance(state, bytes) else str(state).encode(),
+    )

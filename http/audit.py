@@ -1,0 +1,117 @@
+"""The command line for auditors: `opencode-ledger audit …`, offline, on a data directory or an export."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..domain.ids import CodebaseId
+from .offline_export import Choice, export_from
+from .settings import usual_data
+from .verify import Progress as Told
+from .verify import Verdict, key_of, verify_data, verify_export
+
+app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
+
+Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
+
+
+@app.command
+def verify(file: Path | None = None, *, data: Path | None = None, checkpoint: Kept = (), key: str | None = None) -> int:
+    """Verify that a log is, event by event, what was recorded; exit code 1 where it isn't.
+
+    Reads a data directory, or an export. The first event that was changed, removed, added or moved is named.
+
+    Parameters
+    ----------
+    file
+        An export to verify, alone; without it, the data directory.
+    data
+        The data directory; without it, the usual one.
+    checkpoint
+        A file with a checkpoint that you kept from earlier (GET /v1/opencode/log/checkpoint). With it a log that was
+        rewritten as a whole is found too, and one whose end was cut off. Repeatable.
+    key
+        The public key of the log, or a file with it (GET /v1/opencode/log/key). Without it the key that lies beside
+        the log, or in the export, is taken for the right one.
+
+    """
+    trusted = key_of(key) if key else None
+    with _progress() as told:
+        verdict = (
+            verify_export(file, checkpoint, trusted, told)
+            if file
+            else verify_data(data or usual_data(), checkpoint, trusted, told)
+        )
+    _say(verdict, trusted=bool(key))
+    return 0 if verdict.sound else 1
+
+
+def _say(verdict: Verdict, *, trusted: bool) -> None:
+    result = verdict.result
+    for finding in result.findings:
+        print(f"WRONG  {finding.sentence}")
+    print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {result.events} events, {verdict.told}")
+    print(f"root   {result.root.hex()}")
+    print(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
+
+
+@contextmanager
+def _progress() -> Generator[Told]:
+    """A bar on standard error, where a person watches it."""
+    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    screen = Console(stderr=True)
+    seen = screen.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=not seen) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def told(done: int, of: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=of, rate=f"{speed:,.0f} events/s" if speed else "")
+
+        yield told
+
+
+@app.command
+def export(
+    codebase: str,
+    *,
+    session: str | None = None,
+    first: Annotated[int, Parameter(name="--from")] = 1,
+    last: Annotated[int | None, Parameter(name="--to")] = None,
+    data: Path | None = None,
+    out: Path | None = None,
+) -> int:
+    """Write a codebase's events as JSON Lines, with the proof that they are in the log: the file is verifiable alone.
+
+    Parameters
+    ----------
+    codebase
+        The codebase's id; one that was deleted too.
+    session
+        Only the events of this session.
+    first
+        Only events from this sequence on.
+    last
+        Only events up to this sequence.
+    data
+        The data directory; without it, the usual one.
+    out
+        The file to write; without it, standard output.
+
+    """
+    choice = Choice(CodebaseId(codebase), session, first, last)
+    with _progress() as told:
+        lines = export_from(data or usual_data(), choice, told)
+        if out is None:
+            sys.stdout.buffer.writelines(lines)
+            return 0
+        with out.open("xb") as file:
+            file.writelines(lines)
+    print(f"{out}: check it with `opencode-ledger audit verify {out}`", file=sys.stderr)
+    return 0

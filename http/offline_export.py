@@ -1,0 +1,79 @@
+"""Writes an export (see `domain/export`) from a data directory, without a server."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..actors.store.log_file import LogFile, opened
+from ..domain.errors import CodebaseNotFound, InvalidInput
+from ..domain.events import Json
+from ..domain.export import Manifest, event_line, manifest_line, proof_line
+from ..domain.ids import CodebaseId
+from ..domain.leaves import leaf_of
+from ..domain.merkle import span_hash
+from ..domain.multiproof import spans_beside
+from ..domain.notes import Checkpoint, sign_note
+from ..domain.recorded import RecordedEvent
+from ..domain.tiles import GrowingTree, TileId, node_in
+from ..domain.wire import decode
+from ..projections.signing import SigningKey
+from .bootstrap import KEY_NAME, LOG_NAME
+from .verify import Progress
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which events: of a codebase, perhaps only of a session, from a sequence to another."""
+
+    codebase: CodebaseId
+    session: str | None
+    first: int
+    last: int | None
+
+    def takes(self, event: RecordedEvent) -> bool:
+        """Whether this event of the codebase is chosen."""
+        if event.sequence < self.first or (self.last is not None and event.sequence > self.last):
+            return False
+        return self.session is None or decode(event).session_id == self.session
+
+    def told(self, events: list[RecordedEvent]) -> dict[str, Json]:
+        """The choice as the manifest has it."""
+        said: dict[str, Json] = {"codebase_id": self.codebase, "from": events[0].sequence, "to": events[-1].sequence}
+        return said | ({"session_id": self.session} if self.session else {})
+
+
+def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[bytes]:
+    """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`."""
+    key = SigningKey.open(data / KEY_NAME, make=False)
+    with opened(data / LOG_NAME) as log:
+        events = _chosen(log, choice)
+        tree, tiles = _tree_of(log, progress)
+    text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
+    note = sign_note(text, key.verifier, key.sign)
+    yield manifest_line(
+        Manifest(selection=choice.told(events), events=len(events), key=str(key.verifier), checkpoint=note)
+    )
+    yield from map(event_line, events)
+    beside = spans_beside(sorted(event.position - 1 for event in events), tree.size)
+    yield proof_line([span_hash(span, partial(node_in, tiles)) for span in beside])
+
+
+def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
+    events = list(log.of(choice.codebase))
+    if not events:
+        raise CodebaseNotFound(f"The log has no codebase {choice.codebase}.")
+    chosen = [event for event in events if choice.takes(event)]
+    if not chosen:
+        raise InvalidInput(f"No event of {choice.codebase} is chosen; it has those from 1 to {events[-1].sequence}.")
+    return chosen
+
+
+def _tree_of(log: LogFile, progress: Progress) -> tuple[GrowingTree, dict[TileId, bytes]]:
+    """The whole tree of a log, whatever was kept of it."""
+    tree = GrowingTree()
+    for event in log.events():
+        tree.add(leaf_of(event))
+        if not tree.size % 1000:
+            progress(tree.size, log.size)
+    return tree, tree.take()

@@ -1,0 +1,140 @@
+"""Verification without a server: of a data directory, or of an export. Reads files, writes none, trusts no one."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..actors.store.log_file import opened
+from ..domain.audit import Audit, Finding, audit
+from ..domain.errors import InvalidInput, StoreError
+from ..domain.export import BadExport, Manifest, read_event, read_manifest, read_proof
+from ..domain.leaves import leaf_of
+from ..domain.multiproof import root_with
+from ..domain.notes import BadNote, Checkpoint, VerifierKey, open_note
+from ..domain.recorded import RecordedEvent
+from ..projections.signing import SigningKey, verify
+from ..projections.tree_file import read_tree
+from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+
+Progress = Callable[[int, int], None]
+"""Told now and then how many events of how many were read."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a verification found. `key`: the one whose signatures were checked. `told`: what was compared, in words."""
+
+    key: VerifierKey
+    result: Audit
+    told: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.result.findings
+
+
+def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+    """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
+    key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
+    older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
+    try:
+        note, tiles = read_tree(data / TREE_NAME)
+    except sqlite3.Error as error:
+        raise StoreError(f"The tree {data / TREE_NAME} can't be read: {error}.") from None
+    newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
+    with opened(data / LOG_NAME) as log:
+        result = audit(
+            log.events(),
+            [*older, *newest],
+            lambda number: tiles.get(number, b""),
+            lambda done: progress(done, log.size),
+        )
+    return Verdict(key, result, _compared(result))
+
+
+def _compared(result: Audit) -> str:
+    if not result.checked:
+        return "no checkpoint covers them"
+    sizes = ", ".join(str(checkpoint.size) for checkpoint in result.checked)
+    after = result.events - max(checkpoint.size for checkpoint in result.checked)
+    return f"signed at {sizes}" + (f"; no checkpoint covers the last {after}" if after else "")
+
+
+def verify_export(path: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+    """Verify an export, alone. Raises `StoreError`, `InvalidInput`."""
+    try:
+        with path.open("rb") as lines:
+            manifest = read_manifest(next(lines, b""))
+            return _verify_lines(manifest, lines, kept, key or VerifierKey.parse(manifest.key), progress)
+    except OSError as error:
+        raise StoreError(f"{path} can't be read: {error.strerror}.") from None
+    except (BadExport, BadNote) as error:
+        raise InvalidInput(f"{path}: {error}") from None
+
+
+def _verify_lines(
+    manifest: Manifest, lines: Iterator[bytes], kept: Iterable[Path], key: VerifierKey, progress: Progress
+) -> Verdict:
+    signed = Checkpoint.parse(open_note(manifest.checkpoint, key, verify))
+    older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
+    if any(each.size == signed.size and each != signed for each in older):
+        raise BadExport("Its checkpoint and yours are of the same size and differ: there are two logs.")
+    result, leaves = Audit(), dict[int, bytes]()
+    last: RecordedEvent | None = None
+    for line in lines:
+        if line.startswith(b'{"proof":'):
+            break
+        event = read_event(line)
+        result.findings.extend(_gap(last, event))
+        leaves[event.position - 1], last = leaf_of(event), event
+        progress(len(leaves), manifest.events)
+    else:
+        raise BadExport("The file does not end with its proof: a part of it is missing.")
+    result.events = len(leaves)
+    if len(leaves) != manifest.events:
+        said = f"The manifest counts {manifest.events} events, the file holds {len(leaves)}."
+        result.findings.append(Finding("removed", 0, said))
+    try:
+        result.root = root_with(leaves, signed.size, read_proof(line))
+    except ValueError as error:
+        if isinstance(error, BadExport):
+            raise
+        result.root = b""
+    if result.root != signed.root:
+        said = "These are not the events that were signed: at least one was changed, removed, added or moved."
+        result.findings.append(Finding("rewritten", 0, said))
+    else:
+        result.checked.append(signed)
+    return Verdict(key, result, f"proved to be in the log that was signed at {signed.size}")
+
+
+def _gap(last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:
+    """Events of one codebase are exported without a gap."""
+    if last is not None and event.stream == last.stream and event.sequence != last.sequence + 1:
+        said = f"Event {event.sequence} of {event.stream} follows {last.sequence}: what was between them is missing."
+        yield Finding("removed", event.position, said)
+
+
+def checkpoint_of(note: str, key: VerifierKey, source: str) -> Checkpoint:
+    """What a signed note says. Raises `InvalidInput` where `key` didn't sign it."""
+    try:
+        return Checkpoint.parse(open_note(note, key, verify))
+    except BadNote as error:
+        raise InvalidInput(f"{source}: {error}") from None
+
+
+def key_of(given: str) -> VerifierKey:
+    """A public key, given as its text or as the name of a file that holds it. Raises `InvalidInput`."""
+    try:
+        return VerifierKey.parse(_text(Path(given)) if Path(given).is_file() else given)
+    except BadNote as error:
+        raise InvalidInput(f"--key: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} can't be read: {error}.") from None

@@ -1,0 +1,231 @@
+"""`opencode-ledger audit`: what was done to a log or an export is found, named, and told by the exit code."""
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.support.process import Ended
+from tests.support.service import API, Running
+
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.http.main import main
+
+Command = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Runs a command line to its end, beside the event loop as another process would."""
+
+    def run_here(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["opencode-ledger", "audit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsysbinary.readouterr()
+        return Ended(int(end.value.code or 0), written.out.decode(), written.err.decode())
+
+    return partial(asyncio.to_thread, run_here)
+
+
+@pytest.fixture
+async def codebase(api: Running) -> CodebaseId:
+    """A codebase whose history lies between those of two others."""
+    before, codebase, after = [await api.register(name) for name in ("before", "my-project", "after")]
+    for each in (before, codebase, after, codebase):
+        await api.post(f"/codebases/{each}/trigger", {"prompt": "x"})
+        await (await api.agent_at_work(each)).end()
+        await api.service.tree.checkpoint()
+    return codebase
+
+
+@pytest.fixture
+def copy(api: Running, codebase: CodebaseId, tmp_path: Path) -> Path:
+    """A copy of the data directory, as an auditor or an attacker has it."""
+    place = tmp_path / "copy"
+    shutil.copytree(api.service.settings.data, place)
+    return place
+
+
+def rewrite(data: Path, *statements: str) -> None:
+    """Change a log as somebody does who has the file."""
+    connection = sqlite3.connect(data / "ledger.db")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+REMOVE = "DELETE FROM stored_events WHERE rowid = 5"
+CLOSE_THE_GAP = "UPDATE stored_events SET rowid = rowid - 1 WHERE rowid > 5"
+INSERT = (
+    "UPDATE stored_events SET rowid = rowid + 1000 WHERE rowid > 5",
+    "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (6, 'cb_x', 1, 'x', x'')",
+    "UPDATE stored_events SET rowid = rowid - 999 WHERE rowid > 1000",
+)
+SWAP = (
+    "UPDATE stored_events SET rowid = -1 WHERE rowid = 5",
+    "UPDATE stored_events SET rowid = 5 WHERE rowid = 6",
+    "UPDATE stored_events SET rowid = 6 WHERE rowid = -1",
+)
+TRUNCATE = "DELETE FROM stored_events WHERE rowid > 10"
+
+
+async def test_an_untouched_log(copy: Path, command: Command, api: Running) -> None:
+    """An untouched log is sound; so is that of a server at work."""
+    for data in (copy, api.service.settings.data):
+        ended = await command("verify", "--data", data)
+        assert ended.code == 0, ended
+        assert ended.output.startswith("sound: ")
+        assert str(api.service.tree.key) in ended.output
+
+
+async def test_events_after_the_last_checkpoint(copy: Path, command: Command) -> None:
+    """How many of the last events no checkpoint covers yet is said, for nothing proves them."""
+    last = "SELECT 'cb_new', 1, topic, state FROM stored_events WHERE rowid = 5"
+    rewrite(copy, f"INSERT INTO stored_events {last}")
+    ended = await command("verify", "--data", copy)
+    assert ended.code == 0
+    assert "no checkpoint covers the last 1" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        (("UPDATE stored_events SET state = x'7b7d' WHERE rowid = 5",), "Event 5 "),
+        ((REMOVE,), "Event 5 of the log: removed"),
+        ((REMOVE, CLOSE_THE_GAP), "Event 5 of the log: removed"),
+        (INSERT, "Event 6 of the log: added, nobody recorded that"),
+        (SWAP, "Event 5 was moved: it stands at 6 now"),
+        ((TRUNCATE,), "The log ends at 10"),
+    ],
+)
+async def test_tampering_with_the_file(copy: Path, command: Command, statements: tuple[str, ...], words: str) -> None:
+    """Whatever was done to the file is named, and the exit code says that something is wrong."""
+    rewrite(copy, *statements)
+    ended = await command("verify", "--data", copy)
+    assert ended.code == 1, ended
+    assert words in ended.output
+    assert "NOT SOUND" in ended.output
+
+
+async def test_a_log_rolled_back(copy: Path, command: Command, api: Running, codebase: CodebaseId) -> None:
+    """A whole data directory put back to an earlier day is found by whoever kept a checkpoint, and by him alone."""
+    await api.post(f"/codebases/{codebase}/trigger", {"prompt": "later"})
+    kept = copy.parent / "kept"
+    kept.write_text(await api.service.tree.checkpoint())
+    assert (await command("verify", "--data", copy)).code == 0
+    ended = await command("verify", "--data", copy, "--checkpoint", kept)
+    assert ended.code == 1
+    assert "are on record" in ended.output
+    assert (await command("verify", "--data", api.service.settings.data, "--checkpoint", kept)).code == 0
+
+
+async def test_a_log_without_its_tree(copy: Path, command: Command, api: Running) -> None:
+    """Without the tree a kept checkpoint still tells that something was changed, though not where."""
+    kept = copy.parent / "kept"
+    kept.write_text(await api.service.tree.checkpoint())
+    for file in copy.glob("tree.db*"):
+        file.unlink()
+    shutil.copytree(copy, same := copy.parent / "same")
+    assert (await command("verify", "--data", same, "--checkpoint", kept)).code == 0
+    rewrite(copy, "UPDATE stored_events SET state = x'7b7d' WHERE rowid = 5")
+    ended = await command("verify", "--data", copy, "--checkpoint", kept)
+    assert ended.code == 1
+    assert "not those that were signed" in ended.output
+
+
+async def test_exports(copy: Path, command: Command, api: Running, codebase: CodebaseId) -> None:
+    """An export of a codebase, a session or a range is verified alone, and with the key that the auditor knows."""
+    key = copy.parent / "key"
+    key.write_text(f"{api.service.tree.key}\n")
+    sessions = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    choices: list[list[object]] = [[], ["--session", sessions[0]["id"]], ["--from", 2, "--to", 4]]
+    for number, choice in enumerate(choices):
+        file = copy.parent / f"{number}.jsonl"
+        assert (await command("export", codebase, *choice, "--data", copy, "--out", file)).code == 0
+        ended = await command("verify", file, "--key", key)
+        assert ended.code == 0, ended
+        assert f"sound: {len(file.read_bytes().splitlines()) - 2} events, proved" in ended.output
+    told = await command("export", codebase, "--from", 2, "--to", 4, "--data", copy)
+    assert len(told.output.splitlines()) == 5
+    async with api.client.get(f"{API}/codebases/{codebase}/log/export") as response:
+        (served := copy.parent / "served.jsonl").write_bytes(await response.read())
+    assert (await command("verify", served, "--key", key)).code == 0
+
+
+Spoil = Callable[[list[bytes]], list[bytes]]
+
+SPOILT: list[tuple[Spoil, str, int]] = [
+    (lambda lines: [*lines[:3], lines[3].replace(b'"type":"', b'"type":"x'), *lines[4:]], "changed, removed", 1),
+    (lambda lines: [*lines[:3], *lines[4:]], "what was between them is missing", 1),
+    (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], "missing", 1),
+    (lambda lines: lines[:-1], "a part of it is missing", 2),
+    (lambda lines: [*lines[:-1], b'{"proof":[]}\n'], "changed, removed", 1),
+    (lambda lines: [*lines[:3], b"{}\n", *lines[3:]], "not an event", 2),
+    (lambda lines: lines[1:], "manifest", 2),
+    (lambda lines: [lines[0].replace(b'"events":', b'"events":1'), *lines[1:]], "counts", 1),
+    (lambda lines: [lines[0].replace(b"opencode-ledger/", b"opencode-ledgeR/"), *lines[1:]], "export", 2),
+    (lambda lines: lines[:0], "cut off", 2),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words", "code"), SPOILT)
+async def test_tampering_with_an_export(
+    copy: Path,
+    command: Command,
+    codebase: CodebaseId,
+    spoil: Spoil,
+    words: str,
+    code: int,
+) -> None:
+    """An export with anything changed, left out, moved or cut off is not taken for sound."""
+    file = copy.parent / "export.jsonl"
+    assert (await command("export", codebase, "--data", copy, "--out", file)).code == 0
+    file.write_bytes(b"".join(spoil(file.read_bytes().splitlines(keepends=True))))
+    ended = await command("verify", file)
+    assert ended.code == code, ended
+    assert words in ended.output + ended.errors
+
+
+async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: CodebaseId, tmp_path: Path) -> None:
+    """What isn't there, or isn't what it should be, is told in one sentence that says what to do."""
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(copy / "checkpoint.key", other)
+    (bad := tmp_path / "bad").write_text("no note")
+    cases = {
+        ("verify", "--data", other): ("There is no log", 1),
+        ("verify", "--data", tmp_path): ("checkpoint.key", 1),
+        ("verify", "--data", copy, "--checkpoint", bad): ("signed note", 2),
+        ("verify", "--data", copy, "--checkpoint", tmp_path / "none"): ("can't be read", 2),
+        ("verify", "--data", copy, "--key", "abc"): ("--key", 2),
+        ("verify", tmp_path / "none"): ("can't be read", 1),
+        ("export", "cb_none", "--data", copy): ("no codebase cb_none", 1),
+        ("export", codebase, "--from", 999, "--data", copy): ("No event", 2),
+        ("export", codebase, "--data", copy, "--out", bad): ("exists", 1),
+    }
+    for arguments, (words, code) in cases.items():
+        ended = await command(*arguments)
+        assert (ended.code, ended.output) == (code, ""), ended
+        assert words in ended.errors
+        assert "Traceback" not in ended.errors
+
+
+async def test_a_damaged_file(copy: Path, command: Command) -> None:
+    """A log with damaged pages is told as damaged, with the last event that could be read."""
+    with sqlite3.connect(copy / "ledger.db") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray((copy / "ledger.db").read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    (copy / "ledger.db").write_bytes(data)
+    ended = await command("verify", "--data", copy)
+    assert ended.code == 1
+    assert "can't be read" in ended.errors
