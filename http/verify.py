@@ -1,6 +1,5 @@
 """Verification without a server: of a data directory, or of an export. Reads files, writes none, trusts no one."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +38,7 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
     """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
     key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
-    try:
-        note, tiles = read_tree(data / TREE_NAME)
-    except sqlite3.Error as error:
-        raise StoreError(f"The tree {data / TREE_NAME} can't be read: {error}.") from None
+    note, tiles = read_tree(data / TREE_NAME)
     newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
     with opened(data / LOG_NAME) as log:
         result = audit(

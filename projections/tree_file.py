@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from ..domain.errors import StoreError
 from ..domain.leaves import leaves_of
 from ..domain.notes import Checkpoint, sign_note
 from ..domain.recorded import RecordedEvent
@@ -104,11 +105,14 @@ class TreeFile:
 def read_tree(path: Path) -> tuple[str, dict[int, bytes]]:
     """The checkpoint and the tiles of leaf hashes of a tree's file, for an audit; nothing where there is no tree.
 
-    Raises `sqlite3.Error` where the file can't be read.
+    Raises `StoreError` where the file can't be read.
     """
     if not path.is_file():
         return "", {}
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute("SELECT note FROM checkpoint").fetchone()
-        tiles = connection.execute("SELECT number, hashes FROM tiles WHERE level = 0").fetchall()
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT note FROM checkpoint").fetchone()
+            tiles = connection.execute("SELECT number, hashes FROM tiles WHERE level = 0").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"The tree {path} can't be read: {error}.") from None
     return (row[0] if row else ""), dict(tiles)
