@@ -1,8 +1,8 @@
 """What the service takes on at once: who comes too much is told so, clearly, and nobody else notices."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, cast
@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from tests.support.service import API, LIMIT, Running, eventually, running
+from tests.support.wire import connection
 
 from opencode_ledger.actors.virtual_clock import VirtualClock
 from opencode_ledger.http import places, security, surplus
@@ -35,18 +36,6 @@ def coming_from(address: str) -> Callable[[web.Request], str]:
 # --- connections ----------------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def connected(port: int) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        async with asyncio.timeout(LIMIT):
-            yield reader, writer
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
 PING = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BIG = b"POST /v1/opencode/codebases HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b" " * 500_000
 
@@ -54,12 +43,12 @@ BIG = b"POST /v1/opencode/codebases HTTP/1.1\r\nHost: localhost\r\nContent-Lengt
 async def test_more_connections_than_allowed(settings: Settings, tmp_path: Path) -> None:
     """Beyond the limit a request is answered 503 with Retry-After, in the one shape; who left makes room again."""
     async with running(settings, tmp_path / "home", limit=3) as api, AsyncExitStack() as stack:
-        inside = [await stack.enter_async_context(connected(api.port)) for _ in range(3)]
+        inside = [await stack.enter_async_context(connection(api.port)) for _ in range(3)]
         for reader, writer in inside:
             writer.write(PING)
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         for sent in (PING, BIG, b"nonsense\r\n"):
-            async with connected(api.port) as (reader, writer):
+            async with connection(api.port) as (reader, writer):
                 writer.write(sent)
                 answer = await reader.read()
                 assert answer.startswith(b"HTTP/1.1 503 ")
@@ -88,7 +77,7 @@ async def test_connections_that_say_nothing(
         assert await api.get("/healthz")
 
         async def silent() -> None:
-            async with connected(api.port) as (reader, _):
+            async with connection(api.port) as (reader, _):
                 with suppress(ConnectionError):
                     assert await reader.read() == b""
 

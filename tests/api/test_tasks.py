@@ -196,53 +196,6 @@ async def test_a_deleted_codebase_takes_its_tasks_along(api: Running) -> None:
     assert api.agents.at_work == []
 
 
-REFUSED: list[dict[str, object]] = [
-    {},
-    {"title": "x"},
-    {"prompt": "x"},
-    {"title": "", "prompt": "x"},
-    {"title": "x" * 201, "prompt": "x"},
-    {"title": "x", "prompt": " \n"},
-    *(dict[str, object](title="x", prompt="x", priority=bad) for bad in ("1", 1.5, True, None, 1_000_001, -(10**18))),
-    *(dict[str, object](title="x", prompt="x", agent_type=bad) for bad in ("builder", "", 1)),
-    {"title": "x", "prompt": "x", "agent": "build"},
-    {"title": "x", "prompt": "x", "model": "sonnet"},
-    {"title": "x", "prompt": "x", "metadata": []},
-    {"title": "x", "prompt": "x", "files": ["../x"]},
-    {"title": "x", "prompt": "x", "files": ["missing.py"]},
-]
-
-
-async def test_what_is_no_task(api: Running, subtests: pytest.Subtests) -> None:
-    """A body that is no task is refused with 400 and a sentence, and nothing is recorded."""
-    codebase = await api.register()
-    head = api.service.store.head
-    for body in REFUSED:
-        with subtests.test(str(body)[:60]):
-            answer = await api.ask("POST", f"/codebases/{codebase}/tasks", body)
-            assert (answer.status, answer.body["code"]) == (400, "invalid_input")
-    assert api.service.store.head == head
-
-
-BAD_QUERIES = [
-    *(f"limit={bad}" for bad in ("0", "501", "-1", "1.0", "", "ten", "+5", "%205", "1_0", "%D9%A3", "1e2", "9" * 30)),
-    *(f"offset={bad}" for bad in ("-1", "x", "", "%FF", "9" * 16)),
-    "limit=5&limit=5",
-    *(f"status={bad}" for bad in ("", "done", "PENDING", "pending%00", "%ED%A0%80")),
-    "status=pending&status=failed",
-]
-
-
-@pytest.mark.parametrize("path", ["/tasks", "/codebases/{}/tasks"])
-async def test_bad_queries(api: Running, subtests: pytest.Subtests, path: str) -> None:
-    """A limit outside 1 to 500, an offset that is no number, or a status that there isn't, is 400."""
-    codebase = await api.register()
-    for query in BAD_QUERIES:
-        with subtests.test(query):
-            answer = await api.ask("GET", f"{path.format(codebase)}?{query}")
-            assert (answer.status, answer.body["code"]) == (400, "invalid_input")
-
-
 async def test_unknown(api: Running, subtests: pytest.Subtests) -> None:
     """A task or codebase that isn't there is 404, whatever its name is made of."""
     for name in ("task_none", "%00", "%ff", "%ED%A0%80", "x" * 3000):

@@ -1,0 +1,150 @@
+"""Addresses and headers that lead nowhere, or come from somewhere else: ids, methods, queries, cursors, hosts, origins."""
+
+from .rows import Hostile, ask, post
+
+NO_CODEBASE = (404, "codebase_not_found")
+NO_TASK = (404, "task_not_found")
+NO_ROUTE = (404, "unknown_route")
+NO_METHOD = (405, "method_not_allowed")
+INVALID = (400, "invalid_input")
+BAD_CURSOR = (400, "bad_cursor")
+FOREIGN_HOST = (403, "foreign_host")
+FOREIGN_ORIGIN = (403, "foreign_origin")
+TASKS = "/v1/opencode/tasks"
+
+IDS = (
+    ask("an unknown codebase", "GET", "/cb_unknown", *NO_CODEBASE),
+    ask("delete an unknown codebase", "DELETE", "/cb_unknown", *NO_CODEBASE),
+    post("trigger an unknown codebase", "/cb_unknown/trigger", {"prompt": "x"}, *NO_CODEBASE),
+    post("message to an unknown codebase", "/cb_unknown/message", {"message": "x"}, *NO_CODEBASE),
+    post("interrupt an unknown codebase", "/cb_unknown/interrupt", {}, *NO_CODEBASE),
+    post("stop an unknown codebase", "/cb_unknown/stop", {}, *NO_CODEBASE),
+    post("a task for an unknown codebase", "/cb_unknown/tasks", {"title": "x", "prompt": "x"}, *NO_CODEBASE),
+    post("permission of an unknown codebase", "/cb_unknown/permissions/p", {"reply": "once"}, *NO_CODEBASE),
+    ask("status of an unknown codebase", "GET", "/cb_unknown/status", *NO_CODEBASE),
+    ask("events of an unknown codebase", "GET", "/cb_unknown/events", *NO_CODEBASE),
+    ask("NUL", "GET", "/cb_%00", *NO_CODEBASE),
+    ask("no UTF-8", "GET", "/%ff%fe", *NO_CODEBASE),
+    ask("overlong UTF-8", "GET", "/%c0%af", *NO_CODEBASE),
+    ask("an emoji", "GET", "/%F0%9F%A6%84", *NO_CODEBASE),
+    ask("a long id", "GET", "/" + "x" * 4000, *NO_CODEBASE),
+    ask("encoded traversal", "GET", "/..%2F..%2Fetc", *NO_CODEBASE),
+    ask("twice encoded traversal", "GET", "/..%252F..%252Fetc", *NO_CODEBASE),
+    ask("SQL", "GET", "/'%20OR%201=1--", *NO_CODEBASE),
+    ask("a header in the id", "GET", "/x%0d%0aX-Injected:%20yes", *NO_CODEBASE),
+    ask("a broken escape", "GET", "/%zz", *NO_CODEBASE),
+    ask("an unknown task", "GET", f"{TASKS}/task_unknown", *NO_TASK),
+    ask("a surrogate for a task", "GET", f"{TASKS}/%ED%A0%80", *NO_TASK),
+    post("cancel an unknown task", f"{TASKS}/task_unknown/cancel", {}, *NO_TASK),
+    ask("messages of an unknown session", "GET", "/{idle}/messages?session_id=sess_x", 404, "session_not_found"),
+    ask("events of an unknown session", "GET", "/{idle}/events?session_id=sess_x", 404, "session_not_found"),
+    ask("a header in the query", "GET", "/{idle}/events?session_id=x%0d%0aX-Injected:%20yes", 404, "session_not_found"),
+)
+
+ROUTES = (
+    ask("no such address", "GET", "/v1/nothing", *NO_ROUTE),
+    ask("too deep an address", "POST", "/a/b/c/d", *NO_ROUTE),
+    ask("traversal", "GET", "/../../../etc/passwd", *NO_ROUTE),
+    ask("an empty id", "GET", "//status", *NO_ROUTE),
+    ask("another version", "GET", "/v1/opencode/../../v2/status", *NO_ROUTE),
+    ask("PUT", "PUT", "", *NO_METHOD),
+    ask("DELETE of a list", "DELETE", "", *NO_METHOD),
+    ask("POST to what can be read", "POST", "/v1/opencode/status", *NO_METHOD),
+    ask("PATCH", "PATCH", "/{idle}", *NO_METHOD),
+    ask("OPTIONS", "OPTIONS", "", *NO_METHOD),
+    ask(
+        "a preflight",
+        "OPTIONS",
+        "",
+        *FOREIGN_ORIGIN,
+        b"Origin: https://example.com\r\nAccess-Control-Request-Method: POST\r\n",
+    ),
+    ask("TRACE", "TRACE", "", *NO_METHOD),
+    ask("a method of one's own", "FROBNICATE", "", 400, "malformed_request"),
+    ask("a method in small letters", "post", "", 400, "malformed_request"),
+    ask("another method by a header", "PUT", "", *NO_METHOD, b"X-HTTP-Method-Override: GET\r\n"),
+)
+
+QUERIES = (
+    *(
+        ask(f"{name} {bad} of {path}", "GET", f"{path}?{name}={bad}", *INVALID)
+        for path in (TASKS, "/{idle}/tasks")
+        for name, values in (
+            (
+                "limit",
+                ("0", "501", "-1", "1.0", "", "ten", "+5", "%205", "1_0", "%D9%A3", "1e2", "9" * 30, "5&limit=5"),
+            ),
+            ("offset", ("-1", "x", "", "%FF", "9" * 16)),
+            ("status", ("", "done", "PENDING", "pending%00", "%ED%A0%80", "pending&status=failed")),
+        )
+        for bad in values
+    ),
+    ask("sessions without a limit", "GET", "/{idle}/sessions?limit=", *INVALID),
+    ask("messages of no session", "GET", "/{idle}/messages", *INVALID),
+    ask("messages of two sessions", "GET", "/{idle}/messages?session_id=a&session_id=b", *INVALID),
+)
+
+CURSORS = (
+    *(
+        ask(f"cursor {bad!r}", "GET", "/{idle}/events", *BAD_CURSOR, f"Last-Event-ID: {bad}\r\n".encode())
+        for bad in (
+            "",
+            "x",
+            "-1",
+            "+1",
+            "1_0",
+            "1 0",
+            "0x1",
+            "1e3",
+            "1.0",
+            "٧",
+            "９",
+            "9" * 19,
+            "9" * 20,
+            "1,2",
+            "null",
+        )
+    ),
+    ask("two cursors", "GET", "/{idle}/events", *BAD_CURSOR, b"Last-Event-ID: 1\r\nLast-Event-ID: 1\r\n"),
+    ask("a cursor with NUL", "GET", "/{idle}/events?last_event_id=1%00", *BAD_CURSOR),
+    ask("two cursors in the query", "GET", "/{idle}/events?last_event_id=1&last_event_id=1", *BAD_CURSOR),
+    ask("a cursor of another script", "GET", "/{idle}/events?last_event_id=%D9%A7", *BAD_CURSOR),
+    ask("a cursor from the future", "GET", "/{idle}/events?last_event_id=999", 409, "cursor_ahead"),
+)
+
+
+def hosted(host: str) -> Hostile:
+    """A registration under another name for this machine."""
+    body = b'{"name": "x", "path": "{home}/free"}'
+    head = f"POST /v1/opencode/codebases HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n".encode()
+    return Hostile(f"host {host!r}", head, body, *FOREIGN_HOST)
+
+
+def from_page(headers: bytes) -> Hostile:
+    """A registration that a web page sends."""
+    body = b'{"name": "x", "path": "{home}/free"}'
+    return post(
+        f"page: {headers.decode()}", "", body, *FOREIGN_ORIGIN, b"Content-Type: text/plain\r\n" + headers + b"\r\n"
+    )
+
+
+HOSTS = tuple(
+    map(hosted, ("example.com", "example.com:80", "localhost.example.com", "127.0.0.2", "0.0.0.0", "[::1", "", "a@b"))
+)
+
+ORIGINS = tuple(
+    map(
+        from_page,
+        (
+            b"Origin: https://example.com",
+            b"Origin: null",
+            b"Origin: http://localhost:1",
+            b"Origin: http://localhost.example.com",
+            b"Origin: http://localhost\r\nOrigin: https://example.com",
+            b"Sec-Fetch-Site: cross-site",
+            b"Sec-Fetch-Site: same-site",
+        ),
+    )
+)
+
+ADDRESSES: tuple[Hostile, ...] = IDS + ROUTES + QUERIES + CURSORS + HOSTS + ORIGINS
