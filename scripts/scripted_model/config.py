@@ -1,5 +1,6 @@
 """The agent's configuration that makes the scripted model its only provider."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Permission: TypeAlias = Literal["allow", "ask", "deny"]
@@ -9,11 +10,16 @@ ALLOW_ALL: Permissions = {"edit": "allow", "bash": "allow", "webfetch": "deny"}
 
 
 def opencode_config(
-    base_url: str, permission: Permissions | None = None, *, chunk_timeout_ms: int = 120_000
+    base_url: str,
+    permission: Permissions | None = None,
+    *,
+    chunk_timeout_ms: int = 120_000,
+    providers: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, object]:
     """opencode's configuration: provider `stub`, model `stub/stub-1`; nothing shared, updated or downloaded.
 
-    `permission` maps a tool to allow, ask or deny; without it edits and commands are allowed.
+    `permission` maps a tool to allow, ask or deny; without it edits and commands are allowed. `providers`: further ones
+    by name, with the same models, and the options in which they differ.
     """
     limit = {"context": 200_000, "output": 32_000}
     cost = {"input": 3, "output": 15}
@@ -25,12 +31,16 @@ def opencode_config(
         "options": options,
         "models": {"stub-1": model, "stub-small": {**model, "name": "Stub Small"}},
     }
+    others = {
+        name: {**provider, "name": name.title(), "options": {**options, **different}}
+        for name, different in (providers or {}).items()
+    }
     return {
         "model": "stub/stub-1",
         "small_model": "stub/stub-small",
         "autoupdate": False,
         "share": "disabled",
-        "enabled_providers": ["stub"],
+        "enabled_providers": ["stub", *others],
         "permission": ALLOW_ALL if permission is None else permission,
-        "provider": {"stub": provider},
+        "provider": {"stub": provider, **others},
     }

@@ -13,7 +13,7 @@ from typing import cast
 
 import aiohttp
 from scripts.demo_session.client import Frame, frames_of
-from scripts.scripted_model import ScriptedModel, opencode_config
+from scripts.scripted_model import Permissions, ScriptedModel, opencode_config
 
 from ..opencode.live import make_repository
 from .processes import LIMIT, agents_in, processes_in
@@ -37,11 +37,19 @@ class Answer:
 class Service:
     """One data directory, one port, one private home for the agents; started and ended as often as a test likes.
 
-    The agent may run any command but `touch`, for which it asks leave.
+    The agent may run any command but `touch`, for which it asks leave. `providers`: further ones by name, each like the
+    scripted model's but for these options.
     """
 
-    def __init__(self, folder: Path, binary: Path, model: ScriptedModel) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        binary: Path,
+        model: ScriptedModel,
+        providers: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
         self.folder, self.data, self.model = folder, folder / "data", model
+        self._providers = providers or {}
         self._binary = binary
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -70,8 +78,9 @@ class Service:
 
     def _options(self) -> Sequence[str]:
         config = self.folder / "opencode.json"
-        permission = {"edit": "allow", "bash": {"*": "allow", "touch *": "ask"}}
-        config.write_text(json.dumps({**opencode_config(self.model.base_url), "permission": permission}))
+        permission: Permissions = {"edit": "allow", "bash": {"*": "allow", "touch *": "ask"}}
+        content = opencode_config(self.model.base_url, permission, providers=self._providers)
+        config.write_text(json.dumps(content))
         options = {
             "--port": self._port,
             "--data": self.data,
@@ -168,10 +177,15 @@ class Codebase:
         """The agent's status."""
         return (await self.service.ask("GET", f"{self.path}/status")).text("status")
 
-    async def events(self, after: int = 0) -> AsyncIterator[Frame]:
+    async def session(self, session: str) -> list[Frame]:
+        """All events of a session; waits for its end."""
+        async with asyncio.timeout(LIMIT):
+            return [frame async for frame in self.events(query=f"?session_id={session}")]
+
+    async def events(self, after: int = 0, query: str = "") -> AsyncIterator[Frame]:
         """Its events, from the first one on."""
         async with aiohttp.ClientSession(timeout=NO_LIMIT) as http:
-            url = f"{self.service.url}/v1/opencode{self.path}/events"
+            url = f"{self.service.url}/v1/opencode{self.path}/events{query}"
             async with http.get(url, headers={"Last-Event-ID": str(after)}) as response:
                 assert response.status == 200, await response.text()
                 async for frame in frames_of(response.content.iter_any()):
