@@ -107,6 +107,7 @@ def _agent_settings(settings: Settings, instance: str) -> OpencodeSettings:
         binary=settings.opencode_binary,
         config_file=settings.opencode_config,
         home=settings.opencode_home,
+        roots=settings.allow_root,
     )
 
 

@@ -23,6 +23,7 @@ from .connection import Connection
 from .letting_go import let_go
 from .message_ids import MessageIds
 from .outbox import Outbox
+from .place import refuse_moved
 from .server import OpencodeServer
 from .settings import OpencodeSettings
 from .trust import refuse_untrusted
@@ -80,17 +81,18 @@ class OpencodeAgent:
 
     async def prompt(self, prompt: Prompt) -> None:
         """See the port."""
-        await self._refuse_untrusted(None)
+        await self._check_place(None)
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
         connection = await self._connected()
         try:
-            await self._refuse_untrusted(await connection.client.worktree())
+            await self._check_place(await connection.client.worktree())
             await self._prompt(connection, prompt, files)
         except AgentError:
             if not await self._died(connection):
                 raise
 
-    async def _refuse_untrusted(self, root: str | None) -> None:
+    async def _check_place(self, root: str | None) -> None:
+        await asyncio.to_thread(refuse_moved, self._directory, self._settings.roots)
         if not self._trusted:
             await asyncio.to_thread(refuse_untrusted, self._directory, root)
 

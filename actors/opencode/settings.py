@@ -1,6 +1,6 @@
 """What can be set about the opencode adapter, with what is usual."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ class OpencodeSettings:
     `binary`: the executable; None looks for it on PATH, then in `tools_dir` (the project's own tools).
     `config_file`, `config`: an opencode.json for every agent, as a file or as its content.
     `home`: a private home for the agents; None gives them the user's own.
+    `roots`: directories under one of which agents must work; none allow any place.
     `environment`: what variables are chosen from; None is the server's own environment.
     """
 
@@ -23,6 +24,7 @@ class OpencodeSettings:
     config_file: Path | None = None
     config: Mapping[str, object] | None = None
     home: Path | None = None
+    roots: Sequence[Path] = ()
     environment: Mapping[str, str] | None = None
 
     coalesce: float = 0.015
