@@ -23,7 +23,8 @@ AFTER_A_GAP = 500
 class Connection:
     """Feeds the translator from a server's events and answers, and the outbox from the translator.
 
-    `news` is set whenever the run may have ended, may have to be ended, or asks a question.
+    `news` is set whenever the run may have ended, may have to be ended, or asks a question. `mourned` is the task that
+    clears up after a process that ended by itself; None before `open`.
     """
 
     def __init__(
@@ -41,12 +42,12 @@ class Connection:
         self._outbox, self._ended = outbox, ended
         self._stream = EventStream(server, self._take, outbox.room, self._caught_up)
         self._tasks: list[asyncio.Task[None]] = []
-        self._death: asyncio.Task[None] | None = None
+        self.mourned: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Start to listen; returns when nothing can be missed any more. Raises `AgentError`."""
         self._spawn(self._follow())
-        self._death = asyncio.create_task(self._mourn())
+        self.mourned = asyncio.create_task(self._mourn())
         connected = asyncio.create_task(self._stream.connected.wait())
         try:
             await asyncio.wait({connected, self._tasks[0]}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,11 +60,6 @@ class Connection:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.server.alive
-
-    @property
-    def mourned(self) -> asyncio.Task[None] | None:
-        """The task that clears up after a process that ended by itself."""
-        return self._death
 
     async def close(self, patience: float) -> None:
         """Stop listening and end the server."""

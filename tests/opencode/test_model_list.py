@@ -113,7 +113,9 @@ async def test_only_what_is_known_is_refused() -> None:
         await known.check("a/ona")
     opencode.models = models("a/ona")
     opencode.stamp = (("opencode.json", 1, 2),)
-    await known.check("a/ona")  # perhaps it has just been added
+    opencode.gate.clear()
+    await known.check("a/ona")  # perhaps it has just been added; opencode is asked, and not waited for
+    opencode.gate.set()
     while opencode.models is not await known.all():
         await asyncio.sleep(0)
     await known.check("a/ona")
