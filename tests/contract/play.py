@@ -41,9 +41,10 @@ class Answer:
 
 @dataclass
 class Played:
-    """What came back: answers by address, refusals by what was wrong with the request, and all events."""
+    """What came back: answers by address, of requests that are no examples by their names, and all events."""
 
     answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    accepted: dict[str, Answer] = field(default_factory=dict[str, Answer])
     refusals: dict[str, Answer] = field(default_factory=dict[str, Answer])
     events: list[Frame] = field(default_factory=list[Frame])
     content_type: str = ""
@@ -73,6 +74,10 @@ class Player:
             answer = await self.ask(route + more, endpoint.request if body is None else body)
             self._seen.answers[route].append(answer)
         return answer.body
+
+    async def accepted(self, name: str, route: str, body: Json = None) -> None:
+        """Ask for what the document allows without an example."""
+        self._seen.accepted[name] = await self.ask(route, body)
 
     def refuse(self, name: str, answer: Answer) -> None:
         """Write down a refusal."""
@@ -148,6 +153,7 @@ async def played(folder: Path) -> Played:
         async with _watching(player):
             await _run(player)
             await _tasks(player)
+            await _choices(player, folder)
             await _fail(player)
             await _refuse(player, folder)
             await player.play(facts.SYNC)
@@ -208,6 +214,26 @@ async def _tasks(player: Player) -> None:
     await player.refused("a task that has ended", facts.CANCEL_TASK.routes[0])
     await player.play(facts.TRIGGER)
     await player.play(facts.STOP)
+
+
+async def _choices(player: Player, folder: Path) -> None:
+    """Every value that the document names, and every request with nothing but what is required."""
+    for status in facts.TASKS.fields["status"].words:
+        await player.accepted(f"status={status}", f"{facts.TASKS.routes[0]}?status={status}&limit=1")
+    await player.accepted("limit and offset", f"{facts.SESSIONS.routes[0]}?limit=1&offset=1")
+    player.script(Say(SUMMARY))
+    for agent in facts.TRIGGER.fields["agent"].words:
+        await player.accepted(f"agent {agent}", facts.TRIGGER.routes[0], {**facts.TRIGGER.request, "agent": agent})
+        await player.saw("complete", SUMMARY)
+    await player.accepted("a trigger with the least", facts.TRIGGER.routes[0], _least(facts.TRIGGER))
+    await player.saw("complete", SUMMARY)
+    (folder / "least").mkdir()
+    least = {**_least(facts.REGISTER), "path": str(folder / "least")}
+    await player.accepted("a registration with the least", facts.REGISTER.routes[0], least)
+
+
+def _least(endpoint: Endpoint) -> Json:
+    return {name: value for name, value in endpoint.request.items() if endpoint.fields[name].required}
 
 
 async def _fail(player: Player) -> None:

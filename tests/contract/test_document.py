@@ -62,6 +62,12 @@ def test_an_error_tells_what_the_provider_said(seen: Played) -> None:
     assert facts.EVENTS["error"]["error"] in error.text("error")
 
 
+def test_what_the_document_allows_is_accepted(seen: Played) -> None:
+    """Every kind of agent and every status to filter by, and a request with nothing but what is required, are accepted."""
+    assert len(seen.accepted) == 4 + 1 + 4 + 2
+    assert [(name, answer) for name, answer in seen.accepted.items() if answer.status != 200] == []
+
+
 def test_what_is_not_there_is_404(seen: Played) -> None:
     """An id that nobody knows is 404 at every address with an id in it, in the document's words for a codebase."""
     unknown = refusals(seen, "unknown: ")
