@@ -1,0 +1,146 @@
+"""The views of one codebase as they were at any moment: the same handlers over the events up to there, in memory.
+
+What a moment shows is the fold of the prefix by construction. On the way snapshots are kept in a file that may be
+thrown away at any time: a later question folds only what came after the nearest of them.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence as Many
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import orjson
+
+from ..domain.ids import CodebaseId, Sequence
+from ..domain.ports import EventStore
+from ..domain.recorded import RecordedEvent
+from .batch import Value
+from .catch_up import fingerprint_of
+from .fold import Fold
+from .snapshots import Snapshot, Snapshots
+from .views import PROJECTIONS, SCHEMA, Views
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 20_000
+"""Events between two snapshots: about how many a question folds at most, once the way there was gone before."""
+
+PAGE: Final = 2_000
+KEPT: Final = 16
+"""Moments that are kept in memory, for whoever turns the pages of one."""
+
+
+class Moments:
+    """Views of the past. `close` it."""
+
+    def __init__(self, store: EventStore, snapshots: Snapshots) -> None:
+        self._store, self._snapshots = store, snapshots
+        self._fold = Fold(PROJECTIONS)
+        self._made: OrderedDict[tuple[CodebaseId, Sequence], _Moment] = OrderedDict()
+        self._turns: WeakValueDictionary[CodebaseId, asyncio.Lock] = WeakValueDictionary()
+
+    @classmethod
+    async def open(cls, path: Path, store: EventStore) -> "Moments":
+        """Moments of this log, with their snapshots at `path`."""
+        return cls(store, await asyncio.to_thread(Snapshots.open, path))
+
+    async def views(self, codebase: CodebaseId, upto: Sequence) -> Views:
+        """The codebase's views after its event `upto`, which is in the log. Raises `StoreError`."""
+        turn = self._turns.setdefault(codebase, asyncio.Lock())
+        async with turn:
+            moment = self._made.pop((codebase, upto), None) or await self._make(codebase, upto)
+            self._made[codebase, upto] = moment
+        while len(self._made) > KEPT:
+            self._made.popitem(last=False)  # who still reads it keeps it alive
+        return Views(moment.fetch)
+
+    async def sequence_at(self, codebase: CodebaseId, time: datetime) -> Sequence:
+        """The last event that was recorded up to this time; 0 where there is none.
+
+        Where the server's clock was set back in between, it is one of those that fit.
+        """
+        before, after = 0, await self._store.stream_head(codebase) + 1
+        while after - before > 1:
+            middle = (before + after) // 2
+            (event,) = await self._store.read_stream(codebase, Sequence(middle - 1), 1)
+            if _time_of(event) <= time:
+                before = middle
+            else:
+                after = middle
+        return Sequence(before)
+
+    async def close(self) -> None:
+        """Let go of the moments and close the file."""
+        self._made.clear()
+        await asyncio.to_thread(self._snapshots.close)
+
+    async def _make(self, codebase: CodebaseId, upto: Sequence) -> "_Moment":
+        snapshot = await self._nearest(codebase, upto)
+        moment = await asyncio.to_thread(_Moment, snapshot.state if snapshot else None)
+        after = snapshot.sequence if snapshot else Sequence(0)
+        while events := await self._store.read_stream(codebase, after, PAGE, upto=upto):
+            await asyncio.to_thread(self._take, moment, events)
+            after = events[-1].sequence
+        return moment
+
+    async def _nearest(self, codebase: CodebaseId, upto: Sequence) -> Snapshot | None:
+        """The last snapshot before a moment, if it was made of this very log."""
+        snapshot = await asyncio.to_thread(self._snapshots.before, codebase, upto)
+        if snapshot is None:
+            return None
+        events = await self._store.read_stream(codebase, Sequence(snapshot.sequence - 1), 1)
+        if [fingerprint_of(event) for event in events] == [snapshot.fingerprint]:
+            return snapshot
+        log.warning("the snapshots of %s are not of this log; they are made anew", codebase)
+        await asyncio.to_thread(self._snapshots.forget, codebase)
+        return None
+
+    def _take(self, moment: "_Moment", events: Many[RecordedEvent]) -> None:
+        """Apply a page of events, and keep a snapshot where one is due."""
+        moment.apply(self._fold, events)
+        last = events[-1]
+        if last.sequence % EVERY == 0:
+            self._snapshots.keep(last.stream, Snapshot(last.sequence, fingerprint_of(last), moment.state()))
+
+
+class _Moment:
+    """The tables of the views, in memory."""
+
+    def __init__(self, state: bytes | None) -> None:
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        if state is None:
+            self._connection.executescript(SCHEMA)
+        else:
+            self._connection.deserialize(zlib.decompress(state))
+
+    def __del__(self) -> None:
+        self._connection.close()
+
+    def apply(self, fold: Fold, events: Many[RecordedEvent]) -> None:
+        """Apply events, which follow those applied."""
+        self._connection.execute("BEGIN")
+        for statement, values in fold(events).statements():
+            self._connection.execute(statement, values)
+        self._connection.execute("COMMIT")
+
+    def state(self) -> bytes:
+        """Everything, to begin another from."""
+        return zlib.compress(self._connection.serialize(), 1)
+
+    async def fetch(self, sql: str, *values: Value) -> list[Any]:
+        """Read rows."""
+        return await asyncio.to_thread(lambda: self._connection.execute(sql, values).fetchall())
+
+
+def _time_of(event: RecordedEvent) -> datetime:
+    """When an event was recorded; one that doesn't say is taken for very old."""
+    try:
+        return datetime.fromisoformat(orjson.loads(event.data)["timestamp"]).astimezone(UTC)
+    except (ValueError, KeyError, TypeError):
+        return datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,92 @@
+"""The file of snapshots: the tables of a codebase's views at some of its events. A cache, in SQLite.
+
+A file that can't be used is a cache that is empty: what goes wrong here is logged, and costs time alone.
+"""
+
+import logging
+import sqlite3
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..domain.ids import CodebaseId, Sequence
+from .views import VERSION
+
+log = logging.getLogger(__name__)
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS snapshots (
+    version TEXT, codebase TEXT, sequence INTEGER, fingerprint TEXT, state BLOB,
+    PRIMARY KEY (codebase, sequence)
+);
+"""
+_BEFORE: Final = (
+    "SELECT sequence, fingerprint, state FROM snapshots"
+    " WHERE codebase = ? AND sequence <= ? AND version = ? ORDER BY sequence DESC LIMIT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The views after the event `sequence`, which is the one of this fingerprint."""
+
+    sequence: Sequence
+    fingerprint: str
+    state: bytes
+
+
+class Snapshots:
+    """An open file of snapshots. All calls block."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> "Snapshots":
+        """The file at `path`, or an empty one in its place; in memory where there can be none."""
+        for place in (path, path, Path(":memory:")):
+            connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = OFF")
+                connection.executescript(_SCHEMA)
+                connection.execute("DELETE FROM snapshots WHERE version <> ?", (VERSION,))
+            except sqlite3.Error as error:
+                connection.close()
+                log.warning("the snapshots at %s can't be used (%s)", place, error)
+                _discard(path)
+            else:
+                break
+        return cls(connection)
+
+    def before(self, codebase: CodebaseId, sequence: Sequence) -> Snapshot | None:
+        """The last snapshot of a codebase that is not after `sequence`."""
+        with self._turn, suppress(sqlite3.Error):
+            row = self._connection.execute(_BEFORE, (codebase, sequence, VERSION)).fetchone()
+            return Snapshot(*row) if row else None
+        return None
+
+    def keep(self, codebase: CodebaseId, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        values = (VERSION, codebase, snapshot.sequence, snapshot.fingerprint, snapshot.state)
+        with self._turn, suppress(sqlite3.Error):
+            self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)", values)
+
+    def forget(self, codebase: CodebaseId) -> None:
+        """Drop the snapshots of a codebase."""
+        with self._turn, suppress(sqlite3.Error):
+            self._connection.execute("DELETE FROM snapshots WHERE codebase = ?", (codebase,))
+
+    def close(self) -> None:
+        """Let what is under way finish, then close."""
+        with self._turn:
+            self._connection.close()
+
+
+def _discard(path: Path) -> None:
+    with suppress(OSError):
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,149 @@
+"""Moments: what the views show of the past is what they showed then."""
+
+import asyncio
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.projections.histories import STREAMS, History, littered_histories, workday
+
+from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.ids import CodebaseId, Sequence
+from opencode_ledger.domain.recorded import NewEvent
+from opencode_ledger.projections import moments as moments_module
+from opencode_ledger.projections.moments import Moments
+from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.views import Views
+
+A = STREAMS[0]
+
+
+async def shown(views: Views, stream: CodebaseId) -> tuple[object, ...]:
+    """Everything that the views of one codebase answer."""
+    return (
+        await views.codebases.get(stream),
+        await views.agents.get(stream),
+        await views.sessions.page(stream, 500),
+        await views.tasks.page(codebase=stream, limit=500),
+        await views.counts(),
+    )
+
+
+async def then(store: MemoryEventStore, stream: CodebaseId, upto: int, root: Path) -> tuple[object, ...]:
+    """What the views show of a log that ended there."""
+    prefix = MemoryEventStore()
+    events = await store.read_stream(stream, Sequence(0), upto)
+    if events:
+        await prefix.append(stream, Sequence(0), [NewEvent(event.topic, event.data) for event in events])
+    projections = await Projections.open(root / f"{stream}-{upto}.db", prefix)
+    try:
+        return await shown(projections.views, stream)
+    finally:
+        await projections.close()
+
+
+@settings(max_examples=20, deadline=None)
+@given(littered_histories(), st.data())
+def test_a_moment_is_the_fold_of_its_prefix(history: History, data: st.DataObject) -> None:
+    """At any event of any history the views are those of a log that ended there, whatever was asked before."""
+
+    async def scenario(root: Path) -> None:
+        store = await history.store()
+        moments = await Moments.open(root / "moments.db", store)
+        for stream in STREAMS:
+            head = await store.stream_head(stream)
+            for upto in data.draw(st.lists(st.integers(0, head), max_size=4)):
+                views = await moments.views(stream, Sequence(upto))
+                assert await shown(views, stream) == await then(store, stream, upto, root)
+        await moments.close()
+
+    with tempfile.TemporaryDirectory() as root:
+        asyncio.run(scenario(Path(root)))
+
+
+async def long_store(count: int) -> MemoryEventStore:
+    """A log in which much was said."""
+    store = await workday().store()
+    head = await store.stream_head(A)
+    said = [NewEvent("status", b'{"message":"%d","timestamp":"2026-01-02T00:00:00Z"}' % n) for n in range(count)]
+    await store.append(A, head, said)
+    return store
+
+
+async def test_snapshots_shorten_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later question folds only what came after a snapshot, also after a restart, and shows the same."""
+    monkeypatch.setattr(moments_module, "EVERY", 20)
+    monkeypatch.setattr(moments_module, "PAGE", 10)
+    store = await long_store(300)
+    reads: list[int] = []
+    read = store.read_stream
+
+    async def counted(stream: CodebaseId, after: Sequence, limit: int, *, upto: Sequence | None = None) -> object:
+        reads.append(after)
+        return await read(stream, after, limit, upto=upto)
+
+    monkeypatch.setattr(store, "read_stream", counted)
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    first = await shown(await moments.views(A, Sequence(290)), A)
+    await moments.close()
+    assert len(reads) >= 29
+    reads.clear()
+    again = await Moments.open(tmp_path / "moments.db", store)
+    assert await shown(await again.views(A, Sequence(290)), A) == first
+    assert len(reads) <= 4
+    reads.clear()
+    assert await shown(await again.views(A, Sequence(290)), A) == first
+    assert reads == []
+    await again.close()
+
+
+async def test_snapshots_of_another_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots that were made of another log are not believed; a damaged file of them is no fault."""
+    monkeypatch.setattr(moments_module, "EVERY", 20)
+    monkeypatch.setattr(moments_module, "PAGE", 10)
+    other, store = await long_store(300), MemoryEventStore()
+    for event in await other.read_stream(A, Sequence(0), 1000):
+        await store.append(A, Sequence(event.sequence - 1), [NewEvent(event.topic, event.data + b" ")])
+    former = await Moments.open(tmp_path / "moments.db", other)
+    await former.views(A, Sequence(290))
+    await former.close()
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    expected = await then(store, A, 290, tmp_path)
+    assert await shown(await moments.views(A, Sequence(290)), A) == expected
+    await moments.close()
+    (tmp_path / "moments.db").write_bytes(b"rubbish" * 1000)
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    assert await shown(await moments.views(A, Sequence(290)), A) == expected
+    await moments.close()
+
+
+async def test_many_moments(tmp_path: Path) -> None:
+    """Only so many moments are kept in memory, and one that went is made again."""
+    store = await workday().store()
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    held = await moments.views(A, Sequence(1))
+    head = await store.stream_head(A)
+    for upto in range(1, min(head, 3 * moments_module.KEPT) + 1):
+        await moments.views(A, Sequence(upto))
+    assert await held.codebases.get(A) is not None
+    assert await shown(await moments.views(A, Sequence(1)), A) == await shown(held, A)
+    await moments.close()
+
+
+async def test_a_moment_by_the_clock(tmp_path: Path) -> None:
+    """A time stands for the last event recorded up to it."""
+    store = MemoryEventStore()
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for n in range(50):
+        at = (start + timedelta(seconds=n)).isoformat()
+        await store.append(A, Sequence(n), [NewEvent("status", b'{"timestamp":"%b"}' % at.encode())])
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    assert await moments.sequence_at(A, start - timedelta(seconds=1)) == 0
+    assert await moments.sequence_at(A, start) == 1
+    assert await moments.sequence_at(A, start + timedelta(seconds=20.5)) == 21
+    assert await moments.sequence_at(A, start + timedelta(days=1)) == 50
+    assert await moments.sequence_at(CodebaseId("cb_none"), start) == 0
+    await moments.close()
