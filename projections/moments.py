@@ -28,7 +28,7 @@ from .views import PROJECTIONS, SCHEMA, Views
 
 log = logging.getLogger(__name__)
 
-EVERY: Final = 20_000
+EVERY: Final = 10_000
 """Events between two snapshots: about how many a question folds at most, once the way there was gone before."""
 
 PAGE: Final = 2_000
