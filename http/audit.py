@@ -1,19 +1,15 @@
 """The command line for auditors: `opencode-ledger audit …`, offline, on a data directory or an export."""
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..domain.ids import CodebaseId
 from .offline_export import Choice, export_from
+from .progress import progress
 from .settings import usual_data
-from .verify import Progress as Told
 from .verify import Verdict, key_of, verify_data, verify_export
 
 app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
@@ -42,39 +38,24 @@ def verify(file: Path | None = None, *, data: Path | None = None, checkpoint: Ke
 
     """
     trusted = key_of(key) if key else None
-    with _progress() as told:
+    with progress("verifying") as told:
         verdict = (
             verify_export(file, checkpoint, trusted, told)
             if file
             else verify_data(data or usual_data(), checkpoint, trusted, told)
         )
-    _say(verdict, trusted=bool(key))
+    tell(verdict, trusted=bool(key))
     return 0 if verdict.sound else 1
 
 
-def _say(verdict: Verdict, *, trusted: bool) -> None:
+def tell(verdict: Verdict, *, trusted: bool) -> None:
+    """Say what a verification found; `trusted`: with a key that the auditor brought."""
     result = verdict.result
     for finding in result.findings:
         print(f"WRONG  {finding.sentence}")
     print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {result.events} events, {verdict.told}")
     print(f"root   {result.root.hex()}")
     print(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
-
-
-@contextmanager
-def _progress() -> Generator[Told]:
-    """A bar on standard error, where a person watches it."""
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    screen = Console(stderr=True)
-    seen = screen.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=not seen) as bar:
-        task = bar.add_task("", total=None, rate="")
-
-        def told(done: int, of: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=of, rate=f"{speed:,.0f} events/s" if speed else "")
-
-        yield told
 
 
 @app.command
@@ -106,7 +87,7 @@ def export(
 
     """
     choice = Choice(CodebaseId(codebase), session, first, last)
-    with _progress() as told:
+    with progress("reading") as told:
         lines = export_from(data or usual_data(), choice, told)
         if out is None:
             sys.stdout.buffer.writelines(lines)

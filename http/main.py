@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
@@ -10,9 +11,12 @@ from pydantic import ValidationError
 
 from ..domain.errors import InvalidInput, LedgerError
 from . import audit
+from .backup import back_up
+from .backup import restore as put_back
 from .logs import log_to_stderr
+from .progress import progress
 from .server import serve_until_told
-from .settings import Settings
+from .settings import Settings, usual_data
 
 app = App(
     name="opencode-ledger",
@@ -39,6 +43,42 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
     except (LedgerError, OSError) as error:
         _complain(str(error))
         return 1
+    return 0
+
+
+@app.command
+def backup(into: Path, *, data: Path | None = None) -> int:
+    """Copy the log, its tree and its key into a new directory, also while a server writes, and verify the copy.
+
+    Parameters
+    ----------
+    into
+        The directory to make. It holds a private key: keep it as safe as the log itself.
+    data
+        The data directory; without it, the usual one.
+
+    """
+    with progress("copying") as told:
+        verdict = back_up(data or usual_data(), into, told)
+    audit.tell(verdict, trusted=False)
+    return 0 if verdict.sound else 1
+
+
+@app.command
+def restore(backup: Path, *, data: Path | None = None) -> int:
+    """Verify a backup, and put it in place of a data directory that has no log.
+
+    Parameters
+    ----------
+    backup
+        A directory that `opencode-ledger backup` made.
+    data
+        The data directory to make; without it, the usual one.
+
+    """
+    with progress("restoring") as told:
+        verdict = put_back(backup, data or usual_data(), told)
+    audit.tell(verdict, trusted=False)
     return 0
 
 

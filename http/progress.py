@@ -1,0 +1,23 @@
+"""A bar on standard error for what takes long, where a person watches."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def progress(doing: str) -> Generator[Callable[[int, int], None]]:
+    """Gives what to tell how much of how much was done."""
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    screen = Console(stderr=True)
+    seen = screen.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=not seen) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def told(done: int, of: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=of, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield told
