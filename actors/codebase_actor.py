@@ -13,6 +13,7 @@ import structlog
 from ..domain.commands import (
     Command,
     GrantRoom,
+    ImportSession,
     Recover,
     ReplyPermission,
     Report,
@@ -24,15 +25,16 @@ from ..domain.commands import (
 from ..domain.decide import decide
 from ..domain.decision import NOTHING, Decision, fold
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
-from ..domain.events import Event, Output
+from ..domain.events import CONTENT_TOPICS, Event
 from ..domain.facts import Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
-from ..domain.lifecycle import Phase, outcome
-from ..domain.ports import Agent, AgentFactory, Clock, EventStore
+from ..domain.lifecycle import Phase, check_present, outcome
+from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.state import INITIAL, State
 from ..domain.wire import decode, encode
 from .clock import timestamp
 from .effects import EffectRunner
+from .importer import Importer
 from .mailbox import Answer, Envelope, Mailbox
 from .rooms import Rooms
 from .settings import ActorSettings
@@ -52,6 +54,7 @@ class CodebaseActor:
         *,
         store: EventStore,
         agents: AgentFactory,
+        histories: Histories,
         rooms: Rooms,
         clock: Clock,
         settings: ActorSettings,
@@ -62,7 +65,8 @@ class CodebaseActor:
         self._store, self._agents, self._rooms, self._clock = store, agents, rooms, clock
         self._settings = settings
         self._mailbox = Mailbox()
-        self._unanswered: list[tuple[Envelope, frozenset[Phase]]] = []
+        self._importer = Importer(codebase, histories, self._record_import, lambda: self.state)
+        self._unanswered: list[tuple[Envelope, Decision]] = []
         self._outside: set[asyncio.Task[None]] = set()
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
@@ -82,6 +86,12 @@ class CodebaseActor:
     def tell(self, command: Command) -> None:
         """Send a command and don't wait; it is not lost where the store fails."""
         self._mailbox.put(Envelope(command, lasting=True))
+
+    async def sync(self) -> int:
+        """Record what others did in the directory; how many sessions brought something. Raises `LedgerError`."""
+        check_present(self.state.phase)
+        assert self.state.codebase is not None  # one that is present was registered
+        return await self._importer.sync(self.state.codebase.path)
 
     async def load(self) -> None:
         """Fold the state from the log."""
@@ -126,7 +136,7 @@ class CodebaseActor:
             envelope.fail(ActorStopped(ENDED))
             raise
         else:
-            self._unanswered.append((envelope, decision.answer_after))
+            self._unanswered.append((envelope, decision))
             if decision.effects:
                 self._effects().submit(decision.effects)
             self._answer_settled()
@@ -151,7 +161,7 @@ class CodebaseActor:
             recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
             self.sequence = recorded[-1].sequence
             # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
-            self.state = fold(self.state, (decode(r) for r in recorded if r.topic != Output.topic))
+            self.state = fold(self.state, (decode(r) for r in recorded if r.topic not in CONTENT_TOPICS))
 
     def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
         """A caller can try again; what nobody would send twice is kept and tried again."""
@@ -172,12 +182,12 @@ class CodebaseActor:
             self._mailbox.put(envelope)  # also when the actor ends meanwhile: the closed mailbox answers it
 
     def _answer_settled(self) -> None:
-        answer = Answer(position=self._store.head, phase=self.state.phase)
-        waiting = self._unanswered
-        self._unanswered = [(e, phases) for e, phases in waiting if self.state.phase in phases]
-        for envelope, phases in waiting:
-            if self.state.phase not in phases:
-                envelope.answer(answer)
+        phase, waiting = self.state.phase, self._unanswered
+        self._unanswered = [(e, decision) for e, decision in waiting if phase in decision.answer_after]
+        for envelope, decision in waiting:
+            if phase not in decision.answer_after:
+                recorded = len(decision.events)
+                envelope.answer(Answer(position=self._store.head, phase=phase, recorded=recorded))
 
     # --- room, and rest -----------------------------------------------------------------------------------------
 
@@ -248,6 +258,9 @@ class CodebaseActor:
     def _expire(self, permission: PermissionId) -> None:
         self.tell(ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))
 
+    async def _record_import(self, command: ImportSession) -> int:
+        return (await self.ask(command)).recorded
+
     # --- the end ------------------------------------------------------------------------------------------------
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -263,7 +276,7 @@ class CodebaseActor:
         try:
             for task in list(self._outside):
                 task.cancel()
-            await asyncio.gather(*self._outside, return_exceptions=True)
+            await asyncio.gather(self._importer.close(), *self._outside, return_exceptions=True)
             if self._agent:
                 await self._agent.stop()
         finally:

@@ -19,10 +19,14 @@ CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to a command: where the log was and where the codebase stood once it was done."""
+    """The reply to a command: where the log was and where the codebase stood once it was done.
+
+    `recorded`: how many events it took.
+    """
 
     position: Position
     phase: Phase
+    recorded: int = 0
 
 
 class Envelope:

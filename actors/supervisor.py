@@ -48,6 +48,10 @@ class Supervisor:
             self._forget(codebase)
         return answer
 
+    async def sync(self, codebase: CodebaseId) -> int:
+        """Record what others did in a codebase's directory; how many sessions brought something new."""
+        return await (await self._actor(codebase, new=False)).sync()
+
     async def register(self, command: Register) -> Answer:
         """Register a directory. Raises `AlreadyRegistered` with the id of the codebase that has it."""
         if (former := self._paths.get(command.path)) and self._is_deleted(former):

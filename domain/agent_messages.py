@@ -110,12 +110,12 @@ def last_words(messages: object, limit: int) -> str:
         if info.get("role") == "assistant" and info.get("summary") is not True:
             if said := _said(items(fields(message).get("parts"))):
                 return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"
-        elif info.get("role") == "user" and not _is_synthetic(fields(message)):
+        elif info.get("role") == "user" and not is_synthetic(fields(message)):
             return ""
     return ""
 
 
-def _is_synthetic(message: Fields) -> bool:
+def is_synthetic(message: Fields) -> bool:
     """Whether the agent wrote this message of the user itself, to go on after it shortened the conversation."""
     parts = [fields(part) for part in items(message.get("parts"))]
     return all(part.get("synthetic") is True or part.get("type") == "compaction" for part in parts)
@@ -126,11 +126,15 @@ def _said(parts: Iterable[object]) -> str:
     return "\n\n".join(said for part in texts if (said := text(part.get("text")).strip()))
 
 
-def _used(origin: Origin, part: Fields) -> StepUsed:
-    tokens = fields(part.get("tokens"))
+def usage_of(found: Fields) -> tuple[dict[str, int], float]:
+    """Tokens by kind and dollars, as they stand in a message or a step of one."""
+    tokens = fields(found.get("tokens"))
     cache = fields(tokens.get("cache"))
     counted = {name: whole(tokens.get(name)) for name in ("input", "output", "reasoning")}
     counted |= {"cache_read": whole(cache.get("read")), "cache_write": whole(cache.get("write"))}
-    return StepUsed(
-        session_id=origin.session_id, subagent=origin.subagent, tokens=counted, cost=number(part.get("cost"))
-    )
+    return counted, number(found.get("cost"))
+
+
+def _used(origin: Origin, part: Fields) -> StepUsed:
+    tokens, cost = usage_of(part)
+    return StepUsed(session_id=origin.session_id, subagent=origin.subagent, tokens=tokens, cost=cost)

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from .events import Decider, Json
 from .facts import Fact
 from .ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
+from .outside import OutsideMessage, OutsideSession, OutsideStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +119,22 @@ class Report:
     facts: tuple[Fact, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportSession:
+    """Record what is new of a session as it was read from the agent's program: some of its messages, in order.
+
+    `prompt`: its first words. `status`: how it ended, as far as it was read. `complete`: these are its last messages,
+    and it is at rest.
+    """
+
+    session: OutsideSession
+    messages: tuple[OutsideMessage, ...]
+    prompt: str
+    status: OutsideStatus
+    last: bool
+    complete: bool
+
+
 Command: TypeAlias = (
     Register
     | Trigger
@@ -133,4 +150,5 @@ Command: TypeAlias = (
     | Shutdown
     | Retire
     | Report
+    | ImportSession
 )

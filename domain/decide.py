@@ -6,7 +6,7 @@ An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 from functools import singledispatch
 
 from . import commands as c
-from . import endings, queue
+from . import endings, imports, queue
 from . import events as e
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, AnswerPermission, Effect, StopAgent
@@ -197,6 +197,11 @@ def _retire(command: c.Retire, state: State, at: Timestamp, room: bool) -> Decis
 @_decide.register
 def _report(command: c.Report, state: State, at: Timestamp, room: bool) -> Decision:
     return report(state, command.facts, at)
+
+
+@_decide.register
+def _import_session(command: c.ImportSession, state: State, at: Timestamp, room: bool) -> Decision:
+    return imports.import_session(command, state, at)
 
 
 def _active(state: State) -> Session:

@@ -23,10 +23,14 @@ class SessionOpened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptTaken:
-    """The agent is about to be given this prompt. If it may not go on, it must not be given it: see `Deliver`."""
+    """The agent is about to be given this prompt. If it may not go on, it must not be given it: see `Deliver`.
+
+    `agent_message_id`: the agent's own name for it, where it has one.
+    """
 
     session_id: SessionId
     message_id: MessageId
+    agent_message_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

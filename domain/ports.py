@@ -1,13 +1,16 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from collections.abc import Sequence as Many
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from .commands import ImportSession
 from .effects import Prompt
 from .facts import Fact
 from .ids import AgentPermissionId, CodebaseId, MessageId, PermissionId, Position, Sequence, SessionId, TaskId
+from .outside import OutsideSession
 from .recorded import NewEvent, RecordedEvent
 
 CommitListener: TypeAlias = Callable[[tuple[RecordedEvent, ...]], None]
@@ -106,6 +109,29 @@ class AgentFactory(Protocol):
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> Agent:
         """Make the agent that works in `directory` and reports to `deliver`."""
+        ...
+
+
+class Histories(Protocol):
+    """Opens what the agent's program keeps of a directory; nothing of the directory's own is run for it."""
+
+    def __call__(self, codebase: CodebaseId, directory: str) -> AbstractAsyncContextManager["History"]:
+        """Open it for the length of a block, and leave no process behind. Raises `AgentError`."""
+        ...
+
+
+class History(Protocol):
+    """The sessions that were made in one directory, by whomever."""
+
+    async def sessions(self) -> Many[OutsideSession]:
+        """What there is now, those first that began first. Raises `AgentError`."""
+        ...
+
+    def read(self, session: OutsideSession) -> AsyncIterator[ImportSession]:
+        """A session's messages from the first to the last, some at a time. Nothing of one that is gone.
+
+        Raises `AgentError`.
+        """
         ...
 
 

@@ -105,7 +105,10 @@ def _taken(fact: f.PromptTaken, state: State, session: Session, at: Timestamp) -
     untaken = any(prompt.message_id == fact.message_id for prompt in session.untaken)
     if state.phase is not Phase.RUNNING or not untaken:
         return NOTHING
-    return Decision((e.MessageDelivered(message_id=fact.message_id, **endings.ids(session, at)),))
+    delivered = e.MessageDelivered(
+        message_id=fact.message_id, agent_message_id=fact.agent_message_id, **endings.ids(session, at)
+    )
+    return Decision((delivered,))
 
 
 @_on_session.register

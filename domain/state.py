@@ -11,6 +11,8 @@ from . import events as e
 from .effects import Prompt
 from .ids import AgentPermissionId, AgentSessionId, MessageId, PermissionId, SessionId, TaskId
 from .lifecycle import BUSY, Phase
+from .outside import Outside, Recorded
+from .remembering import remember
 
 TITLE_LENGTH = 80
 
@@ -45,13 +47,15 @@ class Session:
 class State:
     """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
 
-    `queue`: tasks that wait for the agent, in the order in which they came.
+    `queue`: tasks that wait for the agent, in the order in which they came. `outside`: what is on record of the
+    agent's sessions, so that what others do in them is recorded once.
     """
 
     codebase: e.CodebaseRegistered | None = None
     phase: Phase = Phase.VOID
     session: Session | None = None
     queue: tuple[e.TaskCreated, ...] = ()
+    outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
 
     @property
     def wants_room(self) -> bool:
@@ -86,6 +90,10 @@ def title_of(prompt: str) -> str:
 
 def evolve(state: State, event: e.Event) -> State:
     """The state after an event; kinds that don't concern it leave it as it is."""
+    active = state.session.agent_session_id if state.session else None
+    outside = remember(state.outside, active, event)
+    if outside is not state.outside:
+        state = replace(state, outside=outside)
     match event:
         case e.TaskCreated(session_id=None):
             return replace(state, queue=(*state.queue, event))

@@ -82,7 +82,15 @@ def _wire(
     rooms = Rooms(settings.max_agents)
 
     def actor(codebase: CodebaseId) -> CodebaseActor:
-        return CodebaseActor(codebase, store=store, agents=agents, rooms=rooms, clock=clock, settings=tuning)
+        return CodebaseActor(
+            codebase,
+            store=store,
+            agents=agents,
+            histories=agents.histories,
+            rooms=rooms,
+            clock=clock,
+            settings=tuning,
+        )
 
     supervisor = Supervisor(store, actor, clock, tuning)
     streams = EventStreams(store, ProjectedSpans(store, projections), clock)

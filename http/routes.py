@@ -41,6 +41,7 @@ ROUTES: Final = (
     Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission),
     Route("GET", f"{CODEBASE}/events", agent.agent_events),
     Route("GET", f"{CODEBASE}/sessions", sessions.list_sessions),
+    Route("POST", f"{CODEBASE}/sessions/sync", sessions.sync_sessions),
     Route("GET", f"{CODEBASE}/messages", sessions.session_messages),
     Route("POST", f"{CODEBASE}/tasks", tasks.create_task),
     Route("GET", f"{CODEBASE}/tasks", tasks.list_codebase_tasks),

@@ -13,7 +13,7 @@ from ..actors.opencode import Model
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.ids import CodebaseId
-from ..domain.ports import AgentFactory, Clock, EventStore, IdSource
+from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
 from ..projections.codebases import Codebase
 from ..projections.runner import Projections
 from ..projections.tree import Tree
@@ -31,6 +31,11 @@ class AgentHost(AgentFactory, Protocol):
     @property
     def binary(self) -> Path | None:
         """The agent's executable, if there is one."""
+        ...
+
+    @property
+    def histories(self) -> Histories:
+        """What was done with the agent's program, by whomever."""
         ...
 
     async def unavailable(self) -> str | None:
@@ -90,10 +95,14 @@ class Service:
 
     async def usable_agent(self, codebase: Codebase) -> None:
         """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
+        await self.usable_program(codebase)
+        await self.agents.check_trust(codebase.path, trusted=codebase.agent_config.get("trusted") is True)
+
+    async def usable_program(self, codebase: Codebase) -> None:
+        """Raise where opencode is not there, or the directory isn't."""
         if (reason := await self.agents.unavailable()) is not None:
             raise AgentUnavailable(reason)
         await asyncio.to_thread(check_unmoved, codebase.path, self.settings.allow_root)
-        await self.agents.check_trust(codebase.path, trusted=codebase.agent_config.get("trusted") is True)
 
 
 SERVICE = web.AppKey("service", Service)

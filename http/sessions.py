@@ -8,7 +8,9 @@ from ..domain.wire import decode
 from ..projections.session_queries import Session
 from ..projections.transcript import Message, ToolCall, Transcript
 from .answers import json_answer
+from .bodies import read_body
 from .pages import part_of
+from .schemas import NoBody
 from .service import Service
 from .start import SessionNotFound
 
@@ -29,6 +31,16 @@ async def list_sessions(service: Service, request: web.Request) -> web.Response:
             "offset": part.offset,
         }
     )
+
+
+async def sync_sessions(service: Service, request: web.Request) -> web.Response:
+    """Bring into the log what others did with opencode in the codebase's directory."""
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    await service.usable_program(codebase)
+    synced = await service.supervisor.sync(codebase.id)
+    sessions = "session" if synced == 1 else "sessions"
+    return json_answer({"success": True, "synced": synced, "message": f"Synced {synced} {sessions} from OpenCode"})
 
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:
@@ -59,7 +71,7 @@ async def _transcript(service: Service, codebase: CodebaseId, session: Session) 
 
 
 def _session(session: Session) -> dict[str, object]:
-    return {
+    plain: dict[str, object] = {
         "id": session.id,
         "codebase_id": session.codebase_id,
         "started_at": session.started_at,
@@ -73,6 +85,10 @@ def _session(session: Session) -> dict[str, object]:
         "tokens": session.tokens,
         "cost": session.cost,
     }
+    if not session.imported:
+        return plain
+    made: dict[str, object] = {"imported": True, "title": session.title}
+    return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
 
 
 def _message(message: Message) -> dict[str, object]:
@@ -82,7 +98,8 @@ def _message(message: Message) -> dict[str, object]:
         "content": message.content,
         "timestamp": message.timestamp,
     }
-    more = {"reasoning": message.reasoning, "tools": [_tool(call) for call in message.tools]}
+    tools = [_tool(call) for call in message.tools]
+    more = {"reasoning": message.reasoning, "tools": tools, "error": message.error, "imported": message.imported}
     return plain | {name: value for name, value in more.items() if value}
 
 

@@ -14,13 +14,16 @@ SessionStatus: TypeAlias = Literal["running", "interrupted", "completed", "faile
 
 _COLUMNS: Final = (
     "id, codebase_id, agent_session_id, task_id, status, started_at, ended_at, model, agent, prompt,"
-    " messages_count, tokens, cost, first, last, ended"
+    " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title"
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` its span."""
+    """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` its span.
+
+    `imported`: it was made outside; `parent_id` and `title` are then the agent's program's own, where it has them.
+    """
 
     id: SessionId
     codebase_id: CodebaseId
@@ -38,6 +41,9 @@ class Session:
     first: Sequence
     last: Sequence
     ended: bool
+    imported: bool = False
+    parent_id: SessionId | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +80,7 @@ class Sessions:
             _session,
             columns=_COLUMNS,
             table="live_sessions",
-            order="first",
+            order="began",
             where={"codebase_id": codebase},
             limit=limit,
             offset=offset,
@@ -98,5 +104,7 @@ class Sessions:
 def _session(*row: Any) -> Session:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     values["tokens"] = orjson.loads(values["tokens"])
-    values["ended"] = bool(values["ended"])
+    values["cost"] = values.pop("whole_cost")
+    for flag in ("ended", "imported"):
+        values[flag] = bool(values[flag])
     return Session(**values)

@@ -2,10 +2,13 @@
 
 `messages_count` counts distinct messages: each of the user's, and each of the agent's that was seen to say
 something or to use a tool. Messages between the agent and its helpers (subagents) are not the session's own.
+Of messages made outside the latest state counts; `began` orders the sessions by when they began.
 """
 
 from collections.abc import Mapping
 from typing import Final
+
+import orjson
 
 from ..domain import events as e
 from ..domain.recorded import RecordedEvent
@@ -28,13 +31,19 @@ PROJECTION: Final = Projection(
         cost REAL DEFAULT 0,
         first INTEGER,
         last INTEGER,
+        began TEXT,
+        imported INTEGER DEFAULT 0,
+        parent_id TEXT,
+        title TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
-    CREATE INDEX sessions_by_codebase ON sessions (codebase_id, first);
+    CREATE INDEX sessions_by_codebase ON sessions (codebase_id, began);
     CREATE TABLE session_messages (
         session_id TEXT,
         codebase_id TEXT,
         message_id TEXT,
+        tokens TEXT,
+        cost REAL DEFAULT 0,
         PRIMARY KEY (session_id, codebase_id, message_id)
     ) WITHOUT ROWID;
     CREATE TABLE session_tokens (
@@ -49,8 +58,15 @@ PROJECTION: Final = Projection(
             s.status NOT IN ('running', 'interrupted') AS ended,
             (SELECT count(*) FROM session_messages AS m
                 WHERE m.session_id = s.id AND m.codebase_id = s.codebase_id) AS messages_count,
-            (SELECT json_group_object(kind, tokens) FROM session_tokens AS u
-                WHERE u.session_id = s.id AND u.codebase_id = s.codebase_id) AS tokens
+            (SELECT json_group_object(kind, tokens) FROM (
+                SELECT kind, sum(tokens) AS tokens FROM (
+                    SELECT kind, tokens FROM session_tokens AS u
+                        WHERE u.session_id = s.id AND u.codebase_id = s.codebase_id
+                    UNION ALL SELECT j.key, j.value FROM session_messages AS m, json_each(m.tokens) AS j
+                        WHERE m.session_id = s.id AND m.codebase_id = s.codebase_id)
+                GROUP BY kind)) AS tokens,
+            s.cost + (SELECT total(m.cost) FROM session_messages AS m
+                WHERE m.session_id = s.id AND m.codebase_id = s.codebase_id) AS whole_cost
         FROM sessions AS s JOIN live_codebases AS c ON c.id = s.codebase_id;
     """
 )
@@ -65,7 +81,7 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
         return
     batch.write(
         "INSERT OR IGNORE INTO sessions (id, codebase_id, task_id, status, started_at, model, agent, prompt,"
-        " first, last) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+        " first, last, began) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
         event.session_id,
         at.stream,
         event.task_id,
@@ -75,6 +91,42 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
         event.prompt,
         at.sequence,
         at.sequence,
+        _began(event.timestamp, at),
+    )
+
+
+def _began(moment: str, at: RecordedEvent) -> str:
+    return f"{moment} {at.sequence:019d}"
+
+
+@PROJECTION.on(e.SessionImported)
+def _imported(event: e.SessionImported, at: RecordedEvent, batch: Batch) -> None:
+    if event.session_id is None:
+        return
+    told = (event.status, event.started_at, event.ended_at, event.model, event.agent, event.prompt)
+    batch.write(
+        "INSERT INTO sessions (id, codebase_id, agent_session_id, status, started_at, ended_at, model, agent, prompt,"
+        " parent_id, title, first, last, began, imported) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        " ON CONFLICT DO UPDATE SET (status, started_at, ended_at, model, agent, prompt, parent_id, title) ="
+        " (excluded.status, excluded.started_at, excluded.ended_at, excluded.model, excluded.agent, excluded.prompt,"
+        " excluded.parent_id, excluded.title) WHERE imported",
+        *(event.session_id, at.stream, event.agent_session_id, *told, event.parent_id, event.title),
+        *(at.sequence, at.sequence, _began(event.started_at, at)),
+    )
+
+
+@PROJECTION.on(e.MessageImported)
+def _message_imported(event: e.MessageImported, at: RecordedEvent, batch: Batch) -> None:
+    if event.session_id is None:
+        return
+    batch.write(
+        "INSERT INTO session_messages (session_id, codebase_id, message_id, tokens, cost) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET (tokens, cost) = (excluded.tokens, excluded.cost)",
+        event.session_id,
+        at.stream,
+        event.message_id,
+        None if event.tokens is None else orjson.dumps(event.tokens).decode(),
+        event.cost or 0.0,
     )
 
 

@@ -4,7 +4,7 @@ Nothing of it is stored: the log is read when somebody asks, so a transcript is 
 moment that was asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,11 +44,16 @@ class ToolCall:
 
 @dataclass(kw_only=True)
 class Message:
-    """A user's message, or one step of the agent's: its text, its reasoning, its tool calls."""
+    """A user's message, or one step of the agent's: its text, its reasoning, its tool calls.
+
+    `imported`: it was made outside; `error` says why such a one ended early, if it did.
+    """
 
     id: str
     role: Literal["user", "assistant"]
     timestamp: Timestamp
+    imported: bool = False
+    error: str | None = None
     parts: Parts = field(default_factory=Parts)
     thoughts: Parts = field(default_factory=Parts)
     tools: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -73,8 +78,8 @@ class Transcript:
 
     @property
     def messages(self) -> list[Message]:
-        """What was said so far."""
-        return list(self._messages.values())
+        """What was said so far. What was made outside is recorded later than it was said, hence by time."""
+        return sorted(self._messages.values(), key=lambda message: message.timestamp)
 
     def take(self, events: Iterable[e.Event]) -> None:
         """Read on."""
@@ -89,6 +94,8 @@ class Transcript:
                 case e.ToolResult(call_id=call_id) if call_id in self._calls:
                     call = self._calls[call_id]
                     call.status, call.output = event.status, event.output
+                case e.MessageImported():
+                    self._messages[event.message_id] = imported(event)
                 case _:
                     pass
 
@@ -110,3 +117,25 @@ class Transcript:
 
     def _message(self, name: str, role: Literal["user", "assistant"], at: Timestamp) -> Message:
         return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at))
+
+
+def imported(event: e.MessageImported) -> Message:
+    """A message made outside, as the event tells it."""
+    message = Message(
+        id=event.message_id, role=event.role, timestamp=event.created_at, imported=True, error=event.error
+    )
+    message.parts.add("", event.content)
+    message.thoughts.add("", event.reasoning or "")
+    message.tools += [_call(call) for call in event.tools or ()]
+    return message
+
+
+def _call(call: Mapping[str, e.Json]) -> ToolCall:
+    args, status, output = call.get("args"), call.get("status"), call.get("output")
+    return ToolCall(
+        call_id=str(call.get("call_id", "")),
+        tool=str(call.get("tool", "")),
+        args=args if isinstance(args, dict) else {},
+        status="completed" if status == "completed" else "error" if status == "error" else None,
+        output=output if isinstance(output, str) else None,
+    )

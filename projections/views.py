@@ -13,7 +13,7 @@ PROJECTIONS: Final = (codebases.PROJECTION, agents.PROJECTION, sessions.PROJECTI
 
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
 
-REVISION: Final = 1
+REVISION: Final = 2
 """To be raised whenever handlers change what they write into the same tables: views made before are then rebuilt."""
 
 VERSION: Final = f"{REVISION}-{sha256(SCHEMA.encode()).hexdigest()[:16]}"

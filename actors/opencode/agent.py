@@ -117,11 +117,11 @@ class OpencodeAgent:
         """
         self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
         await self._outbox.flushed()
-        taken = PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id)
+        message = self._ids.next()
+        taken = PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id, agent_message_id=message)
         if await self._deliver((taken,)) is False:
             return
         provider, _, name = model.partition("/")
-        message = self._ids.next()
         body = {
             "messageID": message,
             "model": {"providerID": provider, "modelID": name},

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Literal, TypeAlias, cast
+from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -91,6 +92,17 @@ class OpencodeClient:
         """The last `limit` messages with their parts, oldest first."""
         return await self._ask("GET", f"/session/{session}/message?limit={limit}")
 
+    async def all_sessions(self, limit: int, before: int | None) -> object:
+        """Sessions of all directories, the last changed first; those that changed before a moment, in ms."""
+        cursor = "" if before is None else f"&cursor={before}"
+        return await self._ask("GET", f"/experimental/session?archived=true&limit={limit}{cursor}")
+
+    async def messages_before(self, session: str, limit: int, before: str | None) -> tuple[object, str | None]:
+        """As `messages`, before a cursor; with the cursor of those before these. Raises `NotFoundThere`."""
+        cursor = "" if before is None else f"&before={quote(before)}"
+        answer, headers = await self._answer("GET", f"/session/{session}/message?limit={limit}{cursor}")
+        return answer, headers.get("X-Next-Cursor")
+
     async def changed_files(self) -> object:
         """The files that differ from the last commit."""
         return await self._ask("GET", "/vcs/status")
@@ -135,6 +147,11 @@ class OpencodeClient:
     async def _ask(
         self, method: Method, path: str, body: Mapping[str, object] | None = None, limit: float | None = None
     ) -> object:
+        return (await self._answer(method, path, body, limit))[0]
+
+    async def _answer(
+        self, method: Method, path: str, body: Mapping[str, object] | None = None, limit: float | None = None
+    ) -> tuple[object, Mapping[str, str]]:
         content = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json"} if content else None
         try:
@@ -142,7 +159,7 @@ class OpencodeClient:
                 asyncio.timeout(limit or self._limit),
                 self._http.request(method, path, data=content, headers=headers) as answer,
             ):
-                return _content(answer.status, path, await answer.read())
+                return _content(answer.status, path, await answer.read()), answer.headers
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
 

@@ -14,6 +14,7 @@ from .binary import find_binary, read_version, supported, wrong_version
 from .catalog import Model, models_of
 from .configuration import Stamp, configuration_stamp
 from .environment import agent_environment
+from .history import OpencodeHistories
 from .model_list import ModelList
 from .server import OpencodeServer
 from .settings import OpencodeSettings
@@ -28,6 +29,7 @@ class OpencodeAgents:
 
     def __init__(self, settings: OpencodeSettings) -> None:
         self._settings = settings
+        self.histories = OpencodeHistories(settings)
         self._path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
         self._checked: tuple[Path, float, str | None] | None = None
         self._binary: Path | None = None

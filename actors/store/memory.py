@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Many
 
 from ...domain.errors import StoreError, WrongExpectedVersion
+from ...domain.events import CONTENT_TOPICS
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
 from ...domain.recorded import NewEvent, RecordedEvent
@@ -58,7 +59,7 @@ class MemoryEventStore:
     async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._refuse_when_closed()
-        lifecycle = [event for event in self._streams.get(stream, [])[after:] if event.topic != "output"]
+        lifecycle = [event for event in self._streams.get(stream, [])[after:] if event.topic not in CONTENT_TOPICS]
         return lifecycle[: max(limit, 0)]
 
     async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:

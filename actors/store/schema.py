@@ -51,6 +51,7 @@ ORDER BY originator_version LIMIT ?
 SELECT_LIFECYCLE = f"""
 SELECT {_COLUMNS} FROM stored_events INDEXED BY stored_events_lifecycle
 WHERE originator_id = ? AND originator_version > ? AND originator_version <= ? AND topic <> 'output'
+AND topic <> 'message_imported'
 ORDER BY originator_version LIMIT ?
 """
 

@@ -10,6 +10,7 @@ from tests.domain.truth import assert_truthful
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.scripted_agent import Play, ScriptedAgents, Temper, wait_for_cues
+from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.actors.supervisor import Supervisor
@@ -102,12 +103,14 @@ class Town:
         log: MemoryEventStore | None = None,
         clock: VirtualClock | None = None,
         settings: ActorSettings | None = None,
+        histories: ScriptedHistories | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.log = log or MemoryEventStore()
         self.store = FailingStore(self.log)
         self.rooms = Rooms(max_agents)
         self.agents = ScriptedAgents(self.clock, play, temper)
+        self.histories = histories or ScriptedHistories()
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self.births = 0
         self.settings = settings or ActorSettings()
@@ -120,6 +123,7 @@ class Town:
             codebase,
             store=self.store,
             agents=self.agents,
+            histories=self.histories,
             rooms=self.rooms,
             clock=self.clock,
             settings=self.settings,
@@ -155,6 +159,14 @@ class Town:
         await settle()
         await asked
         return self.phase(codebase)
+
+    async def sync(self, codebase: CodebaseId) -> int:
+        """Have what others did recorded; how many sessions brought something."""
+        return await self.ask_sync(codebase)
+
+    def ask_sync(self, codebase: CodebaseId) -> asyncio.Task[int]:
+        """The same without waiting."""
+        return self._spawn(self.supervisor.sync(codebase))
 
     def ask(self, codebase: CodebaseId, command: c.Command) -> asyncio.Task[Any]:
         """Ask without waiting for the answer."""
@@ -214,6 +226,7 @@ class Town:
             clock=self.clock,
             settings=self.settings,
             temper=self.agents.temper,
+            histories=self.histories,
         )
 
     async def start(self, codebases: Iterable[CodebaseId]) -> None:

@@ -34,6 +34,9 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "tokens": st.dictionaries(CLEAN, st.integers(0, 2**53), max_size=3),
     "args": st.dictionaries(CLEAN, JSON, max_size=3),
     "metadata": st.dictionaries(CLEAN, JSON, max_size=3),
+    "digests": st.dictionaries(CLEAN, CLEAN, max_size=3),
+    "tools": st.none() | st.lists(st.dictionaries(CLEAN, JSON, max_size=3), max_size=2).map(tuple),
+    "imported": st.booleans(),
     "agent_config": st.dictionaries(CLEAN, JSON, max_size=3),
 }
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from opencode_ledger.domain import events as e
 
 ENDINGS = (e.SessionCompleted, e.SessionFailed, e.SessionStopped)
+OUTSIDE = (e.SessionImported, e.SessionExtended, e.MessageImported)
+"""What others did; it may come to a session of ours at any time, also after its end."""
+
 TASK_ENDINGS = (e.TaskCompleted, e.TaskFailed, e.TaskCancelled)
 
 
@@ -36,7 +39,7 @@ def assert_truthful(events: Iterable[e.Event]) -> None:
         if isinstance(event, e.MessageSent):
             assert event.message_id not in messages, "a message is recorded once"
             messages.add(event.message_id)
-        if event.session_id is not None:
+        if event.session_id is not None and not isinstance(event, OUTSIDE):
             _assert_session(seen[event.session_id], event)
 
 

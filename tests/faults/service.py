@@ -50,7 +50,7 @@ class Service:
     ) -> None:
         self.folder, self.data, self.model = folder, folder / "data", model
         self._providers = providers or {}
-        self._binary = binary
+        self.binary = binary
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._codebases = 0
@@ -84,7 +84,7 @@ class Service:
         options = {
             "--port": self._port,
             "--data": self.data,
-            "--opencode-binary": self._binary,
+            "--opencode-binary": self.binary,
             "--opencode-config": config,
             "--opencode-home": self.folder / "home",
             "--max-agents": 10,

@@ -15,6 +15,7 @@ from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.opencode import Model
 from opencode_ledger.actors.opencode.catalog import no_such_model
 from opencode_ledger.actors.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
+from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.domain.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
@@ -55,6 +56,7 @@ class StandInAgents(ScriptedAgents):
         self.catalog = [Model(id="test/model", name="Test Model", provider="Test")]
         self.catalog_known = False
         self.untrusted: set[str] = set()
+        self.histories = ScriptedHistories()
 
     async def _act(self, agent: ScriptedAgent, prompt: Prompt) -> None:
         await self.play(agent, prompt)
