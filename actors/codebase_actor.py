@@ -25,13 +25,13 @@ from ..domain.commands import (
 from ..domain.decide import decide
 from ..domain.decision import NOTHING, Decision, fold
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
-from ..domain.events import CONTENT_TOPICS, Event
+from ..domain.events import Event
 from ..domain.facts import Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.lifecycle import Phase, check_present, outcome
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.state import INITIAL, State
-from ..domain.wire import decode, encode
+from ..domain.wire import changes_state, decode, encode
 from .clock import timestamp
 from .effects import EffectRunner
 from .importer import Importer
@@ -161,7 +161,7 @@ class CodebaseActor:
             recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
             self.sequence = recorded[-1].sequence
             # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
-            self.state = fold(self.state, (decode(r) for r in recorded if r.topic not in CONTENT_TOPICS))
+            self.state = fold(self.state, (decode(r) for r in recorded if changes_state(r)))
 
     def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
         """A caller can try again; what nobody would send twice is kept and tried again."""

@@ -54,7 +54,7 @@ REGISTRY: dict[tuple[str, str | None], type[Event]] = {}
 E = TypeVar("E", bound=type[Event])
 
 
-def _kind(topic: str, action: str | None = None) -> Callable[[E], E]:
+def kind(topic: str, action: str | None = None) -> Callable[[E], E]:
     """Register a class of events under the name it has on the wire."""
 
     def register(cls: E) -> E:
@@ -68,7 +68,7 @@ def _kind(topic: str, action: str | None = None) -> Callable[[E], E]:
 # --- the codebase ---------------------------------------------------------------------------------------------
 
 
-@_kind("codebase", "registered")
+@kind("codebase", "registered")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseRegistered(Event):
     """A directory became known under an id; always the first event of its stream. `path` is the real path."""
@@ -81,7 +81,7 @@ class CodebaseRegistered(Event):
     agent_config: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
-@_kind("codebase", "deleting")
+@kind("codebase", "deleting")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseDeleting(Event):
     """Deletion was asked for; the agent is being stopped first."""
@@ -89,7 +89,7 @@ class CodebaseDeleting(Event):
     codebase_id: CodebaseId
 
 
-@_kind("codebase", "deleted")
+@kind("codebase", "deleted")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseDeleted(Event):
     """The codebase is hidden from now on; its history stays in the log."""
@@ -100,7 +100,7 @@ class CodebaseDeleted(Event):
 # --- the session: its life cycle is what the actor's state is folded from --------------------------------------
 
 
-@_kind("session", "started")
+@kind("session", "started")
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(Event):
     """A trigger was accepted. `waiting`: no room among the running agents yet. `model`: None where the agent chooses."""
@@ -114,7 +114,7 @@ class SessionStarted(Event):
     waiting: bool = False
 
 
-@_kind("session", "admitted")
+@kind("session", "admitted")
 @dataclass(frozen=True, kw_only=True)
 class SessionAdmitted(Event):
     """There is room now: a session that was waiting runs."""
@@ -122,7 +122,7 @@ class SessionAdmitted(Event):
     status: str = "running"
 
 
-@_kind("session", "linked")
+@kind("session", "linked")
 @dataclass(frozen=True, kw_only=True)
 class SessionLinked(Event):
     """The agent opened its own session for ours; `model` is the one it will use."""
@@ -131,7 +131,7 @@ class SessionLinked(Event):
     model: str | None = None
 
 
-@_kind("session", "resumed")
+@kind("session", "resumed")
 @dataclass(frozen=True, kw_only=True)
 class SessionResumed(Event):
     """A message woke an interrupted session; `waiting` as in `SessionStarted`."""
@@ -140,7 +140,7 @@ class SessionResumed(Event):
     waiting: bool = False
 
 
-@_kind("session", "interrupting")
+@kind("session", "interrupting")
 @dataclass(frozen=True, kw_only=True)
 class SessionInterrupting(Event):
     """An interrupt was accepted and the agent is being told; it has not yet let go."""
@@ -149,7 +149,7 @@ class SessionInterrupting(Event):
     reason: InterruptReason = "requested"
 
 
-@_kind("session", "interrupted")
+@kind("session", "interrupted")
 @dataclass(frozen=True, kw_only=True)
 class SessionInterrupted(Event):
     """The agent has let go of the session; a message resumes it."""
@@ -158,7 +158,7 @@ class SessionInterrupted(Event):
     reason: InterruptReason = "requested"
 
 
-@_kind("session", "stopping")
+@kind("session", "stopping")
 @dataclass(frozen=True, kw_only=True)
 class SessionStopping(Event):
     """A stop was accepted; the agent's processes are being ended."""
@@ -166,7 +166,7 @@ class SessionStopping(Event):
     status: str = "running"
 
 
-@_kind("session", "stopped")
+@kind("session", "stopped")
 @dataclass(frozen=True, kw_only=True)
 class SessionStopped(Event):
     """The session ended by request, and no process of it is left."""
@@ -174,7 +174,7 @@ class SessionStopped(Event):
     status: str = "stopped"
 
 
-@_kind("session", "completed")
+@kind("session", "completed")
 @dataclass(frozen=True, kw_only=True)
 class SessionCompleted(Event):
     """The agent finished what it was asked."""
@@ -182,7 +182,7 @@ class SessionCompleted(Event):
     status: str = "completed"
 
 
-@_kind("session", "failed")
+@kind("session", "failed")
 @dataclass(frozen=True, kw_only=True)
 class SessionFailed(Event):
     """The agent could not finish; the reason is in the `error` event beside it."""
@@ -190,70 +190,10 @@ class SessionFailed(Event):
     status: str = "failed"
 
 
-# --- sessions and messages made outside: by the agent's program itself, in the codebase's directory --------------
-
-
-@_kind("session", "imported")
-@dataclass(frozen=True, kw_only=True)
-class SessionImported(Event):
-    """A session made outside came into the log, or more of it, or a newer state of it; its messages follow.
-
-    `started_at`, `ended_at`: when it began, and was last changed. `digests`: by the agent's ids, of the messages and
-    of the session itself as they are recorded now. `revision`: present once all up to it is recorded.
-    """
-
-    status: Literal["completed", "failed", "stopped"]
-    agent_session_id: AgentSessionId
-    parent_id: SessionId | None = None
-    title: str
-    prompt: str
-    agent: str
-    model: str | None = None
-    started_at: Timestamp
-    ended_at: Timestamp
-    digests: Mapping[str, str]
-    revision: str | None = None
-    imported: bool = True
-
-
-@_kind("session", "extended")
-@dataclass(frozen=True, kw_only=True)
-class SessionExtended(Event):
-    """Messages made outside in a session of our own agent came into the log; they follow. Members as above."""
-
-    agent_session_id: AgentSessionId
-    digests: Mapping[str, str]
-    revision: str | None = None
-    imported: bool = True
-
-
-@_kind("message_imported")
-@dataclass(frozen=True, kw_only=True)
-class MessageImported(Event):
-    """A message made outside, as it stood when it was read; a later one of the same id tells its newer state.
-
-    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`. Never changes the actor's state:
-    what must be remembered of it is in the `session` event before it.
-    """
-
-    message_id: str
-    role: Literal["user", "assistant"]
-    content: str
-    reasoning: str | None = None
-    tools: tuple[Mapping[str, Json], ...] | None = None
-    created_at: Timestamp
-    agent: str | None = None
-    model: str | None = None
-    tokens: Mapping[str, int] | None = None
-    cost: float | None = None
-    error: str | None = None
-    imported: bool = True
-
-
 # --- tasks ----------------------------------------------------------------------------------------------------
 
 
-@_kind("task", "created")
+@kind("task", "created")
 @dataclass(frozen=True, kw_only=True)
 class TaskCreated(Event):
     """A piece of work was accepted; by a trigger it starts at once, by the queue later."""
@@ -268,7 +208,7 @@ class TaskCreated(Event):
     metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
-@_kind("task", "started")
+@kind("task", "started")
 @dataclass(frozen=True, kw_only=True)
 class TaskStarted(Event):
     """The task's session is the one in `session_id`."""
@@ -276,7 +216,7 @@ class TaskStarted(Event):
     status: str = "running"
 
 
-@_kind("task", "completed")
+@kind("task", "completed")
 @dataclass(frozen=True, kw_only=True)
 class TaskCompleted(Event):
     """`result` is the agent's last words."""
@@ -285,7 +225,7 @@ class TaskCompleted(Event):
     result: str
 
 
-@_kind("task", "failed")
+@kind("task", "failed")
 @dataclass(frozen=True, kw_only=True)
 class TaskFailed(Event):
     """`error` says why in a sentence, `code` in a stable word."""
@@ -295,7 +235,7 @@ class TaskFailed(Event):
     code: str
 
 
-@_kind("task", "cancelled")
+@kind("task", "cancelled")
 @dataclass(frozen=True, kw_only=True)
 class TaskCancelled(Event):
     """Someone asked for the task's end before it was done."""
@@ -306,7 +246,7 @@ class TaskCancelled(Event):
 # --- what the agent and its users say and do --------------------------------------------------------------------
 
 
-@_kind("message_sent")
+@kind("message_sent")
 @dataclass(frozen=True, kw_only=True)
 class MessageSent(Event):
     """A user's words to the agent: the prompt of a trigger, or a follow-up."""
@@ -318,7 +258,7 @@ class MessageSent(Event):
     model: str | None = None
 
 
-@_kind("message_delivered")
+@kind("message_delivered")
 @dataclass(frozen=True, kw_only=True)
 class MessageDelivered(Event):
     """The agent is being given this message now; it is never given again, even if it ends while taking it.
@@ -330,7 +270,7 @@ class MessageDelivered(Event):
     agent_message_id: str | None = None
 
 
-@_kind("status")
+@kind("status")
 @dataclass(frozen=True, kw_only=True)
 class Status(Event):
     """The agent's state for people: `idle`, `running` or `interrupted`, and a sentence. `attempt`: of a retry, from 1."""
@@ -340,7 +280,7 @@ class Status(Event):
     attempt: int | None = None
 
 
-@_kind("output")
+@kind("output")
 @dataclass(frozen=True, kw_only=True)
 class Output(Event):
     """A piece of the agent's text, to be joined in order per `part_id`.
@@ -357,7 +297,7 @@ class Output(Event):
     subagent: AgentSessionId | None = None
 
 
-@_kind("tool_use")
+@kind("tool_use")
 @dataclass(frozen=True, kw_only=True)
 class ToolUse(Event):
     """The agent began a tool call. `subagent`: the agent's session of the helper that called it, if one did."""
@@ -369,7 +309,7 @@ class ToolUse(Event):
     subagent: AgentSessionId | None = None
 
 
-@_kind("tool_result")
+@kind("tool_result")
 @dataclass(frozen=True, kw_only=True)
 class ToolResult(Event):
     """A tool call ended: `completed` or `error`; `output` is what the tool gave, or the error's words."""
@@ -382,7 +322,7 @@ class ToolResult(Event):
     subagent: AgentSessionId | None = None
 
 
-@_kind("file_change")
+@kind("file_change")
 @dataclass(frozen=True, kw_only=True)
 class FileChange(Event):
     """A file of the codebase changed; `path` is relative to it."""
@@ -392,7 +332,7 @@ class FileChange(Event):
     path: str
 
 
-@_kind("permission", "asked")
+@kind("permission", "asked")
 @dataclass(frozen=True, kw_only=True)
 class PermissionAsked(Event):
     """The agent waits for leave to use a tool."""
@@ -406,7 +346,7 @@ class PermissionAsked(Event):
     subagent: AgentSessionId | None = None
 
 
-@_kind("permission", "replied")
+@kind("permission", "replied")
 @dataclass(frozen=True, kw_only=True)
 class PermissionReplied(Event):
     """Leave was given or refused, and by whom."""
@@ -417,7 +357,7 @@ class PermissionReplied(Event):
     message: str | None = None
 
 
-@_kind("usage")
+@kind("usage")
 @dataclass(frozen=True, kw_only=True)
 class Usage(Event):
     """What one step of the model cost: tokens by kind, and money in US dollars as the agent reckons it."""
@@ -427,7 +367,7 @@ class Usage(Event):
     subagent: AgentSessionId | None = None
 
 
-@_kind("complete")
+@kind("complete")
 @dataclass(frozen=True, kw_only=True)
 class Complete(Event):
     """The session's last event: `completed`, `failed` or `stopped`."""
@@ -436,14 +376,10 @@ class Complete(Event):
     summary: str
 
 
-@_kind("error")
+@kind("error")
 @dataclass(frozen=True, kw_only=True)
 class Error(Event):
     """Something failed; never the only sign of an outcome: `complete` or an interrupted `session` follows."""
 
     error: str
     code: str
-
-
-CONTENT_TOPICS = frozenset({Output.topic, MessageImported.topic})
-"""Most of a history: topics that never change an actor's state, and are not read to wake it."""

@@ -1,7 +1,7 @@
 """What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
 
 from . import commands as c
-from . import events as e
+from . import outside_events as o
 from .decision import NOTHING, Decision
 from .ids import SessionId, Timestamp
 from .lifecycle import BUSY, check_present
@@ -65,14 +65,14 @@ def _description(command: c.ImportSession) -> str:
 
 
 def _recorded(
-    head: e.SessionImported | e.SessionExtended, messages: tuple[OutsideMessage, ...], at: Timestamp
+    head: o.SessionImported | o.SessionExtended, messages: tuple[OutsideMessage, ...], at: Timestamp
 ) -> Decision:
     return Decision((head, *(_message(head.session_id, message, at) for message in messages)))
 
 
-def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> e.SessionImported:
+def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> o.SessionImported:
     session = command.session
-    return e.SessionImported(
+    return o.SessionImported(
         status=command.status,
         agent_session_id=session.agent_session_id,
         parent_id=_parent_id(state, session),
@@ -89,8 +89,8 @@ def _imported(command: c.ImportSession, state: State, named: dict[str, str], at:
     )
 
 
-def _extended(command: c.ImportSession, recorded: Recorded, named: dict[str, str], at: Timestamp) -> e.SessionExtended:
-    return e.SessionExtended(
+def _extended(command: c.ImportSession, recorded: Recorded, named: dict[str, str], at: Timestamp) -> o.SessionExtended:
+    return o.SessionExtended(
         agent_session_id=command.session.agent_session_id,
         digests=named,
         revision=command.session.revision if command.complete else None,
@@ -106,8 +106,8 @@ def _parent_id(state: State, session: OutsideSession) -> SessionId | None:
     return parent.session_id if parent else session_of(session.parent)
 
 
-def _message(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> e.MessageImported:
-    return e.MessageImported(
+def _message(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> o.MessageImported:
+    return o.MessageImported(
         message_id=message.id,
         role=message.role,
         content=message.content,

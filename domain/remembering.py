@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import singledispatch
 
 from . import events as e
+from . import outside_events as o
 from .ids import AgentSessionId
 from .outside import Outside, Recorded
 
@@ -19,12 +20,12 @@ def _remember(event: object, outside: Outside, active: AgentSessionId | None) ->
 
 
 @_remember.register
-def _imported(event: e.SessionImported, outside: Outside, active: AgentSessionId | None) -> Outside:
+def _imported(event: o.SessionImported, outside: Outside, active: AgentSessionId | None) -> Outside:
     return _brought_in(event, outside)
 
 
 @_remember.register
-def _extended(event: e.SessionExtended, outside: Outside, active: AgentSessionId | None) -> Outside:
+def _extended(event: o.SessionExtended, outside: Outside, active: AgentSessionId | None) -> Outside:
     return _brought_in(event, outside)
 
 
@@ -60,7 +61,7 @@ def _rested(event: e.Event, outside: Outside, active: AgentSessionId | None) -> 
     return {**outside, active: replace(outside[active], settled_at=event.timestamp)}
 
 
-def _brought_in(event: e.SessionImported | e.SessionExtended, outside: Outside) -> Outside:
+def _brought_in(event: o.SessionImported | o.SessionExtended, outside: Outside) -> Outside:
     if event.session_id is None:
         return outside
     recorded = outside.get(event.agent_session_id) or Recorded(session_id=event.session_id)

@@ -12,6 +12,7 @@ import orjson
 
 from .events import REGISTRY, Event, FileChange, Json
 from .ids import Timestamp
+from .outside_events import CONTENT_TOPICS
 from .recorded import NewEvent, RecordedEvent
 
 MAX_DEPTH = 200
@@ -53,6 +54,11 @@ def decode(recorded: RecordedEvent) -> Event:
     if any(name not in known for name in _REQUIRED[cls]):
         return _unknown(recorded.topic, members)
     return cast(Callable[..., Event], cls)(**known)
+
+
+def changes_state(recorded: RecordedEvent) -> bool:
+    """Whether an actor's state may change by it: if not, it needn't be read to wake the actor."""
+    return recorded.topic not in CONTENT_TOPICS
 
 
 def _unknown(topic: str, members: dict[str, Json]) -> UnknownEvent:

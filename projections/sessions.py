@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 
 from ..domain import events as e
+from ..domain import outside_events as o
 from ..domain.recorded import RecordedEvent
 from .batch import Batch
 from .projection import Projection
@@ -99,8 +100,8 @@ def _began(moment: str, at: RecordedEvent) -> str:
     return f"{moment} {at.sequence:019d}"
 
 
-@PROJECTION.on(e.SessionImported)
-def _imported(event: e.SessionImported, at: RecordedEvent, batch: Batch) -> None:
+@PROJECTION.on(o.SessionImported)
+def _imported(event: o.SessionImported, at: RecordedEvent, batch: Batch) -> None:
     if event.session_id is None:
         return
     told = (event.status, event.started_at, event.ended_at, event.model, event.agent, event.prompt)
@@ -115,8 +116,8 @@ def _imported(event: e.SessionImported, at: RecordedEvent, batch: Batch) -> None
     )
 
 
-@PROJECTION.on(e.MessageImported)
-def _message_imported(event: e.MessageImported, at: RecordedEvent, batch: Batch) -> None:
+@PROJECTION.on(o.MessageImported)
+def _message_imported(event: o.MessageImported, at: RecordedEvent, batch: Batch) -> None:
     if event.session_id is None:
         return
     batch.write(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..domain import events as e
+from ..domain import outside_events as o
 from ..domain.ids import Timestamp
 
 
@@ -94,7 +95,7 @@ class Transcript:
                 case e.ToolResult(call_id=call_id) if call_id in self._calls:
                     call = self._calls[call_id]
                     call.status, call.output = event.status, event.output
-                case e.MessageImported():
+                case o.MessageImported():
                     self._messages[event.message_id] = imported(event)
                 case _:
                     pass
@@ -119,7 +120,7 @@ class Transcript:
         return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at))
 
 
-def imported(event: e.MessageImported) -> Message:
+def imported(event: o.MessageImported) -> Message:
     """A message made outside, as the event tells it."""
     message = Message(
         id=event.message_id, role=event.role, timestamp=event.created_at, imported=True, error=event.error

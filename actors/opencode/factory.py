@@ -1,7 +1,6 @@
 """The factory of agents, and what can be asked of opencode without any codebase."""
 
 import asyncio
-import tempfile
 from collections.abc import Sequence as Many
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from .binary import find_binary, read_version, supported, wrong_version
 from .catalog import Model, models_of
 from .configuration import Stamp, configuration_stamp
 from .environment import agent_environment
-from .history import OpencodeHistories
+from .history import OpencodeHistories, server_nowhere
 from .model_list import ModelList
-from .server import OpencodeServer
 from .settings import OpencodeSettings
 from .trust import refuse_untrusted
 
@@ -96,14 +94,7 @@ class OpencodeAgents:
         if (reason := await self.unavailable()) is not None:
             raise AgentUnavailable(reason)
         try:
-            nowhere = await asyncio.to_thread(tempfile.TemporaryDirectory[str], prefix="opencode-ledger-")
-            try:
-                server = await OpencodeServer.start(self._settings, MODELS, nowhere.name, trusted=False)
-                try:
-                    return models_of(await server.client.providers())
-                finally:
-                    await server.close(self._settings.farewell_limit)
-            finally:
-                await asyncio.to_thread(nowhere.cleanup)
+            async with server_nowhere(self._settings, MODELS) as server:
+                return models_of(await server.client.providers())
         except LedgerError as error:
             raise AgentUnavailable(error.message) from error

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from collections.abc import Sequence as Many
 
 from ...domain.errors import StoreError, WrongExpectedVersion
-from ...domain.events import CONTENT_TOPICS
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
 from ...domain.recorded import NewEvent, RecordedEvent
+from ...domain.wire import changes_state
 from .listeners import CommitListeners
 
 
@@ -59,7 +59,7 @@ class MemoryEventStore:
     async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._refuse_when_closed()
-        lifecycle = [event for event in self._streams.get(stream, [])[after:] if event.topic not in CONTENT_TOPICS]
+        lifecycle = [event for event in self._streams.get(stream, [])[after:] if changes_state(event)]
         return lifecycle[: max(limit, 0)]
 
     async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:

@@ -11,10 +11,11 @@ from opencode_ledger.actors.scripted_agent import echo
 from opencode_ledger.actors.scripted_history import ScriptedHistories, ScriptedHistory
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import events as e
+from opencode_ledger.domain import outside_events as o
 from opencode_ledger.domain.errors import ActorStopped, AgentUnavailable, CodebaseNotFound, StoreError
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.outside import OutsideSession
 
 A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
 HERE = f"/code/{A}"
@@ -35,7 +36,7 @@ class Gate:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
         read = ScriptedHistory.read
 
-        async def held(history: ScriptedHistory, wanted: c.OutsideSession) -> AsyncIterator[c.ImportSession]:
+        async def held(history: ScriptedHistory, wanted: OutsideSession) -> AsyncIterator[c.ImportSession]:
             if wanted.agent_session_id == session and not self.open.is_set():
                 self.reached.set()
                 await self.open.wait()
@@ -47,7 +48,7 @@ class Gate:
 
 async def imported(town: Town) -> list[str]:
     """The messages in the log that others made."""
-    return [event.message_id for event in await town.events(A) if isinstance(event, e.MessageImported)]
+    return [event.message_id for event in await town.events(A) if isinstance(event, o.MessageImported)]
 
 
 async def test_a_sync_counts_what_it_brings(town: Town) -> None:
@@ -82,7 +83,7 @@ async def test_a_thousand_sessions_come_in_small_batches(town: Town, monkeypatch
     assert not syncing.done()
     gate.open.set()
     assert await syncing == 1000
-    imports = [event for event in await town.events(A) if isinstance(event, e.MessageImported)]
+    imports = [event for event in await town.events(A) if isinstance(event, o.MessageImported)]
     assert len(imports) == 999 * 2 + 20
     assert max(commits) <= 1 + max(town.histories.page, 8)
     assert await town.sync(A) == 0

@@ -8,18 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.given import AT, REGISTER
 
-from opencode_ledger.actors.scripted_history import ScriptedHistories, ScriptedHistory
+from opencode_ledger.actors.scripted_history import Answer, ScriptedHistories, ScriptedHistory
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain import outside_events as o
 from opencode_ledger.domain.agent_history import SessionReading, session_from
 from opencode_ledger.domain.commands import ImportSession
 from opencode_ledger.domain.decide import decide
 from opencode_ledger.domain.decision import fold
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, Position, Sequence
 from opencode_ledger.domain.imports import worth_reading
 from opencode_ledger.domain.outside import session_of
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.domain.state import INITIAL
-from opencode_ledger.domain.wire import decode, encode
+from opencode_ledger.domain.wire import changes_state, decode, encode
 from opencode_ledger.projections.transcript import Transcript
 
 HERE, ELSEWHERE = "/code/shop", "/code/other"
@@ -57,27 +58,26 @@ class World:
             RecordedEvent(Position(n), CodebaseId("cb_1"), Sequence(n), event.topic, event.data)
             for n, event in enumerate(written, 1)
         )
-        self.state = fold(INITIAL, (decode(event) for event in recorded if event.topic not in e.CONTENT_TOPICS))
+        self.state = fold(INITIAL, (decode(event) for event in recorded if changes_state(event)))
 
     def shown(self, name: str) -> list[tuple[str, str, list[object]]]:
         """The messages of a session as readers get them."""
         transcript = Transcript()
-        ours = session_of(name)  # type: ignore[arg-type]
+        ours = session_of(AgentSessionId(name))
         transcript.take(event for event in self.events if event.session_id == ours)
         return [(m.id, m.content, [(c.call_id, c.status, c.output) for c in m.tools]) for m in transcript.messages]
 
 
-def told(messages: list[dict[str, object]]) -> list[tuple[str, str, list[object]]]:
+def told(messages: list[Answer]) -> list[tuple[str, str, list[object]]]:
     """The messages of a session as they stand outside, in the words of `World.shown`."""
-    return [(message["info"]["id"], *_parts(message["parts"])) for message in messages]  # type: ignore[index, arg-type]
+    return [(message["info"]["id"], *_parts(message["parts"])) for message in messages]
 
 
-def _parts(parts: list[dict[str, object]]) -> tuple[str, list[object]]:
-    text = "".join(str(part["text"]) for part in parts if part["type"] == "text")
-    states = [(part["callID"], part["state"]) for part in parts if part["type"] == "tool"]
+def _parts(parts: list[Answer]) -> tuple[str, list[object]]:
+    text = "".join(part["text"] for part in parts if part["type"] == "text")
     ended = {"completed": "completed", "running": None}
-    calls = [(call, ended[state["status"]], state.get("output")) for call, state in states]  # type: ignore[index, attr-defined]
-    return text, list(calls)
+    calls = [part for part in parts if part["type"] == "tool"]
+    return text, [(c["callID"], ended[c["state"]["status"]], c["state"].get("output")) for c in calls]
 
 
 Move = tuple[str, int, int]
@@ -102,6 +102,8 @@ def move(world: World, kind: str, pick: int, page: int, number: int) -> None:
             world.sync(page, pick if kind == "cut" else None)
         case _ if names:
             _talk(outside, kind, names[pick % len(names)], page, number)
+        case _:
+            return
 
 
 def _talk(outside: ScriptedHistories, kind: str, session: str, pick: int, number: int) -> None:
@@ -142,9 +144,7 @@ def test_any_history_comes_in_once(moves: list[Move], page: int) -> None:
         said = [message for message in told(messages) if message[1] or message[2] or message in world.shown(name)]
         assert world.shown(name) == said
     assert {event.session_id for event in world.events if event.session_id} == {
-        session_of(name)  # type: ignore[arg-type]
-        for name, messages in here.items()
-        if messages
+        session_of(AgentSessionId(name)) for name, messages in here.items() if messages
     }
     assert world.sync(page) == 0
     world.restart()
@@ -153,9 +153,9 @@ def test_any_history_comes_in_once(moves: list[Move], page: int) -> None:
 
 
 def _assert_each_state_once(events: list[e.Event]) -> None:
-    last: dict[str, e.MessageImported] = {}
+    last: dict[str, o.MessageImported] = {}
     for event in events:
-        if isinstance(event, e.MessageImported):
+        if isinstance(event, o.MessageImported):
             assert last.get(event.message_id) != event, "a state that is on record is not recorded again"
             last[event.message_id] = event
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain import outside_events as o
 
 ENDINGS = (e.SessionCompleted, e.SessionFailed, e.SessionStopped)
-OUTSIDE = (e.SessionImported, e.SessionExtended, e.MessageImported)
+OUTSIDE = (o.SessionImported, o.SessionExtended, o.MessageImported)
 """What others did; it may come to a session of ours at any time, also after its end."""
 
 TASK_ENDINGS = (e.TaskCompleted, e.TaskFailed, e.TaskCancelled)
