@@ -7,12 +7,15 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ..domain.ids import CodebaseId
+from . import show
 from .offline_export import Choice, export_from
 from .progress import progress
 from .settings import usual_data
 from .verify import Verdict, key_of, verify_data, verify_export
 
 app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
+
+show.add_to(app)
 
 Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 

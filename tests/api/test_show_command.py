@@ -1,0 +1,143 @@
+"""`opencode-ledger audit show` and `diff`: a person reads in the log what happened, at the end or at any moment."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from tests.support.process import Ended
+from tests.support.service import Running, becomes
+
+from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.http.main import main
+
+Command = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: Running) -> Command:
+    """Runs an auditor's command line on the service's data."""
+
+    def run_here(*arguments: object) -> Ended:
+        data = ["--data", str(api.service.settings.data)]
+        monkeypatch.setattr(sys, "argv", ["opencode-ledger", "audit", *map(str, arguments), *data])
+        monkeypatch.setenv("COLUMNS", "120")
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsys.readouterr()
+        return Ended(int(end.value.code or 0), written.out, written.err)
+
+    return partial(asyncio.to_thread, run_here)
+
+
+async def play(agent: ScriptedAgent, _prompt: Prompt) -> None:
+    """An agent that thinks, asks, uses tools and answers."""
+    await agent.say("I should look first.", "reasoning")
+    await agent.say("I'll write the tests.")
+    call = await agent.begin_tool("bash", {"command": "pytest -q"})
+    await agent.leave_for("bash", {"command": "pytest -q"})
+    await agent.end_tool(call, "bash", "\n".join(f"line {n}" for n in range(40)) + "\x1b[2J")
+    await agent.change_file("tests/test_auth.py")
+    await agent.end("All tests pass.")
+
+
+@pytest.fixture
+async def codebase(api: Running) -> CodebaseId:
+    api.agents.play = play
+    codebase = await api.register(agent_config={"auto_approve": True})
+    await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Add tests\nfor login"})
+
+    async def status() -> object:
+        return (await api.status(codebase))["status"]
+
+    await becomes(status, "idle")
+    return codebase
+
+
+async def session_of(api: Running, codebase: CodebaseId) -> Any:
+    (session,) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    return session
+
+
+async def test_the_story_of_a_session(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """A session reads from its prompt to its end, in order, with tools, decisions, files and costs."""
+    session = await session_of(api, codebase)
+    ended = await command("show", codebase, session["id"])
+    assert (ended.code, ended.errors) == (0, "")
+    told = [
+        "started with build",
+        "Add tests",
+        "for login",
+        "I should look first.",
+        "I'll write the tests.",
+        "bash pytest -q",
+        "line 19",
+        "20 more lines (--full)",
+        "bash pytest -q: once, decided by auto_approve",
+        "create tests/test_auth.py",
+        "completed",
+        "used ",
+    ]
+    places = [ended.output.index(words) for words in told]
+    assert places == sorted(places), ended.output
+    assert "line 20" not in ended.output
+    full = await command("show", codebase, session["id"], "--full")
+    assert "line 39" in full.output
+    assert "\x1b" not in full.output
+
+
+async def test_the_story_up_to_a_moment(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """A session can be read as far as it had gone at an event or at a time."""
+    session = await session_of(api, codebase)
+    events = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
+    asked = next(event for event in events if event["type"] == "permission")
+    for at in (asked["sequence"], asked["data"]["timestamp"]):
+        ended = await command("show", codebase, session["id"], "--at", at)
+        assert ended.code == 0
+        assert "I'll write the tests." in ended.output
+        assert "test_auth" not in ended.output
+    assert "asked for leave" in (await command("show", codebase, session["id"], "--at", asked["sequence"])).output
+
+
+async def test_the_list_of_sessions(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """Without a session the codebase's sessions are listed, as they were."""
+    session = await session_of(api, codebase)
+    ended = await command("show", codebase)
+    assert session["id"] in ended.output
+    assert "completed" in ended.output
+    assert "Add tests for l" in ended.output
+    then = await command("show", codebase, "--at", 5)
+    assert "running" in then.output
+    assert session["id"] not in (await command("show", codebase, "--at", 1)).output
+
+
+async def test_what_changed(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """The difference of two moments names each fact that changed, and nothing else."""
+    session = await session_of(api, codebase)
+    ended = await command("diff", codebase, 5)
+    assert f"session {session['id']} status: running → completed" in ended.output
+    assert "prompt" not in ended.output
+    started = await command("diff", codebase, 1, 5)
+    assert f"session {session['id']} status: running" in started.output
+    assert "Nothing that the views show changed." in (await command("diff", codebase, 5, 5)).output
+
+
+async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """What the log doesn't have is told in one sentence."""
+    cases = {
+        ("show", "cb_none"): ("no codebase cb_none", 1),
+        ("show", codebase, "sess_none"): ("no session sess_none", 2),
+        ("show", codebase, "--at", 9999): ("the events from 1 to", 2),
+        ("show", codebase, "--at", 0): ("the events from 1 to", 2),
+        ("show", codebase, "--at", "yesterday"): ("neither the number of an event nor a time", 2),
+        ("show", codebase, "--at", "2001-01-01"): ("no event up to", 2),
+        ("diff", codebase, "9999"): ("the events from 1 to", 2),
+    }
+    for arguments, (words, code) in cases.items():
+        ended = await command(*arguments)
+        assert (ended.code, ended.output) == (code, ""), ended
+        assert words in ended.errors
