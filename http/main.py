@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
+from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter, UnknownOptionError, UnusedCliTokensError
 from cyclopts.config import Env
 from pydantic import ValidationError
 
@@ -17,6 +18,9 @@ from .logs import log_to_stderr
 from .progress import progress
 from .server import serve_until_told
 from .settings import Settings, usual_data
+
+ALIKE: Final = 0.6
+"""From 0 to 1: how alike an option must be to what was typed, to be offered instead of it."""
 
 app = App(
     name="opencode-ledger",
@@ -103,7 +107,16 @@ def _sentence(error: CycloptsError) -> str:
         return _bad_value(error.__cause__)
     if isinstance(error, UnusedCliTokensError):
         return f"Not understood: {' '.join(error.unused_tokens or [])}."
-    return " ".join(str(error).split())
+    told = " ".join(str(error).split())
+    if isinstance(error, UnknownOptionError) and not _alike(error.token.keyword or error.token.value, told):
+        return told.partition(" Did you mean")[0]
+    return told
+
+
+def _alike(given: str, told: str) -> bool:
+    """Whether what the sentence offers instead is like what was given: the dashes alone, which all options have, are not."""
+    offered = told.rpartition(" ")[2].strip("-?")
+    return SequenceMatcher(None, given.strip("-"), offered).ratio() >= ALIKE
 
 
 def _bad_value(error: ValidationError) -> str:

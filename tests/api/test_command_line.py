@@ -88,6 +88,23 @@ def test_bad_options(command: Callable[..., Ended], arguments: list[str], words:
     assert_one_sentence(command("serve", *arguments), 2, *words, "--help")
 
 
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ("--hots", "--host"),
+        ("--tokenfile", "--token-file"),
+        ("--max-agent", "--max-agents"),
+        ("--bogus", None),
+        ("--x", None),
+    ],
+)
+def test_unknown_options(command: Callable[..., Ended], given: str, offered: str | None) -> None:
+    """For an option that there isn't, one that is much like it is offered, and none at all where none is."""
+    ended = command("serve", given)
+    suggestion = f" Did you mean {offered}?" if offered else ""
+    assert ended.errors == f"opencode-ledger: Unknown option: {given}.{suggestion} See: opencode-ledger serve --help\n"
+
+
 def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that makes no sense is told by its name."""
     monkeypatch.setenv("LEDGER_MAX_AGENTS", "many")
