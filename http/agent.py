@@ -75,13 +75,13 @@ async def stop_agent(service: Service, request: web.Request) -> web.Response:
 
 async def agent_status(service: Service, request: web.Request) -> web.Response:
     """What the agent is doing now."""
-    codebase = await service.codebase(request)
-    agent = await service.projections.views.agents.get(codebase.id)
+    codebase, views = await service.views_then(request)
+    agent = await views.agents.get(codebase)
     if agent is None:
         raise CodebaseNotFound
     return json_answer(
         {
-            "codebase_id": codebase.id,
+            "codebase_id": codebase,
             "status": agent.status,
             "session_id": agent.session_id,
             "current_task": agent.current_task,

@@ -19,6 +19,7 @@ from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable
 from ..domain.ids import CodebaseId
+from ..projections.moments import Moments
 from ..projections.runner import Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 LOG_NAME = "ledger.db"
 VIEWS_NAME = "views.db"
+MOMENTS_NAME = "moments.db"
 TREE_NAME = "tree.db"
 KEY_NAME = "checkpoint.key"
 INSTANCE_NAME = "instance"
@@ -58,12 +60,14 @@ async def running_service(
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)
+        moments = await Moments.open(data / MOMENTS_NAME, store)
+        stack.push_async_callback(moments.close)
         key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
         tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
         stack.push_async_callback(tree.close)
         host = agents or OpencodeAgents(_agent_settings(settings, instance))
         stack.push_async_callback(host.close)
-        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, tree, host)
+        service = _wire(settings, tuning or ActorSettings(), clock, store, projections, moments, tree, host)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
         stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
@@ -76,6 +80,7 @@ def _wire(
     clock: SystemClock,
     store: SqliteEventStore,
     projections: Projections,
+    moments: Moments,
     tree: Tree,
     agents: AgentHost,
 ) -> Service:
@@ -99,6 +104,7 @@ def _wire(
         store=store,
         supervisor=supervisor,
         projections=projections,
+        moments=moments,
         tree=tree,
         streams=streams,
         places=StreamPlaces(Limits.of(settings)),

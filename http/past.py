@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ..actors.store.log_file import opened
@@ -17,6 +16,7 @@ from ..projections.moments import Moments
 from ..projections.snapshots import Snapshots
 from ..projections.story import Story
 from ..projections.views import Views
+from .at import moment_in
 from .bootstrap import LOG_NAME
 
 
@@ -31,13 +31,11 @@ class Past:
         head = self.events[-1].sequence
         if at is None:
             return head
-        if at.isascii() and at.isdigit():
-            if not 1 <= int(at) <= head:
-                raise InvalidInput(f"{self.codebase} has the events from 1 to {head}.")
-            return Sequence(int(at))
-        if sequence := await self._moments.sequence_at(self.codebase, time_of(at)):
-            return sequence
-        raise InvalidInput(f"{self.codebase} has no event up to {at}.")
+        moment = moment_in(at)
+        sequence = moment if isinstance(moment, int) else await self._moments.sequence_at(self.codebase, moment)
+        if not 1 <= sequence <= head:
+            raise InvalidInput(f"at: {self.codebase} has the events from 1 to {head}; there is no moment {at}.")
+        return Sequence(sequence)
 
     async def views(self, at: Sequence) -> Views:
         """The views as they were."""
@@ -83,17 +81,6 @@ def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
         if events := list(log.of(codebase)):
             return events
     raise CodebaseNotFound(f"The log has no codebase {codebase}.")
-
-
-def time_of(text: str) -> datetime:
-    """A moment as people write it, in UTC unless it says otherwise. Raises `InvalidInput`."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(
-            f"at: {text!r} is neither the number of an event nor a time such as 2026-01-31T12:00:00Z."
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def differences(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:

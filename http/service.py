@@ -11,13 +11,15 @@ from aiohttp import web
 
 from ..actors.opencode import Model
 from ..actors.supervisor import Supervisor
-from ..domain.errors import AgentUnavailable, CodebaseNotFound
-from ..domain.ids import CodebaseId
+from ..domain.errors import AgentUnavailable, CodebaseNotFound, InvalidInput
+from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
 from ..projections.codebases import Codebase
+from ..projections.moments import Moments
 from ..projections.runner import Projections
 from ..projections.tree import Tree
 from ..projections.views import Views
+from .at import moment_in
 from .farewell import Farewell
 from .paths import check_unmoved
 from .places import StreamPlaces
@@ -67,6 +69,7 @@ class Service:
     store: EventStore
     supervisor: Supervisor
     projections: Projections
+    moments: Moments
     tree: Tree
     streams: EventStreams
     places: StreamPlaces
@@ -87,6 +90,31 @@ class Service:
         if codebase is None:
             raise CodebaseNotFound
         return codebase
+
+    async def views_then(self, request: web.Request) -> tuple[CodebaseId, Views]:
+        """The codebase of the request's path, and its views at the moment that the query's `at` names, or now.
+
+        Raises `CodebaseNotFound` where there is no such codebase then, `InvalidInput` for what is no moment of it.
+        """
+        if "at" not in request.query:
+            return (await self.codebase(request)).id, self.projections.views
+        codebase = CodebaseId(request.match_info["codebase_id"])
+        views = await self.moments.views(codebase, await self._moment(codebase, request.query.getall("at")))
+        if await views.codebases.get(codebase) is None:
+            raise CodebaseNotFound
+        return codebase, views
+
+    async def _moment(self, codebase: CodebaseId, given: Many[str]) -> Sequence:
+        head = await self.store.stream_head(codebase)
+        if not head:
+            raise CodebaseNotFound
+        if len(given) != 1:
+            raise InvalidInput("at: It must be given once.")
+        moment = moment_in(given[0])
+        sequence = moment if isinstance(moment, int) else await self.moments.sequence_at(codebase, moment)
+        if not 1 <= sequence <= head:
+            raise InvalidInput(f"at: This codebase has the events from 1 to {head}, and none before the first's time.")
+        return Sequence(sequence)
 
     async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
         """Raise `UnknownModel` where it is known that there is no such model; a trusted codebase may bring its own."""

@@ -7,6 +7,7 @@ from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.wire import decode
 from ..projections.session_queries import Session
 from ..projections.transcript import Message, ToolCall, Transcript
+from ..projections.views import Views
 from .answers import json_answer
 from .bodies import read_body
 from .pages import part_of
@@ -21,8 +22,8 @@ PAGE = 1000
 async def list_sessions(service: Service, request: web.Request) -> web.Response:
     """A codebase's sessions, newest first."""
     part = part_of(request)
-    codebase = await service.codebase(request)
-    page = await service.projections.views.sessions.page(codebase.id, part.limit, part.offset)
+    codebase, views = await service.views_then(request)
+    page = await views.sessions.page(codebase, part.limit, part.offset)
     return json_answer(
         {
             "sessions": [_session(session) for session in page.rows],
@@ -45,17 +46,17 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:
     """The messages of one session of the codebase, in the order in which they began."""
-    codebase = await service.codebase(request)
-    session = await _named_session(service, request, codebase.id)
-    transcript = await _transcript(service, codebase.id, session)
+    codebase, views = await service.views_then(request)
+    session = await _named_session(views, request, codebase)
+    transcript = await _transcript(service, codebase, session)
     return json_answer({"messages": [_message(message) for message in transcript.messages]})
 
 
-async def _named_session(service: Service, request: web.Request, codebase: CodebaseId) -> Session:
+async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
     named = request.query.getall("session_id", [])
     if len(named) != 1 or not named[0]:
         raise InvalidInput("session_id: Say once which session's messages you want.")
-    session = await service.projections.views.sessions.get(codebase, SessionId(named[0]))
+    session = await views.sessions.get(codebase, SessionId(named[0]))
     if session is None:
         raise SessionNotFound
     return session

@@ -9,6 +9,7 @@ from ..domain.commands import CancelTask, CreateTask
 from ..domain.errors import CodebaseNotFound, InvalidInput, TaskNotFound
 from ..domain.ids import CodebaseId, TaskId
 from ..projections.tasks import Task, TaskStatus
+from ..projections.views import Views
 from .answers import json_answer
 from .bodies import read_body
 from .pages import part_of
@@ -44,13 +45,13 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:
     """The tasks of all codebases, newest first."""
-    await service.current_views()
-    return await _page(service, request, None)
+    return await _page(await service.current_views(), request, None)
 
 
 async def list_codebase_tasks(service: Service, request: web.Request) -> web.Response:
     """The tasks of one codebase, newest first."""
-    return await _page(service, request, (await service.codebase(request)).id)
+    codebase, views = await service.views_then(request)
+    return await _page(views, request, codebase)
 
 
 async def get_task(service: Service, request: web.Request) -> web.Response:
@@ -74,9 +75,9 @@ async def _task(service: Service, request: web.Request) -> Task:
     return task
 
 
-async def _page(service: Service, request: web.Request, codebase: CodebaseId | None) -> web.Response:
+async def _page(views: Views, request: web.Request, codebase: CodebaseId | None) -> web.Response:
     part, status = part_of(request), _status(request)
-    page = await service.projections.views.tasks.page(codebase, status, part.limit, part.offset)
+    page = await views.tasks.page(codebase, status, part.limit, part.offset)
     tasks = [_pick(task, LISTED) for task in page.rows]
     return json_answer({"tasks": tasks, "total": page.total, "limit": part.limit, "offset": part.offset})
 

@@ -134,7 +134,7 @@ async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Co
         ("show", codebase, "--at", 9999): ("the events from 1 to", 2),
         ("show", codebase, "--at", 0): ("the events from 1 to", 2),
         ("show", codebase, "--at", "yesterday"): ("neither the number of an event nor a time", 2),
-        ("show", codebase, "--at", "2001-01-01"): ("no event up to", 2),
+        ("show", codebase, "--at", "2001-01-01"): ("there is no moment 2001", 2),
         ("diff", codebase, "9999"): ("the events from 1 to", 2),
     }
     for arguments, (words, code) in cases.items():
