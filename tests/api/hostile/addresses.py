@@ -84,6 +84,33 @@ QUERIES = (
     ask("messages of two sessions", "GET", "/{idle}/messages?session_id=a&session_id=b", *INVALID),
 )
 
+LOG = "/v1/opencode/log"
+
+AUDITS = (
+    *(
+        ask(f"log after {bad}", "GET", f"/{{idle}}/log?after={bad}", *INVALID)
+        for bad in ("-1", "x", "", "%D9%A3", "9" * 20)
+    ),
+    *(ask(f"log limit {bad}", "GET", f"/{{idle}}/log?limit={bad}", *INVALID) for bad in ("0", "-1", "x", "9" * 20)),
+    ask("the log of an unknown codebase", "GET", "/cb_unknown/log", *NO_CODEBASE),
+    ask("the export of an unknown codebase", "GET", "/cb_unknown/log/export", *NO_CODEBASE),
+    ask("a level that there isn't", "GET", f"{LOG}/tile/9/000", *NO_ROUTE),
+    *(
+        ask(f"tile {bad[:30]}", "GET", f"{LOG}/tile/{bad}", 404, "tile_not_found")
+        for bad in (
+            *("0/..%2F..%2Fledger.db", "0/000.p/0", "0/000.p/999", "0/-01", "0/%D9%A0%D9%A0%D9%A0", "entries/xyz"),
+            "0/" + "9" * 300,
+        )
+    ),
+    *(
+        ask(f"proof of {kind}: {query}", "GET", f"{LOG}/proofs/{kind}?{query}", *INVALID)
+        for kind in ("inclusion", "consistency")
+        for query in ("", "position=x", "position=-1", "from=x", "position=" + "9" * 30, "size=" + "9" * 30)
+    ),
+    ask("a proof backwards", "GET", f"{LOG}/proofs/consistency?from=2&to=1", 400, "no_proof"),
+    ask("a proof of the future", "GET", f"{LOG}/proofs/inclusion?position=999999", 400, "no_proof"),
+)
+
 CURSORS = (
     *(
         ask(f"cursor {bad!r}", "GET", "/{idle}/events", *BAD_CURSOR, f"Last-Event-ID: {bad}\r\n".encode())
@@ -147,4 +174,4 @@ ORIGINS = tuple(
     )
 )
 
-ADDRESSES: tuple[Hostile, ...] = IDS + ROUTES + QUERIES + CURSORS + HOSTS + ORIGINS
+ADDRESSES: tuple[Hostile, ...] = IDS + ROUTES + QUERIES + AUDITS + CURSORS + HOSTS + ORIGINS

@@ -65,4 +65,4 @@ def raw(name: str, sent: bytes, status: int = 400, code: str = "malformed_reques
 
 def _head(method: str, path: str) -> bytes:
     address = path if path.startswith(("/v1/", "/healthz", "http:", "*")) else CODEBASES + path
-    return f"{method} {address} HTTP/1.1\r\n".encode("latin-1") + HOST
+    return f"{method} {address} HTTP/1.1\r\n".encode() + HOST
