@@ -82,7 +82,7 @@ async def test_own_pages(api: Running) -> None:
 
 async def test_settings_refuse_an_open_door(tmp_path: Path) -> None:
     """An address that others can reach is refused without a token file; with one it is taken."""
-    for host in ("0.0.0.0", "::", "192.168.1.1", "example.com"):
+    for host in ("0.0.0.0", "::", "192.168.1.1", "example.com", "", "0", "::ffff:0.0.0.0", "localhost.example.com"):
         with pytest.raises(ValidationError, match="token-file"):
             Settings(host=host)
         assert Settings(host=host, token_file=tmp_path / "token").loopback is False
