@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence as Many
-from time import time
 from typing import Literal
 
 import structlog
@@ -11,17 +10,18 @@ import structlog
 from ...domain.agent_events import Translator
 from ...domain.effects import Prompt
 from ...domain.errors import AgentError
-from ...domain.facts import AgentDied, PromptTaken, SessionOpened
-from ...domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, SessionId
+from ...domain.facts import AgentDied
+from ...domain.ids import AgentPermissionId, CodebaseId
 from ...domain.ports import Deliver
 from . import survivors
 from .attachments import file_parts
 from .catalog import Model
-from .client import NotFoundThere, OpencodeClient
+from .client import NotFoundThere
 from .configuration import Stamp
 from .connection import Connection
+from .handover import Handover
 from .letting_go import let_go
-from .message_ids import MessageIds
+from .lifetime import Lifetime
 from .outbox import Outbox
 from .place import refuse_moved
 from .server import OpencodeServer
@@ -31,7 +31,6 @@ from .watch import Watch
 
 log = structlog.get_logger()
 
-SESSION_LOST = "SESSION_LOST"
 LAST_FACTS = 5.0
 """Seconds in which the log must take the last facts of an agent that is ended."""
 
@@ -50,32 +49,28 @@ class OpencodeAgent:
         learn: Callable[[Many[Model], Stamp], None] | None = None,
     ) -> None:
         self._settings, self._codebase, self._directory, self._trusted = settings, codebase, directory, trusted
-        self._deliver, self._learn = deliver, learn
+        self._learn = learn
         self._outbox = Outbox(deliver, settings.coalesce, settings.backlog)
         self._translator = Translator(directory)
-        self._ids = MessageIds()
-        self._connection: Connection | None = None
-        self._starting: asyncio.Task[Connection] | None = None
+        self._handover = Handover(self._translator, self._outbox, deliver)
+        self._life = Lifetime(self._start)
         self._delivering: asyncio.Task[None] | None = None
-        self._handing: asyncio.Task[None] | None = None
-        self._roots: dict[SessionId, AgentSessionId] = {}
-        self._verified: set[AgentSessionId] = set()
         self._letting_go = False
 
     @property
     def alive(self) -> bool:
         """Whether a process exists, or is being started."""
-        return self._starting is not None or (self._connection is not None and self._connection.alive)
+        return self._life.alive
 
     @property
-    def client(self) -> OpencodeClient | None:
-        """The way to the running server, if there is one."""
-        return self._connection.client if self._connection and self._connection.alive else None
+    def connection(self) -> Connection | None:
+        """The connection to the running process, if there is one."""
+        return self._life.running
 
     @property
     def handing_over(self) -> bool:
         """Whether a prompt is being handed over just now."""
-        return self._handing is not None and not self._handing.done()
+        return self._handover.under_way
 
     # --- prompts --------------------------------------------------------------------------------------------------
 
@@ -83,12 +78,12 @@ class OpencodeAgent:
         """See the port."""
         await self._check_place(None)
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
-        connection = await self._connected()
+        connection = await self._life.connected()
         try:
             await self._check_place(await connection.client.worktree())
-            await self._prompt(connection, prompt, files)
+            await self._handover.give(connection, prompt, files)
         except AgentError:
-            if not await self._died(connection):
+            if not await self._life.ended_under(connection):
                 raise
 
     async def _check_place(self, root: str | None) -> None:
@@ -96,79 +91,7 @@ class OpencodeAgent:
         if not self._trusted:
             await asyncio.to_thread(refuse_untrusted, self._directory, root)
 
-    async def _prompt(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
-        root, model = await self._session(connection, prompt)
-        self._handing = asyncio.create_task(self._hand_over(connection, prompt, files, root, model))
-        self._handing.add_done_callback(_retrieved)
-        await asyncio.shield(self._handing)
-
-    async def _hand_over(
-        self,
-        connection: Connection,
-        prompt: Prompt,
-        files: list[dict[str, str]],
-        root: AgentSessionId,
-        model: str,
-    ) -> None:
-        """Once begun it is done to the end, so that it is known whether the agent has the prompt.
-
-        The log decides: a prompt that it has no more as delivered, since an interrupt came first, is kept for later
-        and must not be handed over now; one that it has as delivered must be.
-        """
-        self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
-        await self._outbox.flushed()
-        message = self._ids.next()
-        taken = PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id, agent_message_id=message)
-        if await self._deliver((taken,)) is False:
-            return
-        provider, _, name = model.partition("/")
-        body = {
-            "messageID": message,
-            "model": {"providerID": provider, "modelID": name},
-            "agent": prompt.agent,
-            "parts": [{"type": "text", "text": prompt.text}, *files],
-        }
-        self._translator.prompted(prompt.session_id, root, prompt.message_id, message, _milliseconds())
-        await connection.client.prompt(root, body)
-
-    async def _session(self, connection: Connection, prompt: Prompt) -> tuple[AgentSessionId, str]:
-        """The agent's session for ours, and the model to use there."""
-        catalog = await connection.server.catalog()
-        root = prompt.agent_session_id or self._roots.get(prompt.session_id)
-        model = prompt.model or catalog.usual_model()
-        catalog.check(model, prompt.agent)
-        if root is None:
-            root = AgentSessionId(await connection.client.create_session(prompt.title or "opencode-ledger"))
-        elif root not in self._verified:
-            try:
-                await connection.client.session(root)
-            except NotFoundThere:
-                raise AgentError("opencode no longer knows this session; trigger a new one.", SESSION_LOST) from None
-        self._verified.add(root)
-        self._roots = {prompt.session_id: root}
-        return root, model
-
-    async def _died(self, connection: Connection) -> bool:
-        """Whether a request failed because the process ended; its death is reported then, and that is enough."""
-        await asyncio.wait({connection.server.process.ended}, timeout=0.2)
-        if connection.alive or connection.expected_end or connection.mourned is None:
-            return False
-        await asyncio.wait({connection.mourned})
-        return True
-
     # --- the process ----------------------------------------------------------------------------------------------
-
-    async def _connected(self) -> Connection:
-        """The connection to a running process. Starting goes on when the caller is cancelled."""
-        if self._connection is not None:
-            if self._connection.alive:
-                return self._connection
-            if self._connection.mourned is not None:
-                await asyncio.wait({self._connection.mourned})
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
-            self._starting.add_done_callback(self._started)
-        return await asyncio.shield(self._starting)
 
     async def _start(self) -> Connection:
         if self._delivering is None:
@@ -184,21 +107,14 @@ class OpencodeAgent:
         if self._learn:
             self._learn(catalog.models(), server.configured)
         connection.add(Watch(connection, self._outbox, self._settings, self._is_busy).run())
-        self._verified.clear()
-        self._connection = connection
+        self._handover.to_another_process()
         return connection
-
-    def _started(self, starting: asyncio.Task[Connection]) -> None:
-        if self._starting is starting:
-            self._starting = None
-        _retrieved(starting)
 
     def _is_busy(self) -> bool:
         return self._letting_go or self.handing_over
 
     async def _on_death(self, connection: Connection, reason: str) -> None:
-        if self._connection is connection:
-            self._connection = None
+        self._life.over(connection)
         self._translator.closed()
         log.warning("opencode died", codebase=self._codebase, reason=reason)
         self._outbox.put([AgentDied(reason=reason)])
@@ -210,7 +126,7 @@ class OpencodeAgent:
         self, permission: AgentPermissionId, reply: Literal["once", "always", "reject"], message: str | None
     ) -> None:
         """See the port."""
-        connection, run = self._connection, self._translator.run
+        connection, run = self._life.connection, self._translator.run
         if connection is None or run is None or permission not in run.asking:
             return
         run.asking.discard(permission)
@@ -233,15 +149,14 @@ class OpencodeAgent:
 
     async def _let_go(self, limit: float) -> bool:
         """Whether the agent has let go of its run in time."""
-        connection = self._connection
-        if connection is None or not connection.alive:
+        connection = self._life.running
+        if connection is None:
             self._translator.closed()
             return True
         self._letting_go = True
         try:
             async with asyncio.timeout(limit):
-                if self._handing is not None:
-                    await asyncio.wait({self._handing})
+                await self._handover.settled()
                 await let_go(connection, self._outbox)
             return True
         except (AgentError, TimeoutError) as error:
@@ -266,23 +181,20 @@ class OpencodeAgent:
             self._delivering = None
 
     async def _end(self) -> None:
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        connection = self._connection
+        await self._life.stop_starting()
+        connection, patience = self._life.connection, self._settings.farewell_limit
         if connection is None:
             return
-        patience = self._settings.farewell_limit
         connection.expected_end = True
         if connection.alive and await self._let_go(patience):
-            try:
-                await connection.client.dispose(patience)
-            except AgentError as error:
-                log.warning("opencode does not say good-bye", codebase=self._codebase, error=error.message)
-        await connection.close(patience)
-        if connection.mourned is not None:
-            await asyncio.wait({connection.mourned})
-        self._connection = None
+            await self._dispose(connection, patience)
+        await self._life.close(connection, patience)
+
+    async def _dispose(self, connection: Connection, patience: float) -> None:
+        try:
+            await connection.client.dispose(patience)
+        except AgentError as error:
+            log.warning("opencode does not say good-bye", codebase=self._codebase, error=error.message)
 
     async def _last_facts(self) -> None:
         if self._delivering is None or self._delivering.done():
@@ -292,13 +204,3 @@ class OpencodeAgent:
                 await self._outbox.flushed()
         except TimeoutError:
             log.error("the last facts were not recorded in time", codebase=self._codebase)
-
-
-def _retrieved(task: asyncio.Task[Connection] | asyncio.Task[None]) -> None:
-    """Take note of an error that nobody may be waiting for any more."""
-    if not task.cancelled():
-        task.exception()
-
-
-def _milliseconds() -> float:
-    return time() * 1000

@@ -18,7 +18,7 @@ from .test_letting_go import DAEMON
 
 def server_pid(live: Live) -> int:
     """The process of opencode itself among the marked ones."""
-    connection = live.agent._connection  # pyright: ignore[reportPrivateUsage]
+    connection = live.agent.connection
     assert connection is not None
     return connection.server.process.pid
 

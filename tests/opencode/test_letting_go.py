@@ -49,8 +49,8 @@ async def test_an_interrupt_refuses_what_was_asked(make_live: MakeLive) -> None:
     asked = await live.recorder.has(f.PermissionRequested)
     await live.agent.abort()
     await live.agent.answer(asked.agent_permission_id, "once", None)
-    assert live.agent.client is not None
-    assert await live.agent.client.permissions() == []
+    assert live.agent.connection is not None
+    assert await live.agent.connection.client.permissions() == []
     ended = await live.run("say: Here again.")
     assert ended.summary == "Here again."
     assert not (live.directory / "asked.txt").exists()
@@ -79,8 +79,8 @@ async def test_an_interrupt_right_after_a_prompt_executes_nothing(live: Live) ->
         with contextlib.suppress(asyncio.CancelledError):
             await giving
         await live.agent.abort()
-        assert live.agent.client is not None
-        assert await live.agent.client.statuses() == {}
+        assert live.agent.connection is not None
+        assert await live.agent.connection.client.statuses() == {}
     ended = await live.run("say: Warm still.")
     assert ended.summary == "Warm still."
     assert list(live.directory.glob("behind*")) == []
@@ -125,8 +125,8 @@ async def test_an_interrupt_reaches_a_subagent_that_asks(make_live: MakeLive) ->
     asked = await live.recorder.has(f.PermissionRequested)
     assert asked.subagent is not None
     await live.agent.abort()
-    assert live.agent.client is not None
-    assert await live.agent.client.permissions() == []
-    assert await live.agent.client.statuses() == {}
+    assert live.agent.connection is not None
+    assert await live.agent.connection.client.permissions() == []
+    assert await live.agent.connection.client.statuses() == {}
     assert not (live.directory / "sub.txt").exists()
     assert not live.recorder.of(f.RunEnded)

@@ -69,8 +69,8 @@ async def test_a_prompt_given_up_before_its_session_is_on_record_is_not_handed_o
     live.recorder.gate.set()
     await letting_go
     opened = live.recorder.of(f.SessionOpened)[-1]
-    assert live.agent.client is not None
-    assert await live.agent.client.messages(opened.agent_session_id, 10) == []
+    assert live.agent.connection is not None
+    assert await live.agent.connection.client.messages(opened.agent_session_id, 10) == []
 
 
 async def test_a_prompt_given_up_after_its_session_is_on_record_is_in_its_history(live: Live) -> None:
@@ -83,10 +83,10 @@ async def test_a_prompt_given_up_after_its_session_is_on_record_is_in_its_histor
     await asyncio.wait({giving})
     await live.agent.abort()
     opened = live.recorder.of(f.SessionOpened)[-1]
-    assert live.agent.client is not None
-    messages = await live.agent.client.messages(opened.agent_session_id, 10)
+    assert live.agent.connection is not None
+    messages = await live.agent.connection.client.messages(opened.agent_session_id, 10)
     assert fields(fields(items(messages)[0]).get("info")).get("role") == "user"
-    assert await live.agent.client.statuses() == {}
+    assert await live.agent.connection.client.statuses() == {}
 
 
 async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:

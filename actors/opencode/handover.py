@@ -1,0 +1,101 @@
+"""Handing prompts over: to which session of the agent, for which model, and so that it is known whether the agent has them."""
+
+import asyncio
+from time import time
+
+from ...domain.agent_events import Translator
+from ...domain.effects import Prompt
+from ...domain.errors import AgentError
+from ...domain.facts import PromptTaken, SessionOpened
+from ...domain.ids import AgentSessionId, SessionId
+from ...domain.ports import Deliver
+from .client import NotFoundThere
+from .connection import Connection
+from .message_ids import MessageIds
+from .outbox import Outbox
+
+SESSION_LOST = "SESSION_LOST"
+
+
+class Handover:
+    """Gives prompts to one agent, one at a time; knows which of its sessions is which of ours."""
+
+    def __init__(self, translator: Translator, outbox: Outbox, deliver: Deliver) -> None:
+        self._translator, self._outbox, self._deliver = translator, outbox, deliver
+        self._ids = MessageIds()
+        self._giving: asyncio.Task[None] | None = None
+        self._roots: dict[SessionId, AgentSessionId] = {}
+        self._verified: set[AgentSessionId] = set()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a prompt is being handed over just now."""
+        return self._giving is not None and not self._giving.done()
+
+    async def settled(self) -> None:
+        """Wait until what is being handed over is, or has failed to be."""
+        if self._giving is not None:
+            await asyncio.wait({self._giving})
+
+    def to_another_process(self) -> None:
+        """The agent has a new process, which has yet to be asked whether it knows the sessions."""
+        self._verified.clear()
+
+    async def give(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
+        """Hand a prompt over. Raises `AgentError`. Once the log was asked it goes on when the caller is cancelled."""
+        root, model = await self._session(connection, prompt)
+        self._giving = asyncio.create_task(self._give(connection, prompt, files, root, model))
+        self._giving.add_done_callback(_retrieved)
+        await asyncio.shield(self._giving)
+
+    async def _give(
+        self,
+        connection: Connection,
+        prompt: Prompt,
+        files: list[dict[str, str]],
+        root: AgentSessionId,
+        model: str,
+    ) -> None:
+        """Once begun it is done to the end, so that it is known whether the agent has the prompt.
+
+        The log decides: a prompt that it has no more as delivered, since an interrupt came first, is kept for later
+        and must not be handed over now; one that it has as delivered must be.
+        """
+        self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
+        await self._outbox.flushed()
+        message = self._ids.next()
+        taken = PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id, agent_message_id=message)
+        if await self._deliver((taken,)) is False:
+            return
+        provider, _, name = model.partition("/")
+        body = {
+            "messageID": message,
+            "model": {"providerID": provider, "modelID": name},
+            "agent": prompt.agent,
+            "parts": [{"type": "text", "text": prompt.text}, *files],
+        }
+        self._translator.prompted(prompt.session_id, root, prompt.message_id, message, time() * 1000)
+        await connection.client.prompt(root, body)
+
+    async def _session(self, connection: Connection, prompt: Prompt) -> tuple[AgentSessionId, str]:
+        """The agent's session for ours, and the model to use there."""
+        catalog = await connection.server.catalog()
+        root = prompt.agent_session_id or self._roots.get(prompt.session_id)
+        model = prompt.model or catalog.usual_model()
+        await asyncio.to_thread(catalog.check, model, prompt.agent)
+        if root is None:
+            root = AgentSessionId(await connection.client.create_session(prompt.title or "opencode-ledger"))
+        elif root not in self._verified:
+            try:
+                await connection.client.session(root)
+            except NotFoundThere:
+                raise AgentError("opencode no longer knows this session; trigger a new one.", SESSION_LOST) from None
+        self._verified.add(root)
+        self._roots = {prompt.session_id: root}
+        return root, model
+
+
+def _retrieved(giving: asyncio.Task[None]) -> None:
+    """Take note of an error that nobody may be waiting for any more."""
+    if not giving.cancelled():
+        giving.exception()
