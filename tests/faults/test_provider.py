@@ -188,8 +188,9 @@ async def test_a_model_with_nothing_to_say_completes_the_run(codebase: Codebase)
     assert (outcome(frames), errors(frames), said(frames)) == (("completed", ""), [], "")
 
 
-async def test_an_unknown_model_is_refused_once_the_models_are_known(running: Service, codebase: Codebase) -> None:
+async def test_an_unknown_model_is_refused_once_the_models_are_known(running: Service) -> None:
     """After an agent's first run a model that opencode doesn't have is 400, and the one that was meant is named."""
+    codebase = await running.register()  # whose agent has just started: what is known for long refuses nothing
     await (await start(codebase, Say("Here."))).events()
     answer = await running.ask("POST", f"{codebase.path}/trigger", {"prompt": "x", "model": "stub/stub-smal"})
     assert (answer.status, answer.text("code")) == (400, "unknown_model")
