@@ -30,6 +30,7 @@ from ..domain.facts import Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.lifecycle import Phase, check_present, outcome
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
+from ..domain.requests import Request
 from ..domain.state import INITIAL, State
 from ..domain.wire import changes_state, decode, encode
 from .clock import timestamp
@@ -77,9 +78,9 @@ class CodebaseActor:
 
     # --- for others ---------------------------------------------------------------------------------------------
 
-    async def ask(self, command: Command) -> Answer:
+    async def ask(self, command: Command, request: Request | None = None) -> Answer:
         """Send a command and wait for its answer. Raises the refusal, or `ActorStopped` if the actor ends first."""
-        envelope = Envelope(command)
+        envelope = Envelope(command, request=request)
         self._mailbox.put(envelope)
         return await envelope.reply
 
@@ -124,7 +125,7 @@ class CodebaseActor:
             envelope.fail(ActorStopped())
             return
         try:
-            decision = await self._decide_and_append(envelope.command)
+            decision = await self._decide_and_append(envelope)
         except WrongExpectedVersion:
             envelope.fail(StoreError("Another writer changed this codebase's stream; try again."))
             raise
@@ -141,7 +142,8 @@ class CodebaseActor:
                 self._effects().submit(decision.effects)
             self._answer_settled()
 
-    async def _decide_and_append(self, command: Command) -> Decision:
+    async def _decide_and_append(self, envelope: Envelope) -> Decision:
+        command = envelope.command
         if isinstance(command, Recover) and not self._fresh:
             return NOTHING  # what runs by now was started by this actor, and was not cut off
         self._fresh = False
@@ -150,18 +152,26 @@ class CodebaseActor:
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
         worked = self.state.occupies_room
         try:
-            decision = decide(self.state, command, timestamp(self._clock), room=room)
-            await self._append(decision.events)
+            decision = decide(self.state, command, at := timestamp(self._clock), room=room)
+            if envelope.request is None:
+                await self._append(decision.events)
+            else:
+                recorded = await self._append(envelope.request.mark(decision.events, at))
+                envelope.content = envelope.request.answer(recorded)
         finally:
             self._follow_room(worked=worked)
         return decision
 
-    async def _append(self, events: Many[Event]) -> None:
-        if events:
-            recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
-            self.sequence = recorded[-1].sequence
-            # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
-            self.state = fold(self.state, (decode(r) for r in recorded if changes_state(r)))
+    async def _append(self, events: Many[Event]) -> list[Event]:
+        """Record and fold; the events as they were recorded, but for those that only tell what was said."""
+        if not events:
+            return []
+        recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
+        self.sequence = recorded[-1].sequence
+        # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
+        decoded = [decode(r) for r in recorded if changes_state(r)]
+        self.state = fold(self.state, decoded)
+        return decoded
 
     def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
         """A caller can try again; what nobody would send twice is kept and tried again."""

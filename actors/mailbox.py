@@ -6,12 +6,15 @@ every envelope in it, and every later one, is answered with `ActorStopped`, so t
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..domain.commands import CancelTask, Command, Delete, GrantRoom, Interrupt, Recover, Shutdown, Stop
 from ..domain.errors import ActorStopped
+from ..domain.events import Json
 from ..domain.ids import Position
 from ..domain.lifecycle import Phase
+from ..domain.requests import Request
 
 CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
 """Commands that overtake: a person's wish to halt must not queue behind the agent's output."""
@@ -21,31 +24,34 @@ CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
 class Answer:
     """The reply to a command: where the log was and where the codebase stood once it was done.
 
-    `recorded`: how many events it took.
+    `recorded`: how many events it took. `content`: what is to be told to the caller of a request.
     """
 
     position: Position
     phase: Phase
     recorded: int = 0
+    content: Mapping[str, Json] | None = None
 
 
 class Envelope:
     """A command on its way, and the future that its sender waits for.
 
-    `lasting`: nobody would send it again, so a store that fails must not lose it.
+    `lasting`: nobody would send it again, so a store that fails must not lose it. `request`: the one that the command
+    came with, if it did; `content`: what is to be told in answer to that.
     """
 
-    __slots__ = ("command", "lasting", "reply")
+    __slots__ = ("command", "content", "lasting", "reply", "request")
 
-    def __init__(self, command: Command, *, lasting: bool = False) -> None:
-        self.command = command
+    def __init__(self, command: Command, *, request: Request | None = None, lasting: bool = False) -> None:
+        self.command, self.request = command, request
+        self.content: Mapping[str, Json] | None = None
         self.lasting = lasting
         self.reply: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def answer(self, answer: Answer) -> None:
         """Reply, unless the sender has left."""
         if not self.reply.done():
-            self.reply.set_result(answer)
+            self.reply.set_result(replace(answer, content=self.content))
 
     def fail(self, error: Exception) -> None:
         """Refuse, unless the sender has left."""

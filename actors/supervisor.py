@@ -6,6 +6,7 @@ state, starts an actor that failed again from its log, and at the end has all of
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import Context
 
 import structlog
 
@@ -14,6 +15,7 @@ from ..domain.errors import ActorStopped, AlreadyRegistered, CodebaseNotFound, L
 from ..domain.ids import CodebaseId
 from ..domain.lifecycle import Phase
 from ..domain.ports import Clock, EventStore
+from ..domain.requests import Request
 from .codebase_actor import CodebaseActor
 from .mailbox import Answer
 from .settings import ActorSettings
@@ -40,10 +42,10 @@ class Supervisor:
         self._paths = dict(paths)
         await asyncio.gather(*(self.ask(codebase, Recover()) for codebase in unsettled))
 
-    async def ask(self, codebase: CodebaseId, command: Command) -> Answer:
+    async def ask(self, codebase: CodebaseId, command: Command, request: Request | None = None) -> Answer:
         """Have a codebase's actor do something. Raises `LedgerError`; `CodebaseNotFound` for an unknown one."""
         actor = await self._actor(codebase, new=isinstance(command, Register))
-        answer = await actor.ask(command)
+        answer = await actor.ask(command, request)
         if isinstance(command, Delete):
             self._forget(codebase)
         return answer
@@ -52,7 +54,7 @@ class Supervisor:
         """Record what others did in a codebase's directory; how many sessions brought something new."""
         return await (await self._actor(codebase, new=False)).sync()
 
-    async def register(self, command: Register) -> Answer:
+    async def register(self, command: Register, request: Request | None = None) -> Answer:
         """Register a directory. Raises `AlreadyRegistered` with the id of the codebase that has it."""
         if (former := self._paths.get(command.path)) and self._is_deleted(former):
             self._forget(former)
@@ -60,7 +62,7 @@ class Supervisor:
         if owner != command.codebase_id:
             raise AlreadyRegistered(f"This directory is already registered as {owner}.")
         # Shielded, for a caller that leaves takes back neither the command nor the directory.
-        return await asyncio.shield(asyncio.ensure_future(self._register(command)))
+        return await asyncio.shield(asyncio.ensure_future(self._register(command, request)))
 
     async def close(self) -> None:
         """Take no new commands, interrupt and record what runs, leave no process.
@@ -79,9 +81,9 @@ class Supervisor:
     async def _shut_down(self) -> None:
         await asyncio.gather(*(actor.ask(Shutdown()) for actor in self._actors()), return_exceptions=True)
 
-    async def _register(self, command: Register) -> Answer:
+    async def _register(self, command: Register, request: Request | None) -> Answer:
         try:
-            return await self.ask(command.codebase_id, command)
+            return await self.ask(command.codebase_id, command, request)
         except AlreadyRegistered:
             raise
         except BaseException:
@@ -113,7 +115,9 @@ class Supervisor:
 
     def _host(self, codebase: CodebaseId) -> None:
         self._ready[codebase] = asyncio.get_running_loop().create_future()
-        self._hosts[codebase] = asyncio.create_task(self._keep_alive(codebase), name=f"actor {codebase}")
+        # An actor outlives the request that woke it, and must not carry on what that one noted for its log lines.
+        living = self._keep_alive(codebase)
+        self._hosts[codebase] = asyncio.create_task(living, name=f"actor {codebase}", context=Context())
 
     async def _keep_alive(self, codebase: CodebaseId) -> None:
         """Run a codebase's actor; when it fails, start it again from the log, as after a crash."""

@@ -93,6 +93,11 @@ class CancelTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Conclude:
+    """Record the answer to a request whose work needed no command, or many: nothing else happens."""
+
+
+@dataclass(frozen=True, slots=True)
 class GrantRoom:
     """There is room for this codebase among the running agents: what waits may start."""
 
@@ -145,6 +150,7 @@ Command: TypeAlias = (
     | CreateTask
     | CancelTask
     | ReplyPermission
+    | Conclude
     | GrantRoom
     | Recover
     | Shutdown

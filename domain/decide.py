@@ -12,7 +12,7 @@ from .decision import NOTHING, Decision, fold
 from .effects import Abort, AnswerPermission, Effect, StopAgent
 from .errors import AlreadyRegistered, CodebaseNotFound, PermissionNotFound
 from .ids import Timestamp
-from .lifecycle import Phase, check, public_status
+from .lifecycle import Phase, check, check_present, public_status
 from .reports import report
 from .state import Session, State, title_of
 
@@ -154,6 +154,12 @@ def _create_task(command: c.CreateTask, state: State, at: Timestamp, room: bool)
 @_decide.register
 def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, room: bool) -> Decision:
     return queue.cancel(command, state, at)
+
+
+@_decide.register
+def _conclude(command: c.Conclude, state: State, at: Timestamp, room: bool) -> Decision:
+    check_present(state.phase)
+    return NOTHING
 
 
 @_decide.register

@@ -30,7 +30,10 @@ InterruptReason: TypeAlias = Literal["requested", "server_stopped", "server_rest
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One fact in a codebase's stream. `session_id` and `task_id` are absent where there is none."""
+    """One fact in a codebase's stream. `session_id` and `task_id` are absent where there is none.
+
+    `correlation_id`: the request that asked for it; absent from what nobody asked for.
+    """
 
     topic: ClassVar[str]
     action: ClassVar[str | None] = None
@@ -38,10 +41,11 @@ class Event:
     session_id: SessionId | None = None
     task_id: TaskId | None = None
     timestamp: Timestamp
+    correlation_id: str | None = None
 
 
 class Common(TypedDict):
-    """The members that every event has, as keyword arguments."""
+    """The members that every event has when it is decided, as keyword arguments."""
 
     session_id: SessionId | None
     task_id: TaskId | None

@@ -10,6 +10,7 @@ from typing import ClassVar, cast
 
 import orjson
 
+from . import requests  # noqa: F401  its kind of event is registered with the others
 from .events import REGISTRY, Event, FileChange, Json
 from .ids import Timestamp
 from .outside_events import CONTENT_TOPICS
@@ -18,7 +19,7 @@ from .recorded import NewEvent, RecordedEvent
 MAX_DEPTH = 200
 """Levels of nesting that are kept; the encoder's own limit is 254."""
 
-_COMMON = ("session_id", "task_id", "timestamp")
+_COMMON = ("session_id", "task_id", "timestamp", "correlation_id")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,18 @@
 """The agent of a codebase: trigger, message, interrupt, stop, status, permissions, events."""
 
 import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
 
 from aiohttp import web
 
 from ..domain import commands as c
+from ..domain import events as e
 from ..domain.errors import CodebaseNotFound
 from ..domain.ids import PermissionId
-from ..domain.lifecycle import Phase
 from .answers import json_answer
 from .bodies import read_body
+from .carrying_out import carry_out, saying, the
 from .paths import files_inside
 from .schemas import NoBody, ReplyPermission, SendMessage, TriggerAgent
 from .service import Service
@@ -32,18 +35,19 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
         files=files,
         metadata=body.metadata,
     )
-    answer = await service.supervisor.ask(codebase.id, trigger)
-    waiting = answer.phase is Phase.WAITING
-    happened = "Agent waits for room on" if waiting else "Agent started on"
-    return json_answer(
-        {
+
+    def started(events: Many[e.Event]) -> Mapping[str, e.Json]:
+        waiting = the(e.SessionStarted, events).waiting
+        happened = "Agent waits for room on" if waiting else "Agent started on"
+        return {
             "success": True,
             "session_id": trigger.session_id,
             "task_id": trigger.task_id,
             "status": "pending" if waiting else "running",
             "message": f"{happened} codebase {codebase.name}",
         }
-    )
+
+    return await carry_out(service, request, codebase.id, trigger, started)
 
 
 async def send_message(service: Service, request: web.Request) -> web.Response:
@@ -53,24 +57,21 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
     await service.usable_model(body.model, codebase.agent_config)
     await service.usable_agent(codebase)
     message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
-    await service.supervisor.ask(codebase.id, message)
-    return json_answer({"success": True, "message": "Message sent to agent"})
+    return await carry_out(service, request, codebase.id, message, saying("Message sent to agent"))
 
 
 async def interrupt_agent(service: Service, request: web.Request) -> web.Response:
     """Make the agent let go, and keep the session."""
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
-    await service.supervisor.ask(codebase.id, c.Interrupt())
-    return json_answer({"success": True, "message": "Interrupt signal sent"})
+    return await carry_out(service, request, codebase.id, c.Interrupt(), saying("Interrupt signal sent"))
 
 
 async def stop_agent(service: Service, request: web.Request) -> web.Response:
     """End the session; answered when no process of the agent is left."""
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
-    await service.supervisor.ask(codebase.id, c.Stop())
-    return json_answer({"success": True, "message": "Agent stopped"})
+    return await carry_out(service, request, codebase.id, c.Stop(), saying("Agent stopped"))
 
 
 async def agent_status(service: Service, request: web.Request) -> web.Response:
@@ -98,8 +99,7 @@ async def reply_permission(service: Service, request: web.Request) -> web.Respon
     reply = c.ReplyPermission(
         permission_id=PermissionId(request.match_info["permission_id"]), reply=body.reply, message=body.message
     )
-    await service.supervisor.ask(codebase.id, reply)
-    return json_answer({"success": True, "message": "Permission answered"})
+    return await carry_out(service, request, codebase.id, reply, saying("Permission answered"))
 
 
 async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:

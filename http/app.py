@@ -5,7 +5,9 @@ from aiohttp.typedefs import Handler
 
 from .bodies import MAX_BODY
 from .clients import Pace
+from .correlation import correlated, name_in_answer
 from .errors import errors
+from .idempotency import Repeats
 from .routes import ROUTES
 from .security import Access, gatekeeper
 from .service import SERVICE, Service, ServiceHandler
@@ -16,10 +18,14 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
     access: dict[web.AbstractRoute, Access] = {}
     gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
-    app = web.Application(middlewares=[errors, gate], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[correlated, errors, gate], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(name_in_answer)
     app[SERVICE] = service
+    repeats = Repeats(service)
     for route in ROUTES:
-        added = app.router.add_route(route.method, route.path, _bound(service, route.handler))
+        handler = _bound(service, route.handler)
+        handler = repeats.once(handler) if route.method == "POST" else handler
+        added = app.router.add_route(route.method, route.path, handler)
         access[added] = route.access
     return app
 

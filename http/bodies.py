@@ -24,15 +24,21 @@ B = TypeVar("B", bound=RequestBody)
 
 
 async def read_body(request: web.Request, model: type[B]) -> B:
-    """The request's body as `model`. An absent body counts as `{}`. Raises `InvalidInput` and its like."""
+    """The request's body as `model`. Raises `InvalidInput` and its like."""
+    value = await read_object(request)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInput(_first_problem(error)) from None
+
+
+async def read_object(request: web.Request) -> dict[str, object]:
+    """The request's body, which may be asked for again. An absent one counts as `{}`. Raises `InvalidInput` and its like."""
     raw = await _read(request)
     value: object = _parse(raw) if raw else dict[str, object]()
     if not isinstance(value, dict):
         raise InvalidInput("The body must be a JSON object.")
-    try:
-        return model.model_validate(cast(object, value))
-    except ValidationError as error:
-        raise InvalidInput(_first_problem(error)) from None
+    return cast(dict[str, object], value)
 
 
 async def _read(request: web.Request) -> bytes:

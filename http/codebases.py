@@ -1,15 +1,18 @@
 """Codebases: register, list, get, delete."""
 
 import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
 
 from aiohttp import web
 
 from ..domain.commands import Delete, Register
-from ..domain.errors import CodebaseNotFound
+from ..domain.events import CodebaseRegistered, Event, Json
 from ..domain.ids import CodebaseId
 from ..projections.codebases import Codebase
 from .answers import json_answer
 from .bodies import read_body
+from .carrying_out import carry_out, saying, the
 from .paths import real_directory
 from .schemas import AgentConfig, NoBody, RegisterCodebase
 from .service import Service
@@ -36,12 +39,7 @@ async def register_codebase(service: Service, request: web.Request) -> web.Respo
         worker_id=body.worker_id,
         agent_config=agent_config,
     )
-    await service.supervisor.register(command)
-    views = await service.current_views()
-    registered = await views.codebases.get(command.codebase_id)
-    if registered is None:
-        raise CodebaseNotFound("The codebase was deleted while it was being registered.")
-    return json_answer({"success": True, "codebase": _registered(registered)})
+    return await carry_out(service, request, command.codebase_id, command, _registered)
 
 
 async def get_codebase(service: Service, request: web.Request) -> web.Response:
@@ -55,19 +53,27 @@ async def delete_codebase(service: Service, request: web.Request) -> web.Respons
     """Stop the agent, then hide the codebase everywhere but in the log."""
     await read_body(request, NoBody)
     codebase = CodebaseId(request.match_info["codebase_id"])
-    await service.supervisor.ask(codebase, Delete())
-    return json_answer({"success": True, "message": f"Codebase {codebase} deleted"})
+    return await carry_out(service, request, codebase, Delete(), saying(f"Codebase {codebase} deleted"))
 
 
-def _registered(codebase: Codebase) -> dict[str, object]:
+def _registered(events: Many[Event]) -> Mapping[str, Json]:
+    registered = the(CodebaseRegistered, events)
+    codebase: dict[str, Json] = {
+        "id": registered.codebase_id,
+        "name": registered.name,
+        "path": registered.path,
+        "description": registered.description,
+        "created_at": registered.timestamp,
+    }
+    return {"success": True, "codebase": codebase}
+
+
+def _listed(codebase: Codebase) -> dict[str, object]:
     return {
         "id": codebase.id,
         "name": codebase.name,
         "path": codebase.path,
         "description": codebase.description,
         "created_at": codebase.created_at,
+        "worker_id": codebase.worker_id,
     }
-
-
-def _listed(codebase: Codebase) -> dict[str, object]:
-    return {**_registered(codebase), "worker_id": codebase.worker_id}

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from .correlation import name_in_answer
 from .errors import error_answer, refused
 from .limits import MOST_CONNECTIONS
 from .surplus import Surplus
@@ -68,6 +69,8 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer; one that aiohttp made before any of our code was asked gets our shape."""
         answer = refused(resp) if isinstance(resp, web.HTTPException) else resp
+        if not answer.prepared:
+            await name_in_answer(request, answer)
         return await super().finish_response(request, answer, start_time)
 
 

@@ -1,17 +1,21 @@
 """Tasks: queue, list, get, cancel."""
 
 import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
 from typing import Final, get_args
 
 from aiohttp import web
 
 from ..domain.commands import CancelTask, CreateTask
-from ..domain.errors import CodebaseNotFound, InvalidInput, TaskNotFound
+from ..domain.errors import InvalidInput, TaskNotFound
+from ..domain.events import Event, Json, TaskCreated
 from ..domain.ids import CodebaseId, TaskId
 from ..projections.tasks import Task, TaskStatus
 from ..projections.views import Views
 from .answers import json_answer
 from .bodies import read_body
+from .carrying_out import carry_out, saying, the
 from .pages import part_of
 from .paths import files_inside
 from .schemas import NewTask, NoBody
@@ -35,12 +39,20 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         files=await asyncio.to_thread(files_inside, codebase.path, body.files),
         metadata=body.metadata,
     )
-    await service.supervisor.ask(codebase.id, command)
-    task = await (await service.current_views()).tasks.get(command.task_id)
-    if task is None:
-        raise CodebaseNotFound
-    # As it was created: with an agent that is free it may have begun by now.
-    return json_answer({"success": True, "task": {**_pick(task, CREATED), "status": "pending"}})
+
+    def created(events: Many[Event]) -> Mapping[str, Json]:
+        task = the(TaskCreated, events)
+        told: dict[str, Json] = {
+            "id": task.task_id,
+            "codebase_id": codebase.id,
+            "title": task.title,
+            "status": task.status,
+            "priority": task.priority,
+            "created_at": task.timestamp,
+        }
+        return {"success": True, "task": told}
+
+    return await carry_out(service, request, codebase.id, command, created)
 
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:
@@ -63,8 +75,7 @@ async def cancel_task(service: Service, request: web.Request) -> web.Response:
     """Take a task out of the queue, or stop the session that works on it."""
     task = await _task(service, request)
     await read_body(request, NoBody)
-    await service.supervisor.ask(task.codebase_id, CancelTask(task_id=task.id))
-    return json_answer({"success": True, "message": "Task cancelled"})
+    return await carry_out(service, request, task.codebase_id, CancelTask(task_id=task.id), saying("Task cancelled"))
 
 
 async def _task(service: Service, request: web.Request) -> Task:

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from . import agents, codebases, sessions, tasks
+from . import agents, codebases, requests, sessions, tasks
 from .database import Fetch
 from .session_queries import Sessions
 
-PROJECTIONS: Final = (codebases.PROJECTION, agents.PROJECTION, sessions.PROJECTION, tasks.PROJECTION)
+PROJECTIONS: Final = (
+    codebases.PROJECTION,
+    agents.PROJECTION,
+    sessions.PROJECTION,
+    tasks.PROJECTION,
+    requests.PROJECTION,
+)
 
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
 
-REVISION: Final = 2
+REVISION: Final = 3
 """To be raised whenever handlers change what they write into the same tables: views made before are then rebuilt."""
 
 VERSION: Final = f"{REVISION}-{sha256(SCHEMA.encode()).hexdigest()[:16]}"
@@ -48,6 +54,7 @@ class Views:
         self.agents = agents.Agents(fetch)
         self.sessions = Sessions(fetch)
         self.tasks = tasks.Tasks(fetch)
+        self.requests = requests.Requests(fetch)
 
     async def counts(self) -> Counts:
         """How many there are of everything that is not deleted."""

@@ -15,7 +15,8 @@ BINARY: Final = "/usr/local/bin/opencode"
 _ID: Final = re.compile(r"\b(cb|sess|task|msg|ses|prt)_[0-9A-Za-z]{16,}|\b(call)_\d+_\d+")
 _TIME: Final = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BINARY: Final = re.compile(r'(?<="opencode_binary":")[^"]*')
-_COMMON: Final = ("session_id", "task_id", "timestamp")
+_REQUEST: Final = re.compile(r'(?<="correlation_id":")[0-9a-f]{32}')
+_COMMON: Final = ("session_id", "task_id", "timestamp", "correlation_id")
 
 
 class Names:
@@ -28,7 +29,7 @@ class Names:
 
     def of(self, text: str) -> str:
         """The text with the ids, times and places of this walk replaced."""
-        text = _BINARY.sub(BINARY, text.replace(self._project, PATH))
+        text = _REQUEST.sub("f" * 32, _BINARY.sub(BINARY, text.replace(self._project, PATH)))
         return _ID.sub(self._name, _TIME.sub(TIME, text))
 
     def _name(self, found: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ is the scripted one in `scripts/scripted_model`, so that the same comes back eac
 
 Made the same for every walk: ids are short, all times are one time, counts of tokens are 0, and a text that came in
 many pieces is shown in one, the events numbered accordingly. `…` stands for the members that all events of a run
-share (`session_id`, `task_id`, `timestamp`).
+share (`session_id`, `task_id`, `timestamp`), and for `correlation_id`, the name of the request that asked for an event.
 """
 SECOND: Final = """## A second run: steer, interrupt, resume, stop
 
