@@ -1,9 +1,13 @@
 """The route table: every address of the API, as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from . import agent, codebases, history, proofs, sessions, status, tasks
+from pydantic import BaseModel
+
+from . import agent, codebases, docs, history, parameters, proofs, sessions, shapes, status, tasks
+from .schemas import NewTask, NoBody, RegisterCodebase, ReplyPermission, RequestBody, SendMessage, TriggerAgent
 from .security import Access
 from .service import ServiceHandler
 
@@ -12,12 +16,37 @@ CODEBASE = f"{API}/codebases/{{codebase_id}}"
 
 
 @dataclass(frozen=True)
+class Media:
+    """An answer that isn't JSON."""
+
+    type: str
+    description: str
+
+
+EVENTS: Final = Media("text/event-stream", "Server-sent events, each with id, event and data.")
+NOTE: Final = Media("text/plain", "A C2SP signed note.")
+TEXT: Final = Media("text/plain", "One line of text.")
+BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
+LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.")
+PAGE: Final = Media("text/html", "A page for people.")
+DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
+
+
+@dataclass(frozen=True)
 class Route:
-    """One address, one method, one handler. `needs`: what its callers need if not what its method says."""
+    """One address, one method, one handler, and what goes in and comes out.
+
+    `query`: its parameters. `also`: what it answers with other statuses than 200. `needs`: what its callers need if
+    not what its method says.
+    """
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
     handler: ServiceHandler
+    answer: type[BaseModel] | Media
+    body: type[RequestBody] | None = None
+    query: tuple[parameters.Parameter, ...] = ()
+    also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict[int, "type[BaseModel] | None"])
     needs: Access | None = None
 
     @property
@@ -27,35 +56,80 @@ class Route:
 
 
 ROUTES: Final = (
-    Route("GET", f"{API}/status", status.service_status),
-    Route("GET", f"{API}/models", status.list_models),
-    Route("GET", f"{API}/codebases", codebases.list_codebases),
-    Route("POST", f"{API}/codebases", codebases.register_codebase),
-    Route("GET", CODEBASE, codebases.get_codebase),
-    Route("DELETE", CODEBASE, codebases.delete_codebase),
-    Route("POST", f"{CODEBASE}/trigger", agent.trigger_agent),
-    Route("POST", f"{CODEBASE}/message", agent.send_message),
-    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent),
-    Route("POST", f"{CODEBASE}/stop", agent.stop_agent),
-    Route("GET", f"{CODEBASE}/status", agent.agent_status),
-    Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission),
-    Route("GET", f"{CODEBASE}/events", agent.agent_events),
-    Route("GET", f"{CODEBASE}/sessions", sessions.list_sessions),
-    Route("POST", f"{CODEBASE}/sessions/sync", sessions.sync_sessions),
-    Route("GET", f"{CODEBASE}/messages", sessions.session_messages),
-    Route("POST", f"{CODEBASE}/tasks", tasks.create_task),
-    Route("GET", f"{CODEBASE}/tasks", tasks.list_codebase_tasks),
-    Route("GET", f"{API}/tasks", tasks.list_tasks),
-    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task),
-    Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task),
-    Route("GET", f"{CODEBASE}/log", history.log_page, needs="audit"),
-    Route("GET", f"{CODEBASE}/log/export", history.log_export, needs="audit"),
-    Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, needs="audit"),
-    Route("GET", f"{API}/log/key", proofs.public_key, needs="audit"),
-    Route("GET", f"{API}/log/tile/entries/{{tile:.+}}", proofs.entries, needs="audit"),
-    Route("GET", f"{API}/log/tile/{{level:[0-7]}}/{{tile:.+}}", proofs.tile, needs="audit"),
-    Route("GET", f"{API}/log/proofs/inclusion", proofs.inclusion_proof, needs="audit"),
-    Route("GET", f"{API}/log/proofs/consistency", proofs.consistency_proof, needs="audit"),
-    Route("GET", "/healthz", status.alive, needs="open"),
-    Route("GET", "/readyz", status.ready),
+    Route("GET", f"{API}/status", status.service_status, shapes.ServiceStatus),
+    Route("GET", f"{API}/models", status.list_models, shapes.Models),
+    Route("GET", f"{API}/codebases", codebases.list_codebases, shapes.Codebases),
+    Route("POST", f"{API}/codebases", codebases.register_codebase, shapes.Registered, RegisterCodebase),
+    Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase),
+    Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody),
+    Route("POST", f"{CODEBASE}/trigger", agent.trigger_agent, shapes.Triggered, TriggerAgent),
+    Route("POST", f"{CODEBASE}/message", agent.send_message, shapes.Done, SendMessage),
+    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody),
+    Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody),
+    Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,)),
+    Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission, shapes.Done, ReplyPermission),
+    Route(
+        "GET",
+        f"{CODEBASE}/events",
+        agent.agent_events,
+        EVENTS,
+        query=parameters.STREAM,
+        also={204: None, 409: shapes.Problem},
+    ),
+    Route(
+        "GET", f"{CODEBASE}/sessions", sessions.list_sessions, shapes.Sessions, query=(*parameters.PAGE, parameters.AT)
+    ),
+    Route("POST", f"{CODEBASE}/sessions/sync", sessions.sync_sessions, shapes.Synced, NoBody),
+    Route(
+        "GET",
+        f"{CODEBASE}/messages",
+        sessions.session_messages,
+        shapes.Messages,
+        query=(parameters.SESSION, parameters.AT),
+    ),
+    Route("POST", f"{CODEBASE}/tasks", tasks.create_task, shapes.TaskCreated, NewTask),
+    Route(
+        "GET",
+        f"{CODEBASE}/tasks",
+        tasks.list_codebase_tasks,
+        shapes.Tasks,
+        query=(parameters.STATUS, *parameters.PAGE, parameters.AT),
+    ),
+    Route("GET", f"{API}/tasks", tasks.list_tasks, shapes.Tasks, query=(parameters.STATUS, *parameters.PAGE)),
+    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, shapes.Task),
+    Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task, shapes.Done, NoBody),
+    Route(
+        "GET",
+        f"{CODEBASE}/log",
+        history.log_page,
+        shapes.LogPage,
+        query=(parameters.AFTER, parameters.LOG_LIMIT),
+        needs="audit",
+    ),
+    Route("GET", f"{CODEBASE}/log/export", history.log_export, LINES, needs="audit"),
+    Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, NOTE, needs="audit"),
+    Route("GET", f"{API}/log/key", proofs.public_key, TEXT, needs="audit"),
+    Route("GET", f"{API}/log/tile/entries/{{tile:.+}}", proofs.entries, BYTES, needs="audit"),
+    Route("GET", f"{API}/log/tile/{{level:[0-7]}}/{{tile:.+}}", proofs.tile, BYTES, needs="audit"),
+    Route(
+        "GET",
+        f"{API}/log/proofs/inclusion",
+        proofs.inclusion_proof,
+        shapes.InclusionProof,
+        query=(parameters.POSITION, parameters.SIZE),
+        needs="audit",
+    ),
+    Route(
+        "GET",
+        f"{API}/log/proofs/consistency",
+        proofs.consistency_proof,
+        shapes.ConsistencyProof,
+        query=(parameters.FROM, parameters.TO),
+        needs="audit",
+    ),
+    Route("GET", "/healthz", status.alive, shapes.Alive, needs="open"),
+    Route("GET", "/readyz", status.ready, shapes.Ready, also={503: shapes.Ready}),
+    Route("GET", "/openapi.json", docs.openapi_document, DOCUMENT, needs="open"),
+    Route("GET", "/docs", docs.docs_page, PAGE, needs="open"),
+    Route("GET", "/docs/{asset}", docs.docs_asset, Media("*/*", "A part of the page."), needs="open"),
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from tests.support.described import assert_described
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.opencode import Model
@@ -123,7 +124,9 @@ class Running:
         url = path if path.startswith(("/healthz", "/readyz")) else API + path
         async with asyncio.timeout(LIMIT), self.client.request(method, url, **more) as response:
             assert response.content_type == "application/json", await response.text()
-            return Answer(response.status, orjson.loads(await response.read()), response.headers)
+            answer = Answer(response.status, orjson.loads(await response.read()), response.headers)
+        assert_described(method, url, answer.status, answer.body)
+        return answer
 
     async def get(self, path: str, **more: Any) -> Any:
         """What is at an address, which must be there."""
