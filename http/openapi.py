@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from .examples import EXAMPLES
+from .parameters import IDEMPOTENCY_KEY, REQUEST_ID
 from .routes import ROUTES, Media, Route
 from .shapes import Problem
 
@@ -113,7 +114,8 @@ def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
 
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
-    for parameter in route.query:
+    given = (IDEMPOTENCY_KEY, REQUEST_ID) if route.method == "POST" else ()
+    for parameter in (*route.query, *given):
         yield {
             "name": parameter.name,
             "in": parameter.place,

@@ -46,5 +46,18 @@ SIZE = Parameter("size", "Of the log, in events; the whole of it unless given.",
 FROM = Parameter("from", "The smaller size, in events.", _SEQUENCE, required=True)
 TO = Parameter("to", "The larger size; the whole log unless given.", _SEQUENCE)
 
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "The same request with the same key is carried out once and gets the first answer, also after a restart.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    place="header",
+)
+REQUEST_ID = Parameter(
+    "X-Request-ID",
+    "Names the request in the events that it causes and in the server's log; every answer carries it.",
+    {"type": "string"},
+    place="header",
+)
+
 PAGE: Final = (LIMIT, OFFSET)
 STREAM: Final = (LAST_EVENT_ID, LAST_EVENT_ID_QUERY, ONE_SESSION)
