@@ -1,0 +1,139 @@
+"""What a sync records in each situation of a codebase's own agent, and what it leaves alone."""
+
+from dataclasses import replace
+
+import pytest
+from tests.domain.given import (
+    AGENT_SESSION,
+    AT,
+    ENDED,
+    FIRST,
+    OPENED,
+    SESSION,
+    TRIGGER,
+    Story,
+    given,
+    report,
+    standing_at,
+)
+
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError
+from opencode_ledger.domain.ids import AgentSessionId, Timestamp
+from opencode_ledger.domain.imports import worth_reading
+from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.outside import OutsideMessage, OutsideSession
+
+LATER = Timestamp("2025-12-10T16:00:00.000Z")
+HELPER = AgentSessionId("ses_helper")
+TAKEN = f.PromptTaken(session_id=SESSION, message_id=FIRST, agent_message_id="msg_given")
+
+
+def outside(name: str = "ses_out", parent: str | None = None, updated: Timestamp = LATER) -> OutsideSession:
+    return OutsideSession(
+        agent_session_id=AgentSessionId(name),
+        parent=AgentSessionId(parent) if parent else None,
+        directory="/code/shop",
+        title="A title",
+        agent="build",
+        model=None,
+        started_at=AT,
+        updated_at=updated,
+        revision=f"revision of {updated}",
+    )
+
+
+def message(name: str, turn: str, content: str = "words") -> OutsideMessage:
+    return OutsideMessage(
+        id=name, role="user" if name == turn else "assistant", turn=turn, created_at=AT, content=content
+    )
+
+
+def read(session: OutsideSession, *messages: OutsideMessage, complete: bool = True) -> c.ImportSession:
+    return c.ImportSession(
+        session=session, messages=messages, prompt="Go", status="completed", last=True, complete=complete
+    )
+
+
+def worked() -> Story:
+    """A codebase whose agent did a piece of work in `AGENT_SESSION`, with a helper, and is done."""
+    used = f.StepUsed(session_id=SESSION, tokens={}, cost=0.0, subagent=HELPER)
+    return given(TRIGGER, report(OPENED, TAKEN, used, ENDED))
+
+
+@pytest.mark.parametrize("phase", [Phase.IDLE, Phase.WAITING, Phase.RUNNING, Phase.INTERRUPTED, Phase.STOPPING])
+def test_in_any_phase_and_without_a_change_of_it(phase: Phase) -> None:
+    """What others did is recorded whatever the agent is at, and changes nothing of that."""
+    before = standing_at(phase)
+    after = before.when(read(outside(), message("msg_1", "msg_1"))).says("session.imported", "message_imported")
+    assert replace(after.state, outside=before.state.outside) == before.state
+    assert after.last.effects == ()
+
+
+@pytest.mark.parametrize(
+    ("phase", "refusal"),
+    [(Phase.VOID, CodebaseNotFound), (Phase.DELETED, CodebaseNotFound), (Phase.DELETING, AgentStopping)],
+)
+def test_not_for_a_codebase_that_goes(phase: Phase, refusal: type[LedgerError]) -> None:
+    """Nothing is recorded for a codebase that isn't there, or is on its way out."""
+    standing_at(phase).refuses(read(outside(), message("msg_1", "msg_1")), refusal)
+
+
+def test_our_own_turns_are_left_alone() -> None:
+    """Of a session of our own agent the turns that began with a prompt of ours are not recorded again."""
+    own = outside(AGENT_SESSION)
+    worked().when(read(own, message("msg_given", "msg_given"), message("msg_a", "msg_given"))).says()
+
+
+def test_turns_of_others_in_our_own_session() -> None:
+    """What others added to a session of our own agent comes into that session, once, and again when it changed."""
+    own = outside(AGENT_SESSION)
+    ours, theirs = message("msg_a", "msg_given"), (message("msg_o", "msg_o"), message("msg_b", "msg_o"))
+    story = worked().when(read(own, ours, *theirs)).says("session.extended", *["message_imported"] * 2)
+    assert {event.session_id for event in story.last.events} == {SESSION}
+    assert not worth_reading(story.state, own)
+    story.when(read(replace(own, revision="other"), ours, *theirs)).says()
+    longer = message("msg_b", "msg_o", "more words")
+    story.when(read(replace(own, revision="other"), ours, theirs[0], longer)).says(
+        "session.extended", "message_imported"
+    )
+
+
+def test_our_own_session_is_read_only_where_it_changed_after_our_agent() -> None:
+    """A session that opencode last changed before our agent came to rest in it holds nothing of others."""
+    state = worked().state
+    assert not worth_reading(state, outside(AGENT_SESSION, updated=AT))
+    assert worth_reading(state, outside(AGENT_SESSION, updated=LATER))
+
+
+def test_an_own_session_whose_prompts_are_not_all_known() -> None:
+    """Where the agent gave no name for a prompt of ours nothing tells our turns from others': it is left alone."""
+    unnamed = f.PromptTaken(session_id=SESSION, message_id=FIRST)
+    story = given(TRIGGER, report(OPENED, unnamed, ENDED))
+    assert not worth_reading(story.state, outside(AGENT_SESSION))
+    story.when(read(outside(AGENT_SESSION), message("msg_o", "msg_o"))).says()
+
+
+def test_helpers_of_our_own_agent() -> None:
+    """The session of a helper that our agent had at work is not imported; while it works, no unknown one either."""
+    assert not worth_reading(worked().state, outside(HELPER, parent=AGENT_SESSION))
+    at_work = given(TRIGGER, report(OPENED, TAKEN)).state
+    assert not worth_reading(at_work, outside("ses_new", parent=AGENT_SESSION))
+    assert worth_reading(at_work, outside("ses_other", parent="ses_out"))
+
+
+def test_a_helper_that_others_had_at_work_in_our_session() -> None:
+    """A subagent's session that others had in a session of ours comes in under that session."""
+    story = worked().when(read(outside("ses_new", parent=AGENT_SESSION), message("msg_1", "msg_1")))
+    (imported, _) = story.says("session.imported", "message_imported").last.events
+    assert getattr(imported, "parent_id", None) == SESSION
+
+
+def test_an_unfinished_session_is_read_again() -> None:
+    """A session that isn't at rest gets no revision, so that it is read again; the same again records nothing."""
+    story = given().when(read(outside(), message("msg_1", "msg_1"), complete=False))
+    assert worth_reading(story.state, outside())
+    story.when(read(outside(), message("msg_1", "msg_1"), complete=False)).says()
+    rested = story.when(read(outside(), message("msg_1", "msg_1"))).says("session.imported")
+    assert not worth_reading(rested.state, outside())
