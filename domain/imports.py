@@ -8,9 +8,6 @@ from .lifecycle import BUSY, check_present
 from .outside import OutsideMessage, OutsideSession, Recorded, digest_of, session_of
 from .state import State
 
-_UNTIL_THE_LAST = ""
-"""In place of a digest: how the session stands is known with its last messages only."""
-
 
 def worth_reading(state: State, session: OutsideSession) -> bool:
     """Whether there may be something in a session that isn't on record; if not, it need not be read."""
@@ -31,7 +28,8 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
     session, messages = command.session, command.messages
     if not worth_reading(state, session):
         return NOTHING
-    recorded = state.outside.get(session.agent_session_id) or Recorded(session_id=session_of(session.agent_session_id))
+    known = state.outside.get(session.agent_session_id)
+    recorded = known or Recorded(session_id=session_of(session.agent_session_id))
     if recorded.own:
         # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
         messages = tuple(message for message in messages if message.turn and not recorded.gave(message.turn))
@@ -42,7 +40,9 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
     named = {message.id: digests[message.id] for message in news}
     if recorded.own:
         return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
-    described = {str(session.agent_session_id): _description(command) if command.last else _UNTIL_THE_LAST}
+    if known is None and not news:
+        return NOTHING  # one in which nothing was said may also be our own agent's, a moment before it is linked
+    described = {str(session.agent_session_id): _description(command)}
     if (command.last or named) and recorded.lacking(described):
         named |= described
     if not named and not command.complete:

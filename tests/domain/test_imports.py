@@ -137,3 +137,19 @@ def test_an_unfinished_session_is_read_again() -> None:
     story.when(read(outside(), message("msg_1", "msg_1"), complete=False)).says()
     rested = story.when(read(outside(), message("msg_1", "msg_1"))).says("session.imported")
     assert not worth_reading(rested.state, outside())
+
+
+def test_a_message_with_nothing_in_it() -> None:
+    """A message that says nothing is not recorded, unless it said something before."""
+    story = given().when(
+        read(outside(), message("msg_1", "msg_1"), replace(message("msg_a", "msg_1", ""), silent=True))
+    )
+    story.says("session.imported", "message_imported")
+    taken_back = replace(message("msg_1", "msg_1", ""), silent=True)
+    story.when(read(outside(updated=AT), taken_back)).says("session.imported", "message_imported")
+
+
+def test_a_session_in_which_nothing_was_said() -> None:
+    """An empty session isn't recorded: it may be our own agent's, that has just been opened."""
+    given(TRIGGER).when(read(outside())).says()
+    given().when(read(outside(), complete=False)).says()

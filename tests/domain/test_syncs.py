@@ -60,6 +60,19 @@ class World:
         )
         self.state = fold(INITIAL, (decode(event) for event in recorded if changes_state(event)))
 
+    def described(self, name: str) -> tuple[str, ...] | None:
+        """What the log says last of a session."""
+        told = [e for e in self.events if isinstance(e, o.SessionImported) and e.agent_session_id == name]
+        return (told[-1].title, told[-1].prompt, told[-1].status) if told else None
+
+    def as_listed(self, name: str) -> tuple[str, ...] | None:
+        """What there is to be said of a session."""
+        made = self.outside.made[name]
+        session = session_from(made.info)
+        assert session is not None
+        whole = SessionReading(session).page(made.messages, last=True)
+        return (session.title, whole.prompt, whole.status) if made.messages else None
+
     def shown(self, name: str) -> list[tuple[str, str, list[object]]]:
         """The messages of a session as readers get them."""
         transcript = Transcript()
@@ -125,13 +138,14 @@ def _talk(outside: ScriptedHistories, kind: str, session: str, pick: int, number
             outside.say(session, messages[-pick % len(messages)]["info"]["id"], f"new {number}" * (kind == "say"))
         case "call" | "end_call" if answers:
             state = {"status": "completed", "output": f"out {number}"} if kind == "end_call" else {"status": "running"}
-            outside.call(session, answers[-pick % len(answers)], f"call_{pick}", "bash", input={}, **state)
+            name = answers[-pick % len(answers)]
+            outside.call(session, name, f"call_{pick}_{name}", "bash", input={}, **state)
         case _:
             pass
 
 
 @given(MOVES, st.integers(1, 4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_history_comes_in_once(moves: list[Move], page: int) -> None:
     """After any changes, syncs, syncs cut short and restarts, a sync shows the latest of each message; a second adds 0."""
     world = World()
@@ -146,6 +160,8 @@ def test_any_history_comes_in_once(moves: list[Move], page: int) -> None:
     assert {event.session_id for event in world.events if event.session_id} == {
         session_of(AgentSessionId(name)) for name, messages in here.items() if messages
     }
+    for name in here:
+        assert world.described(name) == world.as_listed(name)
     assert world.sync(page) == 0
     world.restart()
     assert world.sync(page + 1) == 0
