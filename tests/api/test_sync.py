@@ -99,6 +99,18 @@ async def test_the_latest_is_shown(api: Running) -> None:
     }
 
 
+async def test_an_answer_that_failed(api: Running) -> None:
+    """An answer that ended with an error is told with it, and its session as failed."""
+    codebase = await worked_in(api, "ses_1")
+    error = {"name": "APIError", "data": {"message": "Too many requests", "statusCode": 429}}
+    api.agents.histories.answer("ses_1", "", error=error)
+    await api.post(f"/codebases/{codebase}/sessions/sync")
+    (session,) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    assert session["status"] == "failed"
+    said = (await api.get(f"/codebases/{codebase}/messages?session_id=sess_1"))["messages"]
+    assert (said[2]["content"], said[2]["error"]) == ("", "Too many requests")
+
+
 async def test_sessions_stand_by_when_they_began(api: Running) -> None:
     """Newest first holds for all sessions: an old one that comes in today stands behind one of today."""
     codebase = await worked_in(api, "ses_1", "ses_2")
