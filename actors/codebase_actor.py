@@ -261,7 +261,7 @@ class CodebaseActor:
         return self._runner
 
     async def _deliver(self, facts: tuple[Fact, ...]) -> bool:
-        envelope = Envelope(Report(facts), lasting=True)
+        envelope = Envelope(Report(facts, self._settings.permission_limit), lasting=True)
         self._mailbox.put(envelope)
         return (await envelope.reply).phase is Phase.RUNNING
 

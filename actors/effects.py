@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from ..domain.effects import Abort, AnswerPermission, Effect, LimitPermission, Prompt, StopAgent
+from ..domain.effects import Abort, AnswerPermission, AnswerQuestion, Effect, LimitPermission, Prompt, StopAgent
 from ..domain.errors import ActorStopped, AgentError, LedgerError
 from ..domain.facts import AgentAborted, AgentStopped, PromptFailed
 from ..domain.ids import PermissionId
@@ -19,8 +19,8 @@ from ..domain.ports import Agent, Clock, Deliver
 log = structlog.get_logger()
 
 OVERTAKEN: dict[type[Effect], tuple[type[Effect], ...]] = {
-    Abort: (Prompt, AnswerPermission),
-    StopAgent: (Prompt, AnswerPermission, Abort),
+    Abort: (Prompt, AnswerPermission, AnswerQuestion),
+    StopAgent: (Prompt, AnswerPermission, AnswerQuestion, Abort),
 }
 """What each overtaking effect makes pointless."""
 
@@ -100,7 +100,9 @@ class EffectRunner:
                 await self._stop()
                 await self._deliver((AgentStopped(),))
             case AnswerPermission():
-                await self._answer(effect)
+                await self._answer(self._agent.answer(effect.agent_permission_id, effect.reply, effect.message))
+            case AnswerQuestion():
+                await self._answer(self._agent.answer_question(effect.agent_permission_id, effect.answers))
             case LimitPermission():
                 self._start_timer(self._limit(effect.permission_id))
 
@@ -135,11 +137,11 @@ class EffectRunner:
             )
             await self._deliver((failure,))
 
-    async def _answer(self, effect: AnswerPermission) -> None:
+    async def _answer(self, answering: Awaitable[None]) -> None:
         try:
-            await self._agent.answer(effect.agent_permission_id, effect.reply, effect.message)
+            await answering
         except AgentError as error:
-            log.warning("permission not taken by the agent", error=str(error))
+            log.warning("answer not taken by the agent", error=str(error))
 
     async def _limit(self, permission: PermissionId) -> None:
         await self._clock.sleep(self._permission_limit)

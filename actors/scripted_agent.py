@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from ..domain import facts as f
 from ..domain.effects import Prompt
 from ..domain.errors import AgentError, AgentUnavailable, LedgerError
-from ..domain.events import Json
+from ..domain.events import Answers, Json, PermissionKind
 from ..domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, MessageId, SessionId
 from ..domain.ports import Clock, Deliver
 
@@ -52,13 +52,14 @@ class Run:
 
 
 class ScriptedAgent:
-    """One codebase's agent. `given` are the prompts it took, `answers` the replies to its questions."""
+    """One codebase's agent. `given` are the prompts it took; then what it was answered, for leave and to questions."""
 
     def __init__(self, codebase: CodebaseId, deliver: Deliver, clock: Clock, play: "Play", temper: Temper) -> None:
         self.codebase = codebase
         self.temper = temper
         self.given: list[Prompt] = []
         self.answers: list[tuple[AgentPermissionId, Reply, str | None]] = []
+        self.question_answers: list[tuple[AgentPermissionId, Answers | None]] = []
         self.starts = 0
         self.run: Run | None = None
         self._alive = False
@@ -106,6 +107,13 @@ class ScriptedAgent:
         if question and not question.done():
             question.set_result(reply)
 
+    async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
+        """See `Agent`."""
+        self.question_answers.append((question, answers))
+        asked = self.run.questions.pop(question, None) if self.run else None
+        if asked and not asked.done():
+            asked.set_result("reject" if answers is None else "once")
+
     async def abort(self) -> None:
         """See `Agent`."""
         if self.temper.abort_delay:
@@ -152,7 +160,9 @@ class ScriptedAgent:
         if run := self.run:
             await self._say(f.FileChanged(session_id=run.session, action=action, path=path))
 
-    async def ask(self, tool: str, args: Mapping[str, Json] | None = None) -> AgentPermissionId:
+    async def ask(
+        self, tool: str, args: Mapping[str, Json] | None = None, kind: PermissionKind = "permission"
+    ) -> AgentPermissionId:
         """Ask for leave to use a tool, without waiting for it."""
         run = self.run
         permission = AgentPermissionId(f"per_{run.last if run else self.codebase}_{next(self._numbers)}")
@@ -160,10 +170,19 @@ class ScriptedAgent:
             run.questions[permission] = asyncio.get_running_loop().create_future()
             await self._say(
                 f.PermissionRequested(
-                    session_id=run.session, agent_permission_id=permission, tool=tool, args=args or {}, patterns=("*",)
+                    session_id=run.session,
+                    agent_permission_id=permission,
+                    kind=kind,
+                    tool=tool,
+                    args=args or {},
+                    patterns=("*",) if kind == "permission" else (),
                 )
             )
         return permission
+
+    async def inquire(self, *questions: Json) -> AgentPermissionId:
+        """Ask the user questions, without waiting for the answers."""
+        return await self.ask("question", {"questions": list(questions)}, "question")
 
     async def leave_for(self, tool: str, args: Mapping[str, Json] | None = None) -> Reply:
         """Ask for leave to use a tool, and wait for the reply."""

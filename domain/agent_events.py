@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .agent_json import Fields, fields, items, number, text, whole
 from .agent_messages import Messages
-from .agent_permissions import asked_permission, settled_permission
+from .agent_permissions import asked_permission, asked_question, settled_permission, settled_question
 from .agent_run import Run
 from .agent_text import Origin
 from .facts import Fact, RetryScheduled
@@ -55,7 +55,6 @@ class Translator:
 
     def __init__(self, directory: str) -> None:
         self.run: Run | None = None
-        self.questions: list[str] = []
         self.unknown: Counter[str] = Counter()
         self.malformed = 0
         self._directory = directory
@@ -76,7 +75,7 @@ class Translator:
             "permission.replied": self._permission_replied,
             "question.asked": self.question,
             "question.replied": self._question_replied,
-            "question.rejected": self._question_replied,
+            "question.rejected": self._question_rejected,
         }
 
     # --- what the adapter does ------------------------------------------------------------------------------------
@@ -99,7 +98,6 @@ class Translator:
     def closed(self) -> None:
         """The run is over for us: nothing more of it is a fact."""
         self.run = None
-        self.questions.clear()
 
     def missed(self) -> None:
         """The stream was interrupted: events may be missing."""
@@ -243,24 +241,23 @@ class Translator:
 
     def permission(self, properties: Fields) -> Iterator[Fact]:
         """The agent asks for leave; also taken from its list of what it asks."""
-        origin = self._origins.get(text(properties.get("sessionID")))
-        asked = text(properties.get("id"))
-        if origin is None or self.run is None or not asked:
-            return
-        if self._once("permission", asked):
-            self.run.asking.add(asked)
-            tool = fields(properties.get("tool"))
-            call_id = self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
-            yield asked_permission(origin, properties, call_id, self._directory)
+        if found := self._newly_asked("permission", properties):
+            yield asked_permission(*found, properties, self._directory)
 
     def question(self, properties: Fields) -> Iterator[Fact]:
         """The agent asks a question; also taken from its list of what it asks."""
+        if found := self._newly_asked("question", properties):
+            yield asked_question(*found, properties)
+
+    def _newly_asked(self, kind: str, properties: Fields) -> tuple[Origin, str | None] | None:
+        """Who asks and in which call of a tool, if this is ours and new."""
+        origin = self._origins.get(text(properties.get("sessionID")))
         asked = text(properties.get("id"))
-        known = text(properties.get("sessionID")) in self._origins
-        if self.run is not None and asked and known and self._once("question", asked):
-            self.questions.append(asked)
-            self.run.asking.add(asked)
-        yield from ()
+        if origin is None or self.run is None or not asked or not self._once(kind, asked):
+            return None
+        self.run.asking.add(asked)
+        tool = fields(properties.get("tool"))
+        return origin, self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
 
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:
@@ -271,7 +268,15 @@ class Translator:
             yield from settled_permission(self.run.session_id, asked, reply)
 
     def _question_replied(self, properties: Fields) -> Iterator[Fact]:
+        yield from self._question_settled(properties, items(properties.get("answers")))
+
+    def _question_rejected(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:
-            self.run.asking.discard(text(properties.get("requestID")))
             self.run.refused = "question"
-        yield from ()
+        yield from self._question_settled(properties, None)
+
+    def _question_settled(self, properties: Fields, answers: list[object] | None) -> Iterator[Fact]:
+        asked = text(properties.get("requestID"))
+        if self.run is not None and asked:
+            self.run.asking.discard(asked)
+            yield settled_question(self.run.session_id, asked, answers)

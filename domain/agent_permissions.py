@@ -1,4 +1,4 @@
-"""What an agent asks leave for, made readable."""
+"""What an agent asks of people (leave to use a tool, or answers), made readable."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -19,7 +19,18 @@ def settled_permission(session: SessionId, asked: str, reply: object) -> Iterato
             yield PermissionSettled(session_id=session, agent_permission_id=AgentPermissionId(asked), reply=known)
 
 
-def asked_permission(origin: Origin, asked: Fields, call_id: str | None, directory: str) -> PermissionRequested:
+def settled_question(session: SessionId, asked: str, answers: list[object] | None) -> PermissionSettled:
+    """The fact that a question was answered, or (None) rejected."""
+    given = None if answers is None else tuple(tuple(map(text, items(answer))) for answer in answers)
+    return PermissionSettled(
+        session_id=session,
+        agent_permission_id=AgentPermissionId(asked),
+        reply="reject" if given is None else "once",
+        answers=given,
+    )
+
+
+def asked_permission(origin: Origin, call_id: str | None, asked: Fields, directory: str) -> PermissionRequested:
     """The request as a fact; paths of the codebase are given relative to it."""
     arguments = json_of(asked.get("metadata"))
     return PermissionRequested(
@@ -29,6 +40,19 @@ def asked_permission(origin: Origin, asked: Fields, call_id: str | None, directo
         tool=text(asked.get("permission")),
         args={name: _relative(value, directory) for name, value in arguments.items()},
         patterns=tuple(text(pattern) for pattern in items(asked.get("patterns"))),
+        call_id=call_id,
+    )
+
+
+def asked_question(origin: Origin, call_id: str | None, asked: Fields) -> PermissionRequested:
+    """The questions as a fact: each with its options, and whether it takes several of them or other words."""
+    return PermissionRequested(
+        session_id=origin.session_id,
+        subagent=origin.subagent,
+        agent_permission_id=AgentPermissionId(text(asked.get("id"))),
+        kind="question",
+        tool="question",
+        args={"questions": json_of(asked).get("questions")},
         call_id=call_id,
     )
 

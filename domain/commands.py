@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from .events import Decider, Json
+from .events import Answers, Decider, Json
 from .facts import Fact
 from .ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 from .outside import OutsideMessage, OutsideSession, OutsideStatus
@@ -63,12 +63,13 @@ class Delete:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyPermission:
-    """Give or refuse leave that the agent waits for."""
+    """Give or refuse leave that the agent waits for, or answer its question: `answers` has the words for each."""
 
     permission_id: PermissionId
     reply: Literal["once", "always", "reject"]
     decided_by: Decider = "user"
     message: str | None = None
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,9 +120,10 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the agent reported, in order."""
+    """What the agent reported, in order. `permission_limit`: seconds within which what it asks must be answered."""
 
     facts: tuple[Fact, ...]
+    permission_limit: float = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,11 @@ An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 from functools import singledispatch
 
 from . import commands as c
-from . import endings, imports, queue
+from . import endings, imports, permissions, queue
 from . import events as e
 from .decision import NOTHING, Decision, fold
-from .effects import Abort, AnswerPermission, Effect, StopAgent
-from .errors import AlreadyRegistered, CodebaseNotFound, PermissionNotFound
+from .effects import Abort, Effect, StopAgent
+from .errors import AlreadyRegistered
 from .ids import Timestamp
 from .lifecycle import Phase, check, check_present, public_status
 from .reports import report
@@ -129,21 +129,7 @@ def _delete(command: c.Delete, state: State, at: Timestamp, room: bool) -> Decis
 
 @_decide.register
 def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, room: bool) -> Decision:
-    if state.phase in (Phase.VOID, Phase.DELETED):
-        raise CodebaseNotFound
-    session = state.session
-    if session is None or command.permission_id not in session.permissions:
-        raise PermissionNotFound
-    replied = e.PermissionReplied(
-        permission_id=command.permission_id,
-        reply=command.reply,
-        decided_by=command.decided_by,
-        message=command.message,
-        **endings.ids(session, at),
-    )
-    asked = session.permissions[command.permission_id]
-    answer = AnswerPermission(agent_permission_id=asked, reply=command.reply, message=command.message)
-    return Decision((replied,), (answer,))
+    return permissions.replied(command, state, at)
 
 
 @_decide.register
@@ -202,7 +188,7 @@ def _retire(command: c.Retire, state: State, at: Timestamp, room: bool) -> Decis
 
 @_decide.register
 def _report(command: c.Report, state: State, at: Timestamp, room: bool) -> Decision:
-    return report(state, command.facts, at)
+    return report(state, command, at)
 
 
 @_decide.register

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from .events import Answers
 from .ids import AgentPermissionId, AgentSessionId, MessageId, PermissionId, SessionId
 
 
@@ -43,10 +44,18 @@ class AnswerPermission:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerQuestion:
+    """Hand the answers to the agent; None: nobody answers, and the agent ends its run."""
+
+    agent_permission_id: AgentPermissionId
+    answers: Answers | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LimitPermission:
     """Refuse this permission by `ReplyPermission(decided_by="timeout")` if nobody answers within the limit."""
 
     permission_id: PermissionId
 
 
-Effect: TypeAlias = Prompt | Abort | StopAgent | AnswerPermission | LimitPermission
+Effect: TypeAlias = Prompt | Abort | StopAgent | AnswerPermission | AnswerQuestion | LimitPermission

@@ -73,7 +73,7 @@ class TaskNotFound(NotFound):
 
 
 class PermissionNotFound(NotFound):
-    """No permission with this id is waiting for an answer."""
+    """The agent has never asked for a permission with this id."""
 
     code = "permission_not_found"
 
@@ -106,6 +106,24 @@ class TaskEnded(Conflict):
     """The task has already ended."""
 
     code = "task_ended"
+
+
+class PermissionAnswered(Conflict):
+    """This permission was already answered."""
+
+    code = "permission_already_answered"
+
+
+class PermissionExpired(Conflict):
+    """Nobody answered this permission in time, and it was rejected."""
+
+    code = "permission_expired"
+
+
+class PermissionWithdrawn(Conflict):
+    """The agent's run ended before this permission was answered, and it was rejected."""
+
+    code = "permission_withdrawn"
 
 
 class AlreadyRegistered(Conflict):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .events import Json
+from .events import Answers, Json, PermissionKind
 from .ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
 
 
@@ -102,12 +102,13 @@ class RetryScheduled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PermissionRequested:
-    """The agent waits for leave to use a tool."""
+    """The agent waits for leave to use a tool, or (`kind`) for answers to the `questions` in `args`."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
     tool: str
     args: Mapping[str, Json]
+    kind: PermissionKind = "permission"
     patterns: tuple[str, ...] = ()
     call_id: str | None = None
     subagent: AgentSessionId | None = None
@@ -120,6 +121,7 @@ class PermissionSettled:
     session_id: SessionId
     agent_permission_id: AgentPermissionId
     reply: Literal["once", "always", "reject"]
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

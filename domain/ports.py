@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from .commands import ImportSession
 from .effects import Prompt
+from .events import Answers
 from .facts import Fact
 from .ids import AgentPermissionId, CodebaseId, MessageId, PermissionId, Position, Sequence, SessionId, TaskId
 from .outside import OutsideSession
@@ -81,6 +82,10 @@ class Agent(Protocol):
         message: str | None,
     ) -> None:
         """Hand over a reply to a question of permission; nothing happens if the agent no longer asks."""
+        ...
+
+    async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
+        """Hand over the answers to a question, or (None) its rejection; nothing happens if the agent no longer asks."""
         ...
 
     async def abort(self) -> None:

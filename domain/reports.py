@@ -4,37 +4,39 @@ A report counts only for the session that is active now, and only while the agen
 after the end of a run, or from a session before, changes nothing.
 """
 
-from collections.abc import Iterable
 from functools import singledispatch
 
-from . import endings
+from . import endings, permissions
 from . import events as e
 from . import facts as f
+from .commands import Report
 from .decision import NOTHING, Decision, fold
-from .effects import AnswerPermission, Effect, LimitPermission, StopAgent
-from .ids import PermissionId, Timestamp
+from .effects import Effect, StopAgent
+from .ids import Timestamp
 from .lifecycle import BUSY, Phase
 from .state import Session, State
 
 
-def report(state: State, facts: Iterable[f.Fact], at: Timestamp) -> Decision:
+def report(state: State, command: Report, at: Timestamp) -> Decision:
     """All facts of a report, each decided in the state that the ones before it led to."""
     events: list[e.Event] = []
     effects: list[Effect] = []
-    for fact in facts:
-        decision = _on_fact(state, fact, at)
+    for fact in command.facts:
+        decision = _on_fact(state, fact, at, command.permission_limit)
         state = fold(state, decision.events)
         events += decision.events
         effects += decision.effects
     return Decision(tuple(events), tuple(effects))
 
 
-def _on_fact(state: State, fact: f.Fact, at: Timestamp) -> Decision:
+def _on_fact(state: State, fact: f.Fact, at: Timestamp, permission_limit: float) -> Decision:
     if isinstance(fact, f.AgentAborted | f.AgentStopped | f.AgentDied):
         return _on_process(fact, state, at)
     session = state.session
     if session is None or state.phase not in BUSY or fact.session_id != session.id:
         return NOTHING
+    if isinstance(fact, f.PermissionRequested):
+        return permissions.requested(fact, state, session, at, permission_limit)
     return _on_session(fact, state, session, at)
 
 
@@ -171,42 +173,8 @@ def _retry(fact: f.RetryScheduled, state: State, session: Session, at: Timestamp
 
 
 @_on_session.register
-def _permission(fact: f.PermissionRequested, state: State, session: Session, at: Timestamp) -> Decision:
-    permission_id = PermissionId("perm_" + fact.agent_permission_id.removeprefix("per_"))
-    if permission_id in session.permissions:
-        return NOTHING
-    asked = e.PermissionAsked(
-        permission_id=permission_id,
-        tool=fact.tool,
-        args=fact.args,
-        patterns=fact.patterns,
-        call_id=fact.call_id,
-        agent_permission_id=fact.agent_permission_id,
-        subagent=fact.subagent,
-        **endings.ids(session, at),
-    )
-    if state.phase is not Phase.RUNNING:
-        # The agent was already told to let go, and refuses by itself whatever it still asks.
-        return Decision((asked, *endings.refused_permissions(fold(state, (asked,)).session or session, at)))
-    if not state.auto_approve:
-        return Decision((asked,), (LimitPermission(permission_id=permission_id),))
-    replied = e.PermissionReplied(
-        permission_id=permission_id, reply="once", decided_by="auto_approve", **endings.ids(session, at)
-    )
-    answer = AnswerPermission(agent_permission_id=fact.agent_permission_id, reply="once", message=None)
-    return Decision((asked, replied), (answer,))
-
-
-@_on_session.register
 def _settled(fact: f.PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
-    # Answers of ours are on record before the agent hears them: what is still open was settled without us.
-    return Decision(
-        tuple(
-            e.PermissionReplied(permission_id=asked, reply=fact.reply, decided_by="agent", **endings.ids(session, at))
-            for asked, known in session.permissions.items()
-            if known == fact.agent_permission_id
-        )
-    )
+    return permissions.settled(fact, session, at)
 
 
 @_on_session.register

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from . import events as e
 from .effects import Prompt
-from .ids import AgentPermissionId, AgentSessionId, MessageId, PermissionId, SessionId, TaskId
+from .ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId
 from .lifecycle import BUSY, Phase
 from .outside import Outside, Recorded
 from .remembering import remember
@@ -23,7 +23,7 @@ class Session:
 
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
     take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
-    `open_tools`: calls without a result, call id to tool. `task_open`: the task has not ended.
+    `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered. `task_open`: the task has not ended.
     """
 
     id: SessionId
@@ -39,7 +39,7 @@ class Session:
     unsent: tuple[Prompt, ...] = ()
     untaken: tuple[Prompt, ...] = ()
     open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
-    permissions: Mapping[PermissionId, AgentPermissionId] = field(default_factory=dict[PermissionId, AgentPermissionId])
+    permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
     interrupt_reason: e.InterruptReason = "requested"
 
 
@@ -177,8 +177,7 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
         case e.ToolResult():
             return replace(session, open_tools=_without(session.open_tools, event.call_id))
         case e.PermissionAsked():
-            asked = {**session.permissions, event.permission_id: event.agent_permission_id}
-            return replace(session, permissions=asked)
+            return replace(session, permissions={**session.permissions, event.permission_id: event})
         case e.PermissionReplied():
             return replace(session, permissions=_without(session.permissions, event.permission_id))
         case _:

@@ -67,7 +67,7 @@ def _unknown(topic: str, members: dict[str, Json]) -> UnknownEvent:
 
 
 def _frozen(value: Json) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _names_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:

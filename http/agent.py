@@ -1,4 +1,4 @@
-"""The agent of a codebase: trigger, message, interrupt, stop, status, permissions, events."""
+"""The agent of a codebase: trigger, message, interrupt, stop, status, events."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,12 +9,11 @@ from aiohttp import web
 from ..domain import commands as c
 from ..domain import events as e
 from ..domain.errors import CodebaseNotFound
-from ..domain.ids import PermissionId
 from .answers import json_answer
 from .bodies import read_body
 from .carrying_out import carry_out, saying, the
 from .paths import files_inside
-from .schemas import NoBody, ReplyPermission, SendMessage, TriggerAgent
+from .schemas import NoBody, SendMessage, TriggerAgent
 from .service import Service
 
 
@@ -90,16 +89,6 @@ async def agent_status(service: Service, request: web.Request) -> web.Response:
             "model": agent.model,
         }
     )
-
-
-async def reply_permission(service: Service, request: web.Request) -> web.Response:
-    """Answer an agent that asks for leave."""
-    codebase = await service.codebase(request)
-    body = await read_body(request, ReplyPermission)
-    reply = c.ReplyPermission(
-        permission_id=PermissionId(request.match_info["permission_id"]), reply=body.reply, message=body.message
-    )
-    return await carry_out(service, request, codebase.id, reply, saying("Permission answered"))
 
 
 async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:

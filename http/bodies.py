@@ -9,6 +9,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import ValidationError
 
 from ..domain.errors import InvalidInput
+from .complaints import first_complaint
 from .errors import BodyTooLarge, BodyTooSlow, UnsupportedBody
 from .schemas import RequestBody
 
@@ -29,7 +30,7 @@ async def read_body(request: web.Request, model: type[B]) -> B:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidInput(_first_problem(error)) from None
+        raise InvalidInput(first_complaint(error)) from None
 
 
 async def read_object(request: web.Request) -> dict[str, object]:
@@ -81,11 +82,3 @@ def _check_storable(value: object, depth: int) -> None:
     elif isinstance(value, list):
         for item in cast(list[object], value):
             _check_storable(item, depth - 1)
-
-
-def _first_problem(error: ValidationError) -> str:
-    """The first complaint as a sentence: `agent: Input should be 'build', 'plan', 'explore' or 'general'.`"""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(step) for step in problem["loc"])
-    what = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{where}: {what}." if where else f"{what}."

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-from . import agent, codebases, docs, history, parameters, proofs, sessions, shapes, status, tasks
+from . import agent, codebases, docs, history, parameters, permissions, proofs, sessions, shapes, status, tasks
 from .schemas import NewTask, NoBody, RegisterCodebase, ReplyPermission, RequestBody, SendMessage, TriggerAgent
 from .security import Access
 from .service import ServiceHandler
@@ -67,7 +67,14 @@ ROUTES: Final = (
     Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody),
     Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody),
     Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,)),
-    Route("POST", f"{CODEBASE}/permissions/{{permission_id}}", agent.reply_permission, shapes.Done, ReplyPermission),
+    Route("GET", f"{CODEBASE}/permissions", permissions.list_permissions, shapes.Permissions, query=parameters.PAGE),
+    Route(
+        "POST",
+        f"{CODEBASE}/permissions/{{permission_id}}",
+        permissions.reply_permission,
+        shapes.Done,
+        ReplyPermission,
+    ),
     Route(
         "GET",
         f"{CODEBASE}/events",

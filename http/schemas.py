@@ -11,6 +11,7 @@ AgentName = Literal["build", "plan", "explore", "general"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"\S")]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
 MODEL_NAME: Final = r"^[^\s/]+/\S+$"
 
 
@@ -104,7 +105,12 @@ class SendMessage(RequestBody):
 
 
 class ReplyPermission(RequestBody):
-    """The answer to an agent that asks for leave. `message` tells it why not."""
+    """The answer to an agent that asks. `message` tells it why not.
+
+    `answers`: for a question, one list for each in `args.questions`: the labels of the options that are chosen, or
+    other words; an empty list leaves it open.
+    """
 
     reply: Literal["once", "always", "reject"]
-    message: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    message: Reason | None = None
+    answers: Annotated[list[Annotated[list[Reason], Field(max_length=100)]], Field(max_length=100)] | None = None

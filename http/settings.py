@@ -78,6 +78,9 @@ class Settings(BaseModel):
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=usual_room)
     """How many agents may run at the same time; further triggers wait their turn."""
 
+    permission_limit: Annotated[float, Field(ge=1, le=604_800)] = 600
+    """Seconds within which what an agent asks must be answered; then it is rejected."""
+
     max_connections: Annotated[int, Field(ge=16, le=100_000)] | None = None
     """How many connections may be open at the same time, of which nine in ten may be event streams; without it as many
     as the system's limit of open files allows, 10000 at most."""

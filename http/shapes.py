@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
+from ..domain.events import PermissionKind
 from ..domain.ids import Timestamp
 from ..projections.session_queries import SessionStatus
 from ..projections.tasks import TaskStatus
@@ -148,6 +149,28 @@ class Synced(Done):
     """How many sessions came into the log, or were brought up to date."""
 
     synced: Count
+
+
+class Permission(Shape):
+    """What an agent waits for: leave to use a tool, or answers to the `questions` in `args`."""
+
+    id: str
+    kind: PermissionKind
+    tool: str
+    args: dict[str, JsonValue]
+    patterns: list[str]
+    session_id: str
+    task_id: str | None
+    asked_at: Time
+    expires_at: Time | None
+    call_id: str | None = None
+    subagent: str | None = None
+
+
+class Permissions(Listing):
+    """What waits for an answer, newest first."""
+
+    permissions: list[Permission]
 
 
 class ToolCall(Shape):

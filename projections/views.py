@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from . import agents, codebases, requests, sessions, tasks
+from . import agents, codebases, permissions, requests, sessions, tasks
 from .database import Fetch
 from .session_queries import Sessions
 
@@ -15,6 +15,7 @@ PROJECTIONS: Final = (
     sessions.PROJECTION,
     tasks.PROJECTION,
     requests.PROJECTION,
+    permissions.PROJECTION,
 )
 
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
@@ -55,6 +56,7 @@ class Views:
         self.sessions = Sessions(fetch)
         self.tasks = tasks.Tasks(fetch)
         self.requests = requests.Requests(fetch)
+        self.permissions = permissions.Permissions(fetch)
 
     async def counts(self) -> Counts:
         """How many there are of everything that is not deleted."""

@@ -10,17 +10,18 @@ import structlog
 from ...domain.agent_events import Translator
 from ...domain.effects import Prompt
 from ...domain.errors import AgentError
+from ...domain.events import Answers
 from ...domain.facts import AgentDied
 from ...domain.ids import AgentPermissionId, CodebaseId
 from ...domain.ports import Deliver
 from . import survivors
 from .attachments import file_parts
 from .catalog import Model
-from .client import NotFoundThere
+from .client import OpencodeClient
 from .configuration import Stamp
 from .connection import Connection
 from .handover import Handover
-from .letting_go import let_go
+from .letting_go import let_go, unless_gone
 from .lifetime import Lifetime
 from .outbox import Outbox
 from .place import refuse_moved
@@ -126,14 +127,22 @@ class OpencodeAgent:
         self, permission: AgentPermissionId, reply: Literal["once", "always", "reject"], message: str | None
     ) -> None:
         """See the port."""
+        if client := self._asking(permission):
+            await unless_gone(client.reply_permission(permission, reply, message))
+
+    async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
+        """See the port."""
+        if client := self._asking(question):
+            await unless_gone(client.answer_question(question, answers))
+
+    def _asking(self, asked: AgentPermissionId) -> OpencodeClient | None:
+        """The way to the agent that still waits for this answer, which is now given."""
         connection, run = self._life.connection, self._translator.run
-        if connection is None or run is None or permission not in run.asking:
-            return
-        run.asking.discard(permission)
-        try:
-            await connection.client.reply_permission(permission, reply, message)
-        except NotFoundThere:
-            return
+        if connection is None or run is None or asked not in run.asking:
+            return None
+        run.asking.discard(asked)
+        connection.answered()
+        return connection.client
 
     # --- letting go -----------------------------------------------------------------------------------------------
 

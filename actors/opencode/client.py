@@ -15,6 +15,7 @@ import orjson
 from ...domain.agent_errors import failure_of
 from ...domain.agent_json import fields, text
 from ...domain.errors import AgentError
+from ...domain.events import Answers
 from .environment import USER
 
 UNREACHABLE = "AGENT_UNREACHABLE"
@@ -120,9 +121,10 @@ class OpencodeClient:
         """The questions that it asks."""
         return await self._ask("GET", "/question")
 
-    async def reject_question(self, question: str) -> None:
-        """Refuse to answer. Raises `NotFoundThere` if it no longer asks."""
-        await self._ask("POST", f"/question/{question}/reject", {})
+    async def answer_question(self, question: str, answers: Answers | None) -> None:
+        """Answer, or (None) refuse to. Raises `NotFoundThere` if it no longer asks."""
+        how, body = ("reject", {}) if answers is None else ("reply", {"answers": answers})
+        await self._ask("POST", f"/question/{question}/{how}", body)
 
     async def abort(self, session: str, limit: float) -> None:
         """Have it let go of what it does there; returns when it has."""

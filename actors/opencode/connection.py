@@ -23,7 +23,7 @@ AFTER_A_GAP = 500
 class Connection:
     """Feeds the translator from a server's events and answers, and the outbox from the translator.
 
-    `news` is set whenever the run may have ended, may have to be ended, or asks a question. `mourned` is the task that
+    `news` is set whenever the run may have ended or may have to be ended. `mourned` is the task that
     clears up after a process that ended by itself; None before `open`.
     """
 
@@ -60,6 +60,10 @@ class Connection:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.server.alive
+
+    def answered(self) -> None:
+        """It was answered what it asked: until now it had no reason to say anything."""
+        self.heard = asyncio.get_running_loop().time()
 
     async def close(self, patience: float) -> None:
         """Stop listening and end the server."""
@@ -101,7 +105,7 @@ class Connection:
             self.heard = asyncio.get_running_loop().time()
         self._outbox.put(self.translator.event(event, _milliseconds()))
         run = self.translator.run
-        if run is not None and (self.translator.questions or run.activity in ("resting", "retrying")):
+        if run is not None and run.activity in ("resting", "retrying"):
             self.news.set()
 
     async def _caught_up(self) -> None:

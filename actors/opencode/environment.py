@@ -39,6 +39,7 @@ SWITCHES = {
     "OPENCODE_DISABLE_SHARE": "1",
     "OPENCODE_DISABLE_EMBEDDED_WEB_UI": "1",
     "OPENCODE_CLIENT": "opencode-ledger",
+    "OPENCODE_ENABLE_QUESTION_TOOL": "1",  # a client of an unknown name gets this tool only when it asks for it
     "TERM": "dumb",
 }
 PRIVATE_SWITCHES = {

@@ -46,15 +46,16 @@ async def _refuse_all(connection: Connection) -> None:
     client, sessions = connection.client, set(connection.translator.sessions)
     for asked in items(await client.permissions()):
         if text(fields(asked).get("sessionID")) in sessions:
-            await _unless_gone(client.reply_permission(text(fields(asked).get("id")), "reject", None))
+            await unless_gone(client.reply_permission(text(fields(asked).get("id")), "reject", None))
     for asked in items(await client.questions()):
         if text(fields(asked).get("sessionID")) in sessions:
-            await _unless_gone(client.reject_question(text(fields(asked).get("id"))))
+            await unless_gone(client.answer_question(text(fields(asked).get("id")), None))
     if run := connection.translator.run:
         run.asking.clear()
 
 
-async def _unless_gone(request: Awaitable[None]) -> None:
+async def unless_gone(request: Awaitable[None]) -> None:
+    """Answer what the agent asked; it may no longer ask."""
     try:
         await request
     except NotFoundThere:

@@ -15,7 +15,6 @@ from ...domain.agent_messages import last_words
 from ...domain.agent_run import Run
 from ...domain.errors import AgentError
 from ...domain.facts import RunEnded
-from .client import NotFoundThere
 from .connection import Connection
 from .outbox import Outbox
 from .settings import OpencodeSettings
@@ -60,7 +59,6 @@ class Watch:
                 await asyncio.sleep(PAUSE)
 
     async def _look(self) -> None:
-        await self._refuse_questions()
         run = self._translator.run
         if run is None or self._busy_elsewhere():
             return
@@ -77,14 +75,6 @@ class Watch:
                 await self._confirm(run)
             case _:
                 return
-
-    async def _refuse_questions(self) -> None:
-        while self._translator.questions:
-            question = self._translator.questions.pop(0)
-            try:
-                await self._client.reject_question(question)
-            except NotFoundThere:
-                continue
 
     async def _confirm(self, run: Run) -> None:
         prompt, began, words = run.prompt, _now(), ""

@@ -8,7 +8,7 @@ from tests.actors.town import A, B, C, Town, outcome, running
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.errors import ActorStopped, AgentRunning, NothingToActOn, StoreError
+from opencode_ledger.domain.errors import ActorStopped, AgentRunning, NothingToActOn, PermissionNotFound, StoreError
 from opencode_ledger.domain.ids import PermissionId, Sequence
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.recorded import NewEvent
@@ -205,6 +205,45 @@ async def test_auto_approval_is_recorded(town: Town) -> None:
     replied = (await town.events(A))[-1]
     assert isinstance(replied, e.PermissionReplied) and replied.decided_by == "auto_approve"
     assert town.agents.of(A).answers == [(permission, "once", None)]
+
+
+QUESTION: e.Json = {"question": "Which?", "options": [{"label": "this"}, {"label": "that"}]}
+
+
+async def test_a_questions_answers_reach_the_agent(town: Town) -> None:
+    """What a user answers to the agent's question is recorded, and then handed to the agent."""
+    await running(town, A)
+    question = await town.agents.of(A).inquire(QUESTION)
+    ours = PermissionId("perm_" + question.removeprefix("per_"))
+    await town.do(A, c.ReplyPermission(permission_id=ours, reply="once", answers=(("that",),)))
+    replied = (await town.events(A))[-1]
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.decided_by, replied.answers) == ("user", (("that",),))
+    assert town.agents.of(A).question_answers == [(question, (("that",),))]
+
+
+async def test_an_interrupt_takes_an_unanswered_question_back(town: Town) -> None:
+    """A question that waits is rejected by an interrupt before the agent lets go, and a late answer goes nowhere."""
+    await running(town, A)
+    question = await town.agents.of(A).inquire(QUESTION)
+    ours = PermissionId("perm_" + question.removeprefix("per_"))
+    await town.do(A, c.Interrupt())
+    names = await town.names(A)
+    assert names.index("permission.replied") < names.index("session.interrupted")
+    late = town.ask(A, c.ReplyPermission(permission_id=ours, reply="once", answers=(("that",),)))
+    assert isinstance(await outcome(late), PermissionNotFound)
+    assert town.agents.of(A).question_answers == []
+
+
+async def test_a_crash_of_the_server_closes_what_was_asked(town: Town) -> None:
+    """After a crash in which something was asked, it is recorded as refused before the session is interrupted."""
+    await running(town, A)
+    await town.agents.of(A).ask("bash")
+    again = await town.crash()
+    await again.start([A])
+    assert [n for n in await again.names(A) if n.startswith("permission")] == ["permission.asked", "permission.replied"]
+    await again.assert_truthful()
+    await again.supervisor.close()
 
 
 async def test_trust_is_what_was_registered(town: Town) -> None:

@@ -238,7 +238,7 @@ async def test_permission(api: Running) -> None:
     answer = await api.post(f"/codebases/{codebase}/permissions/{permission}", {"reply": "once"})
     assert answer == {"success": True, "message": "Permission answered"}
     again = await api.ask("POST", f"/codebases/{codebase}/permissions/{permission}", {"reply": "once"})
-    assert (again.status, again.body["code"]) == (404, "permission_not_found")
+    assert (again.status, again.body["code"]) == (409, "permission_already_answered")
     assert agent.answers[0][:2] == (asked, "once")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.service import Answer, Running, becomes, eventually, running
+from tests.support.service import API, LIMIT, Answer, Running, becomes, eventually, running
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
 from opencode_ledger.domain import commands as c
@@ -208,3 +208,19 @@ async def test_a_caller_who_leaves(api: Running) -> None:
         stage.waiting[0].cancel()
     await becomes(stage.phase, Phase.IDLE)
     assert not api.agents.of(codebase).alive
+
+
+async def test_the_stream_of_a_deleted_codebase(api: Running) -> None:
+    """Who is connected gets everything to the deletion and the stream ends; who comes back after it finds nothing."""
+    codebase = await api.register()
+    session = (await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Start"}))["session_id"]
+    streams = [f"/codebases/{codebase}/events?last_event_id=0", f"/codebases/{codebase}/events?session_id={session}"]
+    ends = ("event: codebase", "event: complete")
+    async with api.client.get(API + streams[0]) as whole, api.client.get(API + streams[1]) as part:
+        assert (await api.ask("DELETE", f"/codebases/{codebase}")).status == 200
+        async with asyncio.timeout(LIMIT):
+            for followed, end in zip((whole, part), ends, strict=True):
+                assert end in (await followed.text()).split("\n\n")[-2]
+    for stream in streams:
+        back = await api.ask("GET", stream, headers={"Last-Event-ID": "1"})
+        assert (back.status, back.body["code"]) == (404, "codebase_not_found")

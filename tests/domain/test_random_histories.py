@@ -99,7 +99,7 @@ def fact_of(move: Move, state: State, number: int) -> f.Fact:
     session = active.id if active and move.kind != "stray" else SessionId("sess_0")
     last = (active.last_prompt if active else None) or MessageId("msg_0")
     calls = list(active.open_tools) if active else []
-    asked = list(active.permissions.values()) if active else []
+    asked = [asked.agent_permission_id for asked in active.permissions.values()] if active else []
     question = asked[move.pick % len(asked)] if asked and move.kind == "asked_again" else None
     match move.kind:
         case "opened":

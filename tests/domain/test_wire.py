@@ -29,6 +29,7 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "waiting": st.booleans(),
     "replaces": st.none() | st.booleans(),
     "cost": st.floats(0, 1e6),
+    "answers": st.none() | st.lists(st.lists(CLEAN, max_size=3).map(tuple), max_size=3).map(tuple),
     "files": st.lists(CLEAN, max_size=3).map(tuple),
     "patterns": st.lists(CLEAN, max_size=3).map(tuple),
     "tokens": st.dictionaries(CLEAN, st.integers(0, 2**53), max_size=3),

@@ -55,6 +55,7 @@ class Service:
         self._process: asyncio.subprocess.Process | None = None
         self._codebases = 0
         self.url = ""
+        self.more_options: dict[str, object] = {}
 
     # --- its life -------------------------------------------------------------------------------------------------
 
@@ -88,6 +89,7 @@ class Service:
             "--opencode-config": config,
             "--opencode-home": self.folder / "home",
             "--max-agents": 10,
+            **self.more_options,
         }
         return [str(word) for option in options.items() for word in option]
 

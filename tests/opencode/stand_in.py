@@ -185,14 +185,15 @@ class Run:
             raise Refused
 
     async def question(self, *_: str) -> None:
-        await self.request(self.agent.questions, "question", {"questions": [{"question": "Which?"}]})
+        about = {"question": "Which?", "header": "Which", "options": [{"label": "this"}, {"label": "that"}]}
+        await self.words(await self.request(self.agent.questions, "question", {"questions": [about]}))
 
     async def request(self, waiting: "dict[str, tuple[Json, asyncio.Future[str]]]", kind: str, about: Json) -> str:
         asked = {"id": self.agent.new_id(kind[:3]), "sessionID": self.session, **about}
         waiting[str(asked["id"])] = (asked, answer := asyncio.get_running_loop().create_future())
         self.agent.say(f"{kind}.asked", **asked)
         reply = str(await answer)
-        ending = "replied" if kind == "permission" else "rejected"
+        ending = "rejected" if (kind, reply) == ("question", "reject") else "replied"
         self.agent.say(f"{kind}.{ending}", sessionID=self.session, requestID=asked["id"], reply=reply)
         return reply
 
@@ -379,7 +380,7 @@ class Server:
             return 404, {"name": "NotFoundError", "data": {"message": path[0]}}
         _, answer = waiting.pop(path[0])
         if not answer.done():
-            answer.set_result(str(given.get("reply", "reject")))
+            answer.set_result(str(given.get("answers") or given.get("reply", "reject")))
         return 200, True
 
 

@@ -112,12 +112,6 @@ async def test_an_untrusted_codebases_own_configuration_is_never_run(make_live: 
     assert ran.exists()
 
 
-async def test_a_question_of_the_agent_never_hangs_the_run(live: Live) -> None:
-    """Should the agent ask a question, it is refused at once and the run comes to an end."""
-    ended = await live.run("question: Which one? a / b\nsay: Never mind.")
-    assert ended.session_id == "sess_1"
-
-
 async def test_a_plugin_outside_of_any_repository_is_never_run(make_live: MakeLive, tmp_path: Path) -> None:
     """Without a repository opencode takes plugins from any directory above; such a codebase is refused as well."""
     plugins = tmp_path / "above/.opencode/plugin"

@@ -56,6 +56,20 @@ async def test_an_interrupt_refuses_what_was_asked(make_live: MakeLive) -> None:
     assert not (live.directory / "asked.txt").exists()
 
 
+async def test_an_interrupt_rejects_a_question(live: Live) -> None:
+    """A question that waits when the interrupt comes is rejected, and an answer that comes too late does nothing."""
+    await live.prompt("question: Which one? a / b\nsay: Never said.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    assert asked.kind == "question"
+    await live.agent.abort()
+    await live.agent.answer_question(asked.agent_permission_id, (("a",),))
+    assert live.agent.connection is not None
+    assert await live.agent.connection.client.questions() == []
+    ended = await live.run("say: Here again.")
+    assert ended.summary == "Here again."
+    assert "Never said." not in live.recorder.text
+
+
 async def test_an_interrupt_while_the_process_starts_executes_nothing(live: Live, model: ScriptedModel) -> None:
     """A prompt given up while opencode is still starting never reaches the model; the process serves the next one."""
     giving = asyncio.create_task(live.prompt("say: Never said."))

@@ -1,8 +1,11 @@
-"""Permissions that the real opencode asks for, and the answers it gets."""
+"""What the real opencode asks of people, and the answers it gets."""
+
+from scripts.scripted_model import ScriptedModel
 
 from opencode_ledger.domain import facts as f
 
 from .conftest import MakeLive
+from .live import Live
 
 
 async def test_a_permission_given_lets_the_tool_run(make_live: MakeLive) -> None:
@@ -38,3 +41,24 @@ async def test_a_refusal_with_a_reason_lets_the_agent_go_on(make_live: MakeLive)
     ended = await live.recorder.end_of(message)
     assert (ended.outcome, ended.summary) == ("completed", "Then not.")
     assert "Use another file." in live.recorder.of(f.ToolEnded)[0].output
+
+
+async def test_a_question_answered_is_told_to_the_model(live: Live, model: ScriptedModel) -> None:
+    """A question waits for its answers; they are told to the model, and the run goes on."""
+    message = await live.prompt("question: Which one? red / blue\nsay: Very well.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    await live.agent.answer_question(asked.agent_permission_id, (("blue",),))
+    ended = await live.recorder.end_of(message)
+    assert (ended.outcome, ended.summary) == ("completed", "Very well.")
+    assert '"Which one?"="blue"' in model.requests[-1].messages[-1].text
+    settled = await live.recorder.has(f.PermissionSettled)
+    assert (settled.reply, settled.answers) == ("once", (("blue",),))
+
+
+async def test_a_question_rejected_ends_the_run(live: Live) -> None:
+    """Without an answer the run ends as failed."""
+    message = await live.prompt("question: Which one? red / blue\nsay: Never said.")
+    asked = await live.recorder.has(f.PermissionRequested)
+    await live.agent.answer_question(asked.agent_permission_id, None)
+    ended = await live.recorder.end_of(message)
+    assert (ended.outcome, ended.code) == ("failed", "QUESTION_REJECTED")

@@ -107,9 +107,15 @@ async def test_an_agent_that_waits_for_leave_does_not_hang(make_stand_in: MakeLi
     assert (await live.recorder.end_of(message)).outcome == "completed"
 
 
-async def test_a_question_is_refused_at_once(live: Live) -> None:
-    """A question to the user is rejected without waiting for anybody."""
-    assert (await live.run("question\ntext Never mind.")).summary == "Never mind."
+async def test_a_question_waits_for_its_answer(live: Live) -> None:
+    """A question to the user is told and waits, and its answers reach the agent; or that there are none."""
+    answered: list[f.PermissionRequested] = []
+    for answers, said in (((("that",),), "[['that']]\n\n"), (None, "reject\n\n")):
+        message = await live.prompt("question\ntext So be it.")
+        asked = await live.recorder.has(f.PermissionRequested, lambda asked: asked not in answered)
+        answered.append(asked)
+        await live.agent.answer_question(asked.agent_permission_id, answers)
+        assert (await live.recorder.end_of(message)).summary == f"{said}So be it."
 
 
 async def test_an_error_without_an_idle_ends_the_run(live: Live) -> None:

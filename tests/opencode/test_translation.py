@@ -144,11 +144,16 @@ def test_a_permission_is_readable() -> None:
     assert asked.call_id == started.call_id
 
 
-def test_a_question_waits_to_be_refused() -> None:
-    """A question of the agent is handed out once, for the adapter to refuse."""
-    trace = Trace("question_rejected")
-    play = Play(trace).all()
-    assert len(play.translator.questions) == 1
+@pytest.mark.parametrize(("name", "reply"), [("question_answered", "once"), ("question_rejected", "reject")])
+def test_a_question_and_its_answer_are_readable(name: str, reply: str) -> None:
+    """A question of the agent is told once, with its options and its call, and then how it was settled."""
+    play = Play(Trace(name)).all()
+    asked = next(fact for fact in play.facts if isinstance(fact, f.PermissionRequested))
+    started = next(fact for fact in play.facts if isinstance(fact, f.ToolStarted))
+    assert (asked.kind, asked.tool, asked.call_id) == ("question", "question", started.call_id)
+    assert asked.args == {"questions": started.args["questions"]}
+    settled = next(fact for fact in play.facts if isinstance(fact, f.PermissionSettled))
+    assert (settled.reply, settled.answers) == (reply, (("sqlite",),) if reply == "once" else None)
     assert play.translator.run is not None
     assert play.translator.run.asking == set()
 

@@ -14,6 +14,7 @@ from opencode_ledger.domain.decision import fold
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import REGISTRY, Event
 from opencode_ledger.domain.ids import (
+    AgentPermissionId,
     AgentSessionId,
     CodebaseId,
     MessageId,
@@ -111,6 +112,7 @@ def _facts(history: History, stream: CodebaseId, kind: int, cost: float) -> f.Fa
     session = active.id if active else SessionId("sess_none")
     subagent = AgentSessionId("ses_helper") if kind % 3 == 0 else None
     said = f"say_{kind % 4}"
+    asked = AgentPermissionId(f"per_{history.made // 20}_{stream}")
     prompted = (active and active.last_prompt) or MessageId("msg_none")
     return (
         f.SessionOpened(
@@ -128,7 +130,15 @@ def _facts(history: History, stream: CodebaseId, kind: int, cost: float) -> f.Fa
         f.AgentAborted(),
         f.AgentStopped(),
         f.AgentDied(reason="gone"),
-    )[kind % 11]
+        f.PermissionRequested(
+            session_id=session,
+            agent_permission_id=asked,
+            kind=("permission", "question")[kind % 2],
+            tool="bash",
+            args={},
+        ),
+        f.PermissionSettled(session_id=session, agent_permission_id=asked, reply="once"),
+    )[kind % 13]
 
 
 def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: float) -> None:

@@ -55,6 +55,7 @@ def assert_refused(answer: WireAnswer, row: Hostile) -> None:
     detail = answer.body["detail"]
     assert re.fullmatch(r"([a-z_]+(\.[a-z_0-9]+)*: )?['A-Z][^\0-\x1f]{8,400}\.?", detail), detail
     assert not re.search(r"[.!?] [A-Z]", detail), f"more than one sentence: {detail}"
+    assert not re.search(r"\\S|\bshould\b|\^", detail), f"a regular expression, or the library's words: {detail}"
     assert not OURS.search(detail.replace("file.py", "").replace("missing.py", "")), detail
     assert b"X-Injected" not in answer.head
     assert b"access-control" not in answer.head.lower()

@@ -1,0 +1,231 @@
+"""What agents ask of people: the list of what waits, and every answer at every moment."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.service import Answer, Running, becomes, running
+
+from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.events import Json
+from opencode_ledger.domain.ids import CodebaseId, Position
+from opencode_ledger.http.settings import Settings
+
+ANSWERS: dict[str, dict[str, object]] = {
+    "once": {"reply": "once"},
+    "always": {"reply": "always"},
+    "reject": {"reply": "reject"},
+    "reject with words": {"reply": "reject", "message": "Use another file."},
+}
+QUESTION: Json = {
+    "question": "Which database?",
+    "header": "Database",
+    "options": [{"label": "sqlite", "description": "a file"}, {"label": "postgres", "description": "a server"}],
+}
+
+
+class Asking:
+    """A codebase whose agent is at work and asks."""
+
+    def __init__(self, api: Running, codebase: CodebaseId, agent: ScriptedAgent, session: str, task: str) -> None:
+        self.api, self.codebase, self.agent = api, codebase, agent
+        self.session, self.task = session, task
+
+    async def waiting(self, query: str = "") -> list[Any]:
+        """What the service says that it waits for."""
+        return list((await self.api.get(f"/codebases/{self.codebase}/permissions{query}"))["permissions"])
+
+    async def asks(self, kind: str = "permission") -> str:
+        """Have it ask; our id of that."""
+        if kind == "question":
+            return ours(await self.agent.inquire(QUESTION))
+        return ours(await self.agent.ask("bash", {"command": "ls"}))
+
+    async def reply(self, permission: str, body: object) -> Answer:
+        """Answer it."""
+        return await self.api.ask("POST", f"/codebases/{self.codebase}/permissions/{permission}", body)
+
+    async def recorded(self) -> list[bytes]:
+        """The log, as bytes."""
+        return [event.data for event in await self.api.service.store.read_all(Position(0), 10_000)]
+
+
+def ours(asked: str) -> str:
+    """Our name for what the agent asks."""
+    return f"perm_{asked.removeprefix('per_')}"
+
+
+async def at_work(api: Running, name: str = "my-project", **config: object) -> Asking:
+    """An agent at work."""
+    codebase = await api.register(name, agent_config=config)
+    started = await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Start"})
+    agent = await api.agent_at_work(codebase)
+    return Asking(api, codebase, agent, started["session_id"], started["task_id"])
+
+
+@pytest.fixture
+async def asking(api: Running) -> Asking:
+    return await at_work(api)
+
+
+async def test_the_list_of_what_waits(asking: Asking) -> None:
+    """What waits is listed with what it is for, of which session and task, since when and until when."""
+    assert await asking.waiting() == []
+    permission = await asking.asks()
+    (listed,) = await asking.waiting()
+    times = [datetime.fromisoformat(listed.pop(name)) for name in ("asked_at", "expires_at")]
+    assert (times[1] - times[0]).total_seconds() == 600
+    assert listed == {
+        "id": permission,
+        "kind": "permission",
+        "tool": "bash",
+        "args": {"command": "ls"},
+        "patterns": ["*"],
+        "session_id": asking.session,
+        "task_id": asking.task,
+    }
+
+
+async def test_the_list_in_parts(asking: Asking) -> None:
+    """The list is newest first, in parts by limit and offset, and says how many wait; other codebases have their own."""
+    names = [await asking.asks() for _ in range(3)]
+    assert [one["id"] for one in await asking.waiting()] == names[::-1]
+    page = await asking.api.get(f"/codebases/{asking.codebase}/permissions?limit=1&offset=1")
+    assert ([one["id"] for one in page["permissions"]], page["total"]) == ([names[1]], 3)
+    assert (page["limit"], page["offset"]) == (1, 1)
+    bad = await asking.api.ask("GET", f"/codebases/{asking.codebase}/permissions?limit=0")
+    assert (bad.status, bad.body["code"]) == (400, "invalid_input")
+    other = await at_work(asking.api, "other")
+    assert await other.waiting() == []
+    assert (await other.reply(names[0], {"reply": "once"})).body["code"] == "permission_not_found"
+    unknown = await asking.api.ask("GET", "/codebases/cb_unknown/permissions")
+    assert (unknown.status, unknown.body["code"]) == (404, "codebase_not_found")
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_every_answer_reaches_the_agent_once(asking: Asking, name: str) -> None:
+    """Each answer reaches the agent with its words; the same again is refused, and reaches nobody."""
+    body = ANSWERS[name]
+    permission = await asking.asks()
+    assert (await asking.reply(permission, body)).status == 200
+    assert await asking.waiting() == []
+    again = await asking.reply(permission, body)
+    assert (again.status, again.body["code"]) == (409, "permission_already_answered")
+    assert f"{body['reply']}, by user, at 2" in again.body["detail"]
+    assert [answer[1:] for answer in asking.agent.answers] == [(body["reply"], body.get("message"))]
+
+
+@pytest.mark.parametrize("kind", ["permission", "question"])
+@pytest.mark.parametrize("end", ["interrupt", "stop", "delete", "crash", "finish"])
+async def test_nothing_is_answered_after_the_end(asking: Asking, end: str, kind: str) -> None:
+    """Once the run is over, whatever ended it, what was asked waits no longer; a late answer changes nothing."""
+    permission = await asking.asks(kind)
+    match end:
+        case "delete":
+            assert (await asking.api.ask("DELETE", f"/codebases/{asking.codebase}")).status == 200
+        case "crash":
+            await asking.agent.die()
+        case "finish":
+            await asking.agent.end()
+        case _:
+            await asking.api.post(f"/codebases/{asking.codebase}/{end}")
+    before = await asking.recorded()
+    late = await asking.reply(permission, {"reply": "once", "answers": [["sqlite"]]})
+    gone = (404, "codebase_not_found") if end == "delete" else (409, "permission_withdrawn")
+    assert (late.status, late.body["code"]) == gone
+    assert await asking.recorded() == before
+    assert (asking.agent.answers, asking.agent.question_answers) == ([], [])
+    if end != "delete":
+        assert await asking.waiting() == []
+
+
+async def test_an_answer_while_the_agent_lets_go(asking: Asking) -> None:
+    """While an interrupt is under way what was asked counts as refused: a yes comes too late."""
+    permission = await asking.asks()
+    with asking.api.agents.slow_to_let_go():
+        interrupted = asyncio.create_task(asking.api.post(f"/codebases/{asking.codebase}/interrupt"))
+        await becomes(asking.waiting, [])
+        late = await asking.reply(permission, {"reply": "once"})
+        assert (late.status, late.body["code"]) == (409, "permission_withdrawn")
+    await interrupted
+    assert asking.agent.answers == []
+
+
+async def test_what_nobody_ever_asked(asking: Asking) -> None:
+    """A permission that was never asked for is unknown, whether or not an agent is at work."""
+    for _ in range(2):
+        unknown = await asking.reply("perm_unknown", {"reply": "once"})
+        assert (unknown.status, unknown.body["code"]) == (404, "permission_not_found")
+        await asking.agent.end()
+
+
+async def test_the_limit_of_time(tmp_path: Path) -> None:
+    """What nobody answers within --permission-limit is rejected and recorded so, and then it is too late."""
+    settings = Settings(data=tmp_path / "data", permission_limit=1)
+    async with running(settings, tmp_path / "home") as api:
+        asking = await at_work(api)
+        for kind in ("permission", "question"):
+            permission = await asking.asks(kind)
+            await becomes(asking.waiting, [])
+            late = await asking.reply(permission, {"reply": "once"})
+            assert (late.status, late.body["code"]) == (409, "permission_expired")
+        assert [answer[1:] for answer in asking.agent.answers] == [("reject", None)]
+        assert [answers for _, answers in asking.agent.question_answers] == [None]
+
+
+async def test_auto_approve_says_so(api: Running) -> None:
+    """With auto_approve leave is given at once, a question is sent back with a word, and a late answer hears who did."""
+    asking = await at_work(api, auto_approve=True)
+    permission = await asking.asks()
+    await becomes(asking.waiting, [])
+    late = await asking.reply(permission, {"reply": "reject"})
+    assert (late.status, late.body["code"]) == (409, "permission_already_answered")
+    assert "once, by auto_approve" in late.body["detail"]
+    question = await asking.asks("question")
+    late = await asking.reply(question, {"reply": "once", "answers": [["sqlite"]]})
+    assert "reject, by auto_approve" in late.body["detail"]
+    await becomes(lambda: answered(asking), ["once"])
+    assert asking.agent.question_answers[0][1] == (
+        ("(Not answered.) Nobody is there to answer; decide for yourself.",),
+    )
+
+
+async def answered(asking: Asking) -> list[str]:
+    """What the agent was told."""
+    return [reply for _, reply, _ in asking.agent.answers]
+
+
+async def test_a_question_and_its_answers(asking: Asking) -> None:
+    """A question is listed with its options; the answers must fit, and reach the agent as they are."""
+    question = await asking.asks("question")
+    (listed,) = await asking.waiting()
+    assert (listed["kind"], listed["tool"], listed["args"]) == ("question", "question", {"questions": [QUESTION]})
+    before = await asking.recorded()
+    for body, field in (
+        ({"reply": "once"}, "answers: "),
+        ({"reply": "once", "answers": []}, "answers: "),
+        ({"reply": "once", "answers": [["a"], ["b"]]}, "answers: "),
+        ({"reply": "once", "answers": [[]]}, "answers: "),
+        ({"reply": "once", "answers": [["sqlite", "postgres"]]}, "answers.0: "),
+        ({"reply": "once", "answers": ["sqlite"]}, "answers.0: "),
+        ({"reply": "once", "answers": [[" "]]}, "answers.0.0: "),
+        ({"reply": "always", "answers": [["sqlite"]]}, "reply: "),
+        ({"reply": "reject", "answers": [["sqlite"]]}, "answers: "),
+    ):
+        refused = await asking.reply(question, body)
+        assert (refused.status, refused.body["code"]) == (400, "invalid_input"), body
+        assert refused.body["detail"].startswith(field), refused
+    assert await asking.recorded() == before
+    assert (await asking.reply(question, {"reply": "once", "answers": [["postgres"]]})).status == 200
+    assert [answers for _, answers in asking.agent.question_answers] == [(("postgres",),)]
+    assert asking.agent.answers == []
+
+
+async def test_leave_takes_no_answers(asking: Asking) -> None:
+    """Answers to what is no question are refused, and it waits on."""
+    permission = await asking.asks()
+    refused = await asking.reply(permission, {"reply": "once", "answers": [["yes"]]})
+    assert (refused.status, refused.body["code"]) == (400, "invalid_input")
+    assert len(await asking.waiting()) == 1

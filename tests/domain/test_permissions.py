@@ -1,0 +1,129 @@
+"""What the agent asks of people: who may answer it, with what, and how the agent hears of it."""
+
+from dataclasses import replace
+
+import pytest
+from tests.domain.given import AT, IDS, PERMISSION, REGISTER, SESSION, TRIGGER, Story, given, report
+
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import effects as x
+from opencode_ledger.domain import events as e
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.decide import decide
+from opencode_ledger.domain.errors import InvalidInput
+from opencode_ledger.domain.ids import AgentPermissionId
+
+QUESTION = AgentPermissionId("que_1")
+OPTIONS: list[e.Json] = [{"label": "sqlite", "description": "a file"}, {"label": "postgres", "description": "a server"}]
+ANY: e.Json = {"question": "Which one?", "header": "One", "options": OPTIONS}
+SEVERAL: e.Json = {"question": "Which ones?", "header": "Several", "options": OPTIONS, "multiple": True}
+LISTED: e.Json = {"question": "Which of these?", "header": "Listed", "options": OPTIONS, "custom": False}
+LEAVE = f.PermissionRequested(
+    session_id=SESSION, agent_permission_id=AgentPermissionId("per_1"), tool="bash", args={"command": "ls"}
+)
+
+
+def asking(*questions: e.Json) -> f.PermissionRequested:
+    """The agent asks these questions at once."""
+    return f.PermissionRequested(
+        session_id=SESSION,
+        agent_permission_id=QUESTION,
+        kind="question",
+        tool="question",
+        args={"questions": list(questions)},
+    )
+
+
+def answer(*answers: tuple[str, ...]) -> c.ReplyPermission:
+    """A user's answers."""
+    return c.ReplyPermission(permission_id=PERMISSION, reply="once", answers=answers)
+
+
+def handed(answers: e.Answers | None) -> tuple[x.Effect, ...]:
+    """What the agent hears."""
+    return (x.AnswerQuestion(agent_permission_id=QUESTION, answers=answers),)
+
+
+def test_what_is_asked_says_until_when_it_waits() -> None:
+    """What is asked is recorded with its kind, and with the moment at which it is refused if nobody answers."""
+    story = given(TRIGGER, c.Report((LEAVE,), 90.5))
+    asked = story.last.events[0]
+    assert isinstance(asked, e.PermissionAsked)
+    assert (asked.kind, asked.timestamp, asked.expires_at) == ("permission", AT, "2025-12-10T15:31:30.500Z")
+
+
+def test_a_question_waits_like_a_permission() -> None:
+    """A question is an event of the same family, of the kind `question`, with its options in the arguments."""
+    story = given(TRIGGER, report(asking(ANY))).says("permission.asked")
+    asked = story.last.events[0]
+    assert isinstance(asked, e.PermissionAsked)
+    assert (asked.permission_id, asked.kind, asked.args) == (PERMISSION, "question", {"questions": [ANY]})
+    assert story.last.effects == (x.LimitPermission(permission_id=PERMISSION),)
+
+
+def test_answers_are_recorded_and_handed_over() -> None:
+    """Answers that fit are recorded as the user's, and the agent is given the same."""
+    story = given(TRIGGER, report(asking(ANY, SEVERAL, LISTED)))
+    given_answers = (("my own words",), ("sqlite", "postgres"), ())
+    story = story.when(answer(*given_answers)).then(
+        e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", answers=given_answers, **IDS)
+    )
+    assert story.last.effects == handed(given_answers)
+
+
+MISFITS: dict[str, tuple[tuple[e.Json, ...], c.ReplyPermission, str]] = {
+    "no answers": ((ANY,), c.ReplyPermission(permission_id=PERMISSION, reply="once"), "a list for each question, 1"),
+    "too few": ((ANY, ANY), answer(("a",)), "a list for each question, 2"),
+    "too many": ((ANY,), answer(("a",), ("b",)), "a list for each question, 1"),
+    "none at all": ((ANY, ANY), answer((), ()), "At least one question"),
+    "two for one": ((SEVERAL, ANY), answer(("a",), ("a", "b")), "answers.1: This question takes one answer only"),
+    "not an option": ((LISTED,), answer(("mysql",)), "answers.0: .* sqlite, postgres"),
+    "always": ((ANY,), replace(answer(("a",)), reply="always"), "takes no always"),
+    "a rejection with answers": ((ANY,), replace(answer(("a",)), reply="reject"), "gives no answers"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_answers_that_do_not_fit_are_refused(case: str) -> None:
+    """Answers that the questions don't take are invalid input, and the question waits on."""
+    questions, reply, complaint = MISFITS[case]
+    story = given(TRIGGER, report(asking(*questions)))
+    with pytest.raises(InvalidInput, match=complaint):
+        decide(story.state, reply, AT)
+
+
+def test_leave_takes_no_answers() -> None:
+    """Answers to what is no question are invalid input."""
+    given(TRIGGER, report(LEAVE)).refuses(answer(("yes",)), InvalidInput)
+
+
+def test_a_rejected_question_ends_the_run_unless_there_is_a_reason() -> None:
+    """A rejection is handed over as one; with a reason, the reason takes the answers' place and the agent goes on."""
+    story = given(TRIGGER, report(asking(ANY, ANY)))
+    reject = c.ReplyPermission(permission_id=PERMISSION, reply="reject")
+    assert story.when(reject).last.effects == handed(None)
+    reasoned = story.when(replace(reject, message="You choose."))
+    assert reasoned.last.effects == handed((("(Not answered.) You choose.",),) * 2)
+    replied = reasoned.last.events[0]
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.reply, replied.message, replied.answers) == ("reject", "You choose.", None)
+
+
+def test_auto_approval_answers_no_question() -> None:
+    """With auto_approve a question is rejected at once with a reason, so that the agent goes on alone; recorded so."""
+    story = Story().when(replace(REGISTER, agent_config={"auto_approve": True})).when(TRIGGER)
+    story = story.when(report(asking(ANY))).says("permission.asked", "permission.replied")
+    replied = story.last.events[1]
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.reply, replied.decided_by) == ("reject", "auto_approve")
+    assert replied.message and handed(((f"(Not answered.) {replied.message}",),)) == story.last.effects
+
+
+def test_a_question_answered_elsewhere_is_recorded_with_its_answers() -> None:
+    """An answer that the agent had from elsewhere is recorded as that."""
+    settled = f.PermissionSettled(
+        session_id=SESSION, agent_permission_id=QUESTION, reply="once", answers=(("sqlite",),)
+    )
+    given(TRIGGER, report(asking(ANY)), report(settled)).then(
+        e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="agent", answers=(("sqlite",),), **IDS)
+    )
