@@ -15,6 +15,7 @@ from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
 from .selection import batch_of
 from .subscriber import Subscriber
+from .whole_log import ALL, in_whole_log
 
 
 class LiveStream:
@@ -91,7 +92,7 @@ class Fanout:
 
     @contextmanager
     def attached(self, codebase: CodebaseId) -> Generator[LiveStream, None, None]:
-        """The codebase's live stream, which hears of every commit from now on, until the end of the block."""
+        """The live stream of a codebase, or of `ALL`, which hears of every commit from now on, until the end of the block."""
         stream = self._streams.setdefault(codebase, LiveStream(self._limit))
         stream.attached += 1
         try:
@@ -106,6 +107,8 @@ class Fanout:
         # One commit may hold appends of several streams; each stream's own events lie in order in it.
         if not self._streams:
             return
+        if (whole := self._streams.get(ALL)) is not None:
+            whole.announce(tuple(map(in_whole_log, events)))
         for codebase, own in groupby(sorted(events, key=_by_stream), key=_by_stream):
             if (stream := self._streams.get(codebase)) is not None:
                 stream.announce(tuple(own))

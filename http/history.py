@@ -57,6 +57,12 @@ async def log_export(service: Service, request: web.Request) -> web.StreamRespon
     return response
 
 
+async def all_events(service: Service, request: web.Request) -> web.StreamResponse:
+    """The events of all codebases in one stream, as they come, and as they came."""
+    with service.places.taken(request):
+        return await service.streams.all_events(request)
+
+
 async def _recorded(service: Service, request: web.Request) -> tuple[CodebaseId, Sequence]:
     """The codebase that the path names and the end of its history. Raises `CodebaseNotFound`."""
     codebase = CodebaseId(request.match_info["codebase_id"])

@@ -107,6 +107,15 @@ ROUTES: Final = (
     Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task, shapes.Done, NoBody),
     Route(
         "GET",
+        f"{API}/events",
+        history.all_events,
+        EVENTS,
+        query=parameters.WHOLE_STREAM,
+        also={409: shapes.Problem},
+        needs="audit",
+    ),
+    Route(
+        "GET",
         f"{CODEBASE}/log",
         history.log_page,
         shapes.LogPage,

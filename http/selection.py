@@ -10,6 +10,7 @@ from ..domain.events import CodebaseDeleted, Complete
 from ..domain.ids import Sequence, SessionId
 from ..domain.recorded import RecordedEvent
 from .sse import frames
+from .whole_log import ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def _select(events: Many[RecordedEvent], session: SessionId | None) -> tuple[lis
 def _ends(event: RecordedEvent, session: SessionId | None, *, wanted: bool) -> bool:
     if session is not None and wanted and event.topic == Complete.topic:
         return True
-    return event.topic == CodebaseDeleted.topic and _member(event, "action") == CodebaseDeleted.action
+    if event.topic != CodebaseDeleted.topic or event.stream == ALL:
+        return False
+    return _member(event, "action") == CodebaseDeleted.action
 
 
 def _member(event: RecordedEvent, name: str) -> object:

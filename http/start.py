@@ -5,14 +5,14 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ..domain.errors import Conflict, NotFound
-from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.errors import Conflict, InvalidInput, NotFound
+from ..domain.ids import CodebaseId, Position, Sequence, SessionId
 from ..domain.ports import EventStore
 from .sse import cursor_of
 
 
 class CursorAhead(Conflict):
-    """The cursor lies beyond the end of this codebase's stream."""
+    """The cursor lies beyond the end of the stream."""
 
     code = "cursor_ahead"
 
@@ -61,16 +61,36 @@ async def start_of(
 
     Raises `BadCursor`, `CursorAhead` or `SessionNotFound`.
     """
-    cursor = cursor_of(request.headers.getall("Last-Event-ID", []), request.query.getall("last_event_id", []))
+    cursor = _cursor(request)
     head = await store.stream_head(codebase)
-    if cursor is not None and cursor > head:
-        raise CursorAhead(f"The cursor {cursor} lies beyond the end of this codebase's stream, which is {head}.")
+    _check_recorded(cursor, head, "this codebase's stream")
     if "session_id" in request.query:
         return await _session_start(codebase, SessionId(request.query["session_id"]), cursor, sessions)
     if cursor is not None:
         return Start(cursor)
     current = await sessions.current(codebase)
     return Start(head if current is None else _before(current))
+
+
+def start_of_all(request: web.Request, head: Position) -> Start:
+    """What a request asks for of the log that ends at `head`: what comes after its cursor, else from now on.
+
+    Raises `BadCursor`, `CursorAhead` or `InvalidInput`.
+    """
+    if "session_id" in request.query:
+        raise InvalidInput("session_id: A session is followed in the stream of its codebase, not in that of all.")
+    cursor, end = _cursor(request), Sequence(head)
+    _check_recorded(cursor, end, "the log")
+    return Start(end if cursor is None else cursor)
+
+
+def _cursor(request: web.Request) -> Sequence | None:
+    return cursor_of(request.headers.getall("Last-Event-ID", []), request.query.getall("last_event_id", []))
+
+
+def _check_recorded(cursor: Sequence | None, head: Sequence, stream: str) -> None:
+    if cursor is not None and cursor > head:
+        raise CursorAhead(f"The cursor {cursor} lies beyond the end of {stream}, which is {head}.")
 
 
 async def _session_start(

@@ -14,13 +14,15 @@ from typing import Final
 import structlog
 from aiohttp import HttpVersion11, hdrs, web
 
-from ..domain.ids import CodebaseId
+from ..domain.ids import CodebaseId, Position
 from ..domain.ports import Clock, EventStore
+from ..domain.recorded import RecordedEvent
 from .fanout import Fanout, LiveStream
 from .selection import batch_of
 from .sse import PREAMBLE, BadCursor
-from .start import CursorAhead, SessionNotFound, SessionSpan, SessionSpans, Start, start_of
+from .start import CursorAhead, SessionNotFound, SessionSpan, SessionSpans, Start, start_of, start_of_all
 from .subscriber import Subscriber
+from .whole_log import ALL, in_whole_log
 
 __all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpan", "SessionSpans"]
 
@@ -88,6 +90,16 @@ class EventStreams:
         start = await start_of(request, codebase, self._store, self._sessions)
         if start is None:
             return web.Response(status=204, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return await self._answer(request, codebase, start)
+
+    async def all_events(self, request: web.Request) -> web.StreamResponse:
+        """As `codebase_events`, for the events of all codebases, numbered by their positions in the log.
+
+        Raises `BadCursor`, `CursorAhead` or `InvalidInput`, all before the first byte.
+        """
+        return await self._answer(request, ALL, start_of_all(request, self._store.head))
+
+    async def _answer(self, request: web.Request, codebase: CodebaseId, start: Start) -> web.StreamResponse:
         response = web.StreamResponse(headers=HEADERS)
         if request.version < HttpVersion11:
             # Without chunks only the end of the connection can tell where the body ends.
@@ -141,13 +153,18 @@ class EventStreams:
     ) -> None:
         """Send pages of the log until the reader is level, then commits until it falls behind; and again."""
         while not subscriber.over:
-            page = await self._store.read_stream(codebase, subscriber.position, self._page, upto=subscriber.upto)
+            page = await self._read(codebase, subscriber)
             if page and not subscriber.over:
                 subscriber.take(batch_of(page, subscriber.session))
             await drain()
             if len(page) < self._page:
                 await live.follow(subscriber)
                 await drain()
+
+    async def _read(self, codebase: CodebaseId, subscriber: Subscriber) -> list[RecordedEvent]:
+        if codebase == ALL:
+            return [in_whole_log(e) for e in await self._store.read_all(Position(subscriber.position), self._page)]
+        return await self._store.read_stream(codebase, subscriber.position, self._page, upto=subscriber.upto)
 
     @contextmanager
     def _registered(self, subscriber: Subscriber) -> Generator[None, None, None]:

@@ -17,7 +17,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.wire import decode
-from opencode_ledger.http import app
+from opencode_ledger.http import app, shapes
 from opencode_ledger.http.correlation import correlation_of
 from opencode_ledger.http.routes import ROUTES, Route
 from opencode_ledger.http.service import Service
@@ -150,7 +150,7 @@ async def test_log_lines_name_their_request(
     async def fails(_service: Service, _request: web.Request) -> web.Response:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, needs="open")))
+    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, shapes.Done, needs="open")))
     async with running(settings, tmp_path) as api:
         async with api.client.get("/fails", headers={"X-Request-ID": "mine"}) as response:
             assert response.status == 500

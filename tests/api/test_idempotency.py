@@ -14,7 +14,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.domain.requests import RequestAnswered
 from opencode_ledger.domain.wire import decode
-from opencode_ledger.http import app
+from opencode_ledger.http import app, shapes
 from opencode_ledger.http.answers import json_answer
 from opencode_ledger.http.routes import CODEBASE, ROUTES, Route
 from opencode_ledger.http.service import Service
@@ -278,7 +278,7 @@ async def test_what_no_command_records_is_recorded_alone(
         done.append("done")
         return json_answer({"success": True, "number": len(done)})
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do)))
+    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do, shapes.Done)))
     async with running(settings, tmp_path) as api:
         path = f"/codebases/{await api.register()}/nothing"
         before = api.service.store.head

@@ -2,7 +2,7 @@
 
 import orjson
 
-from opencode_ledger.domain.ids import CodebaseId, Sequence
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import EventStore
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
@@ -49,6 +49,13 @@ async def append(store: EventStore, *events: NewEvent, codebase: CodebaseId = CO
 async def log_of(store: EventStore, codebase: CodebaseId = CODEBASE) -> list[tuple[int, str, str]]:
     """All events of a stream as a subscriber should see them: id, name, data."""
     return seen(await store.read_stream(codebase, Sequence(0), 10**9))
+
+
+async def whole_log_of(store: EventStore) -> list[tuple[int, str, str]]:
+    """All events of all streams as a subscriber to all should see them."""
+    events = await store.read_all(Position(0), 10**9)
+    named = [orjson.dumps({"codebase_id": e.stream, **orjson.loads(e.data)}).decode() for e in events]
+    return [(e.position, e.topic, data) for e, data in zip(events, named, strict=True)]
 
 
 def seen(events: "list[RecordedEvent] | tuple[RecordedEvent, ...]") -> list[tuple[int, str, str]]:

@@ -69,7 +69,13 @@ async def start(
             request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         return await streams.codebase_events(request, CodebaseId(request.match_info["codebase"]))
 
+    async def everything(request: web.Request) -> web.StreamResponse:
+        if send_buffer is not None and request.transport is not None:
+            request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        return await streams.all_events(request)
+
     app = web.Application(middlewares=[errors])
+    app.router.add_get("/events", everything, allow_head=False)
     app.add_routes(more)
     app.router.add_get("/{codebase}/events", events, allow_head=False)
     runner = web.AppRunner(app, handler_cancellation=cancelling, access_log=None, shutdown_timeout=0.05)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
-from opencode_ledger.domain.ids import CodebaseId, Sequence
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import CommitListener
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
-from .events import append, complete, log_of, output, registered, started
+from .events import CODEBASE, OTHER, append, complete, log_of, output, registered, started, whole_log_of
 from .reader import DEADLINE, Reader, Seen
 from .serving import Address, Serving, Tuning, start, stop
 
@@ -45,6 +45,13 @@ class DawdlingStore(MemoryEventStore):
         await self.dawdle()
         return found
 
+    async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:
+        """Read, some turns of the loop before and after."""
+        await self.dawdle()
+        found = await super().read_all(after, limit)
+        await self.dawdle()
+        return found
+
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """Register, perhaps to be told some turns of the loop later."""
 
@@ -65,8 +72,8 @@ class DawdlingStore(MemoryEventStore):
 class Subscription:
     """A subscriber over all its connections: what it asked for, and what it got so far."""
 
-    def __init__(self, session: str | None, *, whole: bool) -> None:
-        self.session, self.whole = session, whole
+    def __init__(self, session: str | None, *, whole: bool, everywhere: bool = False) -> None:
+        self.session, self.whole, self.everywhere = session, whole, everywhere
         self.since = 0
         self.reader: Reader | None = None
         self._before: list[Seen] = []
@@ -79,7 +86,8 @@ class Subscription:
             self.since = 0 if self.session or self.whole else since_now
         cursor = self.got[-1][0] if self.got else None
         self.drop()
-        self.reader = await Reader.connect(address, f"/cb_a/events{query}", cursor=cursor)
+        path = "/events" if self.everywhere else "/cb_a/events"
+        self.reader = await Reader.connect(address, path + query, cursor=cursor)
         await self.reader.until(lambda r: r.status)
         self.told_it_is_over = self.reader.status == 204
 
@@ -147,8 +155,11 @@ class Resuming(RuleBasedStateMachine):
         """The log grows by one commit of any events: text, a session's start or end, or what has no session."""
         self.run(self._append([self._event(*kind) for kind in kinds]))
 
-    async def _append(self, events: list[NewEvent]) -> None:
-        await append(self.store, *events)
+    async def _append(self, events: list[NewEvent], codebase: CodebaseId = CODEBASE) -> None:
+        await append(self.store, *events, codebase=codebase)
+
+    async def _log(self, subscription: Subscription) -> list[Seen]:
+        return await (whole_log_of if subscription.everywhere else log_of)(self.store)
 
     def _event(self, kind: str, which: int, size: int) -> NewEvent:
         if kind == "s":
@@ -163,6 +174,18 @@ class Resuming(RuleBasedStateMachine):
             return complete(session)
         return output(f'"session_id":"sess_0"{"x" * size}', session)
 
+    @rule(sizes=st.lists(SIZES, min_size=1, max_size=5))
+    def grow_elsewhere(self, sizes: list[int]) -> None:
+        """The log grows by one commit of another codebase."""
+        self.run(self._append([output("x" * size) for size in sizes], OTHER))
+
+    @precondition(lambda self: len(self.subscriptions) < 6)
+    @rule(whole=st.booleans())
+    def subscribe_to_all(self, whole: bool) -> None:
+        """Someone comes for all codebases, from the first event or from now on."""
+        self.subscriptions.append(Subscription(None, whole=whole, everywhere=True))
+        self.run(self._connect(self.subscriptions[-1]))
+
     @precondition(lambda self: len(self.subscriptions) < 6)
     @rule(whole=st.booleans(), which=st.none() | st.integers(0, 5))
     def subscribe(self, whole: bool, which: int | None) -> None:
@@ -172,7 +195,10 @@ class Resuming(RuleBasedStateMachine):
         self.run(self._connect(self.subscriptions[-1]))
 
     async def _connect(self, subscription: Subscription) -> None:
-        log = await log_of(self.store)
+        log = await self._log(subscription)
+        if subscription.everywhere:
+            await subscription.connect(self.serving.address, len(log))
+            return
         firsts = [n for n, _, data in log for s in self.going[-1:] if orjson.loads(data).get("session_id") == s]
         await subscription.connect(self.serving.address, firsts[0] - 1 if firsts else len(log))
 
@@ -204,8 +230,10 @@ class Resuming(RuleBasedStateMachine):
 
     async def _all_at_once(self, commits: list[list[NewEvent]], sizes: list[int]) -> None:
         async def write() -> None:
-            for commit in commits:
+            for number, commit in enumerate(commits):
                 await append(self.store, *commit)
+                if number % 3 == 0:
+                    await append(self.store, output("elsewhere"), codebase=OTHER)
                 await self.store.dawdle()
 
         # Where one without a cursor begins would be a matter of luck here.
@@ -245,10 +273,9 @@ class Resuming(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_doubled_or_out_of_order(self) -> None:
         """At every moment, what someone got is the beginning of what it is to get."""
-        if self.subscriptions:
-            log = self.runner.run(log_of(self.store))
-            for subscription in self.subscriptions:
-                assert subscription.got == subscription.wanted(log)[: len(subscription.got)]
+        for subscription in self.subscriptions:
+            log = self.runner.run(self._log(subscription))
+            assert subscription.got == subscription.wanted(log)[: len(subscription.got)]
 
     def teardown(self) -> None:
         """In the end everyone comes back, reads on, and has everything."""
@@ -260,12 +287,12 @@ class Resuming(RuleBasedStateMachine):
             self.runner.close()
 
     async def _settle(self) -> None:
-        log = await log_of(self.store)
         async with asyncio.timeout(DEADLINE):
-            await asyncio.gather(*(self._finish(subscription, log) for subscription in self.subscriptions))
+            await asyncio.gather(*(self._finish(subscription) for subscription in self.subscriptions))
         await self._end(cleanly=True)
 
-    async def _finish(self, subscription: Subscription, log: list[Seen]) -> None:
+    async def _finish(self, subscription: Subscription) -> None:
+        log = await self._log(subscription)
         if subscription.reader is None:
             await self._connect(subscription)
         wanted, over = subscription.wanted(log), subscription.session not in (None, *self.going)
