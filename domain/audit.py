@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from .ids import CodebaseId
-from .leaves import leaf_of
+from .leaves import leaves_of
 from .notes import Checkpoint
 from .recorded import RecordedEvent
 from .tiles import HASH, WIDTH, GrowingTree
@@ -63,7 +63,7 @@ def audit(
         progress(auditor.result.events)
     else:
         auditor.end()
-    return auditor.result
+    return auditor.finished()
 
 
 class _Auditor:
@@ -77,23 +77,35 @@ class _Auditor:
     def take(self, chunk: Many[RecordedEvent], rest: Iterator[RecordedEvent]) -> bool:
         """Audit the next events, as many as a tile has; whether they are right. `rest`: those after them."""
         first = self._tree.size
-        leaves = [leaf_of(event) for event in chunk]
+        leaves = leaves_of(chunk)
         known = self._tree_leaves(first // WIDTH)[: len(leaves) * HASH]
         wrong = self._misnumbered(chunk)
         if not b"".join(leaves).startswith(known):
             at = next(n for n, leaf in enumerate(leaves) if leaf != known[n * HASH : (n + 1) * HASH])
             wrong = at if wrong is None else min(at, wrong)
-        for leaf in leaves[:wrong]:
-            self._tree.add(leaf)
-            self._compare_roots()
-        self.result.events, self.result.root = self._tree.size, self._tree.root()
+        self._grow(leaves[:wrong])
+        self.result.events = self._tree.size
         if wrong is not None:
             self._explain([*chunk[wrong:], *islice(rest, WINDOW)])
         return not self.result.findings
 
+    def _grow(self, leaves: Many[bytes]) -> None:
+        """Add leaves, and look at the root wherever a checkpoint was signed."""
+        done = 0
+        while self._checkpoints and self._checkpoints[0].size <= self._tree.size + len(leaves) - done:
+            upto = done + self._checkpoints[0].size - self._tree.size
+            self._tree.extend(leaves[done:upto])
+            done = upto
+            self._compare_roots()
+        self._tree.extend(leaves[done:])
+
+    def finished(self) -> Audit:
+        """What was found out."""
+        self.result.root = self._tree.root()
+        return self.result
+
     def end(self) -> None:
         """The log ended: what the tree or a checkpoint covers beyond it was cut off."""
-        self.result.root = self._tree.root()
         size = self._tree.size
         beyond = max([self._covered(), *(checkpoint.size for checkpoint in self._checkpoints)])
         if beyond > size:
@@ -130,7 +142,7 @@ class _Auditor:
     def _explain(self, found: Many[RecordedEvent]) -> None:
         """Say what happened to the event after the last right one. `found`: the log from there on."""
         position = self._tree.size + 1
-        here, was = [leaf_of(event) for event in found], self._leaves_from(self._tree.size, len(found) + 1)
+        here, was = leaves_of(found), self._leaves_from(self._tree.size, len(found) + 1)
         event = f"Event {position}"
         if not was:
             self._find(

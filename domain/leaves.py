@@ -30,5 +30,11 @@ def leaf_of(event: RecordedEvent) -> bytes:
 
 
 def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
-    """The leaf hashes of many events."""
-    return [leaf_of(event) for event in events]
+    """The leaf hashes of many events: `leaf_of` for each, written out, since an audit spends its time here."""
+    begin = b"\x00" + FORMAT.encode()
+    return [
+        sha256(
+            begin + f"\n{event.stream}\n{event.sequence}\n{event.topic}\n{sha256(event.data).hexdigest()}\n".encode()
+        ).digest()
+        for event in events
+    ]

@@ -1,6 +1,7 @@
 """What goes into the store and what comes out of it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .ids import CodebaseId, Position, Sequence
 
@@ -13,8 +14,7 @@ class NewEvent:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedEvent:
+class RecordedEvent(NamedTuple):
     """An event of the log. Nothing else ever leaves a store.
 
     `position`: its number in the whole log. `stream`: the codebase whose actor wrote it.

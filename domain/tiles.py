@@ -3,10 +3,11 @@
 A tile at level L holds nodes of the tree's level 8 L. A full tile never changes; the one at the right edge grows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
-from .merkle import EMPTY_ROOT, Node, Span, join, node_hash, nodes_of
+from .merkle import EMPTY_ROOT, Node, Span, join, nodes_of
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -43,10 +44,11 @@ def node_in(tiles: Mapping[TileId, bytes], node: Node) -> bytes:
 
 def perfect_root(hashes: bytes) -> bytes:
     """The root over a power of two of hashes, laid end to end."""
-    row = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    pair = 2 * HASH
+    while len(hashes) > HASH:
+        # As `node_hash`, for which two hashes need not be cut apart.
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)])
+    return hashes
 
 
 def tile_path(tile: TileId, width: int = WIDTH) -> str:
@@ -86,8 +88,21 @@ class GrowingTree:
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf by its hash."""
-        self._add(0, leaf, self.size)
-        self.size += 1
+        self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add leaves by their hashes."""
+        at = 0
+        while at < len(leaves):
+            room = WIDTH - self.size % WIDTH
+            piece = leaves[at : at + room]
+            if len(piece) < room:
+                self._edge[0] += b"".join(piece)
+            else:
+                self._edge[0] += b"".join(piece[:-1])
+                self._add(0, piece[-1], self.size + room - 1)
+            self.size += len(piece)
+            at += room
 
     def root(self) -> bytes:
         """The root over all leaves."""

@@ -78,8 +78,7 @@ class TreeFile:
             self._connection.close()
 
     def _write(self, events: Many[RecordedEvent]) -> None:
-        for leaf in leaves_of(events):
-            self._tree.add(leaf)
+        self._tree.extend(leaves_of(events))
         note = self._signed()
         self._reach("tree.before_transaction")
         self._connection.execute("BEGIN IMMEDIATE")

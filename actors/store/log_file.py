@@ -13,6 +13,13 @@ from .schema import APPLICATION_ID
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
 
+_ODD: Final = """
+    SELECT 1 FROM stored_events WHERE typeof(originator_id) <> 'text' OR typeof(originator_version) <> 'integer'
+    OR typeof(topic) <> 'text' OR typeof(state) <> 'blob' LIMIT 1
+    """
+
+PAGE: Final = 1000
+
 
 class LogDamaged(StoreError):
     """The log's file can't be read any further."""
@@ -31,11 +38,17 @@ class LogFile:
         """All events, in the order of their positions. Raises `LogDamaged`."""
         last = 0
         try:
-            for row in self._connection.execute(_READ):
-                yield (event := _event(row))
-                last = event.position
+            make = RecordedEvent._make if self._is_plain() else _event
+            rows = self._connection.execute(_READ)
+            while page := rows.fetchmany(PAGE):
+                yield from map(make, page)
+                last = page[-1][0]
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read after event {last}: {error}.") from None
+
+    def _is_plain(self) -> bool:
+        """Whether every value has the type that a store gives it, as in any log that nobody has touched."""
+        return self._connection.execute(_ODD).fetchone() is None
 
     def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
         """The events of one codebase, in their order. Raises `LogDamaged`."""
@@ -79,7 +92,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     raise LogDamaged(f"{path} can't be read: {failure}.") from None
 
 
-def _event(row: tuple[object, object, object, object, object]) -> RecordedEvent:
+def _event(row: tuple[object, ...]) -> RecordedEvent:
     """A row as it is; whatever somebody may have put in it, the audit must get to see it."""
     position, stream, sequence, topic, state = row
     return RecordedEvent(

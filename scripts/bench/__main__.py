@@ -24,7 +24,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import appends, delay, projections, trigger
+from . import appends, delay, projections, trigger, trust
 from .figures import Check, Spread, promise_table
 
 
@@ -94,6 +94,7 @@ def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     yield "The views keep up with the log", asyncio.run(views_checks(quick))
     yield "A trigger is answered before its agent is up", asyncio.run(trigger_checks(quick))
     yield "A subscriber sees what the agent says at once", asyncio.run(delay_checks(quick))
+    yield "Trust costs little", trust.checks(quick)
 
 
 def main() -> int:
