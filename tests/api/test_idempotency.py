@@ -95,7 +95,11 @@ async def _cancel(api: Running) -> tuple[str, object]:
     return f"/tasks/{(await api.post(path, body))['task']['id']}/cancel", None
 
 
-COMMANDS = [_register, _trigger, _message, _interrupt, _stop, _permission, _task, _cancel]
+async def _sync(api: Running) -> tuple[str, object]:
+    return f"/codebases/{await api.register()}/sessions/sync", None
+
+
+COMMANDS = [_register, _trigger, _message, _interrupt, _stop, _permission, _task, _cancel, _sync]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__.strip("_"))
