@@ -29,8 +29,10 @@ from ..domain.events import Event
 from ..domain.facts import Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.lifecycle import Phase, check_present, outcome
+from ..domain.masked_records import EventMasker, masked_command
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.requests import Request
+from ..domain.secrets import Secrets
 from ..domain.state import INITIAL, State
 from ..domain.wire import changes_state, decode, encode
 from .clock import timestamp
@@ -59,12 +61,15 @@ class CodebaseActor:
         rooms: Rooms,
         clock: Clock,
         settings: ActorSettings,
+        secrets: Secrets | None = None,
     ) -> None:
         self.codebase = codebase
         self.state: State = INITIAL
         self.sequence = Sequence(0)
         self._store, self._agents, self._rooms, self._clock = store, agents, rooms, clock
         self._settings = settings
+        self._secrets = secrets or Secrets()
+        self._masker = EventMasker(self._secrets)
         self._mailbox = Mailbox()
         self._importer = Importer(codebase, histories, self._record_import, lambda: self.state)
         self._unanswered: list[tuple[Envelope, Decision]] = []
@@ -147,6 +152,7 @@ class CodebaseActor:
         if isinstance(command, Recover) and not self._fresh:
             return NOTHING  # what runs by now was started by this actor, and was not cut off
         self._fresh = False
+        command = masked_command(command, self._secrets.masker)
         if isinstance(command, GrantRoom) and not self._rooms.holds(self.codebase):
             return NOTHING  # it was given back while this notice waited
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
@@ -166,7 +172,9 @@ class CodebaseActor:
         """Record and fold; the events as they were recorded, but for those that only tell what was said."""
         if not events:
             return []
-        recorded = await self._store.append(self.codebase, self.sequence, [encode(event) for event in events])
+        # The only way into the log: whatever an event was made of, no secret gets past here.
+        new = [encode(self._masker.mask(event)) for event in events]
+        recorded = await self._store.append(self.codebase, self.sequence, new)
         self.sequence = recorded[-1].sequence
         # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
         decoded = [decode(r) for r in recorded if changes_state(r)]

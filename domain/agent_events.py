@@ -15,6 +15,7 @@ from .agent_run import Run
 from .agent_text import Origin
 from .facts import Fact, RetryScheduled
 from .ids import AgentSessionId, MessageId, SessionId
+from .secrets import Secrets
 
 REMEMBERED_EVENTS = 20_000
 REMEMBERED_NAMES = 200
@@ -53,15 +54,15 @@ PASSED_OVER = frozenset(
 class Translator:
     """Translates for one codebase; `directory` is its real path. At most one run at a time."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, secrets: Secrets | None = None) -> None:
         self.run: Run | None = None
         self.unknown: Counter[str] = Counter()
         self.malformed = 0
-        self._directory = directory
+        self._directory, self._secrets = directory, secrets or Secrets()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._root: AgentSessionId | None = None
         self._origins: dict[str, Origin] = {}
-        self._messages = Messages(directory, 0)
+        self._messages = Messages(directory, 0, self._secrets)
         self._told: set[tuple[object, ...]] = set()
         self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
             "session.created": self._session,
@@ -87,7 +88,7 @@ class Translator:
         """
         if root != self._root:
             self._root, self._origins, self._told = root, {}, set()
-            self._messages = Messages(self._directory, now)
+            self._messages = Messages(self._directory, now, self._secrets)
         self._origins[root] = Origin(session, None)
         if self.run is None or self.run.root != root:
             self.run = Run(session, root, answers, prompt, now)
@@ -95,9 +96,10 @@ class Translator:
         else:
             self.run.prompted(answers, prompt)
 
-    def closed(self) -> None:
-        """The run is over for us: nothing more of it is a fact."""
+    def closed(self) -> list[Fact]:
+        """The run is over for us: nothing more of it is a fact but what was held back of its text."""
         self.run = None
+        return list(self._messages.texts.broken_off())
 
     def missed(self) -> None:
         """The stream was interrupted: events may be missing."""

@@ -17,6 +17,7 @@ from .events import Json
 from .facts import ToolStarted
 from .ids import AgentSessionId, SessionId, Timestamp
 from .outside import OutsideMessage, OutsideSession, OutsideStatus, digest_of
+from .secrets import Secrets
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799_999
@@ -48,7 +49,7 @@ class SessionReading:
 
     def __init__(self, session: OutsideSession) -> None:
         self._session = session
-        self._tools = ToolCalls()
+        self._tools = ToolCalls(Secrets())  # none that is known: what stands for a message must not change with them
         self._turns: dict[str, str] = {}
         self._turn = ""
         self._prompt = ""

@@ -14,6 +14,7 @@ from .agent_text import Origin, TextParts
 from .agent_tools import ToolCalls
 from .facts import Fact, StepUsed
 from .ids import AgentSessionId
+from .secrets import Secrets
 
 
 @dataclass(slots=True)
@@ -31,10 +32,10 @@ class _Message:
 class Messages:
     """The messages of a session and its helpers, from `since` (ms since the epoch) on."""
 
-    def __init__(self, directory: str, since: float) -> None:
+    def __init__(self, directory: str, since: float, secrets: Secrets) -> None:
         self.files = FileChanges(directory)
-        self.tools = ToolCalls()
-        self.texts = TextParts()
+        self.tools = ToolCalls(secrets)
+        self.texts = TextParts(secrets)
         self._directory, self._since = directory, int(since)
         self._messages: dict[str, _Message] = {}
         self._steps: set[str] = set()
@@ -103,12 +104,12 @@ class Messages:
             yield _used(origin, part)
 
 
-def last_words(messages: object, limit: int) -> str:
-    """The agent's last text in a list of messages, cut to `limit` characters."""
+def last_words(messages: object, limit: int, secrets: Secrets) -> str:
+    """The agent's last text in a list of messages, masked and then cut to `limit` characters."""
     for message in reversed(items(messages)):
         info = fields(fields(message).get("info"))
         if info.get("role") == "assistant" and info.get("summary") is not True:
-            if said := _said(items(fields(message).get("parts"))):
+            if said := secrets.mask(_said(items(fields(message).get("parts")))):
                 return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"
         elif info.get("role") == "user" and not is_synthetic(fields(message)):
             return ""

@@ -1,7 +1,8 @@
 """An agent's streamed text: deltas as they come, then the snapshot that has the last word.
 
 Whatever the order and the number of the deltas, the pieces given out for a part, joined (a piece that replaces
-takes the place of all before it), are the part's final snapshot.
+takes the place of all before it), are the part's final snapshot, without its secrets. The end of a piece waits
+where it may be the beginning of a secret.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Literal, TypeAlias
 from .agent_json import Fields, fields, text
 from .facts import TextStreamed
 from .ids import AgentSessionId, SessionId
+from .secret_streams import StreamMasker
+from .secrets import Secrets
 
 Kind: TypeAlias = Literal["text", "reasoning"]
 
@@ -29,6 +32,7 @@ class _Part:
     kind: Kind
     message_id: str
     part_id: str
+    masker: StreamMasker
     given: list[str] = field(default_factory=list[str])
     broken: bool = False
     closed: bool = False
@@ -37,7 +41,8 @@ class _Part:
 class TextParts:
     """The text parts of a session and its helpers. The names of the open ones are kept whole, of closed ones the id."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
         self._open: dict[str, _Part] = {}
         self._closed: set[str] = set()
 
@@ -46,7 +51,7 @@ class TextParts:
         part = self._open.get(part_id)
         if part is not None and piece and not part.broken:
             part.given.append(piece)
-            yield _streamed(part, piece)
+            yield from _streamed(part, part.masker.feed(piece))
 
     def snapshot(self, origin: Origin, part: Fields, *, finished: bool = False) -> Iterator[TextStreamed]:
         """The whole of a part so far; final if it has an end, or its message is `finished`."""
@@ -55,8 +60,10 @@ class TextParts:
             return
         known = self._open.get(part_id) or self._opened(origin, part, part_id)
         if "end" in fields(part.get("time")):
-            yield from _completed(known, text(part.get("text")))
-        elif not finished:
+            yield from self._completed(known, text(part.get("text")))
+        elif finished:
+            yield from _streamed(known, known.masker.end())
+        else:
             return
         del self._open[part_id]
         self._closed.add(part_id)
@@ -72,26 +79,34 @@ class TextParts:
             del self._open[part.part_id]
             self._closed.add(part.part_id)
             if part.given:
-                yield _replaced(part, "")
+                yield _piece(part, "", replaces=True)
+
+    def broken_off(self) -> Iterator[TextStreamed]:
+        """No more comes of any part: what was held back of them."""
+        for part in self._open.values():
+            yield from _streamed(part, part.masker.end())
 
     def _opened(self, origin: Origin, part: Fields, part_id: str) -> _Part:
         kind: Kind = "reasoning" if part.get("type") == "reasoning" else "text"
-        opened = _Part(origin, kind, text(part.get("messageID")), part_id)
+        opened = _Part(origin, kind, text(part.get("messageID")), part_id, StreamMasker(self._secrets))
         opened.broken = bool(part.get("text"))
         self._open[part_id] = opened
         return opened
 
-
-def _completed(part: _Part, whole: str) -> Iterator[TextStreamed]:
-    given = "".join(part.given)
-    if whole.startswith(given):
-        if len(whole) > len(given):
-            yield _streamed(part, whole[len(given) :])
-    else:
-        yield _replaced(part, whole)
+    def _completed(self, part: _Part, whole: str) -> Iterator[TextStreamed]:
+        given = "".join(part.given)
+        if whole.startswith(given):
+            yield from _streamed(part, part.masker.feed(whole[len(given) :]) + part.masker.end())
+        else:
+            yield _piece(part, self._secrets.mask(whole), replaces=True)
 
 
-def _streamed(part: _Part, content: str, *, replaces: bool = False) -> TextStreamed:
+def _streamed(part: _Part, content: str) -> Iterator[TextStreamed]:
+    if content:
+        yield _piece(part, content)
+
+
+def _piece(part: _Part, content: str, *, replaces: bool = False) -> TextStreamed:
     return TextStreamed(
         session_id=part.origin.session_id,
         subagent=part.origin.subagent,
@@ -101,7 +116,3 @@ def _streamed(part: _Part, content: str, *, replaces: bool = False) -> TextStrea
         part_id=part.part_id,
         replaces=replaces,
     )
-
-
-def _replaced(part: _Part, content: str) -> TextStreamed:
-    return _streamed(part, content, replaces=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from .agent_json import Fields, fields, json_of, text
 from .agent_text import Origin
 from .facts import ToolEnded, ToolStarted
+from .secrets import Secrets
 
 OUTPUT_LIMIT = 100_000
 """Characters of a tool's output that are kept."""
@@ -13,7 +14,8 @@ OUTPUT_LIMIT = 100_000
 class ToolCalls:
     """The tool calls of a session and its helpers."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
         self._begun: set[str] = set()
         self._ended: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
@@ -40,7 +42,7 @@ class ToolCalls:
             )
         if status in ("completed", "error") and part_id not in self._ended:
             self._ended.add(part_id)
-            yield _ended(origin, call_id, tool, state)
+            yield self._end(origin, call_id, tool, state)
 
     def _name(self, part: Fields, part_id: str) -> str:
         """The agent's own name for the call, or the part's where the model used that name before."""
@@ -51,18 +53,18 @@ class ToolCalls:
             self._taken.add(key[1])
         return self._names[key]
 
-
-def _ended(origin: Origin, call_id: str, tool: str, state: Fields) -> ToolEnded:
-    failed = state.get("status") == "error"
-    output = text(state.get("error" if failed else "output"))
-    if len(output) > OUTPUT_LIMIT:
-        output = f"{output[:OUTPUT_LIMIT]}\n… ({len(output) - OUTPUT_LIMIT} more characters)"
-    return ToolEnded(
-        session_id=origin.session_id,
-        subagent=origin.subagent,
-        call_id=call_id,
-        tool=tool,
-        status="error" if failed else "completed",
-        output=output,
-        title=text(state.get("title")) or None,
-    )
+    def _end(self, origin: Origin, call_id: str, tool: str, state: Fields) -> ToolEnded:
+        failed = state.get("status") == "error"
+        # Before it is cut: half a secret would no longer be known.
+        output = self._secrets.mask(text(state.get("error" if failed else "output")))
+        if len(output) > OUTPUT_LIMIT:
+            output = f"{output[:OUTPUT_LIMIT]}\n… ({len(output) - OUTPUT_LIMIT} more characters)"
+        return ToolEnded(
+            session_id=origin.session_id,
+            subagent=origin.subagent,
+            call_id=call_id,
+            tool=tool,
+            status="error" if failed else "completed",
+            output=output,
+            title=text(state.get("title")) or None,
+        )

@@ -18,7 +18,7 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
     access: dict[web.AbstractRoute, Access] = {}
     gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
-    app = web.Application(middlewares=[correlated, errors, gate], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
     app.on_response_prepare.append(name_in_answer)
     app[SERVICE] = service
     repeats = Repeats(service)

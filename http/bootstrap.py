@@ -1,17 +1,17 @@
 """The composition root: every part is made here, by hand, once, and closed in the opposite order."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import structlog
 
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
-from ..actors.opencode import OpencodeAgents, OpencodeSettings, sweep_all
+from ..actors.opencode import OpencodeAgents, OpencodeSettings, learn_secrets, sweep_all
 from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
@@ -19,7 +19,9 @@ from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable
 from ..domain.ids import CodebaseId
+from ..domain.secrets import Secrets
 from ..projections.moments import Moments
+from ..projections.private_file import make_private
 from ..projections.runner import Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
@@ -39,17 +41,22 @@ MOMENTS_NAME = "moments.db"
 TREE_NAME = "tree.db"
 KEY_NAME = "checkpoint.key"
 INSTANCE_NAME = "instance"
+SHELL_NAME = "shell"
 
 
 @asynccontextmanager
 async def running_service(
-    settings: Settings, *, tuning: ActorSettings | None = None, agents: AgentHost | None = None
+    settings: Settings,
+    *,
+    tuning: ActorSettings | None = None,
+    agents: AgentHost | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncGenerator[Service, None]:
     """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left.
 
-    `agents` stands in for opencode in tests.
+    `agents` stands in for opencode in tests. `secrets`: what is known to be secret already; more is learned here.
     """
-    data = settings.data
+    data, secrets = settings.data, secrets or Secrets()
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
         instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
@@ -65,10 +72,12 @@ async def running_service(
         key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
         tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
         stack.push_async_callback(tree.close)
-        host = agents or OpencodeAgents(_agent_settings(settings, instance))
+        opencode = _agent_settings(settings, instance, secrets)
+        await learn_secrets(opencode)
+        host = agents or OpencodeAgents(opencode)
         stack.push_async_callback(host.close)
         tuning = tuning or ActorSettings(permission_limit=settings.permission_limit)
-        service = _wire(settings, tuning, clock, store, projections, moments, tree, host)
+        service = _wire(settings, tuning, clock, store, projections, moments, tree, host, secrets)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
         stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
@@ -84,6 +93,7 @@ def _wire(
     moments: Moments,
     tree: Tree,
     agents: AgentHost,
+    secrets: Secrets,
 ) -> Service:
     rooms = Rooms(settings.max_agents)
 
@@ -96,6 +106,7 @@ def _wire(
             rooms=rooms,
             clock=clock,
             settings=tuning,
+            secrets=secrets,
         )
 
     supervisor = Supervisor(store, actor, clock, tuning)
@@ -111,18 +122,21 @@ def _wire(
         places=StreamPlaces(Limits.of(settings)),
         farewell=Farewell(supervisor, streams),
         agents=agents,
+        secrets=secrets,
         clock=clock,
         ids=SortableIds(clock),
     )
 
 
-def _agent_settings(settings: Settings, instance: str) -> OpencodeSettings:
+def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> OpencodeSettings:
     return OpencodeSettings(
         instance=instance,
         binary=settings.opencode_binary,
         config_file=settings.opencode_config,
         home=settings.opencode_home,
         roots=settings.allow_root,
+        secrets=secrets,
+        shell_dir=settings.data / SHELL_NAME,
     )
 
 
@@ -165,5 +179,6 @@ async def sweep_agents(settings: Settings) -> None:
 def _instance(path: Path) -> str:
     """The name of this data directory, by which the processes that it starts are known again."""
     if not path.exists():
-        path.write_text(secrets.token_hex(16), encoding="ascii")
+        make_private(path)
+        path.write_text(token_hex(16), encoding="ascii")
     return path.read_text(encoding="ascii").strip()

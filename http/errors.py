@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from ..domain import errors as d
+from ..domain.secrets import Secrets
 from .answers import json_answer
 
 log = structlog.get_logger()
@@ -96,19 +97,26 @@ def error_answer(status: int, detail: str, code: str, headers: Mapping[str, str]
     return json_answer({"detail": detail, "code": code}, status=status, headers=headers)
 
 
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever goes wrong into the one shape; what nobody foresaw is logged and says nothing about our insides."""
-    try:
-        return await handler(request)
-    except d.LedgerError as error:
-        headers: Mapping[str, str] | None = getattr(error, "headers", None)
-        return error_answer(status_of(error), error.message, error.code, headers)
-    except web.HTTPException as refusal:
-        return refused(refusal)
-    except Exception:
-        log.exception("request failed", method=request.method, path=request.path)
-        return error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+def errors(secrets: Secrets) -> Middleware:
+    """The middleware that turns whatever goes wrong into the one shape, without secrets.
+
+    What nobody foresaw is logged and says nothing about our insides.
+    """
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except d.LedgerError as error:
+            headers: Mapping[str, str] | None = getattr(error, "headers", None)
+            return error_answer(status_of(error), secrets.mask(error.message), error.code, headers)
+        except web.HTTPException as refusal:
+            return refused(refusal)
+        except Exception:
+            log.exception("request failed", method=request.method, path=request.path)
+            return error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+
+    return answer
 
 
 def refused(refusal: web.HTTPException) -> web.Response:

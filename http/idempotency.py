@@ -65,7 +65,11 @@ class Repeats:
 
         async def handle_once(request: web.Request) -> web.StreamResponse:
             given = request.headers.getall(HEADER, [])
-            return await self._once(await _key_of(request, given), request, handle) if given else await handle(request)
+            if not given:
+                return await handle(request)
+            if any(self._service.secrets.mask(key) != key for key in given):
+                raise BadIdempotencyKey("Idempotency-Key: It holds what is, or looks like, a secret.")
+            return await self._once(await _key_of(request, given), request, handle)
 
         return handle_once
 

@@ -11,6 +11,7 @@ from cyclopts.config import Env
 from pydantic import ValidationError
 
 from ..domain.errors import InvalidInput, LedgerError
+from ..domain.secrets import Secrets
 from . import audit
 from .backup import back_up
 from .backup import restore as put_back
@@ -41,9 +42,10 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
 
     The first signal interrupts the running agents, records it and ends within 10 seconds; a second one ends at once.
     """
-    log_to_stderr()
+    secrets = Secrets()
+    log_to_stderr(secrets)
     try:
-        asyncio.run(serve_until_told(settings or Settings()))
+        asyncio.run(serve_until_told(settings or Settings(), secrets=secrets))
     except (LedgerError, OSError) as error:
         _complain(str(error))
         return 1

@@ -9,6 +9,7 @@ from typing import NoReturn
 import structlog
 
 from ..domain.errors import LedgerError
+from ..domain.secrets import Secrets
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
 from .connections import accepting
@@ -26,15 +27,18 @@ class PortTaken(LedgerError):
     code = "port_taken"
 
 
-async def serve_until_told(settings: Settings, *, agents: AgentHost | None = None) -> None:
+async def serve_until_told(
+    settings: Settings, *, secrets: Secrets | None = None, agents: AgentHost | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT. `agents` stands in for opencode in tests."""
-    tokens = await asyncio.to_thread(read_tokens, settings.token_file)
+    secrets = secrets or Secrets()
+    tokens = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
     limits = Limits.of(settings)
     told = _listen_for_signals(settings)
     listening = _bind(settings)
     try:
         async with (
-            running_service(settings, agents=agents) as service,
+            running_service(settings, agents=agents, secrets=secrets) as service,
             accepting(make_app(service, tokens), listening, limit=limits.connections),
         ):
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)

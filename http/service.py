@@ -14,6 +14,7 @@ from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound, InvalidInput
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
+from ..domain.secrets import Secrets
 from ..projections.codebases import Codebase
 from ..projections.moments import Moments
 from ..projections.runner import Projections
@@ -75,6 +76,7 @@ class Service:
     places: StreamPlaces
     farewell: Farewell
     agents: AgentHost
+    secrets: Secrets
     clock: Clock
     ids: IdSource
 

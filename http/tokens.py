@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from ..domain.errors import LedgerError
+from ..domain.secrets import Secrets
 
 Scope = Literal["read", "operate", "audit"]
 """`read`: look at everything but the log. `operate`: give commands. `audit`: read the log, with its proofs."""
@@ -61,8 +62,8 @@ class Tokens:
         return found
 
 
-def read_tokens(path: Path | None) -> Tokens | None:
-    """The tokens of a file; None where there is no file. Raises `BadTokenFile`. Blocking."""
+def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
+    """The tokens of a file, of which `secrets` learns; None where there is no file. Raises `BadTokenFile`. Blocking."""
     if path is None:
         return None
     try:
@@ -78,6 +79,7 @@ def read_tokens(path: Path | None) -> Tokens | None:
             if token.digest in lines:
                 raise _bad(path, f"has the token of line {number} twice; put all its scopes on one line")
             lines[token.digest] = token
+    secrets.learn("tokens", (_secret(line) for line in text.splitlines() if line.strip()))
     if not lines:
         raise _bad(path, f"holds no token; {_HOW.format(path=path)}")
     return Tokens(lines.values())
@@ -97,7 +99,7 @@ def _private_text(path: Path) -> str:
 
 def _token(path: Path, number: int, line: str) -> Token:
     parts = _LINE.fullmatch(line)
-    secret = parts["secret"].strip() if parts else ""
+    secret = _secret(line)
     named = parts["scopes"] if parts else None
     if len(secret) < MIN_TOKEN:
         raise _bad(path, f"has no secret of at least {MIN_TOKEN} characters on line {number}; {_HOW.format(path=path)}")
@@ -107,6 +109,11 @@ def _token(path: Path, number: int, line: str) -> Token:
     if len(scopes) != len(named.split(",")):
         raise _bad(path, f"must have before the colon of line {number} some of: {', '.join(SCOPES)}")
     return Token(_digest(secret), scopes)
+
+
+def _secret(line: str) -> str:
+    parts = _LINE.fullmatch(line)
+    return parts["secret"].strip() if parts else ""
 
 
 def _digest(secret: str) -> bytes:

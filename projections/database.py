@@ -16,6 +16,7 @@ import aiosqlite
 from ..domain.errors import StoreError
 from ..domain.ids import Position
 from .batch import Batch, Value
+from .private_file import make_private
 
 Reach: TypeAlias = Callable[[str], None]
 """Called with the name of each point that the writing passes, so that tests can make it fail there."""
@@ -119,6 +120,7 @@ class Database:
 
 async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
     def connector() -> sqlite3.Connection:
+        make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, factory=_Connection)
         connection.reach = reach
         return connection

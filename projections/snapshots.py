@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..domain.ids import CodebaseId, Sequence
+from .private_file import make_private
 from .views import VERSION
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,9 @@ class Snapshots:
     def open(cls, path: Path) -> "Snapshots":
         """The file at `path`, or an empty one in its place; in memory where there can be none."""
         for place in (path, path, Path(":memory:")):
+            if place == path:
+                with suppress(OSError):
+                    make_private(path)
             connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")

@@ -17,6 +17,7 @@ from ..domain.leaves import leaves_of
 from ..domain.notes import Checkpoint, sign_note
 from ..domain.recorded import RecordedEvent
 from ..domain.tiles import GrowingTree, TileId, edge_of
+from .private_file import make_private
 from .signing import SigningKey
 
 Reach: TypeAlias = Callable[[str], None]
@@ -47,6 +48,7 @@ class TreeFile:
     @classmethod
     def open(cls, path: Path, key: SigningKey, reach: Reach) -> "TreeFile":
         """Open the file, made where there is none. Raises `sqlite3.Error` or `ValueError` where it can't be used."""
+        make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")

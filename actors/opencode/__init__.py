@@ -5,6 +5,7 @@ from .binary import NPM_VERSION, find_binary
 from .catalog import Model
 from .environment import MARKER
 from .factory import OpencodeAgents
+from .known_secrets import learn_secrets
 from .settings import OpencodeSettings
 from .survivors import sweep_all
 from .trust import project_config
@@ -17,6 +18,7 @@ __all__ = [
     "OpencodeAgents",
     "OpencodeSettings",
     "find_binary",
+    "learn_secrets",
     "project_config",
     "sweep_all",
 ]

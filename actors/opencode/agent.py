@@ -52,7 +52,7 @@ class OpencodeAgent:
         self._settings, self._codebase, self._directory, self._trusted = settings, codebase, directory, trusted
         self._learn = learn
         self._outbox = Outbox(deliver, settings.coalesce, settings.backlog)
-        self._translator = Translator(directory)
+        self._translator = Translator(directory, settings.secrets)
         self._handover = Handover(self._translator, self._outbox, deliver)
         self._life = Lifetime(self._start)
         self._delivering: asyncio.Task[None] | None = None
@@ -116,9 +116,8 @@ class OpencodeAgent:
 
     async def _on_death(self, connection: Connection, reason: str) -> None:
         self._life.over(connection)
-        self._translator.closed()
         log.warning("opencode died", codebase=self._codebase, reason=reason)
-        self._outbox.put([AgentDied(reason=reason)])
+        self._outbox.put([*self._translator.closed(), AgentDied(reason=reason)])
         await self._outbox.flushed()
 
     # --- permissions ----------------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ class OpencodeAgent:
         """Whether the agent has let go of its run in time."""
         connection = self._life.running
         if connection is None:
-            self._translator.closed()
+            self._outbox.put(self._translator.closed())
             return True
         self._letting_go = True
         try:
@@ -172,7 +171,7 @@ class OpencodeAgent:
             log.warning("opencode does not let go", codebase=self._codebase, error=str(error))
             return False
         finally:
-            self._translator.closed()
+            self._outbox.put(self._translator.closed())
             self._letting_go = False
 
     async def stop(self) -> None:

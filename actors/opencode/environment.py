@@ -5,7 +5,6 @@ Every tool's process inherits it, so it also carries the marker by which survivo
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,8 +48,6 @@ PRIVATE_SWITCHES = {
 }
 """With a private home opencode reaches for nothing but its provider; with the user's own it works as the user's does."""
 
-_SECRET = re.compile(r"key|token|secret|password", re.IGNORECASE)
-
 FORCED_CONFIG: Mapping[str, object] = {"autoupdate": False, "share": "disabled"}
 
 
@@ -86,20 +83,6 @@ def private_home(home: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(home / ".cache"),
         "XDG_STATE_HOME": str(home / ".local/state"),
     }
-
-
-def secrets_of(environment: Mapping[str, str]) -> frozenset[str]:
-    """The values that must never be shown: keys, tokens, passwords, also those within the configuration."""
-    named = {value for name, value in environment.items() if _SECRET.search(name)}
-    given = re.findall(r'"(\w+)":\s*"([^"]+)"', environment.get("OPENCODE_CONFIG_CONTENT", ""))
-    return frozenset(value for value in named | {v for name, v in given if _SECRET.search(name)} if len(value) >= 6)
-
-
-def masked(text: str, secrets: frozenset[str]) -> str:
-    """The text without the secrets."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
 
 
 def _path(path: str, tools_dir: Path | None) -> str:

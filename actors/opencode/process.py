@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from ...domain.errors import AgentError
-from .environment import masked, secrets_of
+from ...domain.secrets import Secrets
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")
@@ -72,7 +72,7 @@ class OpencodeProcess:
         process: asyncio.subprocess.Process,
         outputs: tuple[Output, Output],
         drains: list[asyncio.Task[None]],
-        secrets: frozenset[str],
+        secrets: Secrets,
     ) -> None:
         self._process, self._drains, self._secrets = process, drains, secrets
         self._output, self._errors = outputs
@@ -81,10 +81,10 @@ class OpencodeProcess:
 
     @classmethod
     async def start(
-        cls, binary: Path, directory: str, environment: Mapping[str, str], limit: float
+        cls, binary: Path, directory: str, environment: Mapping[str, str], limit: float, secrets: Secrets
     ) -> "OpencodeProcess":
         """Start it and wait until it listens. Raises `AgentError`; leaves no process behind if it fails."""
-        process = await cls._spawn(binary, directory, environment)
+        process = await cls._spawn(binary, directory, environment, secrets)
         try:
             await process.listening(limit)
         except BaseException:
@@ -93,7 +93,9 @@ class OpencodeProcess:
         return process
 
     @classmethod
-    async def _spawn(cls, binary: Path, directory: str, environment: Mapping[str, str]) -> "OpencodeProcess":
+    async def _spawn(
+        cls, binary: Path, directory: str, environment: Mapping[str, str], secrets: Secrets
+    ) -> "OpencodeProcess":
         prefix = await asyncio.to_thread(_bound_to_us)
         pipes = [os.pipe(), os.pipe()]
         try:
@@ -119,7 +121,7 @@ class OpencodeProcess:
                 os.close(writing)
         outputs = (Output(), Output())
         drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
-        return cls(process, outputs, drains, secrets_of(environment))
+        return cls(process, outputs, drains, secrets)
 
     @property
     def pid(self) -> int:
@@ -138,7 +140,7 @@ class OpencodeProcess:
             return "opencode still runs."
         how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
         last = self._errors.last_line or ("" if self.url else self._output.last_line)
-        return f"opencode ended {how}" + (f": {masked(last, self._secrets)}" if last else ".")
+        return f"opencode ended {how}" + (f": {self._secrets.mask(last)}" if last else ".")
 
     async def terminate(self, patience: float) -> None:
         """SIGTERM, and after `patience` seconds SIGKILL; returns when it is gone."""

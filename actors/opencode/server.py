@@ -14,8 +14,10 @@ from .client import OpencodeClient
 from .configuration import Stamp, configuration_stamp
 from .environment import agent_environment, marker
 from .home import prepare_home
+from .known_secrets import learn_secrets
 from .process import START_FAILED, EndedEarly, OpencodeProcess
 from .settings import OpencodeSettings
+from .shell import withholding_shell
 
 log = structlog.get_logger()
 
@@ -55,8 +57,13 @@ class OpencodeServer:
         environment = await asyncio.to_thread(
             agent_environment, settings, marked=marked, password=password, trusted=trusted
         )
+        if settings.shell_dir is not None:
+            environment |= await asyncio.to_thread(withholding_shell, settings.shell_dir, environment)
         if settings.home is not None:
             await asyncio.to_thread(prepare_home, settings.home)
+        # Known before the agent is: it can't say anything sooner.
+        await learn_secrets(settings)
+        settings.secrets.learn(marked, [password])
         configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit)
@@ -89,13 +96,14 @@ class OpencodeServer:
         else:
             await self.process.kill()
         await survivors.sweep(self.settings.instance, self.codebase)
+        self.settings.secrets.forget(marker(self.settings.instance, self.codebase))
 
 
 async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[str, str]) -> OpencodeProcess:
     binary = await asyncio.to_thread(find_binary, settings.binary, settings.tools_dir, environment["PATH"])
     for attempt in range(1, _TRIES + 1):
         try:
-            return await OpencodeProcess.start(binary, directory, environment, settings.start_limit)
+            return await OpencodeProcess.start(binary, directory, environment, settings.start_limit, settings.secrets)
         except EndedEarly as error:
             # Another program may have taken the port meanwhile, and of several that make or upgrade the database of
             # one home at the same time opencode lets all but one fail.

@@ -1,8 +1,10 @@
 """What can be set about the opencode adapter, with what is usual."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from ...domain.secrets import Secrets
 
 MIB = 2**20
 
@@ -16,6 +18,8 @@ class OpencodeSettings:
     `home`: a private home for the agents; None gives them the user's own.
     `roots`: directories under one of which agents must work; none allow any place.
     `environment`: what variables are chosen from; None is the server's own environment.
+    `secrets`: where it is kept what the agents are given and nobody may be shown.
+    `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
     """
 
     instance: str
@@ -26,6 +30,8 @@ class OpencodeSettings:
     home: Path | None = None
     roots: Sequence[Path] = ()
     environment: Mapping[str, str] | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+    shell_dir: Path | None = None
 
     coalesce: float = 0.015
     """How long a piece of text may wait for more."""

@@ -80,7 +80,7 @@ class Watch:
         prompt, began, words = run.prompt, _now(), ""
         while True:
             await self._connection.ask_status()
-            words = last_words(await self._connection.ask_messages(run.root), SUMMARY_LENGTH)
+            words = last_words(await self._connection.ask_messages(run.root), SUMMARY_LENGTH, self._settings.secrets)
             if not self._rests(run, prompt):
                 return
             if self._is_complete(run, _now() - began):
@@ -119,8 +119,7 @@ class Watch:
             error=failure.error if failure else "",
             code=failure.code if failure else "",
         )
-        self._translator.closed()
-        self._outbox.put([ended])
+        self._outbox.put([*self._translator.closed(), ended])
 
 
 def _too_long(run: Run) -> Failure:

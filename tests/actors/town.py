@@ -22,6 +22,7 @@ from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, MessageId, Position, Sequence, SessionId, TaskId
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.domain.state import INITIAL, State
 from opencode_ledger.domain.wire import decode
 
@@ -113,6 +114,7 @@ class Town:
         self.histories = histories or ScriptedHistories()
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self.births = 0
+        self.secrets = Secrets()
         self.settings = settings or ActorSettings()
         self.supervisor = Supervisor(self.store, self._actor, self.clock, self.settings)
         self._number = 0
@@ -127,6 +129,7 @@ class Town:
             rooms=self.rooms,
             clock=self.clock,
             settings=self.settings,
+            secrets=self.secrets,
         )
         self.actors[codebase] = actor
         self.births += 1

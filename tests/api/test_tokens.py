@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import API, Answer, Running, running
 
+from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens
@@ -31,7 +32,7 @@ def written(directory: Path, content: bytes, mode: int = 0o600) -> Path:
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Tokens:
-    found = read_tokens(written(tmp_path, FILE.encode()))
+    found = read_tokens(written(tmp_path, FILE.encode()), Secrets())
     assert found
     return found
 
@@ -92,7 +93,7 @@ def test_bad_files(tmp_path: Path, name: str) -> None:
     """A file that isn't like that is refused with a sentence that names option, file and line, and no secret."""
     content, words = BAD_FILES[name]
     with pytest.raises(BadTokenFile) as refused:
-        read_tokens(written(tmp_path, content))
+        read_tokens(written(tmp_path, content), Secrets())
     told = str(refused.value)
     assert words in told
     assert told.startswith(f"--token-file (LEDGER_TOKEN_FILE): The file {tmp_path / 'token'} ")
@@ -103,20 +104,20 @@ def test_bad_files(tmp_path: Path, name: str) -> None:
 def test_a_file_that_others_can_use(tmp_path: Path, mode: int) -> None:
     """A file that others can read, or anybody else can write, is refused with the command that mends it."""
     with pytest.raises(BadTokenFile, match="chmod 600"):
-        read_tokens(written(tmp_path, TOKEN.encode(), mode))
+        read_tokens(written(tmp_path, TOKEN.encode(), mode), Secrets())
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o440, 0o640])
 def test_a_file_that_its_group_can_read(tmp_path: Path, mode: int) -> None:
     """The owner and, for services that get their secrets so, the group may read the file."""
-    assert read_tokens(written(tmp_path, TOKEN.encode(), mode))
+    assert read_tokens(written(tmp_path, TOKEN.encode(), mode), Secrets())
 
 
 def test_no_file(tmp_path: Path) -> None:
     """Without a file there are no tokens; a missing one is an error that names it."""
-    assert read_tokens(None) is None
+    assert read_tokens(None, Secrets()) is None
     with pytest.raises(BadTokenFile, match=r"nowhere can't be read: No such file or directory\."):
-        read_tokens(tmp_path / "nowhere")
+        read_tokens(tmp_path / "nowhere", Secrets())
 
 
 def test_secrets_are_not_shown() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, find_binary, sweep_all
 from opencode_ledger.actors.opencode.catalog import Catalog
-from opencode_ledger.actors.opencode.environment import agent_environment, marker, masked, secrets_of
+from opencode_ledger.actors.opencode.environment import agent_environment, marker
 from opencode_ledger.actors.opencode.home import prepare_home
 from opencode_ledger.actors.opencode.message_ids import MessageIds
 from opencode_ledger.actors.opencode.outbox import Outbox
@@ -45,15 +45,6 @@ def test_the_environment_is_chosen_not_inherited() -> None:
     assert (chosen[MARKER], chosen["OPENCODE_SERVER_PASSWORD"]) == ("i:cb", "secret")
     assert chosen["OPENCODE_DISABLE_PROJECT_CONFIG"] == "1"
     assert "OPENCODE_DISABLE_MODELS_FETCH" not in chosen
-
-
-def test_secrets_are_masked_in_what_opencode_says_last() -> None:
-    """Keys, the password and keys within the configuration are taken out of what is shown of opencode's output."""
-    config = {"provider": {"p": {"options": {"apiKey": "sk-within", "baseURL": "http://host"}}}}
-    own = {"OPENAI_API_KEY": "sk-outside", "PATH": "/usr/bin"}
-    secrets = secrets_of(environment(OpencodeSettings(instance="i", environment=own, config=config)))
-    said = masked("sk-outside and sk-within with secret at http://host in /usr/bin", secrets)
-    assert said == "*** and *** with *** at http://host in /usr/bin"
 
 
 def test_a_trusted_codebase_keeps_its_own_configuration() -> None:

@@ -11,6 +11,7 @@ from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.agent_events import Translator
 from opencode_ledger.domain.agent_json import Fields, fields
 from opencode_ledger.domain.agent_messages import last_words
+from opencode_ledger.domain.secrets import Secrets
 
 from .replay import SESSION, Play, Trace, final_texts, joined, scenarios
 
@@ -181,9 +182,9 @@ def test_last_words_are_the_agents_last_text() -> None:
     """The summary of a run is the last that the agent said, not what it was asked, cut to a length."""
     trace = Trace("write_new_file")
     messages = trace.messages(trace.root)
-    assert last_words(messages, 100) == "Written."
-    assert last_words(messages, 5) == "Writ…"
-    assert last_words([], 5) == ""
+    assert last_words(messages, 100, Secrets()) == "Written."
+    assert last_words(messages, 5, Secrets()) == "Writ…"
+    assert last_words([], 5, Secrets()) == ""
 
 
 def _deltas(events: list[Fields]) -> list[int]:

@@ -11,6 +11,7 @@ from aiohttp import web
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import Clock, EventStore
+from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.errors import errors
 from opencode_ledger.http.stream import EventStreams
 
@@ -74,7 +75,7 @@ async def start(
             request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         return await streams.all_events(request)
 
-    app = web.Application(middlewares=[errors])
+    app = web.Application(middlewares=[errors(Secrets())])
     app.router.add_get("/events", everything, allow_head=False)
     app.add_routes(more)
     app.router.add_get("/{codebase}/events", events, allow_head=False)

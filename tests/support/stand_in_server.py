@@ -11,6 +11,7 @@ from tests.support.service import StandInAgents
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.logs import log_to_stderr
 from opencode_ledger.http.server import serve_until_told
 from opencode_ledger.http.settings import Settings
@@ -26,7 +27,7 @@ def main() -> None:
     data, stop_delay = Path(sys.argv[1]), float(sys.argv[2])
     agents = StandInAgents(talk)
     agents.temper.stop_delay = stop_delay
-    log_to_stderr()
+    log_to_stderr(Secrets())
     asyncio.run(serve_until_told(Settings(data=data, port=0), agents=agents))
 
 

@@ -1,0 +1,97 @@
+"""What an agent is given that nobody may be shown: keys in its environment, its configuration and its logins."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, cast
+from urllib.parse import unquote
+
+from .configuration import Places
+from .environment import agent_environment
+from .settings import OpencodeSettings
+
+_VARIABLE: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
+_PLACE: Final = re.compile(r"_(?:FILE|PATH|DIR|SOCK|CREDENTIALS)$", re.IGNORECASE)
+_MEMBER: Final = re.compile(
+    r"(?:key|token|secret|passw(?:or)?d|credentials?|authorization|cookie)$|^(?:access|refresh)$", re.IGNORECASE
+)
+_PAIR: Final = re.compile(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_REFERENCE: Final = re.compile(r"\{(env|file):([^}]+)\}")
+_IN_ADDRESS: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
+
+LARGEST: Final = 2**20
+"""Bytes of a file that are looked at."""
+
+
+async def learn_secrets(settings: OpencodeSettings) -> None:
+    """Look again what the agents are given, and have it known as secret."""
+    settings.secrets.learn("agents", await asyncio.to_thread(_of_agents, settings))
+
+
+def _of_agents(settings: OpencodeSettings) -> frozenset[str]:
+    return known_secrets(agent_environment(settings, marked="", password="", trusted=False))
+
+
+def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
+    """The secrets of an opencode with this environment. Blocking."""
+    return frozenset(value for found in _all(environment) for value in _forms(found))
+
+
+def _all(environment: Mapping[str, str]) -> Iterator[str]:
+    for name, value in environment.items():
+        if _VARIABLE.search(name) and not (_PLACE.search(name) and value.startswith(("/", "~", "."))):
+            yield value
+            yield from _in_document(value, environment, Path()) if value.startswith("{") else ()
+        yield from map(unquote, _IN_ADDRESS.findall(value))
+    yield from _in_document(environment.get("OPENCODE_CONFIG_CONTENT", ""), environment, Path())
+    places = Places.of(environment)
+    for file in (*places.configuration, *places.logins):
+        yield from _in_document(_content(file), environment, file.parent)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value, and the last word of one like `Bearer abc`."""
+    yield value.strip()
+    yield value.rsplit(maxsplit=1)[-1] if value.split() else ""
+
+
+def _in_document(document: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
+    """Secrets of a JSON document; of one with comments in it, those that can be found without understanding it."""
+    try:
+        pairs = _pairs("", json.loads(document))
+    except ValueError:
+        pairs = iter(_PAIR.findall(document))
+    for name, value in pairs:
+        if _MEMBER.search(name):
+            yield from _resolved(value, environment, directory)
+
+
+def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Each text with the name it goes by; headers are authorizations, whatever their names."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for member, item in cast(dict[str, object], value).items():
+            yield from _pairs("authorization" if name == "headers" else member, item)
+    elif isinstance(value, list):
+        for item in cast(list[object], value):
+            yield from _pairs(name, item)
+
+
+def _resolved(value: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
+    """What the value stands for: opencode lets it name a variable or a file."""
+    references = _REFERENCE.findall(value)
+    for kind, name in references:
+        yield environment.get(name, "") if kind == "env" else _content(directory / Path(name).expanduser())
+    if not references:
+        yield value
+
+
+def _content(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST).decode("utf-8", "replace")
+    except (OSError, RuntimeError):  # it isn't there, isn't ours to read, or lies in a home that there isn't
+        return ""

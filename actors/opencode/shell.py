@@ -1,0 +1,71 @@
+"""The shell of an agent's tools: the user's own, without what opencode alone needs to know.
+
+opencode runs commands in the shell that `SHELL` names, with its own environment. Put in between is a shell of the
+same name that takes opencode's password and configuration out of it, and then becomes the real one.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
+from typing import Final
+
+import structlog
+
+log = structlog.get_logger()
+
+WITHHELD: Final = ("OPENCODE_SERVER_PASSWORD", "OPENCODE_SERVER_USERNAME", "OPENCODE_CONFIG_CONTENT")
+"""Variables that no command of an agent sees."""
+
+USUAL: Final = ("/bin/bash", "/bin/sh")
+_KNOWN: Final = frozenset({"bash", "sh", "dash", "ash", "zsh", "ksh"})
+"""Shells that opencode runs as we expect; for another one it takes one of these by itself."""
+
+
+def withholding_shell(directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Put the shell into a directory; the variable that names it, none where that isn't possible. Blocking."""
+    real = _real(environment.get("SHELL"))
+    if real is None:
+        return {}
+    script = "\n".join(
+        (
+            "#!/bin/sh",
+            f"unset {' '.join(WITHHELD)}",
+            f"SHELL={shlex.quote(real)}",
+            "export SHELL",
+            f'exec {shlex.quote(real)} "$@"',
+            "",
+        )
+    )
+    shell = directory / Path(real).name
+    try:
+        _put(shell, script)
+    except OSError as error:
+        log.warning("the agents' tools see opencode's own secrets: no shell can be put in between", error=str(error))
+        return {}
+    return (
+        {"SHELL": str(shell)} if os.access(shell, os.X_OK) else {}
+    )  # there are file systems on which nothing can be executed
+
+
+def _put(shell: Path, script: str) -> None:
+    if _content(shell) == script:
+        return
+    shell.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = shell.with_name(f".{shell.name}.{token_hex(4)}")
+    draft.write_text(script, encoding="utf-8")
+    draft.chmod(0o700)
+    draft.replace(shell)  # an agent may be starting its shell at this moment
+
+
+def _real(named: str | None) -> str | None:
+    own = (named,) if named and Path(named).name in _KNOWN and Path(named).is_absolute() else ()
+    return next((shell for shell in (*own, *USUAL) if os.access(shell, os.X_OK)), None)
+
+
+def _content(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return None

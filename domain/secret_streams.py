@@ -1,0 +1,40 @@
+"""Masking a text that comes in pieces: a secret that is cut in two, or in many, does not pass."""
+
+from .secret_shapes import MARK
+from .secrets import CONTEXT, Secrets
+
+
+class StreamMasker:
+    """Masks one text. However it is cut, what is given out, joined, is the mask of the whole.
+
+    Held back is only the end of the text, and only where it may be the beginning of a secret: until more comes,
+    or the end.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._before = ""
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """Take a piece; give what can be given."""
+        masker = self._secrets.masker
+        text, done = self._before + self._held + piece, len(self._before)
+        edge = masker.begun(text, done)
+        given: list[str] = []
+        for found in masker.found(text, done):
+            if found.start() >= edge:
+                break
+            given += (text[done : found.start()], MARK)
+            done = found.end()
+            edge = edge if done <= edge else masker.begun(text, done)
+        given.append(text[done:edge])
+        self._before, self._held = text[max(0, edge - CONTEXT) : edge], text[edge:]
+        return "".join(given)
+
+    def end(self) -> str:
+        """No more comes: give what was held back."""
+        held, self._held = self._held, ""
+        masked = self._secrets.masker.mask(held, self._before)
+        self._before = (self._before + held)[-CONTEXT:]
+        return masked

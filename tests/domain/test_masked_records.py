@@ -1,0 +1,98 @@
+"""Of every kind of event each text is masked, and nothing that others refer to is touched."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from opencode_ledger.domain import outside_events as _outside_events
+from opencode_ledger.domain.events import REGISTRY, Json, Output
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
+from opencode_ledger.domain.masked_records import KEPT, EventMasker
+from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.domain.secret_shapes import MARK
+from opencode_ledger.domain.secrets import Masker, Secrets
+from opencode_ledger.domain.wire import UnknownEvent, decode, encode
+
+KEY = 'the-secret-"of the house"'
+SHAPED = "sk-ant-api03-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+NUMBER = 4_815_162_342
+KEY_IN_JSON = json.dumps(KEY)[1:-1]
+GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines()
+
+assert _outside_events.CONTENT_TOPICS  # so that its kinds are registered
+
+
+def smuggled(value: Json) -> Json:
+    """The value with secrets in each of its texts, and in the names of its members."""
+    if isinstance(value, str):
+        return f"{value} {KEY} {SHAPED}"
+    if isinstance(value, dict):
+        return {f"{name} {KEY}": smuggled(item) for name, item in value.items()} | {"number": NUMBER}
+    return [smuggled(item) for item in value] if isinstance(value, list) else value
+
+
+def recorded(topic: str, members: dict[str, Json]) -> RecordedEvent:
+    data = json.dumps(members).encode()
+    return RecordedEvent(position=Position(1), stream=CodebaseId("cb"), sequence=Sequence(1), topic=topic, data=data)
+
+
+@pytest.mark.parametrize("line", GOLDEN, ids=lambda line: json.loads(line)["topic"])
+def test_no_kind_of_event_carries_a_secret(line: str) -> None:
+    """Each text of each kind of event, and each name and number within, is masked; identities and fixed words stay."""
+    topic, members = json.loads(line)["topic"], json.loads(json.loads(line)["data"])
+    kept = KEPT | {"action"}
+    event = decode(recorded(topic, {n: v if n in kept else smuggled(v) for n, v in members.items()}))
+    assert not isinstance(event, UnknownEvent)
+    told = encode(EventMasker(Secrets([KEY, str(NUMBER)])).mask(event)).data.decode()
+    assert [secret for secret in (KEY_IN_JSON, SHAPED, str(NUMBER)) if secret in told] == []
+    assert (MARK in told) == (KEY_IN_JSON in encode(event).data.decode())
+    assert {n: v for n, v in json.loads(told).items() if n in kept} == {n: v for n, v in members.items() if n in kept}
+
+
+def test_what_is_never_masked_is_no_free_text() -> None:
+    """Every other member of every kind is masked, and what is kept is still the name of one."""
+    named = {field.name for cls in REGISTRY.values() for field in fields(cls)}
+    words = {
+        "content",
+        "prompt",
+        "title",
+        "output",
+        "args",
+        "error",
+        "summary",
+        "result",
+        "message",
+        "path",
+        "patterns",
+    }
+    words |= {
+        "metadata",
+        "agent_config",
+        "files",
+        "tool",
+        "tools",
+        "name",
+        "description",
+        "model",
+        "agent",
+        "reasoning",
+    }
+    assert words <= named
+    assert words & KEPT == set()
+    assert named >= KEPT
+
+
+def test_pieces_of_a_text_are_masked_as_parts_of_it() -> None:
+    """A word that is cut into two events is no key because its second half alone would look like one."""
+    masker, word = EventMasker(Secrets()), "risk-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+    told = [content(masker, piece) for piece in (word[:2], word[2:])]
+    assert "".join(told) == Masker().mask(word) == word
+    assert content(masker, word[2:], part="another") == MARK
+
+
+def content(masker: EventMasker, piece: str, part: str = "part") -> str:
+    output = Output(type="text", content=piece, message_id="m", part_id=part, timestamp=Timestamp("t"))
+    return cast(Output, masker.mask(output)).content

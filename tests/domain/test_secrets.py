@@ -1,0 +1,151 @@
+"""Masking: no secret is left, nothing else is changed, and it makes no difference in how many pieces a text comes."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opencode_ledger.domain.secret_forms import SHORTEST, forms_of
+from opencode_ledger.domain.secret_shapes import MARK
+from opencode_ledger.domain.secret_streams import StreamMasker
+from opencode_ledger.domain.secrets import Masker, Secrets
+
+ALNUM = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+KNOWN = ("hunter2-hunter2", 'pass"word\\with/ü', "abcdefgh", "abcdefghij", "bcdefghi", "line one of it\nand another")
+SHAPED = {
+    "openai": f"sk-proj-{ALNUM}",
+    "anthropic": f"sk-ant-api03-{ALNUM}-{ALNUM}",
+    "deepseek": "sk-0123456789abcdef0123456789abcdef",
+    "github": f"ghp_{ALNUM}wxyz",
+    "github, fine-grained": f"github_pat_{ALNUM}_{ALNUM}",
+    "gitlab": f"glpat-{ALNUM}",
+    "slack": "xoxb-" + "123456789012-abcdefghij",
+    "aws": "AKIA" + "Z7Q2W3E4R5T6Y7U8",
+    "google": f"AIza{ALNUM}abc",
+    "npm": f"npm_{ALNUM}wxyz",
+    "jwt": f"eyJ{ALNUM}.eyJ{ALNUM}.{ALNUM}",
+    "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{ALNUM * 2}\n{ALNUM * 2}\n",
+    "private key, read with line numbers": f"-----BEGIN PRIVATE KEY-----\n2: {ALNUM * 2}\n3: {ALNUM}=\n",
+    "bearer": f"Bearer {ALNUM}",
+    "basic": "Basic " + base64.b64encode(b"opencode:something-1").decode(),
+}
+INNOCENT = (
+    "sk-learn-based-classification-2024-overview",
+    "risk-assessment-2024-of-the-final-report-a1b2c3d4e5f6a7b8",
+    "Authorization: Bearer $TOKEN",
+    "Bearer <your-token-here-please>",
+    "ghp_ is how they begin; npm_config_registry and npm_package_version don't count",
+    "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
+    "-----BEGIN CERTIFICATE-----\n" + ALNUM * 4,
+    "eyJhbGciOi is how they begin",
+    "task-1234567890123456789012345",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "AKIA, AIza, xoxb- and glpat- are prefixes",
+    MARK,
+)
+
+fragments = st.one_of(
+    st.sampled_from([*KNOWN, *SHAPED.values(), *INNOCENT, MARK]),
+    st.sampled_from([text[:cut] for text in (*KNOWN, *SHAPED.values()) for cut in (1, 3, 7, 12)]),
+    st.sampled_from([text[cut:] for text in (*KNOWN, *SHAPED.values()) for cut in (1, 3, 7)]),
+    st.sampled_from([" ", "\n", "-", "_", ".", "a", "Z9", '"', "/", "=", "é"]),
+    st.text(max_size=5),
+)
+texts = st.lists(fragments, max_size=8).map("".join)
+values = st.lists(st.text(st.characters(exclude_characters="[]", exclude_categories=["Cs"]), min_size=6, max_size=20))
+
+
+@st.composite
+def cut_texts(draw: st.DrawFn) -> list[str]:
+    """A text in pieces."""
+    text = draw(texts)
+    places = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
+    return [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
+
+
+@given(cut_texts(), st.lists(st.sampled_from(KNOWN)))
+def test_pieces_give_the_mask_of_the_whole(pieces: list[str], known: list[str]) -> None:
+    """However a text is cut, what is given out of it, joined, is the mask of the whole text."""
+    stream = StreamMasker(Secrets(known))
+    given_out = [*map(stream.feed, pieces), stream.end()]
+    assert "".join(given_out) == Masker(known).mask("".join(pieces))
+
+
+@given(texts, st.lists(st.sampled_from(KNOWN)))
+def test_one_character_at_a_time(text: str, known: list[str]) -> None:
+    """A secret that comes one character at a time doesn't pass either."""
+    stream = StreamMasker(Secrets(known))
+    assert "".join(map(stream.feed, text)) + stream.end() == Masker(known).mask(text)
+
+
+@given(texts, values)
+def test_no_known_secret_survives(text: str, known: list[str]) -> None:
+    """After masking no known value is in the text, in whatever form it was put there."""
+    for value in known:
+        text += f"<{value}> {json.dumps(value)} {quote(value)} {base64.b64encode(value.encode()).decode()}"
+    masked = Masker(known).mask(text)
+    assert [form for value in known for form in forms_of(value) if form in masked and form not in MARK] == []
+
+
+@given(texts, values)
+def test_masking_again_changes_nothing(text: str, known: list[str]) -> None:
+    """What was masked stays as it is."""
+    masker = Masker(known)
+    once = masker.mask(text + "".join(known))
+    assert masker.mask(once) == once
+
+
+@given(st.text())
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    """A text without a secret is not changed."""
+    assert Masker(["zq9-very-unlikely"]).mask(text) == text
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_what_looks_like_a_secret_is_masked(name: str) -> None:
+    """Keys of well-known services and private keys are masked without being known."""
+    masked = Masker().mask(f"export KEY='{SHAPED[name]}' # {SHAPED[name]}, yes")
+    assert MARK in masked
+    assert ALNUM not in masked
+    assert SHAPED[name].strip() not in masked
+    assert masked.startswith("export KEY='") and masked.endswith(", yes")
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_what_merely_begins_like_a_secret_stays(text: str) -> None:
+    """Names, hashes, identities, placeholders and prefixes alone are no secrets."""
+    assert Masker().mask(text) == text
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_base64_hides_nothing(before: str) -> None:
+    """A known secret is found within base64 of a longer text, wherever in it it lies."""
+    encoded = base64.b64encode(f"{before}the-known-secret and more".encode()).decode()
+    assert MARK in Masker(["the-known-secret"]).mask(encoded)
+
+
+def test_short_values_are_no_secrets() -> None:
+    """A value under eight characters would be found everywhere, and is not masked."""
+    assert Masker(["x" * (SHORTEST - 1)]).mask("x" * (SHORTEST - 1)) == "x" * (SHORTEST - 1)
+
+
+def test_hardly_anything_is_held_back() -> None:
+    """Of ordinary text nothing waits but an end that begins like a secret, and that only until it doesn't."""
+    stream = StreamMasker(Secrets(["hunter2-hunter2"]))
+    assert stream.feed("All of this, at once.") == "All of this, at once."
+    assert stream.feed(" The hunt") == " The "
+    assert stream.feed(" is on") == "hunt is on"
+
+
+def test_what_is_no_longer_known_is_no_longer_masked() -> None:
+    """A source's new values take the place of its old ones, and what is forgotten is masked no more."""
+    secrets = Secrets()
+    secrets.learn("password", ["the-first-one"])
+    secrets.learn("password", ["the-second-one"])
+    assert secrets.mask("the-first-one the-second-one") == f"the-first-one {MARK}"
+    secrets.forget("password")
+    assert secrets.mask("the-second-one") == "the-second-one"

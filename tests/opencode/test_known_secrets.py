@@ -1,0 +1,108 @@
+"""What an agent is given in secret is known, wherever it stands; and its tools are not given opencode's own."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from opencode_ledger.actors.opencode import OpencodeSettings, learn_secrets
+from opencode_ledger.actors.opencode.environment import agent_environment
+from opencode_ledger.actors.opencode.known_secrets import known_secrets
+from opencode_ledger.actors.opencode.shell import withholding_shell
+from opencode_ledger.domain.secrets import Secrets
+
+
+def test_the_environments_secrets_are_known() -> None:
+    """Variables whose names say so, keys within them, and passwords in addresses; but no places and no plain words."""
+    found = known_secrets(
+        {
+            "HOME": "/nowhere",
+            "OPENAI_API_KEY": "the-openai-key",
+            "AICORE_SERVICE_KEY": '{"clientsecret": "the-client-secret", "url": "https://example.org"}',
+            "HTTPS_PROXY": "http://me:the%20proxy@proxy.example.org:3128",
+            "GOOGLE_APPLICATION_CREDENTIALS": "/etc/google.json",
+            "AWS_REGION": "eu-central-1",
+        }
+    )
+    assert {"the-openai-key", "the-client-secret", "the proxy"} <= found
+    assert not found & {"/etc/google.json", "eu-central-1", "https://example.org", "/nowhere"}
+
+
+@pytest.mark.parametrize("comment", ["", "// with a comment, as opencode allows\n"])
+def test_the_configurations_secrets_are_known(tmp_path: Path, comment: str) -> None:
+    """Keys, tokens and headers of the given configuration, also where it names a variable or a file that has them."""
+    (tmp_path / "key.txt").write_text("the-key-in-a-file\n")
+    config = {
+        "model": "anthropic/claude-sonnet-4",
+        "provider": {
+            "a": {"options": {"apiKey": "the-plain-key", "baseURL": "https://api.example.org"}},
+            "b": {"options": {"apiKey": "{env:MY_OWN}"}},
+            "c": {"options": {"apiKey": "{file:key.txt}"}},
+        },
+        "mcp": {"d": {"headers": {"Authorization": "Bearer the-bearer-token"}}},
+        "keybinds": {"app_exit": "ctrl+c,ctrl+d,<leader>q"},
+    }
+    file = tmp_path / "opencode.json"
+    file.write_text(comment + json.dumps(config))
+    found = known_secrets({"HOME": "/nowhere", "OPENCODE_CONFIG": str(file), "MY_OWN": "the-key-of-a-variable"})
+    assert {"the-plain-key", "the-key-of-a-variable", "the-key-in-a-file", "the-bearer-token"} <= found
+    assert not found & {"https://api.example.org", "anthropic/claude-sonnet-4", "ctrl+c,ctrl+d,<leader>q"}
+
+
+def test_the_logins_are_known(tmp_path: Path) -> None:
+    """What opencode keeps of logins in its data home is known."""
+    data = tmp_path / ".local/share/opencode"
+    data.mkdir(parents=True)
+    (data / "auth.json").write_text(
+        json.dumps(
+            {
+                "openai": {"type": "api", "key": "the-api-key"},
+                "anthropic": {"type": "oauth", "refresh": "the-refresh-token", "access": "the-access-token"},
+            }
+        )
+    )
+    (data / "mcp-auth.json").write_text(json.dumps({"x": {"tokens": {"accessToken": "the-mcp-token"}}}))
+    found = known_secrets({"HOME": str(tmp_path)})
+    assert found == {"the-api-key", "the-refresh-token", "the-access-token", "the-mcp-token"}
+
+
+async def test_what_changes_is_learned_anew() -> None:
+    """At each start of an agent it is looked again what the agents are given."""
+    given = {"HOME": "/nowhere", "OPENAI_API_KEY": "the-first-key"}
+    settings = OpencodeSettings(instance="i", environment=given, secrets=Secrets())
+    await learn_secrets(settings)
+    given["OPENAI_API_KEY"] = "the-second-key"
+    await learn_secrets(settings)
+    assert settings.secrets.mask("the-first-key the-second-key") == "the-first-key [secret]"
+
+
+@pytest.mark.parametrize("named", ["/bin/bash", "/bin/sh", "/usr/bin/fish", "", "bash"])
+def test_the_tools_shell_withholds_what_is_opencodes(tmp_path: Path, named: str) -> None:
+    """A command runs in the usual shell and its usual environment, without opencode's password and configuration."""
+    settings = OpencodeSettings(instance="i", environment={"PATH": "/usr/bin:/bin", "SHELL": named})
+    environment = agent_environment(settings, marked="i:cb", password="the-password", trusted=False)
+    environment |= withholding_shell(tmp_path, environment)
+    command = 'echo "$1"; printenv; exit 3'
+    ended = subprocess.run(
+        [environment["SHELL"], "-c", command, "name", "a b"], env=environment, capture_output=True, check=False
+    )
+    first, *seen = ended.stdout.decode().splitlines()
+    assert (first, ended.returncode) == ("a b", 3)
+    assert {"OPENCODE_LEDGER_AGENT=i:cb", f"SHELL=/bin/{Path(environment['SHELL']).name}"} <= set(seen)
+    assert not [line for line in seen if line.startswith(("OPENCODE_SERVER_", "OPENCODE_CONFIG_CONTENT"))]
+
+
+def test_a_changed_shell_is_made_anew(tmp_path: Path) -> None:
+    """What somebody did to the shell in between doesn't last."""
+    made = Path(withholding_shell(tmp_path / "shell", {"SHELL": "/bin/sh"})["SHELL"])
+    before = made.read_text()
+    made.write_text("#!/bin/sh\nprintenv > /dev/null\n")
+    assert withholding_shell(tmp_path / "shell", {"SHELL": "/bin/sh"}) == {"SHELL": str(made)}
+    assert (made.read_text(), made.stat().st_mode & 0o777) == (before, 0o700)
+
+
+def test_where_nothing_can_be_executed_the_shell_stays(tmp_path: Path) -> None:
+    """On a place that is no directory no shell is put in between, and agents start all the same."""
+    (tmp_path / "file").write_text("")
+    assert withholding_shell(tmp_path / "file" / "shell", {"SHELL": "/bin/sh"}) == {}
