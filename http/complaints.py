@@ -11,8 +11,11 @@ Facts: TypeAlias = Mapping[str, Any]
 
 
 def _many(facts: Facts, things: str) -> str:
-    most = facts.get("max_length", 0)
-    return f"It must have at most {most:,} {things}"
+    return f"It must have at most {_number(facts['max_length'])} {things}"
+
+
+def _number(number: float) -> str:
+    return f"{number:,}" if abs(number) >= 100_000 else f"{number:g}"
 
 
 SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
@@ -26,8 +29,10 @@ SENTENCES: Final[Mapping[str, Callable[[Facts], str]]] = {
     "bool_type": lambda _: "It must be true or false",
     "int_type": lambda _: "It must be a whole number",
     "int_from_float": lambda _: "It must be a whole number",
-    "greater_than_equal": lambda facts: f"It must be at least {facts.get('ge'):,}",
-    "less_than_equal": lambda facts: f"It must be at most {facts.get('le'):,}",
+    "int_parsing": lambda _: "It must be a whole number",
+    "float_parsing": lambda _: "It must be a number",
+    "greater_than_equal": lambda facts: f"It must be at least {_number(facts['ge'])}",
+    "less_than_equal": lambda facts: f"It must be at most {_number(facts['le'])}",
     "list_type": lambda _: "It must be a list",
     "too_long": lambda facts: _many(facts, "items"),
     "dict_type": lambda _: "It must be a JSON object",
@@ -42,10 +47,11 @@ def first_complaint(error: ValidationError) -> str:
     """The first complaint, with the field that it is about: `agent: It must be 'build', 'plan' or 'general'.`"""
     problem = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(step) for step in problem["loc"])
-    return f"{where}: {_what(problem)}." if where else f"{_what(problem)}."
+    return f"{where}: {complaint(problem)}." if where else f"{complaint(problem)}."
 
 
-def _what(problem: ErrorDetails) -> str:
+def complaint(problem: ErrorDetails) -> str:
+    """What is wrong, without the field and without the full stop."""
     if sentence := SENTENCES.get(problem["type"]):
         return sentence(problem.get("ctx", {}))
     return problem["msg"].removeprefix("Value error, ").rstrip(".")

@@ -15,6 +15,7 @@ from ..domain.secrets import Secrets
 from . import audit
 from .backup import back_up
 from .backup import restore as put_back
+from .complaints import complaint
 from .logs import log_to_stderr
 from .progress import progress
 from .server import serve_until_told
@@ -124,11 +125,8 @@ def _alike(given: str, told: str) -> bool:
 def _bad_value(error: ValidationError) -> str:
     """The first complaint, with the names under which the value may have been given."""
     problem = error.errors(include_url=False)[0]
-    what, given = problem["msg"].rstrip("."), ""
-    if problem["type"] == "value_error":
-        what = what.removeprefix("Value error, ")
-    else:
-        what, given = what.split(",")[0], f", not {problem['input']!r}"
+    what = complaint(problem)
+    given = "" if problem["type"] == "value_error" else f", not {problem['input']!r}"
     if not problem["loc"]:
         return f"{what}."
     name = str(problem["loc"][0])

@@ -1,0 +1,70 @@
+"""What is said of a body that isn't right: the field, and in plain words what it must be."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.support.service import Running
+
+from opencode_ledger.domain.ids import CodebaseId
+
+TASK: Mapping[str, object] = {"title": "t", "prompt": "p"}
+ANSWER: Mapping[str, object] = {"reply": "once"}
+
+COMPLAINTS: list[tuple[str, Mapping[str, object], str]] = [
+    ("trigger", {}, "prompt: It is required."),
+    ("trigger", {"prompt": 5}, "prompt: It must be a string."),
+    ("trigger", {"prompt": ""}, "prompt: It must not be empty."),
+    ("trigger", {"prompt": " \n"}, "prompt: It must not be blank."),
+    ("trigger", {"prompt": "x" * 500_001}, "prompt: It must have at most 500,000 characters."),
+    ("trigger", {"prompt": "x", "promt": "x"}, "promt: There is no such field here."),
+    ("trigger", {"prompt": "x", "agent": "b"}, "agent: It must be build, plan, explore or general."),
+    (
+        "trigger",
+        {"prompt": "x", "model": "sonnet"},
+        "model: It must be provider/model, as in anthropic/claude-sonnet-4-20250514.",
+    ),
+    ("trigger", {"prompt": "x", "files": "a.py"}, "files: It must be a list."),
+    ("trigger", {"prompt": "x", "files": ["a"] * 101}, "files: It must have at most 100 items."),
+    ("trigger", {"prompt": "x", "files": [1]}, "files.0: It must be a string."),
+    ("trigger", {"prompt": "x", "metadata": []}, "metadata: It must be a JSON object."),
+    ("tasks", {**TASK, "priority": "high"}, "priority: It must be a whole number."),
+    ("tasks", {**TASK, "priority": 1.5}, "priority: It must be a whole number."),
+    ("tasks", {**TASK, "priority": 1_000_001}, "priority: It must be at most 1,000,000."),
+    ("tasks", {**TASK, "priority": -1_000_001}, "priority: It must be at least -1,000,000."),
+    ("permissions/perm_1", {"reply": "yes"}, "reply: It must be once, always or reject."),
+    ("permissions/perm_1", {**ANSWER, "message": " "}, "message: It must not be blank."),
+    ("permissions/perm_1", {**ANSWER, "answers": "sqlite"}, "answers: It must be a list."),
+    ("permissions/perm_1", {**ANSWER, "answers": ["sqlite"]}, "answers.0: It must be a list."),
+    ("permissions/perm_1", {**ANSWER, "answers": [[""]]}, "answers.0.0: It must not be empty."),
+]
+
+REGISTRATIONS: list[tuple[object, str]] = [
+    ("yes", "agent_config: It must be a JSON object."),
+    ({"auto_approve": "yes"}, "agent_config.auto_approve: It must be true or false."),
+    (
+        {"default_model": "/"},
+        "agent_config.default_model: It must be provider/model, as in anthropic/claude-sonnet-4-20250514.",
+    ),
+]
+
+
+@pytest.fixture
+async def codebase(api: Running) -> CodebaseId:
+    return await api.register()
+
+
+@pytest.mark.parametrize(("where", "body", "sentence"), COMPLAINTS, ids=[sentence for *_, sentence in COMPLAINTS])
+async def test_a_complaint(
+    api: Running, codebase: CodebaseId, where: str, body: Mapping[str, object], sentence: str
+) -> None:
+    """A field that isn't right is named, with what it must be, in words that need no manual."""
+    answer = await api.ask("POST", f"/codebases/{codebase}/{where}", body)
+    assert (answer.status, answer.body) == (400, {"detail": sentence, "code": "invalid_input"})
+
+
+@pytest.mark.parametrize(("config", "sentence"), REGISTRATIONS)
+async def test_a_complaint_about_a_registration(api: Running, config: object, sentence: str) -> None:
+    """So is a field within another."""
+    body = {"name": "a", "path": str(api.directory("a")), "agent_config": config}
+    answer = await api.ask("POST", "/codebases", body)
+    assert (answer.status, answer.body["detail"]) == (400, sentence)
