@@ -62,6 +62,11 @@ def changes_state(recorded: RecordedEvent) -> bool:
     return recorded.topic not in CONTENT_TOPICS
 
 
+def members_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
+    """Pairs of an attribute and the member that it is on the wire, in the wire's order."""
+    return _NAMES[cls]
+
+
 def _unknown(topic: str, members: dict[str, Json]) -> UnknownEvent:
     return UnknownEvent(name=topic, members=members, timestamp=Timestamp(str(members.get("timestamp", ""))))
 

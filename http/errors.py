@@ -86,10 +86,10 @@ _OWN: Final[Mapping[type[d.LedgerError], int]] = {
 }
 
 
-def status_of(error: d.LedgerError) -> int:
-    """The HTTP status for an error of ours."""
+def status_of(kind: type[d.LedgerError]) -> int:
+    """The HTTP status for a class of errors of ours."""
     table = {**STATUSES, **_OWN}
-    return next((table[cls] for cls in type(error).__mro__ if cls in table), 500)
+    return next((table[cls] for cls in kind.__mro__ if cls in table), 500)
 
 
 def error_answer(status: int, detail: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -109,7 +109,7 @@ def errors(secrets: Secrets) -> Middleware:
             return await handler(request)
         except d.LedgerError as error:
             headers: Mapping[str, str] | None = getattr(error, "headers", None)
-            return error_answer(status_of(error), secrets.mask(error.message), error.code, headers)
+            return error_answer(status_of(type(error)), secrets.mask(error.message), error.code, headers)
         except web.HTTPException as refusal:
             return refused(refusal)
         except Exception:

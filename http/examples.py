@@ -1,45 +1,179 @@
-"""Examples for the API's description: those of its document."""
+"""The examples of the API's document, to the letter, with the members that we add."""
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from pydantic import BaseModel
 
-from ..domain.events import Json
-from . import shapes
-from .schemas import NewTask, RegisterCodebase, ReplyPermission, SendMessage, TriggerAgent
+@dataclass(frozen=True)
+class Example:
+    """A request and the answer to it."""
+
+    request: Any = None
+    response: Any = None
+
+
+NOTHING: Final = Example()
 
 MODEL: Final = "anthropic/claude-sonnet-4-20250514"
+STARTED: Final = "2025-12-10T15:30:00Z"
+ENDED: Final = "2025-12-10T16:45:00Z"
 
-EXAMPLES: Final[Mapping[type[BaseModel], Json]] = {
-    RegisterCodebase: {
-        "name": "my-project",
-        "path": "/home/user/projects/my-project",
-        "description": "Main application codebase",
-        "agent_config": {"default_model": MODEL, "auto_approve": False},
-    },
-    TriggerAgent: {
-        "prompt": "Add comprehensive unit tests for the authentication module",
-        "agent": "build",
-        "model": MODEL,
-        "files": ["src/auth/login.py", "src/auth/logout.py"],
-        "metadata": {"priority": "high"},
-    },
-    SendMessage: {"message": "Please also add integration tests", "agent": "build"},
-    NewTask: {
-        "title": "Add unit tests",
-        "prompt": "Create comprehensive unit tests for all API endpoints",
-        "agent_type": "build",
-        "priority": 10,
-        "metadata": {"sprint": "2025-Q1"},
-    },
-    ReplyPermission: {"reply": "once"},
-    shapes.ServiceStatus: {
-        "available": True,
-        "message": "OpenCode integration ready",
-        "opencode_binary": "/usr/local/bin/opencode",
-        "registered_codebases": 3,
-        "auto_start": True,
-    },
-    shapes.Problem: {"detail": "There is no such codebase.", "code": "codebase_not_found"},
+_SAID: Final = {
+    "name": "my-project",
+    "path": "/home/user/projects/my-project",
+    "description": "Main application codebase",
+}
+_CODEBASE: Final = {"id": "cb_abc123", **_SAID, "created_at": "2025-12-10T10:00:00Z"}
+_LISTED: Final = {**_CODEBASE, "worker_id": "worker-1"}
+_TASK: Final = {"id": "task_abc123", "codebase_id": "cb_abc123", "title": "Add unit tests"}
+_PROMPT: Final = "Add comprehensive unit tests for the authentication module"
+_PART: Final = {"limit": 50, "offset": 0}
+_TASKS: Final = {
+    "tasks": [
+        {
+            **_TASK,
+            "status": "completed",
+            "created_at": STARTED,
+            "completed_at": ENDED,
+            "priority": 1,
+            "agent_type": "build",
+        }
+    ],
+    "total": 1,
+    **_PART,
+}
+
+EXAMPLES: Final[Mapping[str, Example]] = {
+    "service_status": Example(
+        response={
+            "available": True,
+            "message": "OpenCode integration ready",
+            "opencode_binary": "/usr/local/bin/opencode",
+            "registered_codebases": 3,
+            "auto_start": True,
+        }
+    ),
+    "list_models": Example(
+        response=[
+            {"id": MODEL, "name": "Claude Sonnet 4", "provider": "Anthropic"},
+            {"id": "openai/gpt-4o", "name": "GPT-4o", "provider": "OpenAI"},
+            {"id": "google/gemini-2.0-flash", "name": "Gemini 2.0 Flash", "provider": "Google"},
+        ]
+    ),
+    "list_codebases": Example(response=[_LISTED]),
+    "register_codebase": Example(
+        request={**_SAID, "agent_config": {"default_model": MODEL, "auto_approve": False}, "worker_id": "worker-1"},
+        response={"success": True, "codebase": _CODEBASE},
+    ),
+    "get_codebase": Example(
+        response={**_LISTED, "agent_config": {"default_model": MODEL}, "last_activity": STARTED},
+    ),
+    "delete_codebase": Example(response={"success": True, "message": "Codebase cb_abc123 deleted"}),
+    "trigger_agent": Example(
+        request={
+            "prompt": _PROMPT,
+            "agent": "build",
+            "model": MODEL,
+            "files": ["src/auth/login.py", "src/auth/oauth.py"],
+            "metadata": {"priority": "high", "ticket": "JIRA-123"},
+        },
+        response={
+            "success": True,
+            "session_id": "sess_xyz789",
+            "task_id": "task_abc123",
+            "status": "running",
+            "message": "Agent started on codebase my-project",
+        },
+    ),
+    "send_message": Example(
+        request={"message": "Also add integration tests for the OAuth flow", "agent": "build"},
+        response={"success": True, "message": "Message sent to agent"},
+    ),
+    "interrupt_agent": Example(response={"success": True, "message": "Interrupt signal sent"}),
+    "stop_agent": Example(response={"success": True, "message": "Agent stopped"}),
+    "agent_status": Example(
+        response={
+            "codebase_id": "cb_abc123",
+            "status": "running",
+            "session_id": "sess_xyz789",
+            "current_task": "Adding unit tests",
+            "started_at": STARTED,
+            "model": MODEL,
+        }
+    ),
+    "reply_permission": Example(
+        request={"reply": "once"}, response={"success": True, "message": "Permission answered"}
+    ),
+    "agent_events": Example(
+        response='id: 7\nevent: status\ndata: {"status": "running", "message": "Agent started"}\n\n'
+        'id: 8\nevent: output\ndata: {"type": "text", "content": "Analyzing codebase structure..."}\n\n'
+    ),
+    "list_sessions": Example(
+        response={
+            "sessions": [
+                {
+                    "id": "sess_xyz789",
+                    "codebase_id": "cb_abc123",
+                    "started_at": STARTED,
+                    "ended_at": ENDED,
+                    "status": "completed",
+                    "model": MODEL,
+                    "prompt": "Add unit tests for authentication",
+                    "messages_count": 24,
+                    "agent": "build",
+                    "task_id": "task_abc123",
+                    "tokens": {"input": 41200, "output": 3800},
+                    "cost": 0.1806,
+                }
+            ],
+            "total": 15,
+            **_PART,
+        }
+    ),
+    "sync_sessions": Example(response={"success": True, "synced": 5, "message": "Synced 5 sessions from OpenCode"}),
+    "session_messages": Example(
+        response={
+            "messages": [
+                {
+                    "id": "msg_001",
+                    "role": "user",
+                    "content": "Add unit tests for authentication",
+                    "timestamp": STARTED,
+                },
+                {
+                    "id": "msg_002",
+                    "role": "assistant",
+                    "content": "I'll analyze the authentication module and create comprehensive tests...",
+                    "timestamp": "2025-12-10T15:30:05Z",
+                },
+            ]
+        }
+    ),
+    "create_task": Example(
+        request={
+            "title": "Add unit tests",
+            "prompt": _PROMPT,
+            "agent_type": "build",
+            "priority": 1,
+            "metadata": {"ticket": "JIRA-123"},
+        },
+        response={"success": True, "task": {**_TASK, "status": "pending", "priority": 1, "created_at": STARTED}},
+    ),
+    "list_codebase_tasks": Example(response=_TASKS),
+    "list_tasks": Example(response=_TASKS),
+    "get_task": Example(
+        response={
+            **_TASK,
+            "prompt": "Add comprehensive unit tests...",
+            "agent_type": "build",
+            "status": "running",
+            "priority": 1,
+            "session_id": "sess_xyz789",
+            "created_at": STARTED,
+            "started_at": "2025-12-10T15:30:05Z",
+            "metadata": {"ticket": "JIRA-123"},
+        }
+    ),
+    "cancel_task": Example(response={"success": True, "message": "Task cancelled"}),
 }

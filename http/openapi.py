@@ -8,31 +8,13 @@ from typing import Any, Final
 
 from openapi_pydantic import OpenAPI
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from .examples import EXAMPLES
+from .examples import EXAMPLES, NOTHING, Example
+from .faults import Fault, faults_of
 from .parameters import IDEMPOTENCY_KEY, REQUEST_ID
 from .routes import ROUTES, Media, Route
+from .schema_book import EVENT, REFERENCE, schemas_of
 from .shapes import Problem
-
-REFERENCES: Final = "#/components/schemas/{model}"
-
-STATUSES: Final[Mapping[int, str]] = {
-    204: "Everything was sent; there is nothing to come.",
-    400: "The request is not valid.",
-    401: "A token is needed.",
-    403: "This is not allowed: by the token's scope, by where the request comes from, or by the path that it names.",
-    404: "There is no such thing.",
-    408: "The body took too long to come.",
-    409: "This can't be done in the present state.",
-    413: "The body is too large.",
-    415: "The body must be JSON in UTF-8.",
-    429: "Too many requests; Retry-After says when to come back.",
-    503: "opencode or the log is not available at the moment, or too much is asked of the service.",
-}
-
-EVERYWHERE: Final = (400, 401, 403, 429, 503)
-WITH_A_BODY: Final = (408, 409, 413, 415)
 
 TAGS: Final = {
     "status": "The service",
@@ -44,6 +26,22 @@ TAGS: Final = {
     "history": "The log, for auditors",
     "proofs": "The log, for auditors",
     "docs": "This description",
+}
+
+TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Asked for where the server has a token file. A token has scopes: read, operate, audit.",
+}
+
+EVENTS: Final = {
+    "type": "string",
+    "description": (
+        "Each event has an `id` (its number in the stream), a name, and as `data` one line of JSON: see the schema Event. "
+        "The stream begins with `retry:`, and a comment breaks each silence of 15 seconds."
+    ),
+    "contentMediaType": "text/event-stream",
+    "contentSchema": {"$ref": REFERENCE.format(model=EVENT)},
 }
 
 DESCRIPTION: Final = """
@@ -68,27 +66,29 @@ def operation_id(route: Route) -> str:
 
 def statuses_of(route: Route) -> frozenset[int]:
     """The statuses that are described for a route."""
-    return frozenset(_responses(route))
+    return frozenset({200, *route.also, *faults_of(route)})
 
 
 def _document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
+    failures: dict[str, Any] = {}
     for route in ROUTES:
-        paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route)
+        paths.setdefault(address_of(route), {})[route.method.lower()] = _operation(route, failures)
     return {
         "openapi": "3.1.0",
         "info": {"title": "opencode-ledger", "version": version("opencode-ledger"), "description": DESCRIPTION.strip()},
         "tags": [{"name": name} for name in dict.fromkeys(TAGS.values())],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "components": {"schemas": _schemas(), "responses": failures, "securitySchemes": {"token": TOKEN}},
     }
 
 
-def _path(route: Route) -> str:
+def address_of(route: Route) -> str:
+    """The route's path as OpenAPI writes it, without the patterns of its parts."""
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
     summary, _, more = (route.handler.__doc__ or "").strip().partition("\n")
     told = {"summary": summary.rstrip("."), "description": more.strip()}
     operation: dict[str, Any] = {
@@ -96,12 +96,12 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [TAGS[route.handler.__module__.rpartition(".")[2]]],
         **{name: words for name, words in told.items() if words},
         "parameters": [*_path_parameters(route), *_parameters(route)],
-        "responses": {str(status): answer for status, answer in sorted(_responses(route).items())},
-        "security": [{}] if route.access == "open" else [{}, {"token": [route.access]}],
+        "responses": dict(sorted(_responses(route, failures).items())),
+        "security": [] if route.access == "open" else [{"token": [route.access]}],
     }
     if route.body is not None:
         operation["requestBody"] = {
-            "content": {"application/json": _content(route.body)},
+            "content": {"application/json": _content(_reference(route.body), _example(route).request)},
             "required": _needed(route.body),
         }
     return operation
@@ -125,35 +125,48 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
         }
 
 
-def _responses(route: Route) -> dict[int, dict[str, Any]]:
-    statuses = [*EVERYWHERE, *(WITH_A_BODY if route.body is not None else ()), *([404] if "{" in route.path else [])]
-    problem = {"application/json": {"schema": _reference(Problem)}}
-    responses: dict[int, dict[str, Any]] = {
-        status: {"description": STATUSES[status], "content": problem} for status in statuses
+def _responses(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
+    """The answers by status. Errors are references: routes with the same ones share them."""
+    responses = {"200": _success(route)}
+    for status, faults in faults_of(route).items():
+        shape = route.also.get(status)
+        name = ".".join((str(status), *(fault.code for fault in faults), *([shape.__name__] if shape else [])))
+        failures[name] = _failure(faults, shape)
+        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    nothing = {str(status): {"description": "There is nothing to come."} for status in route.also if status < 400}
+    return {**responses, **nothing}
+
+
+def _failure(faults: list[Fault], shape: type[BaseModel] | None) -> dict[str, Any]:
+    told = [f"`{fault.code}`: {fault.detail}" for fault in faults]
+    schema = {"allOf": [_reference(Problem)], "properties": {"code": {"enum": [fault.code for fault in faults]}}}
+    either = {"anyOf": [_reference(shape), schema]} if shape else schema
+    example = None if shape else {"detail": faults[0].detail, "code": faults[0].code}
+    return {
+        "description": "\n".join(f"- {line}" for line in (*([shape.__doc__ or ""] if shape else []), *told)),
+        "content": {"application/json": _content(either, example)},
     }
-    responses[200] = _success(route.answer)
-    for status, shape in route.also.items():
-        schemas = [model for model in (shape, Problem if status in statuses else None) if model is not None]
-        content = (
-            {"application/json": {"schema": {"anyOf": [_reference(model) for model in schemas]}}} if schemas else {}
-        )
-        responses[status] = {"description": STATUSES[status], "content": content}
-    return responses
 
 
-def _success(answer: type[BaseModel] | Media) -> dict[str, Any]:
+def _success(route: Route) -> dict[str, Any]:
+    answer, example = route.answer, _example(route).response
     if isinstance(answer, Media):
-        return {"description": answer.description, "content": {answer.type: {}}}
-    return {"description": " ".join((answer.__doc__ or "").split()), "content": {"application/json": _content(answer)}}
+        schema = EVENTS if answer.type == "text/event-stream" else {}
+        return {"description": answer.description, "content": {answer.type: _content(schema, example)}}
+    description = " ".join((answer.__doc__ or "").split())
+    return {"description": description, "content": {"application/json": _content(_reference(answer), example)}}
 
 
-def _content(model: type[BaseModel]) -> dict[str, Any]:
-    example = {"example": EXAMPLES[model]} if model in EXAMPLES else {}
-    return {"schema": _reference(model), **example}
+def _example(route: Route) -> Example:
+    return EXAMPLES.get(operation_id(route), NOTHING)
+
+
+def _content(schema: Mapping[str, Any], example: object) -> dict[str, Any]:
+    return {"schema": schema} | ({} if example is None else {"example": example})
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": REFERENCES.format(model=model.__name__)}
+    return {"$ref": REFERENCE.format(model=model.__name__)}
 
 
 def _needed(body: type[BaseModel]) -> bool:
@@ -161,10 +174,5 @@ def _needed(body: type[BaseModel]) -> bool:
 
 
 def _schemas() -> dict[str, Any]:
-    """The schemas of all models, those of requests and those of answers."""
-    models: dict[type[BaseModel], JsonSchemaMode] = {Problem: "validation"}
-    for route in ROUTES:
-        models.update({shape: "validation" for shape in (route.answer, route.body) if isinstance(shape, type)})
-        models.update({shape: "validation" for shape in route.also.values() if shape is not None})
-    _, schemas = models_json_schema(list(models.items()), ref_template=REFERENCES)
-    return dict(schemas["$defs"])
+    shapes = {shape for route in ROUTES for shape in (route.answer, route.body, *route.also.values())}
+    return schemas_of([Problem, *sorted((s for s in shapes if isinstance(s, type)), key=lambda s: s.__name__)])

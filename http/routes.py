@@ -6,13 +6,23 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
+from ..domain import commands as c
+from ..domain import errors as d
+from ..domain.lifecycle import Phase, Verb, outcome
 from . import agent, codebases, docs, history, parameters, permissions, proofs, sessions, shapes, status, tasks
+from .errors import TooManyRequests
+from .paths import DirectoryGone
 from .schemas import NewTask, NoBody, RegisterCodebase, ReplyPermission, RequestBody, SendMessage, TriggerAgent
 from .security import Access
 from .service import ServiceHandler
+from .sse import BadCursor
+from .start import CursorAhead, SessionNotFound
 
 API = "/v1/opencode"
 CODEBASE = f"{API}/codebases/{{codebase_id}}"
+
+
+Errors = tuple[type[d.LedgerError], ...]
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,9 @@ DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
 class Route:
     """One address, one method, one handler, and what goes in and comes out.
 
-    `query`: its parameters. `also`: what it answers with other statuses than 200. `needs`: what its callers need if
-    not what its method says.
+    `query`: its parameters. `also`: what it answers with other statuses than 200, beside errors. `errors`: what can go
+    wrong here, beside what can go wrong with every request of its kind (see `faults`). `needs`: what its callers need
+    if not what its method says.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -47,6 +58,7 @@ class Route:
     body: type[RequestBody] | None = None
     query: tuple[parameters.Parameter, ...] = ()
     also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict[int, "type[BaseModel] | None"])
+    errors: Errors = ()
     needs: Access | None = None
 
     @property
@@ -55,17 +67,52 @@ class Route:
         return self.needs or ("read" if self.method == "GET" else "operate")
 
 
+def _refusals(verb: Verb) -> Errors:
+    """What the life cycle refuses a command with."""
+    return tuple(dict.fromkeys(end for phase in Phase if not isinstance(end := outcome(phase, verb), Phase)))
+
+
+PROGRAM: Final[Errors] = (d.PathOutsideRoots, DirectoryGone, d.AgentUnavailable)
+"""What keeps opencode from being used in a codebase."""
+
+AGENT: Final[Errors] = (*PROGRAM, d.ProjectConfigUntrusted, d.UnknownModel)
+"""What keeps an agent from working on a codebase."""
+
+STREAM: Final[Errors] = (BadCursor, CursorAhead, TooManyRequests)
+"""What keeps an event stream from beginning."""
+
 ROUTES: Final = (
     Route("GET", f"{API}/status", status.service_status, shapes.ServiceStatus),
-    Route("GET", f"{API}/models", status.list_models, shapes.Models),
+    Route("GET", f"{API}/models", status.list_models, shapes.Models, errors=(d.AgentUnavailable,)),
     Route("GET", f"{API}/codebases", codebases.list_codebases, shapes.Codebases),
-    Route("POST", f"{API}/codebases", codebases.register_codebase, shapes.Registered, RegisterCodebase),
+    Route(
+        "POST",
+        f"{API}/codebases",
+        codebases.register_codebase,
+        shapes.Registered,
+        RegisterCodebase,
+        errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.UnknownModel, d.CodebaseNotFound),
+    ),
     Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase),
-    Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody),
-    Route("POST", f"{CODEBASE}/trigger", agent.trigger_agent, shapes.Triggered, TriggerAgent),
-    Route("POST", f"{CODEBASE}/message", agent.send_message, shapes.Done, SendMessage),
-    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody),
-    Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody),
+    Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody, errors=_refusals(c.Delete)),
+    Route(
+        "POST",
+        f"{CODEBASE}/trigger",
+        agent.trigger_agent,
+        shapes.Triggered,
+        TriggerAgent,
+        errors=(*_refusals(c.Trigger), *AGENT),
+    ),
+    Route(
+        "POST",
+        f"{CODEBASE}/message",
+        agent.send_message,
+        shapes.Done,
+        SendMessage,
+        errors=(*_refusals(c.SendMessage), *AGENT),
+    ),
+    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody, errors=_refusals(c.Interrupt)),
+    Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody, errors=_refusals(c.Stop)),
     Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,)),
     Route("GET", f"{CODEBASE}/permissions", permissions.list_permissions, shapes.Permissions, query=parameters.PAGE),
     Route(
@@ -74,6 +121,7 @@ ROUTES: Final = (
         permissions.reply_permission,
         shapes.Done,
         ReplyPermission,
+        errors=(d.AgentStopping, d.PermissionAnswered, d.PermissionExpired, d.PermissionWithdrawn),
     ),
     Route(
         "GET",
@@ -81,20 +129,36 @@ ROUTES: Final = (
         agent.agent_events,
         EVENTS,
         query=parameters.STREAM,
-        also={204: None, 409: shapes.Problem},
+        also={204: None},
+        errors=(*STREAM, SessionNotFound),
     ),
     Route(
         "GET", f"{CODEBASE}/sessions", sessions.list_sessions, shapes.Sessions, query=(*parameters.PAGE, parameters.AT)
     ),
-    Route("POST", f"{CODEBASE}/sessions/sync", sessions.sync_sessions, shapes.Synced, NoBody),
+    Route(
+        "POST",
+        f"{CODEBASE}/sessions/sync",
+        sessions.sync_sessions,
+        shapes.Synced,
+        NoBody,
+        errors=(*PROGRAM, d.AgentStopping),
+    ),
     Route(
         "GET",
         f"{CODEBASE}/messages",
         sessions.session_messages,
         shapes.Messages,
         query=(parameters.SESSION, parameters.AT),
+        errors=(SessionNotFound,),
     ),
-    Route("POST", f"{CODEBASE}/tasks", tasks.create_task, shapes.TaskCreated, NewTask),
+    Route(
+        "POST",
+        f"{CODEBASE}/tasks",
+        tasks.create_task,
+        shapes.TaskCreated,
+        NewTask,
+        errors=(d.UnknownModel, d.AgentStopping),
+    ),
     Route(
         "GET",
         f"{CODEBASE}/tasks",
@@ -104,14 +168,21 @@ ROUTES: Final = (
     ),
     Route("GET", f"{API}/tasks", tasks.list_tasks, shapes.Tasks, query=(parameters.STATUS, *parameters.PAGE)),
     Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, shapes.Task),
-    Route("POST", f"{API}/tasks/{{task_id}}/cancel", tasks.cancel_task, shapes.Done, NoBody),
+    Route(
+        "POST",
+        f"{API}/tasks/{{task_id}}/cancel",
+        tasks.cancel_task,
+        shapes.Done,
+        NoBody,
+        errors=(d.TaskEnded, d.AgentStopping, d.CodebaseNotFound),
+    ),
     Route(
         "GET",
         f"{API}/events",
         history.all_events,
         EVENTS,
         query=parameters.WHOLE_STREAM,
-        also={409: shapes.Problem},
+        errors=STREAM,
         needs="audit",
     ),
     Route(
@@ -125,14 +196,29 @@ ROUTES: Final = (
     Route("GET", f"{CODEBASE}/log/export", history.log_export, LINES, needs="audit"),
     Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, NOTE, needs="audit"),
     Route("GET", f"{API}/log/key", proofs.public_key, TEXT, needs="audit"),
-    Route("GET", f"{API}/log/tile/entries/{{tile:.+}}", proofs.entries, BYTES, needs="audit"),
-    Route("GET", f"{API}/log/tile/{{level:[0-7]}}/{{tile:.+}}", proofs.tile, BYTES, needs="audit"),
+    Route(
+        "GET",
+        f"{API}/log/tile/entries/{{tile:.+}}",
+        proofs.entries,
+        BYTES,
+        errors=(proofs.TileNotFound,),
+        needs="audit",
+    ),
+    Route(
+        "GET",
+        f"{API}/log/tile/{{level:[0-7]}}/{{tile:.+}}",
+        proofs.tile,
+        BYTES,
+        errors=(proofs.TileNotFound,),
+        needs="audit",
+    ),
     Route(
         "GET",
         f"{API}/log/proofs/inclusion",
         proofs.inclusion_proof,
         shapes.InclusionProof,
         query=(parameters.POSITION, parameters.SIZE),
+        errors=(proofs.NoProof,),
         needs="audit",
     ),
     Route(
@@ -141,11 +227,19 @@ ROUTES: Final = (
         proofs.consistency_proof,
         shapes.ConsistencyProof,
         query=(parameters.FROM, parameters.TO),
+        errors=(proofs.NoProof,),
         needs="audit",
     ),
     Route("GET", "/healthz", status.alive, shapes.Alive, needs="open"),
     Route("GET", "/readyz", status.ready, shapes.Ready, also={503: shapes.Ready}),
     Route("GET", "/openapi.json", docs.openapi_document, DOCUMENT, needs="open"),
     Route("GET", "/docs", docs.docs_page, PAGE, needs="open"),
-    Route("GET", "/docs/{asset}", docs.docs_asset, Media("*/*", "A part of the page."), needs="open"),
+    Route(
+        "GET",
+        "/docs/{asset}",
+        docs.docs_asset,
+        Media("*/*", "A part of the page."),
+        needs="open",
+        errors=(docs.AssetNotFound,),
+    ),
 )

@@ -102,7 +102,7 @@ async def test_every_command_in_every_phase(api: Running, phase: Phase, verb: Ve
             assert (await sent).status == 200
         else:
             refused = await sent
-            assert (refused.status, refused.body["code"]) == (status_of(legal()), legal.code)
+            assert (refused.status, refused.body["code"]) == (status_of(legal), legal.code)
             assert refused.status == (404 if phase is Phase.DELETED else 409)
             assert (api.service.store.head, len(api.agents.at_work)) == (head, at_work)
             assert await stage.phase() == (None if phase is Phase.DELETED else phase)
