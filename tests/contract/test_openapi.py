@@ -1,9 +1,8 @@
 """The API's description: valid OpenAPI 3.1, of exactly what is served, with the examples of the customer's document."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
 
 import orjson
 import pytest
@@ -96,7 +95,7 @@ def _leaves(value: Json, where: str = "") -> set[tuple[str, Json]]:
     """Every plain value in some JSON, and where it stands."""
     if not isinstance(value, dict | list):
         return {(where, value)}
-    parts = enumerate(cast("list[Json]", value)) if isinstance(value, list) else cast("dict[str, Json]", value).items()
+    parts: Iterable[tuple[Json, Json]] = enumerate(value) if isinstance(value, list) else value.items()
     return {leaf for name, part in parts for leaf in _leaves(part, f"{where}/{name}")}
 
 
