@@ -10,14 +10,17 @@ from typing import ClassVar, cast
 
 import orjson
 
-from . import requests  # noqa: F401  its kind of event is registered with the others
 from .events import REGISTRY, Event, FileChange, Json
 from .ids import Timestamp
 from .outside_events import CONTENT_TOPICS
 from .recorded import NewEvent, RecordedEvent
+from .requests import RequestAnswered
 
 MAX_DEPTH = 200
 """Levels of nesting that are kept; the encoder's own limit is 254."""
+
+_KNOWN = {**REGISTRY, (RequestAnswered.topic, RequestAnswered.action): RequestAnswered}
+"""All kinds of event, also those that are declared elsewhere than in `events`."""
 
 _COMMON = ("session_id", "task_id", "timestamp", "correlation_id")
 
@@ -46,9 +49,9 @@ def decode(recorded: RecordedEvent) -> Event:
     content: Json = orjson.loads(recorded.data)
     members: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
     action = members.get("action")
-    cls = REGISTRY.get((recorded.topic, None))
+    cls = _KNOWN.get((recorded.topic, None))
     if cls is None and isinstance(action, str):
-        cls = REGISTRY.get((recorded.topic, action))
+        cls = _KNOWN.get((recorded.topic, action))
     if cls is None:
         return _unknown(recorded.topic, members)
     known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if members.get(wire) is not None}
@@ -86,8 +89,8 @@ def _required_of(cls: type[Event]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
 
 
-_NAMES = {cls: _names_of(cls) for cls in REGISTRY.values()}
-_REQUIRED = {cls: _required_of(cls) for cls in REGISTRY.values()}
+_NAMES = {cls: _names_of(cls) for cls in _KNOWN.values()}
+_REQUIRED = {cls: _required_of(cls) for cls in _KNOWN.values()}
 
 
 def _dump(members: dict[str, object]) -> bytes:

@@ -96,20 +96,15 @@ class Service:
     async def views_then(self, request: web.Request) -> tuple[CodebaseId, Views]:
         """The codebase of the request's path, and its views at the moment that the query's `at` names, or now.
 
-        Raises `CodebaseNotFound` where there is no such codebase then, `InvalidInput` for what is no moment of it.
+        Raises `CodebaseNotFound` where there is no such codebase, `InvalidInput` for what is no moment of it.
         """
+        codebase = (await self.codebase(request)).id
         if "at" not in request.query:
-            return (await self.codebase(request)).id, self.projections.views
-        codebase = CodebaseId(request.match_info["codebase_id"])
-        views = await self.moments.views(codebase, await self._moment(codebase, request.query.getall("at")))
-        if await views.codebases.get(codebase) is None:
-            raise CodebaseNotFound
-        return codebase, views
+            return codebase, self.projections.views
+        return codebase, await self.moments.views(codebase, await self._moment(codebase, request.query.getall("at")))
 
     async def _moment(self, codebase: CodebaseId, given: Many[str]) -> Sequence:
         head = await self.store.stream_head(codebase)
-        if not head:
-            raise CodebaseNotFound
         if len(given) != 1:
             raise InvalidInput("at: It must be given once.")
         moment = moment_in(given[0])

@@ -203,7 +203,7 @@ async def test_a_question_and_its_answers(asking: Asking) -> None:
     (listed,) = await asking.waiting()
     assert (listed["kind"], listed["tool"], listed["args"]) == ("question", "question", {"questions": [QUESTION]})
     before = await asking.recorded()
-    misfits: tuple[tuple[dict[str, Any], str], ...] = (
+    misfits: list[tuple[Any, str]] = [
         ({"reply": "once"}, "answers: "),
         ({"reply": "once", "answers": []}, "answers: "),
         ({"reply": "once", "answers": [["a"], ["b"]]}, "answers: "),
@@ -213,7 +213,7 @@ async def test_a_question_and_its_answers(asking: Asking) -> None:
         ({"reply": "once", "answers": [[" "]]}, "answers.0.0: "),
         ({"reply": "always", "answers": [["sqlite"]]}, "reply: "),
         ({"reply": "reject", "answers": [["sqlite"]]}, "answers: "),
-    )
+    ]
     for body, field in misfits:
         refused = await asking.reply(question, body)
         assert (refused.status, refused.body["code"]) == (400, "invalid_input"), body

@@ -51,7 +51,9 @@ def joined(frames: Iterable[Frame]) -> list[tuple[str, dict[str, object]]]:
                 first["content"] = f"{first['content']}{data['content']}"
                 continue
             parts[data["part_id"]] = data
-        events.append((frame.event, data))
+        # The agent takes a follow-up while it begins a tool: either may be heard of first.
+        late = frame.event == "message_delivered" and bool(events) and events[-1][0] == "tool_use"
+        events.insert(len(events) - late, (frame.event, data))
     return events
 
 
