@@ -178,7 +178,7 @@ async def sweep_agents(settings: Settings) -> None:
 
 def _instance(path: Path) -> str:
     """The name of this data directory, by which the processes that it starts are known again."""
-    if not path.exists():
-        make_private(path)
+    make_private(path)
+    if not path.stat().st_size:
         path.write_text(token_hex(16), encoding="ascii")
     return path.read_text(encoding="ascii").strip()
