@@ -50,6 +50,14 @@ class LogFile:
         """Whether every value has the type that a store gives it, as in any log that nobody has touched."""
         return self._connection.execute(_ODD).fetchone() is None
 
+    def since(self, position: Position) -> Iterator[RecordedEvent]:
+        """The events after a position, in their order. Raises `LogDamaged`."""
+        later = _READ.replace("ORDER BY rowid", "WHERE rowid > ? ORDER BY rowid")
+        try:
+            yield from map(_event, self._connection.execute(later, (position,)))
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read after event {position}: {error}.") from None
+
     def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
         """The events of one codebase, in their order. Raises `LogDamaged`."""
         one = _READ.replace("ORDER BY rowid", "WHERE originator_id = ? ORDER BY originator_version")
