@@ -7,19 +7,17 @@ batch applied before.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import aiosqlite
 
 from ..domain.errors import StoreError
+from ..domain.fault_points import Reach
 from ..domain.ids import Position
 from .batch import Batch, Value
 from .private_file import make_private
-
-Reach: TypeAlias = Callable[[str], None]
-"""Called with the name of each point that the writing passes, so that tests can make it fail there."""
 
 _TRACKING: Final = """
     CREATE TABLE tracking (version TEXT, position INTEGER, fingerprint TEXT);
@@ -60,6 +58,7 @@ class _Connection(sqlite3.Connection):
             if cursor.rowcount != 1:
                 raise OutOfStep("the batch does not continue what the views hold")
             self.reach("projection.before_commit")
+        self.reach("projection.after_commit")
         return cursor
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from ..domain.errors import StoreError
+from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
 from ..domain.ports import Clock, EventStore
 from ..domain.recorded import RecordedEvent
 from .catch_up import BATCH, Applier, open_database
-from .database import Database, Reach
+from .database import Database
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,6 @@ class ViewsBehind(StoreError):
     code = "views_behind"
 
 
-def _pass(_point: str) -> None: ...
-
-
 class Projections:
     """The views of a log, kept up to date. Made by `open`."""
 
@@ -62,7 +60,7 @@ class Projections:
 
     @classmethod
     async def open(
-        cls, path: Path, store: EventStore, *, clock: Clock | None = None, reach: Reach = _pass
+        cls, path: Path, store: EventStore, *, clock: Clock | None = None, reach: Reach = pass_by
     ) -> "Projections":
         """Open the views kept at `path` (the file itself), caught up with the log. Raises `StoreError`."""
         try:

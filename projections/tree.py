@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ..domain.errors import StoreError
+from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
 from ..domain.leaves import leaves_of
 from ..domain.merkle import Span, consistency_spans, inclusion_spans, span_hash
@@ -23,7 +24,7 @@ from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
 from ..domain.tiles import HASH, TileId, edge_of, node_in, tiles_of
 from .signing import SigningKey
-from .tree_file import Reach, TreeFile
+from .tree_file import TreeFile
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,6 @@ class LogChanged(StoreError):
     code = "log_changed"
 
 
-def _pass(_point: str) -> None: ...
-
-
 class Tree:
     """The tree of a log. Made by `open`."""
 
@@ -69,7 +67,7 @@ class Tree:
 
     @classmethod
     async def open(
-        cls, path: Path, store: EventStore, key: SigningKey, *, sleep: Sleep = asyncio.sleep, reach: Reach = _pass
+        cls, path: Path, store: EventStore, key: SigningKey, *, sleep: Sleep = asyncio.sleep, reach: Reach = pass_by
     ) -> "Tree":
         """Open the tree kept at `path`. Raises `LogChanged`, and `StoreError` where the file can't be used."""
         try:
@@ -154,9 +152,11 @@ class Tree:
         if self.size >= self._store.head:
             return False
         events = await self._store.read_all(Position(self.size), BATCH)
-        await asyncio.to_thread(self._file.add, events)
-        async with self._grown:
-            self._grown.notify_all()
+        try:
+            await asyncio.to_thread(self._file.add, events)
+        finally:  # also after a failure: it may have come after the transaction was made
+            async with self._grown:
+                self._grown.notify_all()
         return True
 
     async def _gather(self) -> None:

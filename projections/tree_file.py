@@ -6,21 +6,20 @@ crash takes away is made again from the log, byte for byte. All calls block; one
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from collections.abc import Sequence as Many
 from contextlib import closing
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from ..domain.errors import StoreError
+from ..domain.fault_points import Reach
 from ..domain.leaves import leaves_of
 from ..domain.notes import Checkpoint, sign_note
 from ..domain.recorded import RecordedEvent
 from ..domain.tiles import GrowingTree, TileId, edge_of
 from .private_file import make_private
 from .signing import SigningKey
-
-Reach: TypeAlias = Callable[[str], None]
 
 _SCHEMA: Final = """
 BEGIN IMMEDIATE;
@@ -89,6 +88,7 @@ class TreeFile:
             self._reach("tree.between_tiles_and_checkpoint")
             self._connection.execute(_WRITE_CHECKPOINT, (self._tree.size, note))
             self._reach("tree.before_commit")
+        self._reach("tree.after_commit")
         self.size, self.note = self._tree.size, note
 
     def _signed(self) -> str:

@@ -4,14 +4,16 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import aiosqlite
 
 from ...domain.errors import StoreError
+from ...domain.fault_points import Reach, pass_by
 from ...domain.recorded import RecordedEvent
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
 
@@ -29,17 +31,22 @@ class GroupConnection(sqlite3.Connection):
     instead of three, within aiosqlite's public interface.
     """
 
+    reach: Reach
+
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
         """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it."""
+        self.reach("append.before_transaction")
         self.execute("BEGIN IMMEDIATE")
         try:
             cursor = super().executemany(sql, parameters)
+            self.reach("append.before_commit")
             self.execute("COMMIT")
         except BaseException:
             # SQLite has rolled back by itself after the worst errors (full, I/O); a second time would be an error.
             if self.in_transaction:
                 self.execute("ROLLBACK")
             raise
+        self.reach("append.after_commit")
         return cursor
 
 
@@ -58,15 +65,15 @@ class Connections:
             await self.writer.close()
 
 
-async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT) -> Connections:
+async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach: Reach = pass_by) -> Connections:
     """Open the log at `path`, made if it isn't there.
 
     Raises `StoreError` saying what to do where the file can't be opened, is damaged, isn't a log, or is a newer one.
     """
     async with AsyncExitStack() as undo:
         try:
-            await asyncio.to_thread(_touch, path)
-            writer = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout, factory=GroupConnection)
+            await asyncio.to_thread(_settle, path)
+            writer = await aiosqlite.Connection(partial(_group_connection, path, lock_timeout, reach), 64)
             undo.push_async_callback(writer.close)
             await _prepare(writer, path)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout)
@@ -93,9 +100,26 @@ def _recorded_event(_: sqlite3.Cursor, row: tuple[Any, ...]) -> RecordedEvent:
     return RecordedEvent(*row)
 
 
-def _touch(path: Path) -> None:
+def _settle(path: Path) -> None:
+    """Make the file where there is none, and see to it that what is found is on the disk.
+
+    A server killed between writing a group and its fsync leaves it readable and not yet durable. Views, tree and
+    subscribers get to see it from now on, and none of them may ever know more than a log does after a loss of power.
+    """
     # SQLite would say no more than "unable to open database file", and would let others read what it makes.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with suppress(FileNotFoundError):
+        ahead = os.open(path.with_name(path.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fsync(ahead)
+        finally:
+            os.close(ahead)
+
+
+def _group_connection(path: Path, lock_timeout: float, reach: Reach) -> GroupConnection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=lock_timeout, factory=GroupConnection)
+    connection.reach = reach
+    return connection
 
 
 async def _prepare(writer: aiosqlite.Connection, path: Path) -> None:

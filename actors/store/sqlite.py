@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import cast
 
 from ...domain.errors import StoreError
+from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
 from ...domain.recorded import NewEvent, RecordedEvent
@@ -33,12 +34,12 @@ class SqliteEventStore:
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
-    def open(cls, path: Path, *, lock_timeout: float = LOCK_TIMEOUT) -> "Opening":
+    def open(cls, path: Path, *, lock_timeout: float = LOCK_TIMEOUT, reach: Reach = pass_by) -> "Opening":
         """Open the log, made if it isn't there: `await` this, or enter it with `async with`, which closes it too.
 
         `lock_timeout`: seconds to wait for a program that has the file locked. Raises `StoreError` where it can't be.
         """
-        return Opening(path, lock_timeout)
+        return Opening(path, lock_timeout, reach)
 
     @classmethod
     async def over(cls, connections: Connections) -> "SqliteEventStore":
@@ -120,9 +121,9 @@ class SqliteEventStore:
 class Opening(AbstractAsyncContextManager[SqliteEventStore]):
     """A store about to be opened, by `await` or by `async with`."""
 
-    def __init__(self, path: Path, lock_timeout: float) -> None:
+    def __init__(self, path: Path, lock_timeout: float, reach: Reach) -> None:
         self._path = path
-        self._lock_timeout = lock_timeout
+        self._lock_timeout, self._reach = lock_timeout, reach
         self._store: SqliteEventStore | None = None
 
     def __await__(self) -> Generator[None, None, SqliteEventStore]:
@@ -139,7 +140,7 @@ class Opening(AbstractAsyncContextManager[SqliteEventStore]):
             await self._store.close()
 
     async def _open(self) -> SqliteEventStore:
-        return await SqliteEventStore.over(await open_connections(self._path, self._lock_timeout))
+        return await SqliteEventStore.over(await open_connections(self._path, self._lock_timeout, self._reach))
 
 
 async def _heads(connections: Connections) -> tuple[Position, dict[CodebaseId, Sequence]]:

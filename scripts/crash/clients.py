@@ -30,16 +30,21 @@ LIMIT: Final = aiohttp.ClientTimeout(total=60)
 
 
 class Clients:
-    """All of them. `acknowledged`: what was answered with a 2xx, and so must be in the log for ever."""
+    """All of them. `take` gives what was answered with a 2xx, and so must be in the log for ever."""
 
     def __init__(self, server: Server, report: Report, seed: int) -> None:
-        self.acknowledged: list[Effect] = []
+        self._acknowledged: list[Effect] = []
         self.codebases: list[str] = []
         self._server, self._report = server, report
         self._random = random.Random(seed)
         self._words = 0
         self._stops: Counter[str] = Counter()
         self._http = aiohttp.ClientSession(timeout=LIMIT)
+
+    def take(self) -> list[Effect]:
+        """What was acknowledged since the last call."""
+        taken, self._acknowledged = self._acknowledged, []
+        return taken
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -61,7 +66,7 @@ class Clients:
         choices = (self._trigger, self._trigger, self._task, self._message, self._message, self._interrupt, self._stop)
         while True:
             await self._random.choice(choices)(codebase)
-            await asyncio.sleep(self._random.uniform(0.0, 0.15))
+            await asyncio.sleep(self._random.uniform(0.0, 0.05))
 
     async def disturb(self) -> None:
         """A client of all codebases: talks to any of them, queues, registers, and reads what the views say."""
@@ -70,7 +75,7 @@ class Clients:
             await self._random.choice((self._message, self._task, self._trigger, self._read))(codebase)
             if number % 50 == 49:
                 await self.register(f"further-{self._word()}")
-            await asyncio.sleep(self._random.uniform(0.0, 0.1))
+            await asyncio.sleep(self._random.uniform(0.0, 0.05))
 
     async def checkpoint(self) -> str | None:
         """The log's newest checkpoint."""
@@ -131,7 +136,7 @@ class Clients:
             self._report.wrong("answers of the kind 500", f"{status} from {path}")
 
     def _done(self, codebase: str, kind: str, mark: str) -> None:
-        self.acknowledged.append(Effect(codebase, kind, mark))
+        self._acknowledged.append(Effect(codebase, kind, mark))
 
     def _prompt(self) -> str:
         return f"{self._word()}\n{self._random.choice(PROMPTS)}"

@@ -17,7 +17,7 @@ from opencode_ledger.projections.signing import verify
 
 from .clients import Clients
 from .follower import Follower
-from .ledger import Ledger
+from .ledger import Effect, Ledger
 from .report import Report
 from .server import LIMIT, ROOT, NotStarted, Server, processes_in
 
@@ -88,6 +88,7 @@ class Harness:
         await asyncio.sleep(self._random.uniform(0.02, self._plan.longest))
         await self._kill()
         survivors = await asyncio.to_thread(processes_in, self._server.folder)
+        due = clients.take()
         await asyncio.to_thread(self._ledger.read)
         before = {session: self._ledger.ends[session] for session in self._ledger.running}
         self.report.done["sessions that a kill found running"] += len(before)
@@ -97,7 +98,7 @@ class Harness:
             self.report.wrong("sessions left running", session)
         for process in survivors & await asyncio.to_thread(processes_in, self._server.folder):
             self.report.wrong("agent processes left", f"{process.pid} after a start")
-        self._account(clients)
+        self._account(due)
         await self._grew(clients)
 
     async def _kill(self) -> None:
@@ -111,13 +112,12 @@ class Harness:
         while self._server.url and self._kills < self._plan.cycles and self._random.random() < IN_THE_START:
             await asyncio.sleep(self._random.uniform(0.1, 1.2))
             await self._kill()
-            self.report.done["of these in a start"] += 1
+            self.report.done["kills in the middle of a start"] += 1
             await self._server.launch()
         await self._server.ready()
 
-    def _account(self, clients: Clients) -> None:
+    def _account(self, due: list[Effect]) -> None:
         """What was acknowledged before the log was read must be in it."""
-        due, clients.acknowledged[:] = list(clients.acknowledged), []
         self.report.done["effects acknowledged"] += len(due)
         for effect in due:
             if not self._ledger.effects[effect]:
@@ -150,8 +150,9 @@ class Harness:
         key = VerifierKey.parse(await clients.text("/log/key") or "")
         await self._end()
         await self._start()
+        due = clients.take()
         await asyncio.to_thread(self._ledger.read)
-        self._account(clients)
+        self._account(due)
         for follower in self._followers:
             await self._compare_record(follower)
         await self._end()

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, History, histories, littered_histories, workday
 
 from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
 from opencode_ledger.domain.ids import Position
 from opencode_ledger.projections.batch import Batch
 from opencode_ledger.projections.catch_up import Applier, open_database
 from opencode_ledger.projections.database import OutOfStep
 from opencode_ledger.projections.runner import Projections
 
-POINTS = ("projection.between_statements", "projection.between_rows_and_tracking", "projection.before_commit")
+POINTS = tuple(point for point in FAULT_POINTS if point.startswith("projection."))
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -38,11 +38,11 @@ def tables(path: Path) -> Tables:
     return content
 
 
-def crash_at(point: str, passes: int, files: Path, into: Path) -> Callable[[str], None]:
+def crash_at(point: FaultPoint, passes: int, files: Path, into: Path) -> Reach:
     """End the process when `point` was passed so often, leaving `into` as a kill -9 would leave the disk."""
     left = [passes]
 
-    def reach(name: str) -> None:
+    def reach(name: FaultPoint) -> None:
         if name != point:
             return
         left[0] -= 1
@@ -56,12 +56,7 @@ def crash_at(point: str, passes: int, files: Path, into: Path) -> Callable[[str]
     return reach
 
 
-def _pass(_point: str) -> None: ...
-
-
-async def apply_in_pieces(
-    path: Path, store: MemoryEventStore, cuts: list[int], reach: Callable[[str], None] = _pass
-) -> None:
+async def apply_in_pieces(path: Path, store: MemoryEventStore, cuts: list[int], reach: Reach = pass_by) -> None:
     """Apply the log from where the views are, in pieces of these sizes, then the rest at once."""
     database = await open_database(path, store, reach)
     applier = Applier(database, (await database.tracked())[1])
@@ -85,7 +80,7 @@ cuts = st.lists(st.integers(1, 20), max_size=20)
 
 @settings(max_examples=60, deadline=None)
 @given(littered_histories(), cuts, cuts, st.sampled_from(POINTS), st.integers(0, 60))
-def test_crash_anywhere(history: History, before: list[int], after: list[int], point: str, passes: int) -> None:
+def test_crash_anywhere(history: History, before: list[int], after: list[int], point: FaultPoint, passes: int) -> None:
     """However the log is cut into batches, and wherever the server dies, the views end as a rebuild makes them."""
 
     async def scenario(root: Path) -> None:
@@ -113,7 +108,7 @@ def test_replay_changes_nothing(history: History, size: int) -> None:
         store = await history.store()
         path = root / "views.db"
         before = await rebuilt(path, store)
-        database = await open_database(path, store, _pass)
+        database = await open_database(path, store, pass_by)
         again = Applier(database, Position(0))
         with pytest.raises(OutOfStep):
             await again.apply(await store.read_all(Position(0), size))

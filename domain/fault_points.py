@@ -1,0 +1,31 @@
+"""The named points where writing can be cut off: those that promise something about crashes call them, tests stop there.
+
+Each lies where a crash would leave the most behind: before anything is written, half way, before the commit, after it.
+In the service nothing happens at them.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias, get_args
+
+FaultPoint: TypeAlias = Literal[
+    "append.before_transaction",
+    "append.before_commit",
+    "append.after_commit",
+    "projection.between_statements",
+    "projection.between_rows_and_tracking",
+    "projection.before_commit",
+    "projection.after_commit",
+    "tree.before_transaction",
+    "tree.between_tiles_and_checkpoint",
+    "tree.before_commit",
+    "tree.after_commit",
+]
+
+FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
+
+Reach: TypeAlias = Callable[[FaultPoint], None]
+"""Called with each point as it is passed; what it raises comes out of the writing."""
+
+
+def pass_by(_point: FaultPoint) -> None:
+    """Go on."""
