@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import structlog
 
@@ -19,6 +19,10 @@ from .settings import Settings
 from .tokens import read_tokens
 
 log = structlog.get_logger()
+
+
+TOGETHER: Final = 0.5
+"""Seconds after the first signal in which others count as the same: some send each to a process and to its group."""
 
 
 class PortTaken(LedgerError):
@@ -53,9 +57,11 @@ def _listen_for_signals(settings: Settings) -> asyncio.Event:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     ends: list[asyncio.Task[NoReturn]] = []
+    first: list[float] = []
 
     def on_signal() -> None:
-        if told.is_set() and not ends:
+        first.append(loop.time())
+        if loop.time() - first[0] >= TOGETHER and not ends:
             ends.append(asyncio.create_task(_end_at_once(settings)))
         told.set()
 

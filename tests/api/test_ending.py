@@ -13,6 +13,8 @@ import aiohttp
 import pytest
 from tests.support.process import ROOT, SERVE, end_of, serving
 
+from opencode_ledger.http.server import TOGETHER
+
 STAND_IN = str(ROOT / "tests/support/stand_in_server.py")
 
 
@@ -94,10 +96,23 @@ async def test_told_twice(tmp_path: Path) -> None:
         assert client.process.stderr is not None
         assert b"ending" in await client.process.stderr.readline()
         begun = time.monotonic()
+        await asyncio.sleep(TOGETHER)
         client.process.send_signal(signal.SIGINT)
         ended = await end_of(client.process)
         assert (ended.code, "Traceback" in ended.errors) == (1, False), ended
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 3
+        await asyncio.gather(*client.streams, return_exceptions=True)
+    async with stand_in(tmp_path / "data") as client:
+        assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"
+
+
+async def test_told_twice_in_a_moment(tmp_path: Path) -> None:
+    """Signals that come together are one, as from a program that signals a process and then its whole group."""
+    async with stand_in(tmp_path / "data") as client:
+        codebase = await client.set_to_work(tmp_path)
+        for _ in range(3):
+            client.process.send_signal(signal.SIGTERM)
+        assert (await end_of(client.process)).code == 0
         await asyncio.gather(*client.streams, return_exceptions=True)
     async with stand_in(tmp_path / "data") as client:
         assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"

@@ -1,5 +1,7 @@
 """SIGTERM ends the service in good order, whatever its agents are doing at that moment."""
 
+import asyncio
+import os
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -8,6 +10,8 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
+
+from opencode_ledger.http.server import TOGETHER
 
 from .processes import Sleepers, eventually
 from .service import Codebase, Service, count, told
@@ -80,13 +84,16 @@ async def test_sigterm_while_the_agent_waits_for_leave(started: Service) -> None
 
 
 async def test_a_second_sigterm_ends_at_once(started: Service) -> None:
-    """Told twice the service waits for nothing; no process is left, and the next start tells a truthful story."""
+    """Told twice the service doesn't wait for a frozen agent; no process is left, and the next start tells the truth."""
     codebase, sleepers = await started.register(), Sleepers()
     await codebase.trigger(f"bash: {sleepers.command}")
     await sleepers.all_asleep()
+    for process in codebase.processes:
+        os.kill(process, signal.SIGSTOP)
     started.send_signal(signal.SIGTERM)
+    await asyncio.sleep(TOGETHER)
     started.send_signal(signal.SIGTERM)
-    assert await started.ended(5.0) in {0, 1}
+    assert await started.ended(5.0) == 1
     assert (sleepers.alive, codebase.processes) == (set(), {})
     await started.start()
     assert await codebase.status() == "interrupted"
