@@ -34,7 +34,7 @@ def create(command: c.CreateTask, state: State, at: Timestamp) -> Decision:
 def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
     """Take a task out of the queue, or stop the session that works on it. Raises `TaskEnded`."""
     check_present(state.phase)
-    if any(task.task_id == command.task_id for task in state.queue):
+    if state.queue.get(command.task_id):
         return Decision((e.TaskCancelled(task_id=command.task_id, timestamp=at),))
     session = state.session
     if session is None or session.task_id != command.task_id or not session.task_open:
@@ -46,9 +46,9 @@ def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
 
 def start_next(state: State, at: Timestamp) -> Decision:
     """Start the task whose turn it is, if the agent is idle and one waits."""
-    if state.phase is not Phase.IDLE or not state.queue:
+    task = state.queue.first
+    if state.phase is not Phase.IDLE or task is None:
         return NOTHING
-    task = max(state.queue, key=lambda waiting: waiting.priority)  # the first of the highest: max keeps the order
     ids = e.Common(session_id=session_of(task.task_id), task_id=task.task_id, timestamp=at)
     started = e.SessionStarted(
         prompt=task.prompt,

@@ -13,6 +13,7 @@ from .ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId
 from .lifecycle import BUSY, Phase
 from .outside import Outside, Recorded
 from .remembering import remember
+from .waiting_line import WaitingLine
 
 TITLE_LENGTH = 80
 
@@ -54,7 +55,7 @@ class State:
     codebase: e.CodebaseRegistered | None = None
     phase: Phase = Phase.VOID
     session: Session | None = None
-    queue: tuple[e.TaskCreated, ...] = ()
+    queue: WaitingLine = field(default_factory=WaitingLine)
     outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
 
     @property
@@ -96,9 +97,9 @@ def evolve(state: State, event: e.Event) -> State:
         state = replace(state, outside=outside)
     match event:
         case e.TaskCreated(session_id=None):
-            return replace(state, queue=(*state.queue, event))
+            return replace(state, queue=state.queue.with_last(event))
         case e.TaskCreated() | e.TaskStarted() | e.TaskCancelled() | e.TaskFailed():
-            return _evolve_active(_dequeued(state, event), event)
+            return _evolve_active(replace(state, queue=state.queue.without(event.task_id)), event)
         case e.CodebaseRegistered():
             return replace(state, codebase=event, phase=Phase.IDLE)
         case e.CodebaseDeleting():
@@ -117,22 +118,19 @@ def _evolve_active(state: State, event: e.Event) -> State:
     return _evolve_phase(state, state.session, event)
 
 
-def _dequeued(state: State, event: e.Event) -> State:
-    return replace(state, queue=tuple(task for task in state.queue if task.task_id != event.task_id))
-
-
 def _working(waiting: bool) -> Phase:
     return Phase.WAITING if waiting else Phase.RUNNING
 
 
-def _started(event: e.SessionStarted, queue: tuple[e.TaskCreated, ...]) -> Session:
+def _started(event: e.SessionStarted, queue: WaitingLine) -> Session:
     assert event.session_id is not None  # a session's own events always name it
+    queued = queue.get(event.task_id)
     return Session(
         id=event.session_id,
         task_id=event.task_id,
         agent=event.agent,
         model=event.model,
-        title=next((task.title for task in queue if task.task_id == event.task_id), title_of(event.prompt)),
+        title=queued.title if queued else title_of(event.prompt),
         files=event.files,
     )
 

@@ -299,7 +299,7 @@ class Service(RuleBasedStateMachine):
                 self.town.ask(codebase, c.CancelTask(task_id=task.task_id))
         await self.town.clock.advance(LONGEST)
         for codebase in CODEBASES:
-            assert (await self.town.recorded_state(codebase)).queue == ()
+            assert not (await self.town.recorded_state(codebase)).queue
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -208,4 +208,4 @@ def test_every_codebase_can_be_deleted(moves: list[Move]) -> None:
     if state.phase is not Phase.DELETED:
         for command in (c.Delete(), c.Report((f.AgentStopped(),))):
             state = fold(state, decide(state, command, AT).events)
-    assert state.phase is Phase.DELETED and state.session is None and state.queue == ()
+    assert state.phase is Phase.DELETED and state.session is None and not state.queue

@@ -1,0 +1,59 @@
+"""The line of waiting tasks: as a plain list would have it, however long it is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.given import AT
+
+from opencode_ledger.domain.events import TaskCreated
+from opencode_ledger.domain.ids import TaskId
+from opencode_ledger.domain.waiting_line import WaitingLine
+
+STEPS = st.lists(st.tuples(st.sampled_from(["come", "go"]), st.integers(0, 30), st.integers(-2, 2)), max_size=80)
+
+
+def task(number: int, priority: int = 0) -> TaskCreated:
+    """A task that waits."""
+    return TaskCreated(
+        task_id=TaskId(f"task_{number}"),
+        title=str(number),
+        prompt="p",
+        agent_type="build",
+        priority=priority,
+        timestamp=AT,
+    )
+
+
+@given(STEPS)
+def test_it_is_as_a_list_of_tasks(steps: list[tuple[str, int, int]]) -> None:
+    """After whatever came and went it holds what a list would hold, and the first of the highest priority is next."""
+    line, plain = WaitingLine(), list[TaskCreated]()
+    for step, number, priority in steps:
+        before, had = line, list(plain)
+        new = task(number, priority)
+        plain = [old for old in plain if old.task_id != new.task_id] + ([new] if step == "come" else [])
+        line = line.with_last(new) if step == "come" else line.without(new.task_id)
+        assert list(before) == had, "what came after changed the line before it"
+        assert (list(line), len(line)) == (plain, len(plain))
+        assert line.first == max(plain, key=lambda waiting: waiting.priority, default=None)
+        assert line.get(new.task_id) == (new if step == "come" else None)
+
+
+def test_lines_are_equal_by_what_they_hold() -> None:
+    """Two lines are equal where they hold the same tasks in the same order, however they came to that."""
+    one = WaitingLine().with_last(task(1)).with_last(task(2))
+    assert one == WaitingLine().with_last(task(1)).with_last(task(3)).with_last(task(2)).without(TaskId("task_3"))
+    assert one != WaitingLine().with_last(task(2)).with_last(task(1))
+    assert repr(one).count("TaskCreated") == 2
+
+
+def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
+    """A hundred thousand tasks that come in any order of priority go in the order of their turns."""
+    line = WaitingLine()
+    for number in range(100_000):
+        line = line.with_last(task(number, priority=-number % 7))
+    gone: list[TaskCreated] = []
+    while (first := line.first) is not None and len(gone) < 20_000:
+        gone.append(first)
+        line = line.without(first.task_id)
+    assert gone == sorted(gone, key=lambda waiting: (-waiting.priority, int(waiting.title)))
+    assert len(line) == 80_000
