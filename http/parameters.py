@@ -6,7 +6,7 @@ from typing import Final, Literal, get_args
 
 from ..domain.events import Json
 from ..projections.tasks import TaskStatus
-from .pages import LARGEST_LIMIT, USUAL_LIMIT
+from .pages import LARGEST, LARGEST_LIMIT, USUAL_LIMIT
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,15 @@ class Parameter:
     place: Literal["query", "header"] = "query"
 
 
-_CURSOR: Final[Mapping[str, Json]] = {"type": "string", "pattern": "^[0-9]{1,19}$"}
-_SEQUENCE: Final[Mapping[str, Json]] = {"type": "integer", "minimum": 0}
+_CURSOR: Final[Mapping[str, Json]] = {"type": "string", "pattern": "^([0-9]{1,18}|[0-8][0-9]{18})$"}
+_SEQUENCE: Final[Mapping[str, Json]] = {"type": "integer", "minimum": 0, "maximum": LARGEST}
 
 LIMIT = Parameter(
     "limit",
     "How many items at most.",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": USUAL_LIMIT},
 )
-OFFSET = Parameter("offset", "How many items to pass over.", {"type": "integer", "minimum": 0, "default": 0})
+OFFSET = Parameter("offset", "How many items to pass over.", {**_SEQUENCE, "default": 0})
 AT = Parameter(
     "at",
     "Answer as it was after this event of the codebase (its number), or at this time.",
@@ -41,8 +41,8 @@ LOG_LIMIT = Parameter("limit", "How many events at most.", {"type": "integer", "
 LAST_EVENT_ID = Parameter("Last-Event-ID", "Go on after this event; wins over the query.", _CURSOR, place="header")
 LAST_EVENT_ID_QUERY = Parameter("last_event_id", "Go on after this event; 0 is the whole history.", _CURSOR)
 ONE_SESSION = Parameter("session_id", "Only this session, from its start.", {"type": "string"})
-POSITION = Parameter("position", "Of the event, in the whole log.", {"type": "integer", "minimum": 1}, required=True)
-SIZE = Parameter("size", "Of the log, in events; the whole of it unless given.", {"type": "integer", "minimum": 1})
+POSITION = Parameter("position", "Of the event, in the whole log.", {**_SEQUENCE, "minimum": 1}, required=True)
+SIZE = Parameter("size", "Of the log, in events; the whole of it unless given.", {**_SEQUENCE, "minimum": 1})
 FROM = Parameter("from", "The smaller size, in events.", _SEQUENCE, required=True)
 TO = Parameter("to", "The larger size; the whole log unless given.", _SEQUENCE)
 

@@ -1,17 +1,35 @@
 """JSON Schemas of the shapes that go in and out, all made at once so that each stands once, under one name."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
+import orjson
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
+from .bodies import MAX_NUMBER
 from .event_schemas import event_types
 from .schemas import RequestBody
 
 REFERENCE: Final = "#/components/schemas/{model}"
 EVENT: Final = "Event"
+
+_PLAIN: Final = r"^[^\x00]*$"
+_NOT_BLANK: Final = r"^[^\x00]*\S[^\x00]*$"
+_ANY: Final = REFERENCE.format(model="JsonValue")
+_STORABLE: Final = REFERENCE.format(model="Storable")
+STORABLE: Final = {
+    "description": "Any JSON without NUL characters and numbers from 2^64 on; at most 32 levels deep.",
+    "anyOf": [
+        {"type": ["null", "boolean"]},
+        {"type": "number", "exclusiveMinimum": -float(MAX_NUMBER), "exclusiveMaximum": float(MAX_NUMBER)},
+        {"type": "string", "pattern": _PLAIN},
+        {"type": "array", "items": {"$ref": _STORABLE}},
+        {"type": "object", "propertyNames": {"pattern": _PLAIN}, "additionalProperties": {"$ref": _STORABLE}},
+    ],
+}
+"""What `bodies` takes as JSON of the client's own, as far as a schema can tell."""
 
 
 class _Exact(GenerateJsonSchema):
@@ -23,6 +41,16 @@ class _Exact(GenerateJsonSchema):
             return self.generate_inner(cast(core_schema.NullableSchema, inner)["schema"])
         return super().default_schema(schema)
 
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        made = super().str_schema(schema)
+        if self.mode == "validation":
+            made["pattern"] = _NOT_BLANK if made.get("pattern") == r"\S" else made.get("pattern", _PLAIN)
+        return made
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        return {**made, "propertyNames": {"pattern": _PLAIN}} if self.mode == "validation" else made
+
     def field_is_required(self, field: Any, total: bool) -> bool:
         # An answer's members with a default are those that it may leave out.
         return bool(field.get("required", total)) if "required" in field else field["schema"]["type"] != "default"
@@ -31,7 +59,7 @@ class _Exact(GenerateJsonSchema):
         return False
 
 
-def schemas_of(shapes: Iterable[Any]) -> dict[str, Any]:
+def schemas_of(shapes: Sequence[Any]) -> dict[str, Any]:
     """The schemas of these shapes, of those that they refer to, and of all events, by name."""
     events = list(event_types().values())
     inputs: list[tuple[int, JsonSchemaMode, TypeAdapter[Any]]] = [
@@ -42,7 +70,14 @@ def schemas_of(shapes: Iterable[Any]) -> dict[str, Any]:
         "description": "The `data` of an event of a stream, by the event's name and the member `action`.",
         "anyOf": [made[number, _mode(shape)] for number, shape in enumerate(events)],
     }
-    return {**rest["$defs"], EVENT: event}
+    made_of = {shape.__name__: _told(rest["$defs"][shape.__name__]) for shape in shapes if _mode(shape) == "validation"}
+    return {**rest["$defs"], **made_of, EVENT: event, "Storable": STORABLE}
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    """A request's schema, with what its client may put into it."""
+    told: dict[str, Any] = orjson.loads(orjson.dumps(body).replace(_ANY.encode(), _STORABLE.encode()))
+    return told
 
 
 def _mode(shape: Any) -> JsonSchemaMode:

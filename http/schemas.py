@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Final, Literal
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 AgentName = Literal["build", "plan", "explore", "general"]
 
@@ -12,7 +12,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"\S")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
-MODEL_NAME: Final = r"^[^\s/]+/\S+$"
+MODEL_NAME: Final = r"^[^\s/\x00-\x20\x7f-\x9f]+/[^\s\x00-\x20\x7f-\x9f]+$"
 
 
 def _model_name(name: str) -> str:
@@ -40,6 +40,14 @@ def _not_too_much(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_not_too_much)]
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 1.0 is 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Priority = Annotated[int, BeforeValidator(_whole), Field(ge=-1_000_000, le=1_000_000)]
 
 
 class RequestBody(BaseModel):
@@ -91,7 +99,7 @@ class NewTask(RequestBody):
     prompt: Text
     agent_type: AgentName = "build"
     model: ModelName | None = None
-    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    priority: Priority = 0
     files: Annotated[list[Path], Field(max_length=100)] = Field(default_factory=list[Path])
     metadata: Metadata = Field(default_factory=dict[str, JsonValue])
 

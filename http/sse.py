@@ -56,9 +56,13 @@ def cursor_of(headers: Many[str], queries: Many[str]) -> Sequence | None:
     """The last event that a subscriber has, as it says; None if it doesn't say.
 
     `headers`: all values of `Last-Event-ID`, which win. `queries`: all values of `last_event_id`.
-    Raises `BadCursor`. Python's own `int` would be too kind: it reads "+7", " 7", "1_000" and "٧".
+    Raises `BadCursor` where either is wrong. Python's own `int` would be too kind: it reads "+7", " 7", "1_000" and "٧".
     """
-    given = headers or queries
+    newest, first = _cursor(headers), _cursor(queries)
+    return first if newest is None else newest
+
+
+def _cursor(given: Many[str]) -> Sequence | None:
     if not given:
         return None
     if len(given) > 1 or not _CURSOR.fullmatch(given[0]) or int(given[0]) > _MAX_CURSOR:

@@ -31,6 +31,19 @@ _MAY_BLOCK: Final = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: also what takes many minutes."""
+    parser.addoption("--long", action="store_true", help="run also the tests that take many minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they are asked for."""
+    left = [] if config.getoption("--long") else [item for item in items if item.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 def pytest_configure() -> None:
     """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
     for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:
