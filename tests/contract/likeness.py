@@ -19,13 +19,13 @@ SAME: Final = frozenset(
 
 def unlike(example: Json, answer: Json, where: str = "") -> Iterator[str]:
     """What is wrong with an answer, each with its place; an answer may hold more than the example does."""
-    if _is_object(example) and _is_object(answer):
+    if is_object(example) and is_object(answer):
         for name, value in example.items():
             if name not in answer:
                 yield f"{where}.{name} is missing"
             else:
                 yield from unlike(value, answer[name], f"{where}.{name}")
-    elif _is_array(example) and _is_array(answer):
+    elif is_array(example) and is_array(answer):
         if not answer:
             yield f"{where} is empty"
         for number, item in enumerate(answer):
@@ -37,11 +37,13 @@ def unlike(example: Json, answer: Json, where: str = "") -> Iterator[str]:
         yield f"{where} is {answer!r} and not {example!r}"
 
 
-def _is_object(value: Json) -> TypeGuard[Mapping[str, Json]]:
+def is_object(value: Json) -> TypeGuard[Mapping[str, Json]]:
+    """Whether it is a JSON object."""
     return isinstance(value, dict)
 
 
-def _is_array(value: Json) -> TypeGuard[list[Json]]:
+def is_array(value: Json) -> TypeGuard[list[Json]]:
+    """Whether it is a JSON array."""
     return isinstance(value, list)
 
 

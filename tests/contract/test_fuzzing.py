@@ -54,5 +54,5 @@ async def test_no_answer_is_a_surprise(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 async def test_no_answer_is_a_surprise_in_ten_thousand(tmp_path: Path) -> None:
     """The same for more than 10,000 requests, and for sequences of them."""
-    made = [await fuzzed(tmp_path / str(seed), seed, "-n", "100") for seed in SEEDS]
+    made = [await fuzzed(tmp_path / str(seed), seed, "-n", "200") for seed in SEEDS]
     assert sum(made) >= 10_000

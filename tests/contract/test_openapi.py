@@ -1,7 +1,7 @@
 """The API's description: valid OpenAPI 3.1, of exactly what is served, with the examples of the customer's document."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -16,6 +16,7 @@ from opencode_ledger.http.routes import ROUTES, Media, Route
 
 from . import facts
 from .facts import Endpoint, Json
+from .likeness import is_array, is_object
 
 GOLDEN = Path(__file__).parents[1] / "domain" / "golden_events.jsonl"
 OPERATIONS = [
@@ -93,10 +94,11 @@ def _answer(operation: Json) -> Json:
 
 def _leaves(value: Json, where: str = "") -> set[tuple[str, Json]]:
     """Every plain value in some JSON, and where it stands."""
-    if not isinstance(value, dict | list):
-        return {(where, value)}
-    parts: Iterable[tuple[Json, Json]] = enumerate(value) if isinstance(value, list) else value.items()
-    return {leaf for name, part in parts for leaf in _leaves(part, f"{where}/{name}")}
+    if is_array(value):
+        return {leaf for place, part in enumerate(value) for leaf in _leaves(part, f"{where}/{place}")}
+    if is_object(value):
+        return {leaf for name, part in value.items() for leaf in _leaves(part, f"{where}/{name}")}
+    return {(where, value)}
 
 
 def _contents(value: Json, where: str = "#") -> Iterator[tuple[str, Json]]:

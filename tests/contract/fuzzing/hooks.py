@@ -8,7 +8,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from zlib import crc32
 
 import schemathesis
@@ -25,11 +25,12 @@ _KINDS: Final[Mapping[str, str]] = {
     "session_id": "sess",
     "permission_id": "perm",
 }
+_hook: Final[Any] = cast(Any, schemathesis).hook
 _known: Final = {kind: deque[str](maxlen=8) for kind in _KINDS.values()}
 
 
-@schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+@_hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make a valid request one that does something."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
@@ -40,8 +41,8 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
         case.body.update({name: _existing(name, case.body[name]) for name in ("path", "files") if name in case.body})
 
 
-@schemathesis.hook
-def after_call(context: HookContext, case: Case, response: Response) -> None:
+@_hook
+def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
     """Remember what there is."""
     for name, kind in _ID.findall(response.content):
         if name.decode() not in _known[kind.decode()]:
