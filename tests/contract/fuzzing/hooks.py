@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from zlib import crc32
 
@@ -25,7 +25,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "session_id": "sess",
     "permission_id": "perm",
 }
-_hook: Final[Any] = cast(Any, schemathesis).hook
+_hook: Final = cast(Callable[[Callable[..., None]], object], cast(Any, schemathesis).hook)
 _known: Final = {kind: deque[str](maxlen=8) for kind in _KINDS.values()}
 
 
