@@ -1,0 +1,33 @@
+"""The wall clock is set back or forward: only what the log says about the time of day follows it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from tests.actors.town import A, Town, running
+
+from opencode_ledger.domain import events as e
+from opencode_ledger.domain.ids import Position
+
+
+@pytest.mark.parametrize("moved", [timedelta(hours=-1), timedelta(days=-400), timedelta(days=365)])
+async def test_order_and_limits_do_not_follow_the_time_of_day(
+    moved: timedelta, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events keep their order and numbers, and a limit is neither shorter nor longer, whatever the clock says."""
+    await running(town, A)
+    await town.agents.of(A).ask("bash")
+    tell = town.clock.now
+
+    def elsewhen() -> datetime:
+        return tell() + moved
+
+    monkeypatch.setattr(town.clock, "now", elsewhen)
+    await town.clock.advance(599)
+    assert "permission.replied" not in await town.names(A)
+    await town.clock.advance(1)
+    replied = (await town.events(A))[-1]
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.reply, replied.decided_by) == ("reject", "timeout")
+    recorded = await town.log.read_all(Position(0), 1000)
+    assert [event.sequence for event in recorded] == list(range(1, len(recorded) + 1))
+    await town.assert_truthful()
