@@ -108,10 +108,10 @@ class CodebaseActor:
             after = page[-1].sequence
 
     async def run(self) -> None:
-        """Work until cancelled; then refuse all that wait and leave no process behind."""
+        """Work until cancelled, or the codebase is deleted; then refuse all that wait and leave no process behind."""
         try:
             self._follow_room(worked=False)  # work that waits in the log needs no command to be begun
-            while True:
+            while self.state.phase is not Phase.DELETED:
                 await self._handle(await self._mailbox.get())
         finally:
             ending = asyncio.ensure_future(self._end())

@@ -1,11 +1,13 @@
 """The supervisor: owner of every actor's life.
 
 It starts an actor when a codebase is first asked something, brings the ones that were cut off back to a truthful
-state, starts an actor that failed again from its log, and at the end has all of them interrupt what runs.
+state, starts an actor that failed again from its log, forgets those of deleted codebases, and at the end has all of
+them interrupt what runs.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import Context
 
 import structlog
@@ -40,19 +42,22 @@ class Supervisor:
     async def start(self, paths: Mapping[str, CodebaseId], unsettled: Iterable[CodebaseId]) -> None:
         """Know the registered directories, and recover the codebases that were cut off in the middle."""
         self._paths = dict(paths)
-        await asyncio.gather(*(self.ask(codebase, Recover()) for codebase in unsettled))
+        await asyncio.gather(*(self._recover(codebase) for codebase in unsettled))
 
     async def ask(self, codebase: CodebaseId, command: Command, request: Request | None = None) -> Answer:
         """Have a codebase's actor do something. Raises `LedgerError`; `CodebaseNotFound` for an unknown one."""
         actor = await self._actor(codebase, new=isinstance(command, Register))
-        answer = await actor.ask(command, request)
+        with _not_found_once_deleted(actor):
+            answer = await actor.ask(command, request)
         if isinstance(command, Delete):
             self._forget(codebase)
         return answer
 
     async def sync(self, codebase: CodebaseId) -> int:
         """Record what others did in a codebase's directory; how many sessions brought something new."""
-        return await (await self._actor(codebase, new=False)).sync()
+        actor = await self._actor(codebase, new=False)
+        with _not_found_once_deleted(actor):
+            return await actor.sync()
 
     async def register(self, command: Register, request: Request | None = None) -> Answer:
         """Register a directory. Raises `AlreadyRegistered` with the id of the codebase that has it."""
@@ -77,6 +82,10 @@ class Supervisor:
         for host in self._hosts.values():
             host.cancel()
         await asyncio.gather(ended, *self._hosts.values(), return_exceptions=True)
+
+    async def _recover(self, codebase: CodebaseId) -> None:
+        with suppress(CodebaseNotFound):  # a deletion that was cut off is finished as soon as the actor is up
+            await self.ask(codebase, Recover())
 
     async def _shut_down(self) -> None:
         await asyncio.gather(*(actor.ask(Shutdown()) for actor in self._actors()), return_exceptions=True)
@@ -120,18 +129,24 @@ class Supervisor:
         self._hosts[codebase] = asyncio.create_task(living, name=f"actor {codebase}", context=Context())
 
     async def _keep_alive(self, codebase: CodebaseId) -> None:
-        """Run a codebase's actor; when it fails, start it again from the log, as after a crash."""
+        """Run a codebase's actor until the codebase is deleted; where it fails, start it again, as after a crash."""
         try:
-            while True:
-                try:
-                    await self._run(codebase)
-                except Exception as error:
-                    log.exception("actor failed; it starts again from the log", codebase=codebase)
-                    self._refuse(codebase, error if isinstance(error, LedgerError) else ActorStopped(NOT_STARTED))
-                    self._ready[codebase] = asyncio.get_running_loop().create_future()
-                    await self._clock.sleep(self._settings.restart_delay)
+            while not await self._ran_to_its_end(codebase):
+                await self._clock.sleep(self._settings.restart_delay)
         finally:
             self._refuse(codebase, ActorStopped())
+        self._forget(codebase)
+        del self._hosts[codebase], self._ready[codebase]
+
+    async def _ran_to_its_end(self, codebase: CodebaseId) -> bool:
+        try:
+            await self._run(codebase)
+        except Exception as error:
+            log.exception("actor failed; it starts again from the log", codebase=codebase)
+            self._refuse(codebase, error if isinstance(error, LedgerError) else ActorStopped(NOT_STARTED))
+            self._ready[codebase] = asyncio.get_running_loop().create_future()
+            return False
+        return True
 
     async def _run(self, codebase: CodebaseId) -> None:
         actor = self._make_actor(codebase)
@@ -147,3 +162,14 @@ class Supervisor:
         if not ready.done():
             ready.set_exception(error)
             ready.exception()  # there may be nobody waiting
+
+
+@contextmanager
+def _not_found_once_deleted(actor: CodebaseActor) -> Generator[None]:
+    """An actor ends with its codebase, too: who asked in that moment is told so, and not to try again."""
+    try:
+        yield
+    except ActorStopped:
+        if actor.state.phase is Phase.DELETED:
+            raise CodebaseNotFound from None
+        raise

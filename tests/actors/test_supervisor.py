@@ -10,7 +10,14 @@ from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.errors import ActorStopped, AgentRunning, AlreadyRegistered, CodebaseNotFound, StoreError
+from opencode_ledger.domain.errors import (
+    ActorStopped,
+    AgentRunning,
+    AgentStopping,
+    AlreadyRegistered,
+    CodebaseNotFound,
+    StoreError,
+)
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.lifecycle import Phase
 
@@ -18,6 +25,13 @@ from opencode_ledger.domain.lifecycle import Phase
 def register(codebase: str, path: str = "/code/shop") -> c.Register:
     """A registration of a directory."""
     return c.Register(codebase_id=CodebaseId(codebase), name="shop", path=path)
+
+
+def awake(town: Town) -> set[CodebaseId]:
+    """The codebases whose actor is in memory."""
+    supervisor = town.supervisor
+    assert supervisor._hosts.keys() == supervisor._ready.keys()  # pyright: ignore[reportPrivateUsage]
+    return set(supervisor._hosts)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_one_codebase_per_directory(town: Town) -> None:
@@ -80,6 +94,46 @@ async def test_a_deleted_directory_can_be_registered_again(town: Town) -> None:
         await town.supervisor.register(register("cb_3", f"/code/{A}"))
     await town.clock.advance(1)
     await town.supervisor.register(register("cb_3", f"/code/{A}"))
+
+
+async def test_deleted_codebases_leave_nothing_in_memory(town: Town) -> None:
+    """A deleted codebase's actor is gone, and so is one that is asked something later: it is not found, again and again."""
+    await running(town, A, B)
+    await town.do(A, c.Delete())
+    for _ in range(3):
+        await settle()
+        assert awake(town) == {B}
+        asks = [town.ask(A, command) for command in (town.trigger(), town.message(), c.Interrupt(), c.Delete())]
+        assert {type(await outcome(ask)) for ask in asks} == {CodebaseNotFound}
+    assert [agent.codebase for agent in town.agents.alive] == [B]
+
+
+async def test_what_is_asked_while_a_codebase_is_deleted(town: Town) -> None:
+    """Whoever asks while a codebase is deleted is told that it ends, then that it isn't found, never to try again."""
+    await running(town, A)
+    town.agents.temper.stop_delay = 1
+    asks = [town.ask(A, c.Delete())]
+    for _ in range(40):
+        asks.append(town.ask(A, town.trigger()))
+        await town.clock.advance(0.05)
+    results = [await outcome(ask) for ask in asks]
+    assert not isinstance(results[0], Exception)
+    assert {type(result) for result in results[1:]} == {AgentStopping, CodebaseNotFound}
+    assert awake(town) == set()
+
+
+async def test_an_actor_that_goes_keeps_its_hands_off_its_successor(town: Town) -> None:
+    """A directory registered again while its deleted codebase's actor still ends belongs to the new codebase alone."""
+    for number in range(10):
+        codebase = CodebaseId(f"cb_{number}")
+        await town.supervisor.register(register(codebase))
+        await town.supervisor.ask(codebase, c.Delete())
+    await town.supervisor.register(register("cb_last"))
+    await settle()
+    assert awake(town) == {"cb_last"}
+    with pytest.raises(AlreadyRegistered, match="cb_last"):
+        await town.supervisor.register(register("cb_late"))
+    assert await town.do(CodebaseId("cb_last"), town.trigger()) is Phase.RUNNING
 
 
 async def test_an_unknown_codebase_is_not_found(town: Town) -> None:
