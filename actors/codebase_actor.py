@@ -12,21 +12,25 @@ import structlog
 
 from ..domain.commands import (
     Command,
+    Delete,
     GrantRoom,
     ImportSession,
+    Interrupt,
     Recover,
     ReplyPermission,
     Report,
     Retire,
     SendMessage,
     Shutdown,
+    Stop,
     Trigger,
 )
 from ..domain.decide import decide
 from ..domain.decision import NOTHING, Decision, fold
+from ..domain.effects import StopAgent
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
 from ..domain.events import Event
-from ..domain.facts import Fact
+from ..domain.facts import AgentDied, Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.lifecycle import Phase, check_present, outcome
 from ..domain.masked_records import EventMasker, masked_command
@@ -77,6 +81,9 @@ class CodebaseActor:
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
         self._rest: asyncio.Task[None] | None = None
+        self._postponed: list[Envelope] = []
+        self._failing_since: float | None = None
+        self._ending_unrecorded = False
         self._fresh = True
         self._retiring = False
         self._closing = False
@@ -129,6 +136,9 @@ class CodebaseActor:
         if self._closing and not isinstance(envelope.command, Shutdown | Report):
             envelope.fail(ActorStopped())
             return
+        if self._postponed and isinstance(envelope.command, Report):
+            self._postponed.append(envelope)  # what an agent says stays in its order
+            return
         try:
             decision = await self._decide_and_append(envelope)
         except WrongExpectedVersion:
@@ -176,6 +186,7 @@ class CodebaseActor:
         new = [encode(self._masker.mask(event)) for event in events]
         recorded = await self._store.append(self.codebase, self.sequence, new)
         self.sequence = recorded[-1].sequence
+        self._failing_since, self._ending_unrecorded = None, False
         # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
         decoded = [decode(r) for r in recorded if changes_state(r)]
         self.state = fold(self.state, decoded)
@@ -189,15 +200,33 @@ class CodebaseActor:
             raise error
         if not envelope.lasting:
             envelope.fail(error)
+            if isinstance(envelope.command, Interrupt | Stop | Delete):
+                self._end_unrecorded("It was ended on request; the request could not be recorded.")
             return
         log.error("not recorded yet", command=type(envelope.command).__name__, codebase=self.codebase, error=str(error))
-        self._spawn(self._put_later(envelope))
+        now = self._clock.monotonic()
+        self._failing_since = now if self._failing_since is None else self._failing_since
+        if now - self._failing_since > self._settings.unrecorded_limit:
+            self._end_unrecorded("It was ended, since what it did could not be recorded.")
+        self._postponed.append(envelope)
+        if len(self._postponed) == 1:
+            self._spawn(self._put_later())
 
-    async def _put_later(self, envelope: Envelope) -> None:
+    async def _put_later(self) -> None:
         try:
             await self._clock.sleep(self._settings.store_retry)
         finally:
-            self._mailbox.put(envelope)  # also when the actor ends meanwhile: the closed mailbox answers it
+            postponed, self._postponed = self._postponed, []
+            for envelope in postponed:
+                self._mailbox.put(envelope)  # also when the actor ends meanwhile: the closed mailbox answers it
+
+    def _end_unrecorded(self, why: str) -> None:
+        """End a running agent at once; that is recorded when it can be, after what the agent had said before."""
+        if self._ending_unrecorded or self.state.phase is not Phase.RUNNING:
+            return
+        self._ending_unrecorded = True
+        self._effects().submit((StopAgent(),))
+        self.tell(Report((AgentDied(reason=why),), self._settings.permission_limit))
 
     def _answer_settled(self) -> None:
         phase, waiting = self.state.phase, self._unanswered

@@ -52,6 +52,10 @@ class EventStore(Protocol):
         """At most `limit` events of all streams with position > `after`, in position order."""
         ...
 
+    async def trouble(self) -> str | None:
+        """Why nothing can be recorded at present; None where it can. Recovers by itself where the reason goes away."""
+        ...
+
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """Have `listener` called after each commit; call the answer to end that."""
         ...

@@ -291,8 +291,12 @@ class Alive(Shape):
 
 
 class Ready(Shape):
-    """Whether everything is there; `position`: the end of the log; `opencode`: `ok`, or why agents can't run."""
+    """Whether everything is there.
+
+    `position`: the end of the log; `opencode`, `log`: `ok`, or why agents can't run, why nothing can be recorded.
+    """
 
     status: Literal["ok", "degraded"]
     position: Count
     opencode: str
+    log: str

@@ -34,12 +34,14 @@ async def alive(service: Service, request: web.Request) -> web.Response:
 
 
 async def ready(service: Service, request: web.Request) -> web.Response:
-    """The views have caught up with the log and opencode is there; 503 otherwise."""
+    """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
     await service.current_views()
-    reason = await service.agents.unavailable()
+    reason, trouble = await service.agents.unavailable(), await service.store.trouble()
+    fine = reason is None and trouble is None
     body = {
-        "status": "ok" if reason is None else "degraded",
+        "status": "ok" if fine else "degraded",
         "position": service.store.head,
         "opencode": reason or "ok",
+        "log": f"The log can't be written ({trouble})." if trouble else "ok",
     }
-    return json_answer(body, status=200 if reason is None else 503)
+    return json_answer(body, status=200 if fine else 503)

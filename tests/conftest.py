@@ -21,6 +21,10 @@ _OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "
 
 _MAY_BLOCK: Final = (
     ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it is told of
+    (
+        "tests/support/described.py",
+        {"described"},
+    ),  # makes the description once, wherever the first answer is held against it
     # Shows a trace, with the lines of source in it, to the person at a terminal.
     ("rich/traceback.py", {"extract", "_render_stack"}),
     # Looks at a few files, once for each start of an agent.

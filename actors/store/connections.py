@@ -15,6 +15,7 @@ import aiosqlite
 from ...domain.errors import StoreError
 from ...domain.fault_points import Reach, pass_by
 from ...domain.recorded import RecordedEvent
+from .presence import Presence
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
 
 LOCK_TIMEOUT = 5.0
@@ -32,9 +33,14 @@ class GroupConnection(sqlite3.Connection):
     """
 
     reach: Reach
+    presence: Presence
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it."""
+        """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it.
+
+        Raises `StoreError`, also after the COMMIT, where the file isn't where it was: nobody would find that group again.
+        """
+        self.presence.check()
         self.reach("append.before_transaction")
         self.execute("BEGIN IMMEDIATE")
         try:
@@ -47,7 +53,18 @@ class GroupConnection(sqlite3.Connection):
                 self.execute("ROLLBACK")
             raise
         self.reach("append.after_commit")
+        self.presence.check()
         return cursor
+
+    def executescript(self, script: str, /) -> sqlite3.Cursor:
+        """Run a script, rolled back where it fails. Raises `StoreError` where the file isn't where it was."""
+        self.presence.check()
+        try:
+            return super().executescript(script)
+        except BaseException:
+            if self.in_transaction:
+                self.execute("ROLLBACK")
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +87,17 @@ async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach
 
     Raises `StoreError` saying what to do where the file can't be opened, is damaged, isn't a log, or is a newer one.
     """
+    presence = Presence(path)
     async with AsyncExitStack() as undo:
         try:
             await asyncio.to_thread(_settle, path)
-            writer = await aiosqlite.Connection(partial(_group_connection, path, lock_timeout, reach), 64)
+            writer = await aiosqlite.Connection(partial(_group_connection, path, lock_timeout, reach, presence), 64)
             undo.push_async_callback(writer.close)
             await _prepare(writer, path)
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout)
             undo.push_async_callback(reader.close)
             await reader.execute_fetchall("PRAGMA query_only = ON")
+            await asyncio.to_thread(presence.remember)
         except (sqlite3.Error, OSError) as error:
             raise _cannot_open(path, error) from error
         for connection in (writer, reader):
@@ -116,9 +135,9 @@ def _settle(path: Path) -> None:
             os.close(ahead)
 
 
-def _group_connection(path: Path, lock_timeout: float, reach: Reach) -> GroupConnection:
+def _group_connection(path: Path, lock_timeout: float, reach: Reach, presence: Presence) -> GroupConnection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=lock_timeout, factory=GroupConnection)
-    connection.reach = reach
+    connection.reach, connection.presence = reach, presence
     return connection
 
 

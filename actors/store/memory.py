@@ -67,6 +67,11 @@ class MemoryEventStore:
         self._refuse_when_closed()
         return self._log[after : after + max(limit, 0)]
 
+    async def trouble(self) -> str | None:
+        """See `EventStore`: memory has none."""
+        self._refuse_when_closed()
+        return None
+
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """See `EventStore`."""
         return self._listeners.add(listener)

@@ -35,6 +35,9 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
+PROBE = f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+"""Changes nothing, and writes a page to the disk for it."""
+
 INSERT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
 _COLUMNS = "rowid, originator_id, originator_version, topic, state"

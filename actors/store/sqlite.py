@@ -83,6 +83,11 @@ class SqliteEventStore:
         """See `EventStore`."""
         return await self._read(SELECT_ALL, None, after, self.head, limit)
 
+    async def trouble(self) -> str | None:
+        """See `EventStore`."""
+        self._refuse_when_closed()
+        return await self._writer.trouble()
+
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """See `EventStore`."""
         return self._listeners.add(listener)

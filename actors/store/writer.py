@@ -14,12 +14,15 @@ from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.recorded import NewEvent, RecordedEvent
 from .group import Append, Plan, plan_group, take_group
 from .listeners import CommitListeners
-from .schema import INSERT, SELECT_ALL
+from .schema import INSERT, PROBE, SELECT_ALL
 
 _row = attrgetter("position", "stream", "sequence", "topic", "data")
 
 _MOST = 2**63 - 1
 _PAGE = 1000
+
+QUIET = 5.0
+"""Seconds after a failure in which it is not tried whether writing works again: most likely somebody is trying."""
 
 
 class GroupWriter:
@@ -42,6 +45,22 @@ class GroupWriter:
         self._listeners = listeners
         self._waiting: deque[Append] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._trouble: str | None = None
+        self._failed_at = 0.0
+
+    async def trouble(self) -> str | None:
+        """Why the last append failed; None where it didn't, or where nobody tries any more and writing works again.
+
+        Whether it does is found out by writing a page that changes nothing.
+        """
+        if self._trouble is not None and _now() - self._failed_at < QUIET:
+            return self._trouble
+        try:
+            await self._connection.executescript("" if self._trouble is None else PROBE)
+            self._trouble = None
+        except (sqlite3.Error, StoreError) as error:
+            self._trouble = str(error)
+        return self._trouble
 
     async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
         """Join the next group and wait for its commit."""
@@ -75,8 +94,11 @@ class GroupWriter:
         try:
             plan = await self._insert(group)
         except Exception as error:
+            if isinstance(error, sqlite3.Error | StoreError):
+                self._trouble, self._failed_at = str(error), _now()
             _fail(group, error)
         else:
+            self._trouble = None
             self._answer(plan)
 
     async def _insert(self, group: Many[Append]) -> Plan:
@@ -114,6 +136,10 @@ class GroupWriter:
         for append, current in plan.refused:
             if not append.answer.done():
                 append.answer.set_exception(WrongExpectedVersion(current, append.expected))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _fail(group: Many[Append], error: Exception) -> None:

@@ -79,6 +79,10 @@ class FailingStore:
         """See `EventStore`."""
         return await self.inner.read_all(after, limit)
 
+    async def trouble(self) -> str | None:
+        """See `EventStore`."""
+        return "disk full" if self.failing else None
+
     def on_commit(self, listener: Any) -> Any:
         """See `EventStore`."""
         return self.inner.on_commit(listener)

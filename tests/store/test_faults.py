@@ -134,6 +134,47 @@ async def test_a_reading_that_fails_says_so(store: SqliteEventStore, connections
         await store.read_lifecycle(A, START, 10)
 
 
+async def test_a_log_that_failed_says_so_until_it_can_be_written_again(
+    store: SqliteEventStore, connections: Connections, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its trouble is told from the first failed append to the next that works, or until a trial shows that one would."""
+    assert await store.trouble() is None
+    async with read_only_file(connections, path):
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                await store.append(A, Sequence(1), [EVENT])
+        assert "readonly" in str(await store.trouble())
+    assert "readonly" in str(await store.trouble())
+    await store.append(A, Sequence(1), [EVENT])
+    assert await store.trouble() is None
+    monkeypatch.setattr("opencode_ledger.actors.store.writer.QUIET", 0)
+    async with locked_file(connections, path):
+        with pytest.raises(StoreError):
+            await store.append(A, Sequence(2), [EVENT])
+        assert "locked" in str(await store.trouble())
+    assert await store.trouble() is None
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_log_that_is_gone_acknowledges_nothing(
+    store: SqliteEventStore, path: Path, tmp_path: Path, suffix: str, replaced: bool
+) -> None:
+    """Where its file was removed or replaced under the server, that is told before anybody asks, and nothing is recorded."""
+    before, file = store.head, path.with_name(path.name + suffix)
+    (kept := tmp_path / "kept").mkdir()
+    file.rename(kept / file.name)
+    if replaced:
+        file.write_bytes((kept / file.name).read_bytes())
+    assert "was removed or replaced" in str(await store.trouble())
+    with pytest.raises(StoreError, match="start again"):
+        await store.append(A, Sequence(1), [EVENT])
+    assert store.head == before
+    (kept / file.name).replace(file)
+    await store.append(A, Sequence(1), [EVENT])
+    assert await store.trouble() is None
+
+
 # --- another program writes to the file -------------------------------------------------------------------------
 
 
