@@ -54,3 +54,6 @@ def _route(method: str, path: str) -> Route | None:
         if route.method == method and re.fullmatch(pattern, path):
             return route
     return None
+
+
+described()  # made now, for it reads the version from the disk, which no test's loop may
