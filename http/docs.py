@@ -57,9 +57,7 @@ class AssetNotFound(NotFound):
 
 async def openapi_document(service: Service, request: web.Request) -> web.Response:
     """This API, described in OpenAPI 3.1."""
-    from .openapi import document  # it describes the routes, of which this is one
-
-    return web.Response(body=document(), content_type="application/json", headers=_HEADERS)
+    return web.Response(body=await asyncio.to_thread(_document), content_type="application/json", headers=_HEADERS)
 
 
 async def docs_page(service: Service, request: web.Request) -> web.Response:
@@ -76,6 +74,12 @@ async def docs_asset(service: Service, request: web.Request) -> web.Response:
         raise AssetNotFound
     content = await asyncio.to_thread(_asset, name)
     return web.Response(body=content, content_type=_ASSETS[name], headers=_HEADERS)
+
+
+def _document() -> bytes:
+    from .openapi import document  # it describes the routes, of which this is one
+
+    return document()
 
 
 @cache
