@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from tests.support.described import DESCRIBED, validates
+from tests.support.described import described, validates
 
 from opencode_ledger.http.event_schemas import event_types
 from opencode_ledger.http.faults import faults_of
@@ -20,14 +20,14 @@ from .likeness import is_array, is_object
 
 GOLDEN = Path(__file__).parents[1] / "domain" / "golden_events.jsonl"
 OPERATIONS = [
-    (path, method, operation) for path, methods in DESCRIBED["paths"].items() for method, operation in methods.items()
+    (path, method, operation) for path, methods in described()["paths"].items() for method, operation in methods.items()
 ]
 ENDPOINTS = [(endpoint, route) for endpoint in facts.ENDPOINTS for route in endpoint.routes]
 
 
 def test_the_document_is_valid() -> None:
     """The document is valid OpenAPI 3.1, by a validator that others wrote."""
-    OpenAPIV31SpecValidator(DESCRIBED).validate()
+    OpenAPIV31SpecValidator(described()).validate()
 
 
 def test_the_document_describes_what_is_served() -> None:
@@ -60,7 +60,7 @@ def test_nothing_points_elsewhere() -> None:
 def test_the_customer_s_examples_are_shown(endpoint: Endpoint, route: str) -> None:
     """Every address of the customer's document is described, with its examples to the letter and at most more members."""
     method, path = route.partition("?")[0].split(" ")
-    operation = DESCRIBED["paths"][path][method.lower()]
+    operation = described()["paths"][path][method.lower()]
     if endpoint.request is not None:
         assert operation["requestBody"]["content"]["application/json"]["example"] == endpoint.request
     if endpoint.response is not None:
@@ -72,12 +72,12 @@ def test_the_customer_s_examples_are_shown(endpoint: Endpoint, route: str) -> No
 
 def test_every_example_is_as_its_schema_says() -> None:
     """What is shown as an example, of a request, an answer or an error, is valid by the schema beside it."""
-    for where, content in _contents(DESCRIBED):
+    for where, content in _contents(described()):
         if "example" in content and "$ref" in content["schema"]:
             assert validates(content["schema"]["$ref"], content["example"]), where
 
 
-def test_every_kind_of_event_is_DESCRIBED -> None:
+def test_every_kind_of_event_is_described() -> None:
     """Events as they were ever recorded are valid by the schema of their kind, and each kind has one."""
     kinds = event_types()
     for line in GOLDEN.read_bytes().splitlines():

@@ -10,9 +10,6 @@ import orjson
 from opencode_ledger.http.openapi import address_of, document
 from opencode_ledger.http.routes import ROUTES, Route
 
-DESCRIBED: Any = orjson.loads(document())
-"""The API's description, made before any event loop runs."""
-
 
 def assert_described(method: str, path: str, status: int, body: Any) -> None:
     """Fail where the status or the members of a JSON answer are not those described."""
@@ -21,10 +18,16 @@ def assert_described(method: str, path: str, status: int, body: Any) -> None:
         assert status in (400, 401, 403, 404, 405), (method, path, status)
         _validator("#/components/schemas/Problem").validate(body)
         return
-    responses = DESCRIBED["paths"][address_of(route)][method.lower()]["responses"]
+    responses = described()["paths"][address_of(route)][method.lower()]["responses"]
     assert str(status) in responses, f"{method} {route.path} answers {status}, which is not described: {body}"
     problems = [error.message for error in _validator(_schema_of(responses, status)).iter_errors(body)]
     assert not problems, f"{method} {route.path} answers {status} with what is not described, {body}: {problems}"
+
+
+@cache
+def described() -> Any:
+    """The API's description."""
+    return orjson.loads(document())
 
 
 def validates(schema: str, value: Any) -> bool:
@@ -41,7 +44,7 @@ def _schema_of(responses: Any, status: int) -> str:
 
 @cache
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator({"$ref": schema, "components": DESCRIBED["components"]})
+    return jsonschema_rs.Draft202012Validator({"$ref": schema, "components": described()["components"]})
 
 
 def _route(method: str, path: str) -> Route | None:
