@@ -137,6 +137,7 @@ def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Open
         roots=settings.allow_root,
         secrets=secrets,
         shell_dir=settings.data / SHELL_NAME,
+        hang_limit=settings.silence_limit,
     )
 
 

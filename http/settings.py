@@ -81,6 +81,9 @@ class Settings(BaseModel):
     permission_limit: Annotated[float, Field(ge=1, le=604_800)] = 600
     """Seconds within which what an agent asks must be answered; then it is rejected."""
 
+    silence_limit: Annotated[float, Field(ge=1, le=604_800)] = 1200
+    """Seconds for which an agent at work may say and ask nothing; then its run is ended as failed."""
+
     max_connections: Annotated[int, Field(ge=16, le=100_000)] | None = None
     """How many connections may be open at the same time, of which nine in ten may be event streams; without it as many
     as the system's limit of open files allows, 10000 at most."""

@@ -57,6 +57,7 @@ class OpencodeAgent:
         self._life = Lifetime(self._start)
         self._delivering: asyncio.Task[None] | None = None
         self._letting_go = False
+        self._putting_down: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -107,12 +108,25 @@ class OpencodeAgent:
             raise
         if self._learn:
             self._learn(catalog.models(), server.configured)
-        connection.add(Watch(connection, self._outbox, self._settings, self._is_busy).run())
+        connection.add(Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down).run())
         self._handover.to_another_process()
         return connection
 
     def _is_busy(self) -> bool:
-        return self._letting_go or self.handing_over
+        return self._letting_go or self.handing_over or self._putting_down is not None
+
+    def _put_down(self, connection: Connection, tell: Callable[[], None]) -> None:
+        """End a process that doesn't listen any more, beside the watch that found it so and ends with it; then `tell`."""
+        self._putting_down = asyncio.create_task(self._end_by_force(connection, tell))
+
+    async def _end_by_force(self, connection: Connection, tell: Callable[[], None]) -> None:
+        try:
+            family = await survivors.family(self._settings.instance, self._codebase)
+            await self._life.close(connection, 0.0)
+            await survivors.sweep(self._settings.instance, self._codebase, family)
+        finally:
+            self._putting_down = None
+            tell()
 
     async def _on_death(self, connection: Connection, reason: str) -> None:
         self._life.over(connection)
@@ -176,6 +190,8 @@ class OpencodeAgent:
 
     async def stop(self) -> None:
         """See the port."""
+        if self._putting_down is not None:
+            await asyncio.wait({self._putting_down})
         family = await survivors.family(self._settings.instance, self._codebase)
         try:
             await self._end()

@@ -32,13 +32,21 @@ SUMMARY_LENGTH = 2000
 
 
 class Watch:
-    """Watches the run of one connection. `busy_elsewhere` says whether a prompt or an abort is just under way."""
+    """Watches the run of one connection. `busy_elsewhere` says whether a prompt or an abort is just under way.
+
+    `put_down` ends a process that doesn't let go, then has told what it was given to tell.
+    """
 
     def __init__(
-        self, connection: Connection, outbox: Outbox, settings: OpencodeSettings, busy_elsewhere: Callable[[], bool]
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        settings: OpencodeSettings,
+        busy_elsewhere: Callable[[], bool],
+        put_down: Callable[[Connection, Callable[[], None]], None],
     ) -> None:
         self._connection, self._outbox, self._settings = connection, outbox, settings
-        self._busy_elsewhere = busy_elsewhere
+        self._busy_elsewhere, self._put_down = busy_elsewhere, put_down
         self._translator = connection.translator
         self._client = connection.client
         self._given: tuple[str, float] = ("", 0.0)
@@ -70,7 +78,9 @@ class Watch:
             case "retrying" if run.retry_at - time() * 1000 > self._settings.retry_limit * 1000:
                 await self._give_up(run, _too_long(run))
             case "busy" if not run.asking and _now() - self._connection.heard > self._settings.hang_limit:
-                await self._give_up(run, Failure("AGENT_HUNG", "The agent said nothing for too long."))
+                await self._give_up(
+                    run, Failure("AGENT_SILENT", "The agent was at work and said nothing for too long.")
+                )
             case "resting":
                 await self._confirm(run)
             case _:
@@ -104,9 +114,15 @@ class Watch:
             self._outbox.put(self._translator.rest(status))
 
     async def _give_up(self, run: Run, why: Failure) -> None:
-        await self._client.abort(run.root, self._settings.abort_limit)
-        await self._connection.ask_everything()
-        await self._settle_files()
+        try:
+            await self._client.abort(run.root, self._settings.abort_limit)
+            await self._connection.ask_everything()
+            await self._settle_files()
+        except AgentError as error:
+            log.warning("opencode does not let go of a run that is given up; it is ended", error=error.message)
+            if self._translator.run is run and not self._busy_elsewhere():
+                self._put_down(self._connection, lambda: self._end(run, why, ""))
+            return
         if self._translator.run is run and not self._busy_elsewhere():
             self._end(run, why, "")
 

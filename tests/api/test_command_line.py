@@ -174,6 +174,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_MAX_AGENTS": "1",
         "LEDGER_MAX_CONNECTIONS": "100",
         "LEDGER_PERMISSION_LIMIT": "60",
+        "LEDGER_SILENCE_LIMIT": "600",
     }
     assert set(env) == {f"LEDGER_{name.upper()}" for name in Settings.model_fields}
     headers = {"Authorization": "Bearer 0123456789abcdef"}

@@ -93,7 +93,17 @@ async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
     """A run in which nothing happens any more and nothing is asked fails after a limit."""
     live = make_stand_in(hang_limit=0.5)
     ended = await live.run("text before\nhang")
-    assert (ended.outcome, ended.code) == ("failed", "AGENT_HUNG")
+    assert (ended.outcome, ended.code) == ("failed", "AGENT_SILENT")
+
+
+async def test_a_silent_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -> None:
+    """One that doesn't answer to an abort either is killed; its run fails all the same, and a prompt starts another."""
+    live = make_stand_in(hang_limit=0.5, abort_limit=0.5)
+    ended = await live.run("text before\ndeaf")
+    assert (ended.outcome, ended.code) == ("failed", "AGENT_SILENT")
+    assert not live.agent.alive
+    assert live.recorder.of(f.AgentDied) == []
+    assert (await live.run("text again", session="sess_2")).outcome == "completed"
 
 
 async def test_an_agent_that_waits_for_leave_does_not_hang(make_stand_in: MakeLive) -> None:
