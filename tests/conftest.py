@@ -52,6 +52,8 @@ def pytest_configure() -> None:
     """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
     for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:
         del os.environ[name]
+    # Who forgets --data would use the data of the person who runs the tests; here no directory can be made.
+    os.environ["LEDGER_DATA"] = "/dev/null/no-data-given"
     # Pictures of tracebacks look at source files, which is no matter for the loop.
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 

@@ -19,8 +19,10 @@ READY = re.compile(r"opencode-ledger listening on http://127\.0\.0\.1:(\d+)\n")
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the processes see: nothing of our own options, the project's packages, and `more`."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+    """What the processes see: of our own options only the data's place (no usable one), the packages, and `more`."""
+    plain = {
+        name: value for name, value in os.environ.items() if not name.startswith("LEDGER_") or name == "LEDGER_DATA"
+    }
     return {**plain, "PYTHONPATH": f"{ROOT / '.dev'}:{ROOT}", "COLUMNS": "100", **(more or {})}
 
 
