@@ -28,6 +28,16 @@ TAGS: Final = {
     "docs": "This description",
 }
 
+PLACES: Final = {
+    "codebase_id": "The codebase, by its id.",
+    "task_id": "The task, by its id.",
+    "permission_id": "What the agent asked, by the id in its `permission` event.",
+    "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`; `.p/<width>` after one that isn't full yet.",
+    "level": "The level of the tree; 0 lies over the leaves.",
+    "asset": "A file of the page.",
+}
+"""What the parts of addresses mean that a client fills in."""
+
 TOKEN: Final = {
     "type": "http",
     "scheme": "bearer",
@@ -110,7 +120,7 @@ def _operation(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
 def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name, pattern in re.findall(r"\{(\w+)(?::([^}]*))?\}", route.path):
         schema = {"type": "string", "minLength": 1} | ({"pattern": f"^{pattern}$"} if pattern else {})
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "description": PLACES[name], "required": True, "schema": schema}
 
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:

@@ -35,14 +35,17 @@ FLAGS = (
 )
 
 
+def chromium() -> str:
+    """The browser's program; without one the test is skipped."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return program or pytest.skip("chromium isn't installed")
+
+
 @asynccontextmanager
 async def browsing(url: str, profile: Path) -> AsyncGenerator[None]:
     """A browser with this page open, for the length of a block; nothing of it is left."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("chromium isn't installed")
     process = await asyncio.create_subprocess_exec(
-        program,
+        chromium(),
         *FLAGS,
         f"--user-data-dir={profile}",
         "--remote-debugging-port=0",
