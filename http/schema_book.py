@@ -16,7 +16,7 @@ REFERENCE: Final = "#/components/schemas/{model}"
 EVENT: Final = "Event"
 
 _PLAIN: Final = r"^[^\x00]*$"
-_NOT_BLANK: Final = r"^[^\x00]*\S[^\x00]*$"
+_NOT_BLANK: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _ANY: Final = REFERENCE.format(model="JsonValue")
 _STORABLE: Final = REFERENCE.format(model="Storable")
 STORABLE: Final = {
