@@ -152,6 +152,8 @@ class CodebaseActor:
             envelope.fail(ActorStopped(ENDED))
             raise
         else:
+            if decision.refusal:
+                envelope.fail(decision.refusal)
             self._unanswered.append((envelope, decision))
             if decision.effects:
                 self._effects().submit(decision.effects)
@@ -169,7 +171,7 @@ class CodebaseActor:
         worked = self.state.occupies_room
         try:
             decision = decide(self.state, command, at := timestamp(self._clock), room=room)
-            if envelope.request is None:
+            if envelope.request is None or decision.refusal:
                 await self._append(decision.events)
             else:
                 recorded = await self._append(envelope.request.mark(decision.events, at))

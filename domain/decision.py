@@ -6,17 +6,22 @@ from functools import reduce
 
 from . import events as e
 from .effects import Effect
+from .errors import LedgerError
 from .lifecycle import Phase
 from .state import State, evolve
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone)."""
+    """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
+
+    `refusal`: what the caller is told though something is recorded: not what was asked for, but what became of it.
+    """
 
     events: tuple[e.Event, ...] = ()
     effects: tuple[Effect, ...] = ()
     answer_after: frozenset[Phase] = frozenset()
+    refusal: LedgerError | None = None
 
 
 NOTHING = Decision()

@@ -14,7 +14,7 @@ from .agent_json import Fields, fields, items, text
 from .commands import ReplyPermission
 from .decision import NOTHING, Decision, fold
 from .effects import AnswerPermission, AnswerQuestion, Effect, LimitPermission
-from .errors import CodebaseNotFound, InvalidInput, PermissionNotFound
+from .errors import CodebaseNotFound, InvalidInput, PermissionExpired, PermissionNotFound
 from .ids import PermissionId, Timestamp
 from .lifecycle import Phase
 from .state import Session, State
@@ -64,7 +64,11 @@ def settled(fact: f.PermissionSettled, session: Session, at: Timestamp) -> Decis
 
 
 def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
-    """Somebody answers. Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit."""
+    """Somebody answers. Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit.
+
+    A person who answers once its time is over gets `PermissionExpired`, and the rejection is recorded that the timer
+    would have brought: a timer stands still while the machine sleeps, and waits behind what the agent has to say.
+    """
     if state.phase in (Phase.VOID, Phase.DELETED):
         raise CodebaseNotFound
     session = state.session
@@ -72,7 +76,11 @@ def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
         raise PermissionNotFound
     asked = session.permissions[reply.permission_id]
     _check_fit(asked, reply)
-    return Decision((_replied(reply, session, at),), (_answer(asked, reply),))
+    late = reply.decided_by == "user" and asked.expires_at is not None and at >= asked.expires_at
+    if late:
+        reply = ReplyPermission(permission_id=reply.permission_id, reply="reject", decided_by="timeout")
+    refusal = PermissionExpired(f"Nobody answered in time: this was rejected at {at}.") if late else None
+    return Decision((_replied(reply, session, at),), (_answer(asked, reply),), refusal=refusal)
 
 
 def _replied(reply: ReplyPermission, session: Session, at: Timestamp) -> e.PermissionReplied:

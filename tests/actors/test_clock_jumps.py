@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from tests.actors.town import A, Town, running
 
+from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.ids import Position
+from opencode_ledger.domain.errors import PermissionExpired
+from opencode_ledger.domain.ids import PermissionId, Position
+from opencode_ledger.domain.requests import IdempotencyKey, Request
 
 
 @pytest.mark.parametrize("moved", [timedelta(hours=-1), timedelta(days=-400), timedelta(days=365)])
@@ -30,4 +33,22 @@ async def test_order_and_limits_do_not_follow_the_time_of_day(
     assert (replied.reply, replied.decided_by) == ("reject", "timeout")
     recorded = await town.log.read_all(Position(0), 1000)
     assert [event.sequence for event in recorded] == list(range(1, len(recorded) + 1))
+    await town.assert_truthful()
+
+
+async def test_after_a_sleep_of_the_machine_an_answer_is_too_late(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the timer stood still, who answers after the announced moment is refused, and the rejection is recorded."""
+    await running(town, A)
+    asked = await town.agents.of(A).ask("bash")
+    tell = town.clock.now
+    monkeypatch.setattr(town.clock, "now", lambda: tell() + timedelta(hours=1))
+    yes = c.ReplyPermission(permission_id=PermissionId(f"perm_{asked.removeprefix('per_')}"), reply="always")
+    named = Request(correlation_id="req_1", tell=lambda _events: {}, key=IdempotencyKey("once", "print"))
+    with pytest.raises(PermissionExpired, match="rejected at 2025-12-10T16:30"):
+        await town.supervisor.ask(A, yes, named)
+    await town.clock.advance(600)
+    replied = (await town.events(A))[-1]
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.reply, replied.decided_by, replied.correlation_id) == ("reject", "timeout", None)
+    assert town.agents.of(A).answers == [(asked, "reject", None)]
     await town.assert_truthful()

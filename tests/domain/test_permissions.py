@@ -10,8 +10,8 @@ from opencode_ledger.domain import effects as x
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.errors import InvalidInput
-from opencode_ledger.domain.ids import AgentPermissionId
+from opencode_ledger.domain.errors import InvalidInput, PermissionExpired
+from opencode_ledger.domain.ids import AgentPermissionId, Timestamp
 
 QUESTION = AgentPermissionId("que_1")
 OPTIONS: list[e.Json] = [{"label": "sqlite", "description": "a file"}, {"label": "postgres", "description": "a server"}]
@@ -50,6 +50,19 @@ def test_what_is_asked_says_until_when_it_waits() -> None:
     asked = story.last.events[0]
     assert isinstance(asked, e.PermissionAsked)
     assert (asked.kind, asked.timestamp, asked.expires_at) == ("permission", AT, "2025-12-10T15:31:30.500Z")
+
+
+@pytest.mark.parametrize(("at", "in_time"), [("2025-12-10T15:31:30.499Z", True), ("2025-12-10T15:31:30.500Z", False)])
+def test_who_answers_after_its_time_is_too_late(at: str, in_time: bool) -> None:
+    """A person's answer counts before the moment that was announced; from then on it is the timeout's rejection."""
+    story = given(TRIGGER, c.Report((LEAVE,), 90.5))
+    decision = decide(story.state, c.ReplyPermission(permission_id=PERMISSION, reply="always"), Timestamp(at))
+    (replied,) = decision.events
+    assert isinstance(replied, e.PermissionReplied)
+    assert (replied.reply, replied.decided_by) == (("always", "user") if in_time else ("reject", "timeout"))
+    (told,) = decision.effects
+    assert isinstance(told, x.AnswerPermission) and told.reply == replied.reply
+    assert type(decision.refusal) is (type(None) if in_time else PermissionExpired)
 
 
 def test_a_question_waits_like_a_permission() -> None:
