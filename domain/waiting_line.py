@@ -42,7 +42,7 @@ class WaitingLine:
     @property
     def first(self) -> TaskCreated | None:
         """The task whose turn it is: the highest priority first; among equals, first come, first served."""
-        return next(iter(self._lanes[max(self._lanes)])).task if self._tasks else None
+        return _front(self._lanes[max(self._lanes)]).task if self._tasks else None
 
     def get(self, task: TaskId | None) -> TaskCreated | None:
         """A waiting task by its id, or None."""
@@ -65,7 +65,7 @@ class WaitingLine:
             return self
         tasks, priority = self._tasks.remove(task), gone.task.priority
         lane = self._lanes[priority]
-        while lane and tasks.get((front := next(iter(lane))).task.task_id) is not front:
+        while lane and tasks.get((front := _front(lane)).task.task_id) is not front:
             lane = _shortened(lane)
         lanes = self._lanes.insert(priority, lane) if lane else self._lanes.remove(priority)
         return WaitingLine(tasks, lanes, self._came)
@@ -86,5 +86,12 @@ class WaitingLine:
         return f"WaitingLine({list(self)})"
 
 
+# The library's annotations of these two are not what they are.
+
+
+def _front(lane: "Queue[_Waiting]") -> _Waiting:
+    return lane.peek()  # type: ignore[operator, no-any-return]
+
+
 def _shortened(lane: "Queue[_Waiting]") -> "Queue[_Waiting]":
-    return lane.dequeue()  # type: ignore[call-arg]  # the library's annotation asks for a value that it doesn't take
+    return lane.dequeue()  # type: ignore[call-arg]

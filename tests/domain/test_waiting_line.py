@@ -57,3 +57,11 @@ def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
         line = line.without(first.task_id)
     assert gone == sorted(gone, key=lambda waiting: (-waiting.priority, int(waiting.title)))
     assert len(line) == 80_000
+
+
+def test_what_goes_from_a_long_line_does_not_look_at_all_of_it() -> None:
+    """Fifty thousand tasks that go as soon as they came, behind one that stays, leave that one."""
+    line = WaitingLine().with_last(task(0))
+    for number in range(1, 50_000):
+        line = line.with_last(task(number)).without(TaskId(f"task_{number}"))
+    assert list(line) == [task(0)]
