@@ -31,9 +31,13 @@ log = logging.getLogger(__name__)
 EVERY: Final = 10_000
 """Events between two snapshots: about how many a question folds at most, once the way there was gone before."""
 
-PAGE: Final = 2_000
+PAGE: Final = 1_000
 KEPT: Final = 16
-"""Moments that are kept in memory, for whoever turns the pages of one."""
+KEPT_BYTES: Final = 64 * 1024 * 1024
+"""Moments that are kept in memory, for whoever turns the pages of one: so many, of so many bytes together."""
+
+AT_ONCE: Final = 2
+"""Moments that are made at the same time; further questions wait."""
 
 
 class Moments:
@@ -43,6 +47,7 @@ class Moments:
         self._store, self._snapshots = store, snapshots
         self._fold = Fold(PROJECTIONS)
         self._made: OrderedDict[tuple[CodebaseId, Sequence], _Moment] = OrderedDict()
+        self._making = asyncio.Semaphore(AT_ONCE)
         self._turns: WeakValueDictionary[CodebaseId, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -54,9 +59,9 @@ class Moments:
         """The codebase's views after its event `upto`, which is in the log. Raises `StoreError`."""
         turn = self._turns.setdefault(codebase, asyncio.Lock())
         async with turn:
-            moment = self._made.pop((codebase, upto), None) or await self._make(codebase, upto)
+            moment = self._made.pop((codebase, upto), None) or await self._make_in_turn(codebase, upto)
             self._made[codebase, upto] = moment
-        while len(self._made) > KEPT:
+        while len(self._made) > KEPT or sum(each.size for each in self._made.values()) > KEPT_BYTES:
             self._made.popitem(last=False)  # who still reads it keeps it alive
         return Views(moment.fetch)
 
@@ -80,6 +85,15 @@ class Moments:
         self._made.clear()
         await asyncio.to_thread(self._snapshots.close)
 
+    async def _make_in_turn(self, codebase: CodebaseId, upto: Sequence) -> "_Moment":
+        async with self._making:
+            try:
+                return await self._make(codebase, upto)
+            except (sqlite3.Error, zlib.error) as error:
+                log.warning("the snapshots of %s are damaged (%s); they are made anew", codebase, error)
+                await asyncio.to_thread(self._snapshots.forget, codebase)
+                return await self._make(codebase, upto)
+
     async def _make(self, codebase: CodebaseId, upto: Sequence) -> "_Moment":
         snapshot = await self._nearest(codebase, upto)
         moment = await asyncio.to_thread(_Moment, snapshot.state if snapshot else None)
@@ -87,6 +101,7 @@ class Moments:
         while events := await self._store.read_stream(codebase, after, PAGE, upto=upto):
             await asyncio.to_thread(self._take, moment, events)
             after = events[-1].sequence
+        await asyncio.to_thread(moment.weigh)
         return moment
 
     async def _nearest(self, codebase: CodebaseId, upto: Sequence) -> Snapshot | None:
@@ -113,6 +128,8 @@ class _Moment:
     """The tables of the views, in memory."""
 
     def __init__(self, state: bytes | None) -> None:
+        self.size = 0
+        """Bytes, once it was weighed."""
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if state is None:
             self._connection.executescript(SCHEMA)
@@ -128,6 +145,11 @@ class _Moment:
         for statement, values in fold(events).statements():
             self._connection.execute(statement, values)
         self._connection.execute("COMMIT")
+
+    def weigh(self) -> None:
+        """Find out how large it is."""
+        pages, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        self.size = pages * size
 
     def state(self) -> bytes:
         """Everything, to begin another from."""

@@ -29,6 +29,12 @@ _BEFORE: Final = (
 )
 
 
+_DROP: Final = "DELETE FROM snapshots WHERE rowid = (SELECT min(rowid) FROM snapshots)"
+
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that all snapshots may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The views after the event `sequence`, which is the one of this fingerprint."""
@@ -78,6 +84,12 @@ class Snapshots:
         values = (VERSION, codebase, snapshot.sequence, snapshot.fingerprint, snapshot.state)
         with self._turn, suppress(sqlite3.Error):
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)", values)
+            # The oldest go first: each is a whole copy, and the way to an early moment is short without one.
+            while self._size() > LARGEST and self._connection.execute(_DROP).rowcount:
+                pass
+
+    def _size(self) -> int:
+        return int(self._connection.execute("SELECT coalesce(sum(length(state)), 0) FROM snapshots").fetchone()[0])
 
     def forget(self, codebase: CodebaseId) -> None:
         """Drop the snapshots of a codebase."""

@@ -28,7 +28,7 @@ from .tree_file import TreeFile
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 4096
+BATCH: Final = 1000
 """Events that are added at once at most."""
 
 GATHER: Final = 0.25
@@ -36,6 +36,9 @@ GATHER: Final = 0.25
 
 PATIENCE: Final = 10.0
 """Seconds that anybody waits at most for the tree to cover an event."""
+
+LAST_BATCHES: Final = 100
+"""Batches that are still added when the tree is closed; what is left is added at the next start."""
 
 BACK_OFF: Final = (0.05, 5.0)
 """Seconds before what failed is tried again: at first, and at most."""
@@ -62,6 +65,7 @@ class Tree:
         self._store, self._file, self._sleep = store, file, sleep
         self.key = key.verifier
         self._news, self._urgent, self._grown = asyncio.Event(), asyncio.Event(), asyncio.Condition()
+        self._closing = False
         self._unsubscribe = store.on_commit(self._committed)
         self._task = asyncio.create_task(self._follow(), name="tree")
 
@@ -117,15 +121,15 @@ class Tree:
         return (await self._hashes([Span(0, size)]))[0]
 
     async def close(self) -> None:
-        """Cover what was committed, as far as that works, and close the file."""
+        """Cover what was committed, as far as that works and doesn't take long, and close the file."""
         self._unsubscribe()
-        self._task.cancel()
+        self._closing = True
+        self._news.set()
+        self._urgent.set()
+        # Not cancelled: what a thread is adding would go on being added, unheard of here.
         await asyncio.gather(self._task, return_exceptions=True)
-        try:
-            while await self._add_batch():
-                pass
-        except Exception as error:
-            log.warning("the tree is left %d events behind: %s", self._store.head - self.size, error)
+        if behind := self._store.head - self.size:
+            log.warning("the tree is left %d events behind; the next start covers them", behind)
         await asyncio.to_thread(self._file.close)
 
     # --- following the log --------------------------------------------------------------------------------------
@@ -134,16 +138,22 @@ class Tree:
         self._news.set()
 
     async def _follow(self) -> None:
-        delay = BACK_OFF[0]
-        while True:
+        delay, last_batches = BACK_OFF[0], LAST_BATCHES
+        while last_batches:
             try:
+                last_batches -= self._closing
                 if not await self._add_batch():
-                    await self._gather()
+                    if self._closing:
+                        return
+                    await self._news.wait()
+                    await self._pause(GATHER)
                 delay = BACK_OFF[0]
             # An event that the tree left out could be changed unseen, so nothing is ever passed over.
             except Exception:
-                log.exception("the tree is held up after %d; next try in %g s", self.size, delay)
-                await self._sleep(delay)
+                log.exception("the tree is held up after %d", self.size)
+                if self._closing:
+                    return
+                await self._pause(delay)
                 delay = min(2 * delay, BACK_OFF[1])
 
     async def _add_batch(self) -> bool:
@@ -159,10 +169,9 @@ class Tree:
                 self._grown.notify_all()
         return True
 
-    async def _gather(self) -> None:
-        """Wait for commits, and then a little longer for more of them."""
-        await self._news.wait()
-        pause = asyncio.ensure_future(self._sleep(GATHER))
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless somebody else does."""
+        pause = asyncio.ensure_future(self._sleep(seconds))
         urgent = asyncio.ensure_future(self._urgent.wait())
         try:
             await asyncio.wait((pause, urgent), return_when=asyncio.FIRST_COMPLETED)

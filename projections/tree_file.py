@@ -59,8 +59,13 @@ class TreeFile:
             raise
 
     def add(self, events: Many[RecordedEvent]) -> None:
-        """Add the events that follow the last one covered. Raises `sqlite3.Error`, then nothing was added."""
+        """Add the events that follow the last one covered.
+
+        Raises `sqlite3.Error`, or `ValueError` for events that don't follow; then nothing was added.
+        """
         with self._turn:
+            if [event.position for event in events] != [*range(self.size + 1, self.size + 1 + len(events))]:
+                raise ValueError(f"these are not the events after {self.size}")
             try:
                 self._write(events)
             except BaseException:

@@ -1,6 +1,7 @@
 """Moments: what the views show of the past is what they showed then."""
 
 import asyncio
+import sqlite3
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from opencode_ledger.actors.store import MemoryEventStore
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.projections import moments as moments_module
+from opencode_ledger.projections import snapshots as snapshots_module
 from opencode_ledger.projections.moments import Moments
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.views import Views
@@ -118,6 +120,40 @@ async def test_snapshots_of_another_log(tmp_path: Path, monkeypatch: pytest.Monk
     moments = await Moments.open(tmp_path / "moments.db", store)
     assert await shown(await moments.views(A, Sequence(290)), A) == expected
     await moments.close()
+
+
+async def test_a_damaged_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot that was damaged on the disk costs time alone."""
+    monkeypatch.setattr(moments_module, "EVERY", 20)
+    monkeypatch.setattr(moments_module, "PAGE", 10)
+    store = await long_store(300)
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    first = await shown(await moments.views(A, Sequence(290)), A)
+    await moments.close()
+    with sqlite3.connect(tmp_path / "moments.db") as file:
+        file.execute("UPDATE snapshots SET state = substr(state, 1, length(state) / 2)")
+    file.close()
+    again = await Moments.open(tmp_path / "moments.db", store)
+    assert await shown(await again.views(A, Sequence(290)), A) == first
+    await again.close()
+
+
+async def test_moments_and_snapshots_have_their_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept for later questions stays within so many bytes, in memory and on the disk."""
+    monkeypatch.setattr(moments_module, "EVERY", 20)
+    monkeypatch.setattr(moments_module, "PAGE", 10)
+    monkeypatch.setattr(moments_module, "KEPT_BYTES", 1)
+    monkeypatch.setattr(snapshots_module, "LARGEST", 20_000)
+    store = await long_store(300)
+    moments = await Moments.open(tmp_path / "moments.db", store)
+    for upto in (290, 280, 100):
+        assert await shown(await moments.views(A, Sequence(upto)), A) == await then(store, A, upto, tmp_path)
+    await moments.close()
+    with sqlite3.connect(tmp_path / "moments.db") as file:
+        ((size, count),) = file.execute("SELECT sum(length(state)), count(*) FROM snapshots")
+    file.close()
+    assert size <= 20_000
+    assert count
 
 
 async def test_many_moments(tmp_path: Path) -> None:

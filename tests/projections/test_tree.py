@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.tiles import GrowingTree, TileId
 from opencode_ledger.projections.signing import SigningKey, verify
 from opencode_ledger.projections.tree import LogChanged, Tree, TreeBehind
+from opencode_ledger.projections.tree_file import TreeFile
 
 A = CodebaseId("cb_a")
 
@@ -160,6 +162,58 @@ async def test_a_crash_in_the_middle(place: Place, point: FaultPoint) -> None:
     await place.say(300)
     await assert_covers(again, place.store)
     await again.close()
+
+
+async def test_closed_while_a_batch_is_written(place: Place) -> None:
+    """A tree that is closed in the middle of a batch covers it once, and the next start goes on from there."""
+    writing, go_on = threading.Event(), threading.Event()
+
+    def reach(point: str) -> None:
+        if point == "tree.before_commit":
+            writing.set()
+            go_on.wait(20)
+
+    key = await asyncio.to_thread(SigningKey.open, place.path / "checkpoint.key")
+    tree = await Tree.open(place.path / "tree.db", place.store, key, reach=reach)
+    await place.say(10)
+    assert await asyncio.to_thread(writing.wait, 20)
+    closing = asyncio.create_task(tree.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    again = await place.open()
+    assert again.size == 10
+    await place.say(5)
+    await assert_covers(again, place.store)
+    await again.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(count=st.integers(1, 9000))
+async def test_closed_at_any_moment(count: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Closed at once after commits, however many, the tree is that of a prefix of the log."""
+    place = Place(tmp_path_factory.mktemp("tree"))
+    tree = await place.open()
+    await place.say(count)
+    await tree.close()
+    again = await place.open()
+    await assert_covers(again, place.store)
+    await again.close()
+
+
+async def test_events_that_do_not_follow(place: Place) -> None:
+    """Events are covered once and in order: those that were covered, or leave a gap, are refused."""
+    await place.say(20)
+    events = await place.store.read_all(Position(0), 20)
+    key = await asyncio.to_thread(SigningKey.open, place.path / "checkpoint.key")
+    file = await asyncio.to_thread(TreeFile.open, place.path / "tree.db", key, lambda _point: None)
+    await asyncio.to_thread(file.add, events[:10])
+    for wrong in (events[:10], events[11:], [events[10], events[12]]):
+        with pytest.raises(ValueError, match="after 10"):
+            await asyncio.to_thread(file.add, wrong)
+    await asyncio.to_thread(file.add, events[10:])
+    assert file.size == 20
+    await asyncio.to_thread(file.close)
 
 
 async def test_a_lost_tree_is_made_again(place: Place) -> None:
