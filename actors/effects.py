@@ -7,13 +7,14 @@ interrupt never waits for an agent that is still starting, and nothing given up 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from ..domain.effects import Abort, AnswerPermission, AnswerQuestion, Effect, LimitPermission, Prompt, StopAgent
 from ..domain.errors import ActorStopped, AgentError, LedgerError
-from ..domain.facts import AgentAborted, AgentStopped, PromptFailed
-from ..domain.ids import PermissionId
+from ..domain.facts import AgentAborted, AgentStopped, AnswerFailed, PromptFailed
+from ..domain.ids import PermissionId, SessionId
 from ..domain.ports import Agent, Clock, Deliver
 
 log = structlog.get_logger()
@@ -23,6 +24,10 @@ OVERTAKEN: dict[type[Effect], tuple[type[Effect], ...]] = {
     StopAgent: (Prompt, AnswerPermission, AnswerQuestion, Abort),
 }
 """What each overtaking effect makes pointless."""
+
+ANSWER_PAUSES = (0.2, 1.0, 3.0)
+"""Seconds before an answer that the agent did not take is handed over again."""
+ANSWER_NOT_TAKEN = "ANSWER_NOT_TAKEN"
 
 
 class EffectRunner:
@@ -100,9 +105,11 @@ class EffectRunner:
                 await self._stop()
                 await self._deliver((AgentStopped(),))
             case AnswerPermission():
-                await self._answer(self._agent.answer(effect.agent_permission_id, effect.reply, effect.message))
+                reply = partial(self._agent.answer, effect.agent_permission_id, effect.reply, effect.message)
+                await self._answer(effect.session_id, reply)
             case AnswerQuestion():
-                await self._answer(self._agent.answer_question(effect.agent_permission_id, effect.answers))
+                answers = partial(self._agent.answer_question, effect.agent_permission_id, effect.answers)
+                await self._answer(effect.session_id, answers)
             case LimitPermission():
                 self._start_timer(self._limit(effect.permission_id))
 
@@ -137,11 +144,21 @@ class EffectRunner:
             )
             await self._deliver((failure,))
 
-    async def _answer(self, answering: Awaitable[None]) -> None:
-        try:
-            await answering
-        except AgentError as error:
-            log.warning("answer not taken by the agent", error=str(error))
+    async def _answer(self, session: SessionId, hand_over: Callable[[], Awaitable[None]]) -> None:
+        """An answer is on record: the agent gets it, or its run ends. Nobody would answer it a second time."""
+        error = ""
+        for pause in (0.0, *ANSWER_PAUSES):
+            if pause:
+                await self._clock.sleep(pause)
+            try:
+                await hand_over()
+            except Exception as failure:
+                error = str(failure) or type(failure).__name__
+                log.warning("answer not taken by the agent", error=error, exc_info=not isinstance(failure, LedgerError))
+            else:
+                return
+        sentence = f"The agent did not take an answer that it waited for: {error}"
+        await self._deliver((AnswerFailed(session_id=session, error=sentence, code=ANSWER_NOT_TAKEN),))
 
     async def _limit(self, permission: PermissionId) -> None:
         await self._clock.sleep(self._permission_limit)

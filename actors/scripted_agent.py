@@ -24,7 +24,10 @@ Reply: TypeAlias = Literal["once", "always", "reject"]
 
 @dataclass(kw_only=True)
 class Temper:
-    """How an agent behaves, whatever it says. Delays in seconds; may be changed at any time."""
+    """How an agent behaves, whatever it says. Delays in seconds; may be changed at any time.
+
+    `answers_missed`: how many of the next answers it fails to take.
+    """
 
     start_delay: float = 0.0
     start_error: str | None = None
@@ -32,6 +35,7 @@ class Temper:
     hangs_in_prompt: bool = False
     abort_delay: float = 0.0
     stop_delay: float = 0.0
+    answers_missed: int = 0
 
 
 class RunFailed(Exception):
@@ -102,6 +106,7 @@ class ScriptedAgent:
 
     async def answer(self, permission: AgentPermissionId, reply: Reply, message: str | None) -> None:
         """See `Agent`."""
+        self._listen()
         self.answers.append((permission, reply, message))
         question = self.run.questions.pop(permission, None) if self.run else None
         if question and not question.done():
@@ -109,6 +114,7 @@ class ScriptedAgent:
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
         """See `Agent`."""
+        self._listen()
         self.question_answers.append((question, answers))
         asked = self.run.questions.pop(question, None) if self.run else None
         if asked and not asked.done():
@@ -228,6 +234,11 @@ class ScriptedAgent:
         self.starts += 1
         if self.temper.start_delay:
             await self._clock.sleep(self.temper.start_delay)
+
+    def _listen(self) -> None:
+        if self.temper.answers_missed:
+            self.temper.answers_missed -= 1
+            raise AgentError("It did not listen.")
 
     async def _perform(self, run: Run) -> None:
         """Play the run; a prompt that comes while it is played adds another act."""

@@ -36,8 +36,9 @@ class StopAgent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerPermission:
-    """Hand a reply to the agent."""
+    """Hand a reply to the agent; where it doesn't take it, that is reported as `AnswerFailed`."""
 
+    session_id: SessionId
     agent_permission_id: AgentPermissionId
     reply: Literal["once", "always", "reject"]
     message: str | None
@@ -45,8 +46,9 @@ class AnswerPermission:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerQuestion:
-    """Hand the answers to the agent; None: nobody answers, and the agent ends its run."""
+    """Hand the answers to the agent, as a reply is; None: nobody answers, and the agent ends its run."""
 
+    session_id: SessionId
     agent_permission_id: AgentPermissionId
     answers: Answers | None
 

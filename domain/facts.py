@@ -150,6 +150,15 @@ class PromptFailed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerFailed:
+    """An answer is on record and the agent did not take it, though it was tried again."""
+
+    session_id: SessionId
+    error: str
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentAborted:
     """The agent let go of its session: it runs nothing and waits for nothing."""
 
@@ -179,6 +188,7 @@ Fact: TypeAlias = (
     | PermissionSettled
     | RunEnded
     | PromptFailed
+    | AnswerFailed
     | AgentAborted
     | AgentStopped
     | AgentDied

@@ -50,7 +50,7 @@ def requested(fact: f.PermissionRequested, state: State, session: Session, at: T
     reply = ReplyPermission(
         permission_id=permission_id, reply="reject" if words else "once", decided_by="auto_approve", message=words
     )
-    return Decision((asked, _replied(reply, session, at)), (_answer(asked, reply),))
+    return Decision((asked, _replied(reply, session, at)), (_answer(asked, reply, session),))
 
 
 def settled(fact: f.PermissionSettled, session: Session, at: Timestamp) -> Decision:
@@ -80,7 +80,7 @@ def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
     if late:
         reply = ReplyPermission(permission_id=reply.permission_id, reply="reject", decided_by="timeout")
     refusal = PermissionExpired(f"Nobody answered in time: this was rejected at {at}.") if late else None
-    return Decision((_replied(reply, session, at),), (_answer(asked, reply),), refusal=refusal)
+    return Decision((_replied(reply, session, at),), (_answer(asked, reply, session),), refusal=refusal)
 
 
 def _replied(reply: ReplyPermission, session: Session, at: Timestamp) -> e.PermissionReplied:
@@ -94,18 +94,23 @@ def _replied(reply: ReplyPermission, session: Session, at: Timestamp) -> e.Permi
     )
 
 
-def _answer(asked: e.PermissionAsked, reply: ReplyPermission) -> Effect:
+def _answer(asked: e.PermissionAsked, reply: ReplyPermission, session: Session) -> Effect:
     """How the agent hears of a reply.
 
     opencode ends a run whose question is rejected, and takes no reason: so a rejection that has one is handed over
     in the place of the answers, and the agent goes on, just as it does when leave is refused with a reason.
     """
     if asked.kind != "question":
-        return AnswerPermission(agent_permission_id=asked.agent_permission_id, reply=reply.reply, message=reply.message)
+        return AnswerPermission(
+            session_id=session.id,
+            agent_permission_id=asked.agent_permission_id,
+            reply=reply.reply,
+            message=reply.message,
+        )
     answers = reply.answers
     if reply.reply == "reject" and reply.message:
         answers = tuple((f"(Not answered.) {reply.message}",) for _ in _questions(asked))
-    return AnswerQuestion(agent_permission_id=asked.agent_permission_id, answers=answers or None)
+    return AnswerQuestion(session_id=session.id, agent_permission_id=asked.agent_permission_id, answers=answers or None)
 
 
 # --- answers must fit the questions -----------------------------------------------------------------------------

@@ -85,11 +85,14 @@ class Agent(Protocol):
         reply: Literal["once", "always", "reject"],
         message: str | None,
     ) -> None:
-        """Hand over a reply to a question of permission; nothing happens if the agent no longer asks."""
+        """Hand over a reply to a question of permission; nothing happens if the agent no longer asks.
+
+        Raises `AgentError` where it did not take it; then it can be handed over again.
+        """
         ...
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
-        """Hand over the answers to a question, or (None) its rejection; nothing happens if the agent no longer asks."""
+        """Hand over the answers to a question, or (None) its rejection. Otherwise as `answer`."""
         ...
 
     async def abort(self) -> None:

@@ -188,7 +188,7 @@ def _run_ended(fact: f.RunEnded, state: State, session: Session, at: Timestamp) 
 
 
 @_on_session.register
-def _prompt_failed(fact: f.PromptFailed, state: State, session: Session, at: Timestamp) -> Decision:
+def _out_of_reach(fact: f.PromptFailed | f.AnswerFailed, state: State, session: Session, at: Timestamp) -> Decision:
     if state.phase is not Phase.RUNNING:
         return NOTHING
     return Decision(endings.failed(session, at, fact.error, fact.code), (StopAgent(),))

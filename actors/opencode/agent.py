@@ -1,7 +1,7 @@
 """A codebase's agent: opencode behind the port `Agent`. One process at most, started when it is first needed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Many
 from typing import Literal
 
@@ -140,22 +140,20 @@ class OpencodeAgent:
         self, permission: AgentPermissionId, reply: Literal["once", "always", "reject"], message: str | None
     ) -> None:
         """See the port."""
-        if client := self._asking(permission):
-            await unless_gone(client.reply_permission(permission, reply, message))
+        await self._answer(permission, lambda client: client.reply_permission(permission, reply, message))
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
         """See the port."""
-        if client := self._asking(question):
-            await unless_gone(client.answer_question(question, answers))
+        await self._answer(question, lambda client: client.answer_question(question, answers))
 
-    def _asking(self, asked: AgentPermissionId) -> OpencodeClient | None:
-        """The way to the agent that still waits for this answer, which is now given."""
+    async def _answer(self, asked: AgentPermissionId, give: Callable[[OpencodeClient], Awaitable[None]]) -> None:
+        """Answer an agent that still waits for this. Until it has taken the answer it waits, and can be given it again."""
         connection, run = self._life.connection, self._translator.run
         if connection is None or run is None or asked not in run.asking:
-            return None
-        run.asking.discard(asked)
+            return
         connection.answered()
-        return connection.client
+        await unless_gone(give(connection.client))
+        run.asking.discard(asked)
 
     # --- letting go -----------------------------------------------------------------------------------------------
 

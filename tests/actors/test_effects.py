@@ -78,6 +78,13 @@ def prompt(text: str) -> x.Prompt:
     )
 
 
+def answer(permission: AgentPermissionId) -> x.AnswerPermission:
+    """A no with a word."""
+    return x.AnswerPermission(
+        session_id=SessionId("sess_1"), agent_permission_id=permission, reply="reject", message="no"
+    )
+
+
 async def test_prompts_are_given_in_order(stage: Stage) -> None:
     """Prompts reach the agent one after another, in the order of their recording."""
     await stage.submit(prompt("one"), prompt("two"))
@@ -169,8 +176,33 @@ async def test_a_question_nobody_answers_expires(stage: Stage) -> None:
 async def test_a_reply_reaches_the_agent(stage: Stage) -> None:
     """A reply of permission is handed over with its words."""
     permission = AgentPermissionId("per_1")
-    await stage.submit(x.AnswerPermission(agent_permission_id=permission, reply="reject", message="no"))
+    await stage.submit(answer(permission))
     assert stage.agent.answers == [(permission, "reject", "no")]
+
+
+async def test_an_answer_that_is_missed_is_given_again(stage: Stage) -> None:
+    """An answer that the agent failed to take is handed over again after a while, once it takes it no more."""
+    permission = AgentPermissionId("per_1")
+    stage.temper.answers_missed = 3
+    await stage.submit(answer(permission))
+    assert stage.agent.answers == []
+    await stage.clock.advance(60)
+    assert stage.agent.answers == [(permission, "reject", "no")]
+    assert stage.facts == []
+
+
+async def test_an_answer_that_is_never_taken_is_reported(stage: Stage) -> None:
+    """An answer that can't be handed over is reported with a clear error; it holds up neither an interrupt nor a stop."""
+    stage.temper.answers_missed = 1000
+    await stage.submit(answer(AgentPermissionId("per_1")))
+    await stage.clock.advance(60)
+    (failed,) = stage.facts
+    assert isinstance(failed, f.AnswerFailed)
+    assert (failed.session_id, failed.code) == ("sess_1", "ANSWER_NOT_TAKEN")
+    assert failed.error == "The agent did not take an answer that it waited for: It did not listen."
+    await stage.submit(answer(AgentPermissionId("per_2")))
+    await stage.submit(x.Abort())
+    assert stage.told == [f.AnswerFailed, f.AgentAborted]
 
 
 async def test_effects_after_the_actors_end_are_no_trouble(stage: Stage) -> None:

@@ -226,7 +226,8 @@ def test_an_answered_permission_goes_to_the_agent() -> None:
     story = given(TRIGGER, report(ASKED), REPLY).then(
         e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", **IDS)
     )
-    assert story.last.effects == (x.AnswerPermission(agent_permission_id=AGENT_PERMISSION, reply="once", message=None),)
+    yes = x.AnswerPermission(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", message=None)
+    assert story.last.effects == (yes,)
     story.refuses(REPLY, PermissionNotFound)
 
 

@@ -36,6 +36,7 @@ from opencode_ledger.domain.lifecycle import BUSY, Phase
 
 HELPER = AgentSessionId("ses_helper")
 PROMPT_FAILED = f.PromptFailed(session_id=SESSION, message_id=FIRST, error="no model", code="agent_unavailable")
+ANSWER_FAILED = f.AnswerFailed(session_id=SESSION, error="no answer", code="ANSWER_NOT_TAKEN")
 SessionFact: TypeAlias = (
     f.SessionOpened
     | f.TextStreamed
@@ -47,6 +48,7 @@ SessionFact: TypeAlias = (
     | f.PermissionRequested
     | f.RunEnded
     | f.PromptFailed
+    | f.AnswerFailed
 )
 FACTS: tuple[SessionFact, ...] = (
     replace(OPENED, model="other/model"),
@@ -59,6 +61,7 @@ FACTS: tuple[SessionFact, ...] = (
     ASKED,
     ENDED,
     PROMPT_FAILED,
+    ANSWER_FAILED,
 )
 """One of every kind that tells of a session."""
 
@@ -128,7 +131,8 @@ def test_auto_approval_answers_by_itself_and_says_so() -> None:
     replied = story.last.events[1]
     assert isinstance(replied, e.PermissionReplied)
     assert (replied.reply, replied.decided_by) == ("once", "auto_approve")
-    assert story.last.effects == (x.AnswerPermission(agent_permission_id=AGENT_PERMISSION, reply="once", message=None),)
+    yes = x.AnswerPermission(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", message=None)
+    assert story.last.effects == (yes,)
 
 
 def test_only_the_word_true_approves_automatically() -> None:
@@ -171,7 +175,7 @@ def test_an_end_before_a_newer_prompt_is_no_end() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING], ids=named)
-@pytest.mark.parametrize("fact", [ENDED, PROMPT_FAILED, f.AgentDied(reason="killed")], ids=named)
+@pytest.mark.parametrize("fact", [ENDED, PROMPT_FAILED, ANSWER_FAILED, f.AgentDied(reason="killed")], ids=named)
 def test_once_halted_nothing_else_decides_the_outcome(phase: Phase, fact: f.Fact) -> None:
     """After an interrupt, a stop or a deletion was accepted, the agent's own end doesn't change what it becomes."""
     assert standing_at(phase).when(report(fact)).then().phase is phase
@@ -246,3 +250,12 @@ def test_a_permission_settled_without_us_is_recorded_as_what_it_was() -> None:
     story = given(TRIGGER, report(OPENED, ASKED)).when(report(settled))
     story.then(e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="agent", **IDS))
     story.when(report(settled)).then()
+
+
+def test_an_agent_that_takes_no_answer_is_ended() -> None:
+    """An answer that the agent could not be given fails its run with the reason, and the agent is ended."""
+    story = given(TRIGGER, report(OPENED, ASKED), c.ReplyPermission(permission_id=PERMISSION, reply="once"))
+    story = story.when(report(ANSWER_FAILED)).says("error", "task.failed", "session.failed", "status", "complete")
+    assert story.last.effects == (x.StopAgent(),)
+    error = story.last.events[0]
+    assert isinstance(error, e.Error) and (error.error, error.code) == ("no answer", "ANSWER_NOT_TAKEN")

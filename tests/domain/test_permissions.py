@@ -41,7 +41,7 @@ def answer(*answers: tuple[str, ...]) -> c.ReplyPermission:
 
 def handed(answers: e.Answers | None) -> tuple[x.Effect, ...]:
     """What the agent hears."""
-    return (x.AnswerQuestion(agent_permission_id=QUESTION, answers=answers),)
+    return (x.AnswerQuestion(session_id=SESSION, agent_permission_id=QUESTION, answers=answers),)
 
 
 def test_what_is_asked_says_until_when_it_waits() -> None:

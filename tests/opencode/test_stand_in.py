@@ -128,6 +128,23 @@ async def test_a_question_waits_for_its_answer(live: Live) -> None:
         assert (await live.recorder.end_of(message)).summary == f"{said}So be it."
 
 
+async def out_of_reach(*_: object) -> None:
+    """What a request is that gets no answer."""
+    raise AgentError("opencode did not answer.")
+
+
+async def test_an_answer_that_is_missed_can_be_given_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the agent has taken an answer it counts as waiting, and takes the answer when it is given again."""
+    message = await live.prompt("ask\ntext given")
+    asked = await live.recorder.has(f.PermissionRequested)
+    assert live.agent.connection is not None
+    with monkeypatch.context() as broken, pytest.raises(AgentError):
+        broken.setattr(live.agent.connection.client, "reply_permission", out_of_reach)
+        await live.agent.answer(asked.agent_permission_id, "once", None)
+    await live.agent.answer(asked.agent_permission_id, "once", None)
+    assert (await live.recorder.end_of(message)).summary == "given"
+
+
 async def test_an_error_without_an_idle_ends_the_run(live: Live) -> None:
     """A run that ends with nothing but an error is over, with the error's code."""
     ended = await live.run("error 429 Slow down.")
