@@ -56,10 +56,12 @@ class EventMasker:
 def masked_command(command: Command, masker: Masker) -> Command:
     """What somebody wants, without secrets.
 
-    Raises `InvalidInput` for a directory whose name holds one: under another name it would not be found.
+    Raises `InvalidInput` for a directory or a file whose name holds one: under another name it would not be found.
     """
     if isinstance(command, Register) and masker.mask(command.path) != command.path:
         raise InvalidInput("The path holds what is, or looks like, a secret; give the directory another name.")
+    if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
+        raise InvalidInput("files: A name holds what is, or looks like, a secret; give the file another name.")
     if isinstance(command, Register | Trigger | SendMessage | CreateTask | ReplyPermission):
         return masked(command, masker)
     return command

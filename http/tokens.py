@@ -73,13 +73,15 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
     except UnicodeDecodeError:
         raise _bad(path, "is not text") from None
     lines: dict[bytes, Token] = {}
+    accepted: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             token = _token(path, number, line)
             if token.digest in lines:
                 raise _bad(path, f"has the token of line {number} twice; put all its scopes on one line")
             lines[token.digest] = token
-    secrets.learn("tokens", (_secret(line) for line in text.splitlines() if line.strip()))
+            accepted.append(_secret(line))
+    secrets.learn("tokens", accepted)
     if not lines:
         raise _bad(path, f"holds no token; {_HOW.format(path=path)}")
     return Tokens(lines.values())

@@ -17,6 +17,8 @@ _PLACE: Final = re.compile(r"_(?:FILE|PATH|DIR|SOCK|CREDENTIALS)$", re.IGNORECAS
 _MEMBER: Final = re.compile(
     r"(?:key|token|secret|passw(?:or)?d|credentials?|authorization|cookie)$|^(?:access|refresh)$", re.IGNORECASE
 )
+_HEADER: Final = re.compile(r"key|token|authorization|cookie|secret|passw(?:or)?d", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"(?:bearer|basic|token)\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PAIR: Final = re.compile(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REFERENCE: Final = re.compile(r"\{(env|file):([^}]+)\}")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
@@ -36,7 +38,7 @@ def _of_agents(settings: OpencodeSettings) -> frozenset[str]:
 
 def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
     """The secrets of an opencode with this environment. Blocking."""
-    return frozenset(value for found in _all(environment) for value in _forms(found))
+    return frozenset(form for value in _all(environment) for form in (value.strip(), *_SCHEME.findall(value.strip())))
 
 
 def _all(environment: Mapping[str, str]) -> Iterator[str]:
@@ -51,12 +53,6 @@ def _all(environment: Mapping[str, str]) -> Iterator[str]:
         yield from _in_document(_content(file), environment, file.parent)
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The value, and the last word of one like `Bearer abc`."""
-    yield value.strip()
-    yield value.rsplit(maxsplit=1)[-1] if value.split() else ""
-
-
 def _in_document(document: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
     """Secrets of a JSON document; of one with comments in it, those that can be found without understanding it."""
     try:
@@ -64,20 +60,26 @@ def _in_document(document: str, environment: Mapping[str, str], directory: Path)
     except ValueError:
         pairs = iter(_PAIR.findall(document))
     for name, value in pairs:
-        if _MEMBER.search(name):
-            yield from _resolved(value, environment, directory)
+        for found in _resolved(value, environment, directory) if _MEMBER.search(name) else ():
+            yield found
+            yield from found.split(maxsplit=1)[1:] if name.lower().endswith("authorization") else ()
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Each text with the name it goes by; headers are authorizations, whatever their names."""
+    """Each text with the name it goes by."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, dict):
         for member, item in cast(dict[str, object], value).items():
-            yield from _pairs("authorization" if name == "headers" else member, item)
+            yield from _pairs(_header(member) if name == "headers" else member, item)
     elif isinstance(value, list):
         for item in cast(list[object], value):
             yield from _pairs(name, item)
+
+
+def _header(name: str) -> str:
+    """What a header goes by: most are no secrets, and those that are say so somewhere in their names."""
+    return name if _MEMBER.search(name) or not _HEADER.search(name) else "token"
 
 
 def _resolved(value: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:

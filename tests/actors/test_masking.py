@@ -1,5 +1,7 @@
 """No secret gets past an actor into the log, and what is masked still works."""
 
+from dataclasses import replace
+
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.errors import InvalidInput
@@ -82,6 +84,20 @@ async def test_a_directory_named_like_a_secret_is_refused(town: Town) -> None:
     register = c.Register(codebase_id=A, name="a", path=f"/code/{KEY}")
     assert isinstance(await outcome(town.supervisor.register(register)), InvalidInput)
     assert await town.log.stream_head(A) == Sequence(0)
+
+
+async def test_a_file_named_like_a_secret_is_refused(town: Town) -> None:
+    """Neither a trigger nor a task takes a file whose name would be masked, and nothing is recorded of it."""
+    await town.register(A)
+    town.secrets.learn("test", [KEY])
+    head = await town.log.stream_head(A)
+    trigger = replace(town.trigger("go"), files=("src/a.py", f"src/{KEY}.txt"))
+    task = c.CreateTask(task_id=TaskId("task_q"), title="x", prompt="x", files=(f"{SHAPED}.txt",))
+    for command in (trigger, task):
+        refused = await outcome(town.do(A, command))
+        assert isinstance(refused, InvalidInput)
+        assert "files" in refused.message
+    assert await town.log.stream_head(A) == head
 
 
 async def test_what_is_learned_later_is_masked_from_then_on(town: Town) -> None:

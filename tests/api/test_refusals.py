@@ -92,6 +92,21 @@ async def test_a_link_that_stays_inside(api: Running) -> None:
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x", "files": ["./link.py", "real.py"]})
 
 
+@pytest.mark.parametrize("command", ["trigger", "tasks"])
+async def test_a_file_whose_name_is_a_secret(api: Running, command: str) -> None:
+    """A file that could not be named in the log is refused: what is masked would be found nowhere."""
+    codebase = await api.register()
+    api.service.secrets.learn("test", ["the-secret-of-the-house"])
+    (api.directory("my-project") / "the-secret-of-the-house.txt").touch()
+    body = {"title": "x", "prompt": "x", "files": ["the-secret-of-the-house.txt"]}
+    if command == "trigger":
+        del body["title"]
+    async with nothing_recorded(api):
+        answer = await api.ask("POST", f"/codebases/{codebase}/{command}", body)
+        assert_refused(answer, 400, "invalid_input")
+    assert answer.body["detail"].startswith("files: A name holds")
+
+
 async def test_a_directory_whose_name_is_not_text(api: Running) -> None:
     """A link to a directory whose real name can't be told in JSON is refused."""
     odd = os.fsencode(api.directory("x")) + b"/\xff"

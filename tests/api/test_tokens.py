@@ -69,6 +69,15 @@ def test_the_file(tokens: Tokens) -> None:
         assert tokens.scopes_of(wrong) is None
 
 
+def test_only_the_tokens_are_secrets(tmp_path: Path) -> None:
+    """Tokens of the file are masked from then on; words of its comments and of its scopes are not."""
+    secrets = Secrets()
+    comments = "# read: operators\n  # audit: accountants\n"
+    read_tokens(written(tmp_path, (comments + FILE).encode()), secrets)
+    assert secrets.mask(f"{comments} {SCOPES}") == f"{comments} {SCOPES}"
+    assert secrets.mask(f"{TOKEN} {READ} {OPERATE} {AUDIT}") == "[secret] [secret] [secret] [secret]"
+
+
 SECRET = b"never-tell-this-one"
 BAD_FILES = {
     "nothing": (b"", "holds no token"),

@@ -50,6 +50,42 @@ def test_the_configurations_secrets_are_known(tmp_path: Path, comment: str) -> N
     assert not found & {"https://api.example.org", "anthropic/claude-sonnet-4", "ctrl+c,ctrl+d,<leader>q"}
 
 
+@pytest.mark.parametrize("comment", ["", "// with a comment\n"])
+def test_usual_headers_are_no_secrets(comment: str) -> None:
+    """Of the configured headers those are known whose names say so, and the part after an authorization's scheme."""
+    secret = {
+        "Authorization": "ApiKey the-authorization",
+        "Proxy-Authorization": "Bearer the-proxys-authorization",
+        "X-Api-Key": "the-api-key",
+        "X-Auth-Token": "the-auth-token",
+        "Cookie": "session=the-cookie",
+    }
+    usual = {
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream",
+        "HTTP-Referer": "https://github.com/",
+        "X-Title": "The Title of Everything",
+        "User-Agent": "opencode of the house",
+    }
+    content = comment + json.dumps({"provider": {"a": {"options": {"headers": secret | usual}}}})
+    found = known_secrets({"HOME": "/nowhere", "OPENCODE_CONFIG_CONTENT": content})
+    assert found == {*secret.values(), "the-authorization", "the-proxys-authorization"}
+    text = " ".join(f"{name}: {value}" for name, value in usual.items())
+    assert Secrets(found).mask(text) == text
+
+
+def test_a_header_may_say_anywhere_in_its_name_that_it_is_secret() -> None:
+    """Also a header with its word in the middle of the name is known, but only where it is a header."""
+    content = json.dumps({"headers": {"X-Token-Value": "the-value-of-it"}, "tokenLimit": "unlimited"})
+    assert known_secrets({"HOME": "/nowhere", "OPENCODE_CONFIG_CONTENT": content}) == {"the-value-of-it"}
+
+
+def test_the_last_word_of_a_secret_is_none() -> None:
+    """Of a secret of many words all are known together; of one that begins with a scheme also what comes after it."""
+    found = known_secrets({"HOME": "/nowhere", "PASSWORD": "all the operators", "MY_TOKEN": "Bearer the-token"})
+    assert found == {"all the operators", "Bearer the-token", "the-token"}
+
+
 def test_the_logins_are_known(tmp_path: Path) -> None:
     """What opencode keeps of logins in its data home is known."""
     data = tmp_path / ".local/share/opencode"
