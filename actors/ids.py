@@ -51,4 +51,9 @@ class SortableIds:
 
 
 def _random() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+    # So many bits more than the characters hold that none of these is likelier than another; and asked for only once.
+    number, characters = secrets.randbits(128), list[str]()
+    for _ in range(RANDOM_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[digit])
+    return "".join(characters)

@@ -1,6 +1,7 @@
 """Who may talk to us: the Host and Origin checks that keep foreign web pages out, the tokens and their scopes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -89,6 +90,7 @@ def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.Abstr
         raise ScopeMissing(needed, granted)
 
 
+@lru_cache(maxsize=64)  # nearly all requests name one of a few
 def _host_name(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname

@@ -16,7 +16,7 @@ async def service_status(service: Service, request: web.Request) -> web.Response
             "available": reason is None,
             "message": reason or "OpenCode integration ready",
             "opencode_binary": str(binary) if binary else "",
-            "registered_codebases": (await views.counts()).codebases,
+            "registered_codebases": await views.codebases.count(),
             "auto_start": True,
         }
     )

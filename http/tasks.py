@@ -36,7 +36,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         agent=body.agent_type,
         model=body.model,
         priority=body.priority,
-        files=await asyncio.to_thread(files_inside, codebase.path, body.files),
+        files=await asyncio.to_thread(files_inside, codebase.path, body.files) if body.files else (),
         metadata=body.metadata,
     )
 

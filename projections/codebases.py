@@ -81,6 +81,10 @@ class Codebases:
         """Every registered codebase, in order of registration."""
         return await self._select("ORDER BY position")
 
+    async def count(self) -> int:
+        """How many are registered."""
+        return int((await self._fetch("SELECT count(*) FROM live_codebases"))[0][0])
+
     async def get(self, codebase: CodebaseId) -> Codebase | None:
         """One codebase, or None where it is unknown or deleted."""
         found = await self._select("WHERE id = ?", codebase)

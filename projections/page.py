@@ -27,12 +27,16 @@ async def select_page(
     where: Mapping[str, str | None],
     limit: int,
     offset: int,
+    total: str = "(SELECT count(*) FROM {table} WHERE {condition})",
 ) -> Page[T]:
-    """Read a page by descending `order`. A `where` of None leaves that column free."""
+    """Read a page by descending `order`. A `where` of None leaves that column free.
+
+    `total`: a query of the number of rows, where there is a quicker one than to count them.
+    """
     chosen = {column: value for column, value in where.items() if value is not None}
     condition = " AND ".join(("1", *(f"{column} = ?" for column in chosen)))
     found = await fetch(
-        f"SELECT total.n, page.* FROM (SELECT count(*) AS n FROM {table} WHERE {condition}) AS total"
+        f"SELECT total.n, page.* FROM (SELECT {total.format(table=table, condition=condition)} AS n) AS total"
         f" LEFT JOIN (SELECT {order} AS page_order, {columns} FROM {table} WHERE {condition}"
         f" ORDER BY {order} DESC LIMIT ? OFFSET ?) AS page"
         " ORDER BY page.page_order DESC",

@@ -19,6 +19,7 @@ from ..domain.ports import Clock, EventStore
 from ..domain.recorded import RecordedEvent
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
+from .recent import RecentReads
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Projections:
         self._closed = False
         self._unsubscribe = store.on_commit(self._committed)
         self._task: asyncio.Task[None] | None = None
-        self.views = Views(database.fetch)
+        self.views = Views(RecentReads(database.fetch, lambda: self.applied))
 
     @classmethod
     async def open(

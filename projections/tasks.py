@@ -41,8 +41,21 @@ PROJECTION: Final = Projection(
     CREATE INDEX tasks_by_position ON tasks (position);
     CREATE INDEX tasks_by_codebase ON tasks (codebase_id, position);
     CREATE INDEX tasks_by_status ON tasks (status, position);
+    CREATE INDEX tasks_by_codebase_and_status ON tasks (codebase_id, status, position);
+    CREATE TABLE task_counts (codebase_id TEXT, status TEXT, number INTEGER, PRIMARY KEY (codebase_id, status)) WITHOUT ROWID;
+    CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
+        INSERT OR IGNORE INTO task_counts VALUES (new.codebase_id, new.status, 0);
+        UPDATE task_counts SET number = number + 1 WHERE codebase_id = new.codebase_id AND status = new.status;
+    END;
+    CREATE TRIGGER tasks_counted_anew AFTER UPDATE OF status ON tasks BEGIN
+        UPDATE task_counts SET number = number - 1 WHERE codebase_id = old.codebase_id AND status = old.status;
+        INSERT OR IGNORE INTO task_counts VALUES (new.codebase_id, new.status, 0);
+        UPDATE task_counts SET number = number + 1 WHERE codebase_id = new.codebase_id AND status = new.status;
+    END;
     CREATE VIEW live_tasks AS
         SELECT t.* FROM tasks AS t JOIN live_codebases AS c ON c.id = t.codebase_id;
+    CREATE VIEW live_task_counts AS
+        SELECT n.* FROM task_counts AS n JOIN live_codebases AS c ON c.id = n.codebase_id;
     """
 )
 
@@ -177,6 +190,7 @@ class Tasks:
             _task,
             columns=_COLUMNS,
             table="live_tasks",
+            total="(SELECT coalesce(sum(number), 0) FROM live_task_counts WHERE {condition})",
             order="position",
             where={"codebase_id": codebase, "status": status},
             limit=limit,

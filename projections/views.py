@@ -20,7 +20,7 @@ PROJECTIONS: Final = (
 
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
 
-REVISION: Final = 3
+REVISION: Final = 4
 """To be raised whenever handlers change what they write into the same tables: views made before are then rebuilt."""
 
 VERSION: Final = f"{REVISION}-{sha256(SCHEMA.encode()).hexdigest()[:16]}"
@@ -32,7 +32,7 @@ _COUNTS: Final = """
         FROM agents AS a JOIN live_codebases AS c ON c.id = a.codebase_id GROUP BY a.phase
     UNION ALL SELECT 'sessions', s.status, count(*)
         FROM sessions AS s JOIN live_codebases AS c ON c.id = s.codebase_id GROUP BY s.status
-    UNION ALL SELECT 'tasks', status, count(*) FROM live_tasks GROUP BY status
+    UNION ALL SELECT 'tasks', status, sum(number) FROM live_task_counts WHERE number > 0 GROUP BY status
     """
 
 

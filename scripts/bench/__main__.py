@@ -8,6 +8,7 @@ stands at the top of each module beside this one; each can also be run alone, wi
     python scripts/bench/projections.py      how fast the views follow, as a ratio to plain inserts
     python -m scripts.bench.trigger          how long a trigger takes to be answered
     python -m scripts.bench.delay            from the agent's event to the subscriber's frame
+    python -m scripts.bench.requests         reads and queued tasks per second, and lists of very many tasks
 
 `--quick` takes a tenth of the time, and its figures are for a first look only. `--check` ends with exit code 1 where
 a target is missed. The load average is shown, for other work on the machine lengthens every delay.
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import appends, delay, projections, trigger, trust
+from . import appends, delay, projections, requests, trigger, trust
 from .figures import Check, Spread, promise_table
 
 
@@ -88,12 +89,31 @@ async def delay_checks(quick: bool) -> list[Check]:
     ]
 
 
+async def requests_checks(quick: bool) -> list[Check]:
+    """Reads, tasks queued, and lists of tasks."""
+    seconds, rounds, tasks = (0.5, 1, 10_000) if quick else (3.0, 3, 100_000)
+    figures = await requests.measure(seconds, rounds, tasks)
+    checks: list[Check] = []
+    for path, ratios in figures.ratios.items():
+        ratio, rate = statistics.median(ratios), statistics.median(figures.rates[path])
+        checks.append(Check(f"GET {path}, to a bare handler", ratio, " ×", at_least=requests.READ_TARGET))
+        checks.append(Check(f"GET {path}", rate, "/s"))
+    for name, queued in figures.queued.items():
+        checks.append(Check(f"tasks queued, {name}", queued.rate, "/s", at_least=requests.QUEUE_TARGET))
+        checks.append(Check(f"tasks queued, {name}, p99", queued.delays.p99, " ms"))
+    for name, listed in figures.lists.items():
+        target = None if name == requests.LAST_PAGE else requests.LIST_TARGET
+        checks.append(Check(f"of {tasks:,} tasks: {name}, p50", listed.delays.p50, " ms", at_most=target))
+    return checks
+
+
 def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     """Each promise with its checks, one after another, so that they don't disturb each other."""
     yield "An append costs little more than the disk", appends_checks(quick)
     yield "The views keep up with the log", asyncio.run(views_checks(quick))
     yield "A trigger is answered before its agent is up", asyncio.run(trigger_checks(quick))
     yield "A subscriber sees what the agent says at once", asyncio.run(delay_checks(quick))
+    yield "Requests are answered at a good rate", asyncio.run(requests_checks(quick))
     yield "Trust costs little", trust.checks(quick)
 
 

@@ -3,7 +3,8 @@
     python -m scripts.bench.floor FOLDER AGENTS
 
 Bare aiohttp handlers in a process of its own: `POST /append` writes one row that is on the disk before the answer;
-`POST /trigger/N` gives the Nth stand-in a prompt, and `GET /events/N` passes its events on as they come, unread.
+`GET /same` answers with
+the bytes that `POST /same` was given; `POST /trigger/N` gives the Nth stand-in a prompt, and `GET /events/N` passes its events on as they come, unread.
 """
 
 import argparse
@@ -28,6 +29,7 @@ class Floor:
         self._http = http
         self._agents: list[asyncio.subprocess.Process] = []
         self._urls: list[str] = []
+        self._same = b""
         self._log = sqlite3.connect(folder / "floor.db", isolation_level=None, check_same_thread=False)
         self._log.execute("PRAGMA journal_mode = WAL")
         self._log.execute("PRAGMA synchronous = FULL")
@@ -55,6 +57,15 @@ class Floor:
         body = await request.read()
         await asyncio.to_thread(self._log.execute, "INSERT INTO events (data) VALUES (?)", (body,))
         return web.json_response({"success": True})
+
+    async def keep(self, request: web.Request) -> web.Response:
+        """What to answer with."""
+        self._same = await request.read()
+        return web.json_response({"success": True})
+
+    async def same(self, request: web.Request) -> web.Response:
+        """What was kept."""
+        return web.Response(body=self._same, content_type="application/json")
 
     async def trigger(self, request: web.Request) -> web.Response:
         """Pass a prompt on."""
@@ -97,6 +108,7 @@ async def _serve(floor: Floor, told: asyncio.Event) -> None:
     app = web.Application()
     app.add_routes([web.post("/append", floor.append), web.post("/trigger/{agent}", floor.trigger)])
     app.add_routes([web.get("/events/{agent}", floor.events)])
+    app.add_routes([web.get("/same", floor.same), web.post("/same", floor.keep)])
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
