@@ -1,5 +1,7 @@
 """Events and commands without secrets: every text in them is masked but identities and words of a fixed choice.
 
+Numbers stay numbers, but for those that are whole a known secret in a member of free form.
+
 What people say is masked before anything is made of it, so that the agent is given what the log shows, now and when
 it is resumed from the log. A member that is new is masked unless it is named here.
 """
@@ -12,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 from .commands import Command, CreateTask, Register, ReplyPermission, SendMessage, Trigger
 from .errors import InvalidInput
 from .events import Event, Output
+from .secret_shapes import MARK
 from .secrets import CONTEXT, Masker, Secrets
 
 R = TypeVar("R", bound=Event | Register | Trigger | SendMessage | CreateTask | ReplyPermission)
@@ -25,6 +28,9 @@ KEPT: Final = frozenset(
 
 A request's key is found again by what it is; one that holds a secret is refused before it comes here.
 """
+
+FREE: Final = frozenset({"args", "metadata", "agent_config", "tools", "answer"})
+"""Members of any form: a number in them may be a secret too, where all of it is one."""
 
 MAX_DEPTH: Final = 200
 REMEMBERED: Final = 64
@@ -71,46 +77,48 @@ def masked(record: R, masker: Masker) -> R:
     """A copy of an event or a command without secrets, or itself if there is none in it."""
     anything: Any = record
     old = {name: cast(object, getattr(record, name)) for name in _texts(cast(Any, type(record)))}
-    new = {name: _masked(value, masker, MAX_DEPTH) for name, value in old.items()}
+    new = {name: _masked(value, masker, MAX_DEPTH, free=name in FREE) for name, value in old.items()}
     return record if all(new[name] is old[name] for name in old) else replace(anything, **new)
 
 
 def masked_value(value: object, masker: Masker) -> object:
     """A value of any kind without secrets: what is neither JSON nor a collection, as it is written."""
     if value is None or isinstance(value, str | int | float | Mapping | list | tuple):
-        return _masked(cast(object, value), masker, MAX_DEPTH)
+        return _masked(cast(object, value), masker, MAX_DEPTH, free=True)
     return masker.mask(str(value))
 
 
-def _masked(value: object, masker: Masker, depth: int) -> object:
-    """The value itself if there is nothing to mask in it."""
+def _masked(value: object, masker: Masker, depth: int, *, free: bool) -> object:
+    """The value itself if there is nothing to mask in it. `free`: its numbers may be secrets."""
     match value:
         case str():
             return masker.mask(value)
         case None | bool():
             return value
         case int() | float():
-            written = str(value)
-            text = masker.mask(written)
-            return value if text is written else text
+            return MARK if free and masker.mask(str(value)) == MARK else value
         case Mapping():
-            return _masked_members(cast(Mapping[object, object], value), masker, depth) if depth else "…"
+            return _masked_members(cast(Mapping[object, object], value), masker, depth, free=free) if depth else "…"
         case list() | tuple():
-            return _masked_items(cast(list[object] | tuple[object, ...], value), masker, depth) if depth else "…"
+            items = cast(list[object] | tuple[object, ...], value)
+            return _masked_items(items, masker, depth, free=free) if depth else "…"
         case _:
             return value
 
 
-def _masked_members(members: Mapping[object, object], masker: Masker, depth: int) -> object:
-    new = [(_masked(name, masker, depth), _masked(value, masker, depth - 1)) for name, value in members.items()]
+def _masked_members(members: Mapping[object, object], masker: Masker, depth: int, *, free: bool) -> object:
+    new = [
+        (_masked(name, masker, depth, free=free), _masked(value, masker, depth - 1, free=free))
+        for name, value in members.items()
+    ]
     same = all(a is name and b is value for (a, b), (name, value) in zip(new, members.items(), strict=True))
     return members if same else dict(new)
 
 
 def _masked_items(
-    items: list[object] | tuple[object, ...], masker: Masker, depth: int
+    items: list[object] | tuple[object, ...], masker: Masker, depth: int, *, free: bool
 ) -> list[object] | tuple[object, ...]:
-    new = [_masked(item, masker, depth - 1) for item in items]
+    new = [_masked(item, masker, depth - 1, free=free) for item in items]
     return items if all(a is b for a, b in zip(new, items, strict=True)) else type(items)(new)
 
 

@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 
 from opencode_ledger.domain import outside_events as _outside_events
-from opencode_ledger.domain.events import REGISTRY, Json, Output
+from opencode_ledger.domain.events import REGISTRY, Json, Output, ToolUse, Usage
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
-from opencode_ledger.domain.masked_records import KEPT, EventMasker
+from opencode_ledger.domain.masked_records import FREE, KEPT, EventMasker, masked
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.domain.secret_shapes import MARK
 from opencode_ledger.domain.secrets import Masker, Secrets
@@ -25,13 +25,14 @@ GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines(
 assert _outside_events.CONTENT_TOPICS  # so that its kinds are registered
 
 
-def smuggled(value: Json) -> Json:
-    """The value with secrets in each of its texts, and in the names of its members."""
+def smuggled(value: Json, member: str) -> Json:
+    """The value with secrets in each of its texts, the names of its members, and the numbers of a free form."""
     if isinstance(value, str):
         return f"{value} {KEY} {SHAPED}"
     if isinstance(value, dict):
-        return {f"{name} {KEY}": smuggled(item) for name, item in value.items()} | {"number": NUMBER}
-    return [smuggled(item) for item in value] if isinstance(value, list) else value
+        number: dict[str, Json] = {"number": NUMBER} if member in FREE else {}
+        return {f"{name} {KEY}": smuggled(item, member) for name, item in value.items()} | number
+    return [smuggled(item, member) for item in value] if isinstance(value, list) else value
 
 
 def recorded(topic: str, members: dict[str, Json]) -> RecordedEvent:
@@ -41,15 +42,24 @@ def recorded(topic: str, members: dict[str, Json]) -> RecordedEvent:
 
 @pytest.mark.parametrize("line", GOLDEN, ids=lambda line: json.loads(line)["topic"])
 def test_no_kind_of_event_carries_a_secret(line: str) -> None:
-    """Each text of each kind of event, and each name and number within, is masked; identities and fixed words stay."""
+    """Each text of each kind of event, and each name and free number within, is masked; identities and fixed words stay."""
     topic, members = json.loads(line)["topic"], json.loads(json.loads(line)["data"])
     kept = KEPT | {"action"}
-    event = decode(recorded(topic, {n: v if n in kept else smuggled(v) for n, v in members.items()}))
+    event = decode(recorded(topic, {n: v if n in kept else smuggled(v, n) for n, v in members.items()}))
     assert not isinstance(event, UnknownEvent)
     told = encode(EventMasker(Secrets([KEY, str(NUMBER)])).mask(event)).data.decode()
     assert [secret for secret in (KEY_IN_JSON, SHAPED, str(NUMBER)) if secret in told] == []
     assert (MARK in told) == (KEY_IN_JSON in encode(event).data.decode())
     assert {n: v for n, v in json.loads(told).items() if n in kept} == {n: v for n, v in members.items() if n in kept}
+
+
+def test_numbers_stay_numbers() -> None:
+    """A number is masked only in a member of free form, and only where all of it is the secret."""
+    masker = Masker(["20240101"])
+    cost = Usage(tokens={"input": 120240101, "output": 20240101}, cost=20240101.5, timestamp=Timestamp("t"))
+    assert masked(cost, masker) is cost
+    use = ToolUse(tool="bash", args={"a": 120240101, "b": [20240101, True]}, call_id="c", timestamp=Timestamp("t"))
+    assert masked(use, masker).args == {"a": 120240101, "b": [MARK, True]}
 
 
 def test_what_is_never_masked_is_no_free_text() -> None:
@@ -82,7 +92,7 @@ def test_what_is_never_masked_is_no_free_text() -> None:
     }
     assert words <= named
     assert words & KEPT == set()
-    assert named >= KEPT
+    assert named >= KEPT | FREE
 
 
 def test_pieces_of_a_text_are_masked_as_parts_of_it() -> None:
