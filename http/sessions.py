@@ -4,6 +4,7 @@ from aiohttp import web
 
 from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.secrets import Secrets
 from ..domain.wire import decode
 from ..projections.session_queries import Session
 from ..projections.transcript import Message, ToolCall, Transcript
@@ -49,7 +50,7 @@ async def session_messages(service: Service, request: web.Request) -> web.Respon
     codebase, views = await service.views_then(request)
     session = await _named_session(views, request, codebase)
     transcript = await _transcript(service, codebase, session)
-    return json_answer({"messages": [_message(message) for message in transcript.messages]})
+    return json_answer({"messages": [_message(message, service.secrets) for message in transcript.messages]})
 
 
 async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
@@ -92,15 +93,17 @@ def _session(session: Session) -> dict[str, object]:
     return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
 
 
-def _message(message: Message) -> dict[str, object]:
+def _message(message: Message, secrets: Secrets) -> dict[str, object]:
+    """The message as it is told: a secret that was cut over several of its parts is whole where they are joined."""
     plain: dict[str, object] = {
         "id": message.id,
         "role": message.role,
-        "content": message.content,
+        "content": secrets.mask(message.content),
         "timestamp": message.timestamp,
     }
     tools = [_tool(call) for call in message.tools]
-    more = {"reasoning": message.reasoning, "tools": tools, "error": message.error, "imported": message.imported}
+    reasoning = secrets.mask(message.reasoning)
+    more = {"reasoning": reasoning, "tools": tools, "error": message.error, "imported": message.imported}
     return plain | {name: value for name, value in more.items() if value}
 
 

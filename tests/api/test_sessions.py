@@ -74,6 +74,20 @@ async def test_messages(api: Running) -> None:
     assert listed["messages_count"] == len(messages)
 
 
+async def test_a_secret_cut_over_two_parts_of_a_message(api: Running) -> None:
+    """Half of a secret in each of two parts of a message is recorded so, but told joined it is masked."""
+    api.service.secrets.learn("test", ["the-secret-of-the-house"])
+    codebase = await api.register()
+    session = await session_of(api, codebase)
+    agent = api.agents.of(codebase)
+    await agent.say("It is the-sec")
+    await agent.say("Hm the-secret-", "reasoning")
+    await agent.say("ret-of-the-house.")
+    await agent.say("of-the-house", "reasoning")
+    _, said = (await api.get(f"/codebases/{codebase}/messages?session_id={session}"))["messages"]
+    assert (said["content"], said["reasoning"]) == ("It is [secret].", "Hm [secret]")
+
+
 async def test_messages_of_one_session_alone(api: Running) -> None:
     """What was said in one session is not told as another's, and a long one is told whole."""
     codebase = await api.register()
