@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -139,6 +141,32 @@ def test_hardly_anything_is_held_back() -> None:
     assert stream.feed("All of this, at once.") == "All of this, at once."
     assert stream.feed(" The hunt") == " The "
     assert stream.feed(" is on") == "hunt is on"
+
+
+class CountingMasker(Masker):
+    """Counts the characters that it is given to search."""
+
+    searched = 0
+
+    def found(self, text: str, start: int) -> Iterator[re.Match[str]]:
+        self.searched += len(text)
+        return super().found(text, start)
+
+    def begun(self, text: str, start: int) -> int:
+        self.searched += len(text)
+        return super().begun(text, start)
+
+
+@pytest.mark.parametrize("lines", [50, 220, 2000])
+def test_a_streamed_key_is_searched_in_proportion_to_its_length(lines: int) -> None:
+    """A private key that comes one character at a time is masked, and each of its characters searched a few times."""
+    key = f"{ALNUM * 2}\n" * lines
+    text = f"-----BEGIN PRIVATE KEY-----\n{key}-----END PRIVATE KEY-----, and so on."
+    secrets = Secrets()
+    secrets.masker = masker = CountingMasker()
+    stream = StreamMasker(secrets)
+    assert "".join(map(stream.feed, text)) + stream.end() == Masker().mask(text)
+    assert masker.searched < 60 * len(text)
 
 
 def test_what_is_no_longer_known_is_no_longer_masked() -> None:
