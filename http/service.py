@@ -93,6 +93,14 @@ class Service:
             raise CodebaseNotFound
         return codebase
 
+    async def registered(self, request: web.Request) -> Codebase:
+        """The codebase as it was registered, for a command that its actor refuses where it was deleted since.
+
+        So it needs not wait for the views to show the commands before this one. Raises `CodebaseNotFound`.
+        """
+        codebase = CodebaseId(request.match_info["codebase_id"])
+        return await self.projections.views.codebases.get(codebase) or await self.codebase(request)
+
     async def views_then(self, request: web.Request) -> tuple[CodebaseId, Views]:
         """The codebase of the request's path, and its views at the moment that the query's `at` names, or now.
 

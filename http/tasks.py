@@ -26,7 +26,7 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 async def create_task(service: Service, request: web.Request) -> web.Response:
     """Queue a task; it starts by itself when the agent is free."""
-    codebase = await service.codebase(request)
+    codebase = await service.registered(request)
     body = await read_body(request, NewTask)
     await service.usable_model(body.model, codebase.agent_config)
     command = CreateTask(
