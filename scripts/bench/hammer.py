@@ -2,7 +2,7 @@
 
     echo '{"port": 8000, "requests": ["GET /healthz …"], "connections": 16, "seconds": 5}' | python scripts/bench/hammer.py
 
-Each connection sends its request (the one at its own number, modulo), waits for the whole answer, and sends it again. It
+Each connection sends one of the requests, waits for the whole answer, and sends the next one; each begins elsewhere. It
 prints one line of JSON: `statuses`, how many answers had which status; `taken`, the seconds; `delays`, those of each
 answer in milliseconds. A process of its own, so that it isn't measured together with what it asks.
 """
@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import cycle, islice
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"Content-Length: "
@@ -22,15 +23,16 @@ LENGTH = b"Content-Length: "
 class Connection:
     """One connection, with one request under way at any time."""
 
-    def __init__(self, port: int, request: bytes) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], first: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._request, self._answer, self._sent = request, b"", 0.0
+        self._requests = islice(cycle(requests), first, None)
+        self._answer, self._sent = b"", 0.0
 
     def ask(self) -> None:
-        """Send the request."""
+        """Send the next request."""
         self._answer, self._sent = b"", time.perf_counter()
-        self.socket.sendall(self._request)
+        self.socket.sendall(next(self._requests))
 
     def read(self) -> tuple[str, float] | None:
         """Read what is there; once the answer is whole, its status and the milliseconds that it took."""
@@ -51,7 +53,7 @@ def hammer(port: int, requests: Sequence[bytes], connections: int, seconds: floa
     """Ask for so many seconds; what came of it."""
     selector = selectors.DefaultSelector()
     for number in range(connections):
-        connection = Connection(port, requests[number % len(requests)])
+        connection = Connection(port, requests, number)
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         connection.ask()
     statuses, delays = Counter[str](), list[float]()

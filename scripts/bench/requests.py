@@ -5,7 +5,7 @@
 The service runs in a process of its own, and so does what asks it (`hammer.py`), over 16 connections. What a GET is
 compared with is a bare aiohttp handler that gives the very same bytes, measured in turns with the service. Tasks are
 queued durably: over 16 codebases, and over one alone, whose agents are busy all the while. The lists are asked for over one
-connection, one page at a time, of a log that holds so many tasks over 10 codebases, nine of ten cancelled.
+connection, one page at a time and each another, of a log that holds so many tasks over 10 codebases, nine of ten cancelled.
 """
 
 import argparse
@@ -43,6 +43,9 @@ LIST_TARGET: Final = 10.0
 
 LAST_PAGE: Final = "those cancelled, the last page"
 """Without a target: what is passed over must be walked through."""
+
+PAGES: Final = 2000
+"""Different pages of a list, many more than the service remembers."""
 
 CONNECTIONS: Final = 16
 CODEBASES: Final = 10
@@ -114,13 +117,15 @@ async def _lists(folder: Path, figures: Figures, seconds: float, tasks: int) -> 
     await _views_made(folder / "data")
     async with serving("opencode_ledger", "serve", *options, log=folder / "service.log") as url:
         for name, path in {
-            "all": f"{API}/tasks",
+            "all": f"{API}/tasks?",
             "those that wait": f"{API}/tasks?status=pending",
-            LAST_PAGE: f"{API}/tasks?status=cancelled&offset={tasks * 9 // 10 - 50}",
-            "one codebase's": f"{API}/codebases/{codebase}/tasks",
+            LAST_PAGE: f"{API}/tasks?status=cancelled",
+            "one codebase's": f"{API}/codebases/{codebase}/tasks?",
             "one codebase's that wait": f"{API}/codebases/{codebase}/tasks?status=pending",
         }.items():
-            figures.lists[name] = await _hammer(url, [_get(path)], 1, seconds)
+            before = tasks * 9 // 10 - PAGES - 50 if name == LAST_PAGE else 0
+            pages = [_get(f"{path}&offset={before + number}") for number in range(PAGES)]
+            figures.lists[name] = await _hammer(url, pages, 1, seconds)
 
 
 async def _fill(data: Path, tasks: int) -> CodebaseId:
