@@ -47,7 +47,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Priority = Annotated[int, BeforeValidator(_whole), Field(ge=-1_000_000, le=1_000_000)]
+Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
 
 
 class RequestBody(BaseModel):
