@@ -79,6 +79,7 @@ class Stage:
         for number in range(self.api.service.settings.max_agents):
             other = await self.api.register(f"other-{number}")
             await self.api.post(f"/codebases/{other}/trigger", {"prompt": "x"})
+            await self.api.agent_at_work(other)
 
 
 PHASES = [phase for phase in Phase if phase is not Phase.VOID]
