@@ -1,5 +1,6 @@
 """What goes wrong between opencode and the model's provider, as the service's users see it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, cast
 
@@ -9,6 +10,7 @@ from scripts.demo_session.client import Frame
 from scripts.scripted_model import Call, Fail, Hang, Item, Rule, Say, ScriptedModel, when
 
 from ..opencode.live import opencode_binary
+from .processes import LIMIT
 from .service import Codebase, Service, said, told
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("provider")]
@@ -192,7 +194,12 @@ async def test_an_unknown_model_is_refused_once_the_models_are_known(running: Se
     """After an agent's first run a model that opencode doesn't have is 400, and the one that was meant is named."""
     codebase = await running.register()  # whose agent has just started: what is known for long refuses nothing
     await (await start(codebase, Say("Here."))).events()
-    answer = await running.ask("POST", f"{codebase.path}/trigger", {"prompt": "x", "model": "stub/stub-smal"})
+    wrong = {"prompt": "x", "model": "stub/stub-smal"}
+    async with asyncio.timeout(LIMIT):
+        # opencode fills a new home while it first runs, and after that its models are asked for anew.
+        while (answer := await running.ask("POST", f"{codebase.path}/trigger", wrong)).status == 200:
+            await running.ask("POST", f"{codebase.path}/stop")
+            await asyncio.sleep(0.1)
     assert (answer.status, answer.text("code")) == (400, "unknown_model")
     assert "There is no model 'stub/stub-smal'; near it are stub/stub-small" in answer.text("detail")
     assert await codebase.status() == "idle"
