@@ -13,7 +13,7 @@ from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.recorded import NewEvent, RecordedEvent
 from ..domain.wire import decode
 from ..projections.moments import Moments
-from ..projections.snapshots import Snapshots
+from ..projections.snapshots import IN_MEMORY, Snapshots
 from ..projections.story import Story
 from ..projections.views import Views
 from .at import moment_in
@@ -69,7 +69,7 @@ async def past_of(data: Path, codebase: CodebaseId) -> AsyncGenerator[Past]:
     events = await asyncio.to_thread(_history, data, codebase)
     store = MemoryEventStore()
     await store.append(codebase, Sequence(0), [NewEvent(event.topic, event.data) for event in events])
-    moments = Moments(store, await asyncio.to_thread(Snapshots.open, Path(":memory:")))
+    moments = Moments(store, await asyncio.to_thread(Snapshots.open, IN_MEMORY))
     try:
         yield Past(codebase, events, moments)
     finally:

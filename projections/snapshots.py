@@ -31,6 +31,9 @@ _BEFORE: Final = (
 
 _DROP: Final = "DELETE FROM snapshots WHERE rowid = (SELECT min(rowid) FROM snapshots)"
 
+IN_MEMORY: Final = Path(":memory:")
+"""No file at all: what SQLite calls its memory."""
+
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes that all snapshots may take."""
 
@@ -54,8 +57,8 @@ class Snapshots:
     @classmethod
     def open(cls, path: Path) -> "Snapshots":
         """The file at `path`, or an empty one in its place; in memory where there can be none."""
-        for place in (path, path, Path(":memory:")):
-            if place == path:
+        for place in (path, path, IN_MEMORY):
+            if place != IN_MEMORY:
                 with suppress(OSError):
                     make_private(path)
             connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,7 @@ async def test_what_changed(api: Running, codebase: CodebaseId, command: Command
     started = await command("diff", codebase, 1, 5)
     assert f"session {session['id']} status: running" in started.output
     assert "Nothing that the views show changed." in (await command("diff", codebase, 5, 5)).output
+    assert not await asyncio.to_thread(Path(":memory:").exists), "an auditor's look leaves no file behind"
 
 
 async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Command) -> None:
