@@ -3,9 +3,20 @@
 from datetime import UTC, datetime
 
 from ..domain.errors import InvalidInput
+from ..domain.ids import CodebaseId, Sequence
+from ..projections.moments import Moments
 
 
-def moment_in(text: str) -> int | datetime:
+async def moment_of(text: str, codebase: CodebaseId, head: Sequence, moments: Moments) -> Sequence:
+    """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`."""
+    named = _named(text)
+    sequence = named if isinstance(named, int) else await moments.sequence_at(codebase, named)
+    if not 1 <= sequence <= head:
+        raise InvalidInput(f"at: {codebase} has the events from 1 to {head}; there is no moment {text}.")
+    return Sequence(sequence)
+
+
+def _named(text: str) -> int | datetime:
     """A sequence, or a time in UTC unless it says otherwise. Raises `InvalidInput`."""
     if text.isascii() and text.isdigit() and len(text) <= 19:
         return int(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..actors.store.log_file import opened
 from ..actors.store.memory import MemoryEventStore
-from ..domain.errors import CodebaseNotFound, InvalidInput
+from ..domain.errors import CodebaseNotFound
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.recorded import NewEvent, RecordedEvent
 from ..domain.wire import decode
@@ -16,7 +16,7 @@ from ..projections.moments import Moments
 from ..projections.snapshots import IN_MEMORY, Snapshots
 from ..projections.story import Story
 from ..projections.views import Views
-from .at import moment_in
+from .at import moment_of
 from .bootstrap import LOG_NAME
 
 
@@ -31,11 +31,7 @@ class Past:
         head = self.events[-1].sequence
         if at is None:
             return head
-        moment = moment_in(at)
-        sequence = moment if isinstance(moment, int) else await self._moments.sequence_at(self.codebase, moment)
-        if not 1 <= sequence <= head:
-            raise InvalidInput(f"at: {self.codebase} has the events from 1 to {head}; there is no moment {at}.")
-        return Sequence(sequence)
+        return await moment_of(at, self.codebase, head, self._moments)
 
     async def views(self, at: Sequence) -> Views:
         """The views as they were."""

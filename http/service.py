@@ -20,7 +20,7 @@ from ..projections.moments import Moments
 from ..projections.runner import Projections
 from ..projections.tree import Tree
 from ..projections.views import Views
-from .at import moment_in
+from .at import moment_of
 from .farewell import Farewell
 from .paths import check_unmoved
 from .places import StreamPlaces
@@ -115,11 +115,7 @@ class Service:
         head = await self.store.stream_head(codebase)
         if len(given) != 1:
             raise InvalidInput("at: It must be given once.")
-        moment = moment_in(given[0])
-        sequence = moment if isinstance(moment, int) else await self.moments.sequence_at(codebase, moment)
-        if not 1 <= sequence <= head:
-            raise InvalidInput(f"at: This codebase has the events from 1 to {head}, and none before the first's time.")
-        return Sequence(sequence)
+        return await moment_of(given[0], codebase, head, self.moments)
 
     async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
         """Raise `UnknownModel` where it is known that there is no such model; a trusted codebase may bring its own."""
