@@ -3,14 +3,15 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .bodies import MAX_BODY
+from .bodies import MAX_BODY, expectation
 from .clients import Pace
 from .correlation import correlated, name_in_answer
 from .errors import errors
 from .idempotency import Repeats
-from .routes import ROUTES
+from .parameters import check_known
+from .routes import API, ROUTES, Route
 from .security import Access, gatekeeper
-from .service import SERVICE, Service, ServiceHandler
+from .service import SERVICE, Service
 from .tokens import Tokens
 
 
@@ -23,15 +24,20 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     app[SERVICE] = service
     repeats = Repeats(service)
     for route in ROUTES:
-        handler = _bound(service, route.handler)
+        handler = _bound(service, route)
         handler = repeats.once(handler) if route.method == "POST" else handler
-        added = app.router.add_route(route.method, route.path, handler)
-        access[added] = route.access
+        for method in (route.method, "HEAD") if route.has_head else (route.method,):
+            access[app.router.add_route(method, route.path, handler, expect_handler=expectation)] = route.access
     return app
 
 
-def _bound(service: Service, handler: ServiceHandler) -> Handler:
+def _bound(service: Service, route: Route) -> Handler:
+    parameters = {parameter.name: parameter for parameter in route.query if parameter.place == "query"}
+    ours = route.path.startswith(API)  # probes and browsers may put into the others' addresses what they like
+
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(service, request)
+        if ours and request.query_string:
+            check_known(request, parameters)
+        return await route.handler(service, request)
 
     return handle

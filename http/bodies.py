@@ -4,7 +4,7 @@ import asyncio
 from typing import TypeVar, cast
 
 import orjson
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from .errors import BodyTooLarge, BodyTooSlow, UnsupportedBody
 from .schemas import RequestBody
 
 MAX_BODY = 1024 * 1024
+TOO_LARGE = f"The body is larger than {MAX_BODY:,} bytes."
 MAX_DEPTH = 32
 MAX_NUMBER = 2**64
 """Numbers from here on are refused: whole ones can't be kept exactly."""
@@ -42,16 +43,31 @@ async def read_object(request: web.Request) -> dict[str, object]:
     return cast(dict[str, object], value)
 
 
+async def expectation(request: web.Request) -> None:
+    """What a request expects is judged before anything else; 100-continue is met when its body is wanted, and not before."""
+    if request.version >= HttpVersion11 and request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+
+
+async def _ask_for(request: web.Request) -> None:
+    if "Expect" in request.headers and request.version >= HttpVersion11 and not request.content.is_eof():
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself hasn't begun
+
+
 async def _read(request: web.Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedBody
+    if (request.content_length or 0) > MAX_BODY:
+        raise BodyTooLarge(TOO_LARGE)
     try:
         async with asyncio.timeout(BODY_LIMIT):
+            await _ask_for(request)
             raw = await request.read()
     except TimeoutError:
         raise BodyTooSlow from None
     except web.HTTPRequestEntityTooLarge:
-        raise BodyTooLarge(f"The body is larger than {MAX_BODY:,} bytes.") from None
+        raise BodyTooLarge(TOO_LARGE) from None
     except (BadHttpMessage, web.RequestPayloadError):
         raise InvalidInput("The body is not well-formed HTTP.") from None
     if raw and (request.content_type != "application/json" or (request.charset or "utf-8").lower() != "utf-8"):

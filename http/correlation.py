@@ -38,8 +38,9 @@ async def correlated(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 async def name_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
-    """Have the answer name its request."""
+    """Have the answer name its request; and its server, by which aiohttp would tell its own version and Python's."""
     answer.headers[HEADER] = correlation_of(request)
+    answer.headers["Server"] = "opencode-ledger"
 
 
 def _given(headers: object) -> str | None:

@@ -109,12 +109,15 @@ def errors(secrets: Secrets) -> Middleware:
             return await handler(request)
         except d.LedgerError as error:
             headers: Mapping[str, str] | None = getattr(error, "headers", None)
-            return error_answer(status_of(type(error)), secrets.mask(error.message), error.code, headers)
-        except web.HTTPException as refusal:
-            return refused(refusal)
+            refusal = error_answer(status_of(type(error)), secrets.mask(error.message), error.code, headers)
+        except web.HTTPException as error:
+            refusal = refused(error)
         except Exception:
             log.exception("request failed", method=request.method, path=request.path)
-            return error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+            refusal = error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+        if "Expect" in request.headers:
+            refusal.force_close()  # its body may never come: what follows could be taken for it
+        return refusal
 
     return answer
 

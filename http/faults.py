@@ -66,7 +66,7 @@ def faults_of(route: "Route") -> dict[int, list[Fault]]:
     kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
     kinds += _COMMAND if route.method != "GET" else ()
     kinds += _POST if route.method == "POST" else ()
-    kinds += (d.InvalidInput,) if route.query else ()
+    kinds += (d.InvalidInput,) if route.path.startswith("/v1/") else ()
     kinds += (kind for name, kind in _NAMED.items() if f"{{{name}}}" in route.path)
     faults = [*_ALWAYS, *map(_fault, (*kinds, *route.errors))]
     faults += [_routing(404)] if "{" in route.path else []

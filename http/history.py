@@ -3,8 +3,6 @@
 A codebase that was deleted keeps its history.
 """
 
-from typing import Final
-
 import orjson
 from aiohttp import web
 
@@ -14,17 +12,14 @@ from ..domain.leaves import leaf_of
 from ..domain.recorded import RecordedEvent
 from .answers import json_answer
 from .export import export_lines
-from .pages import LARGEST_LIMIT, number_in
+from .parameters import AFTER, LOG_LIMIT
 from .service import Service
-
-USUAL_LIMIT: Final = 100
 
 
 async def log_page(service: Service, request: web.Request) -> web.Response:
     """A page of a codebase's events: those after sequence `after`, at most `limit`."""
     codebase, head = await _recorded(service, request)
-    after = number_in(request, "after", 0)
-    limit = number_in(request, "limit", USUAL_LIMIT, least=1, most=LARGEST_LIMIT)
+    after, limit = AFTER.of(request), LOG_LIMIT.of(request)
     events = await service.store.read_stream(codebase, Sequence(after), limit)
     last = events[-1].sequence if events else after
     return json_answer(

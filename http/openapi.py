@@ -59,6 +59,9 @@ Run opencode agents on many codebases, watch them live, and prove later what hap
 
 After a 2xx the very next GET shows what it did. Every error, also one that is not listed here, has one shape: a
 sentence for people and a code for programs. Event streams resume by `Last-Event-ID` and never miss or double an event.
+
+A query with a parameter that its address doesn't take is refused, for it means something that wouldn't be done. What
+answers GET answers HEAD too, without the body, but for event streams and the export of a log.
 """
 
 

@@ -11,7 +11,7 @@ from ..domain.ids import Position
 from ..domain.leaves import entry, leaf_of
 from ..domain.tiles import WIDTH, TileId, number_of
 from .answers import json_answer
-from .pages import number_in
+from .parameters import FROM, POSITION, SIZE, TO
 from .service import Service
 
 _PARTIAL: Final = re.compile(r"(?P<number>[x0-9/]{3,})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")
@@ -64,8 +64,7 @@ async def entries(service: Service, request: web.Request) -> web.Response:
 
 async def inclusion_proof(service: Service, request: web.Request) -> web.Response:
     """That an event is in the log."""
-    position = number_in(request, "position", None, least=1)
-    size = number_in(request, "size", service.store.head, least=1)
+    position, size = POSITION.of(request), SIZE.of(request, service.store.head)
     events = await service.store.read_all(Position(position - 1), 1) if position <= service.store.head else []
     try:
         proof = await service.tree.inclusion(Position(position), size)
@@ -85,8 +84,7 @@ async def inclusion_proof(service: Service, request: web.Request) -> web.Respons
 
 async def consistency_proof(service: Service, request: web.Request) -> web.Response:
     """That the log only grew between two sizes."""
-    old = number_in(request, "from", None)
-    new = number_in(request, "to", service.store.head)
+    old, new = FROM.of(request), TO.of(request, service.store.head)
     try:
         proof = await service.tree.consistency(old, new)
         roots = [await service.tree.root(size) for size in (old, new)]

@@ -62,6 +62,11 @@ class Route:
     needs: Access | None = None
 
     @property
+    def has_head(self) -> bool:
+        """Whether HEAD is answered too, as GET is but without the body: not where bodies are made as they go."""
+        return self.method == "GET" and self.answer not in (EVENTS, LINES)
+
+    @property
     def access(self) -> Access:
         """What a caller needs: to look, a token with the scope `read`; to change something, one with `operate`."""
         return self.needs or ("read" if self.method == "GET" else "operate")

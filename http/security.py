@@ -1,9 +1,9 @@
 """Who may talk to us: the Host and Origin checks that keep foreign web pages out, the tokens and their scopes."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -15,6 +15,8 @@ from .settings import Settings
 from .tokens import Scope, Tokens
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{0,5}))?")
 
 Access = Scope | Literal["open"]
 """What a request needs: a token with this scope, or nothing at all."""
@@ -55,7 +57,7 @@ def gatekeeper(
         _check_origin(request)
         if tokens is not None:
             _check_token(request, tokens, access)
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             pace.command(client_of(request))
         return await handler(request)
 
@@ -65,6 +67,9 @@ def gatekeeper(
 def _check_host(request: web.Request, names: frozenset[str]) -> None:
     # A page that rebinds its own name to 127.0.0.1 still sends that name here.
     if _host_name(request.headers.get("Host", "")) not in names:
+        raise ForeignHost
+    # An address with a host of its own, as proxies are sent, is for that host whatever the header says.
+    if request.raw_path[:1] not in ("/", "*") and _host_name(request.url.raw_authority) not in names:
         raise ForeignHost
 
 
@@ -92,7 +97,7 @@ def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.Abstr
 
 @lru_cache(maxsize=64)  # nearly all requests name one of a few
 def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
+    parts = _HOST.fullmatch(host)
+    if parts is None or int(parts["port"] or 0) >= 2**16:
         return None
+    return parts["name"].strip("[]").lower()

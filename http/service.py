@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ..actors.opencode import Model
 from ..actors.supervisor import Supervisor
-from ..domain.errors import AgentUnavailable, CodebaseNotFound, InvalidInput
+from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
 from ..domain.secrets import Secrets
@@ -22,6 +22,7 @@ from ..projections.tree import Tree
 from ..projections.views import Views
 from .at import moment_of
 from .farewell import Farewell
+from .parameters import AT
 from .paths import check_unmoved
 from .places import StreamPlaces
 from .settings import Settings
@@ -107,15 +108,13 @@ class Service:
         Raises `CodebaseNotFound` where there is no such codebase, `InvalidInput` for what is no moment of it.
         """
         codebase = (await self.codebase(request)).id
-        if "at" not in request.query:
+        at = AT.given(request)
+        if at is None:
             return codebase, self.projections.views
-        return codebase, await self.moments.views(codebase, await self._moment(codebase, request.query.getall("at")))
+        return codebase, await self.moments.views(codebase, await self._moment(codebase, at))
 
-    async def _moment(self, codebase: CodebaseId, given: Many[str]) -> Sequence:
-        head = await self.store.stream_head(codebase)
-        if len(given) != 1:
-            raise InvalidInput("at: It must be given once.")
-        return await moment_of(given[0], codebase, head, self.moments)
+    async def _moment(self, codebase: CodebaseId, given: str) -> Sequence:
+        return await moment_of(given, codebase, await self.store.stream_head(codebase), self.moments)
 
     async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
         """Raise `UnknownModel` where it is known that there is no such model; a trusted codebase may bring its own."""

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.secrets import Secrets
 from ..domain.wire import decode
@@ -12,6 +11,7 @@ from ..projections.views import Views
 from .answers import json_answer
 from .bodies import read_body
 from .pages import part_of
+from .parameters import SESSION
 from .schemas import NoBody
 from .service import Service
 from .start import SessionNotFound
@@ -54,10 +54,7 @@ async def session_messages(service: Service, request: web.Request) -> web.Respon
 
 
 async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
-    named = request.query.getall("session_id", [])
-    if len(named) != 1 or not named[0]:
-        raise InvalidInput("session_id: Say once which session's messages you want.")
-    session = await views.sessions.get(codebase, SessionId(named[0]))
+    session = await views.sessions.get(codebase, SessionId(SESSION.given(request) or ""))
     if session is None:
         raise SessionNotFound
     return session

@@ -5,9 +5,10 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ..domain.errors import Conflict, InvalidInput, NotFound
+from ..domain.errors import Conflict, NotFound
 from ..domain.ids import CodebaseId, Position, Sequence, SessionId
 from ..domain.ports import EventStore
+from .parameters import ONE_SESSION
 from .sse import cursor_of
 
 
@@ -64,8 +65,8 @@ async def start_of(
     cursor = _cursor(request)
     head = await store.stream_head(codebase)
     _check_recorded(cursor, head, "this codebase's stream")
-    if "session_id" in request.query:
-        return await _session_start(codebase, SessionId(request.query["session_id"]), cursor, sessions)
+    if (session := ONE_SESSION.given(request)) is not None:
+        return await _session_start(codebase, SessionId(session), cursor, sessions)
     if cursor is not None:
         return Start(cursor)
     current = await sessions.current(codebase)
@@ -75,10 +76,8 @@ async def start_of(
 def start_of_all(request: web.Request, head: Position) -> Start:
     """What a request asks for of the log that ends at `head`: what comes after its cursor, else from now on.
 
-    Raises `BadCursor`, `CursorAhead` or `InvalidInput`.
+    Raises `BadCursor` or `CursorAhead`.
     """
-    if "session_id" in request.query:
-        raise InvalidInput("session_id: A session is followed in the stream of its codebase, not in that of all.")
     cursor, end = _cursor(request), Sequence(head)
     _check_recorded(cursor, end, "the log")
     return Start(end if cursor is None else cursor)

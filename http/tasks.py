@@ -17,6 +17,7 @@ from .answers import json_answer
 from .bodies import read_body
 from .carrying_out import carry_out, saying, the
 from .pages import part_of
+from .parameters import STATUS
 from .paths import files_inside
 from .schemas import NewTask, NoBody
 from .service import Service
@@ -94,13 +95,13 @@ async def _page(views: Views, request: web.Request, codebase: CodebaseId | None)
 
 
 def _status(request: web.Request) -> TaskStatus | None:
-    given = request.query.getall("status", [])
-    if not given:
+    given = STATUS.given(request)
+    if given is None:
         return None
     for status in STATUSES:
-        if given == [status]:
+        if given == status:
             return status
-    raise InvalidInput(f"status: It must be given once, as one of {', '.join(STATUSES)}.")
+    raise InvalidInput(f"status: It must be one of {', '.join(STATUSES)}.")
 
 
 CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")

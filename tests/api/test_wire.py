@@ -1,6 +1,7 @@
 """HTTP as bytes: what comes cut off, together or too slowly. What is not quite HTTP: see `hostile/smuggled`."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.support.service import API, Running, running
 from tests.support.wire import HOST, answer_of, connection, exchange
 
 from opencode_ledger.http import bodies
+from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 
 GET = b"GET /v1/opencode/status HTTP/1.1\r\n" + HOST
@@ -30,6 +32,58 @@ async def test_a_body_that_is_cut_off(api: Running) -> None:
         await writer.drain()
     assert await api.get("/healthz") == {"status": "ok"}
     assert api.service.store.head == head
+
+
+async def test_a_body_is_asked_for_when_it_is_wanted(api: Running) -> None:
+    """A client that expects to be asked is asked once its request has passed all checks; else refused, and let go."""
+    codebase = await api.register()
+    about = b"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 15\r\n"
+    for of, more, status in ((codebase, b"", 200), (codebase, b"Idempotency-Key: k\r\n", 409), ("cb_x", b"", 404)):
+        async with connection(api.port) as (reader, writer):
+            start = f"POST {API}/codebases/{of}/trigger HTTP/1.1\r\n".encode() + HOST
+            writer.write(start + about + more + b"\r\n")
+            if status != 404:
+                assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+                writer.write(b'{"prompt": "x"}')
+            answer = await answer_of(reader)
+            assert answer.status == status
+            assert (b"Connection: close" in answer.head) == (status >= 400)
+
+
+async def test_head(api: Running) -> None:
+    """HEAD answers what GET does, without the body; where the body is made as it goes, it is refused and says so."""
+    codebase = await api.register()
+    task = (await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p"}))["task"]["id"]
+    await api.agent_at_work(codebase)
+    named = {"codebase_id": codebase, "task_id": task, "tile": "000", "asset": "start.js"}
+    for route in ROUTES:
+        if route.method != "GET":
+            continue
+        address = re.sub(r"\{level:[^}]*\}", "0", route.path)
+        address = re.sub(r"\{(\w+)(:[^}]*)?\}", lambda part: named[part[1]], address)
+        async with api.client.head(address) as answer:
+            if not route.has_head:
+                assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+                continue
+            told = (answer.status, answer.content_type, answer.content_length)
+            assert await answer.read() == b""
+        async with api.client.get(address) as whole:
+            assert told == (whole.status, whole.content_type, len(await whole.read())), address
+
+
+async def test_the_address_in_full(api: Running) -> None:
+    """An address with this server's own name in it, as a proxy would be sent, is served."""
+    for name in (b"localhost", b"LOCALHOST:80", b"[::1]:%d" % api.port, b"127.0.0.1"):
+        sent = b"GET http://%b/v1/opencode/status HTTP/1.1\r\n" % name + HOST + b"\r\n"
+        assert (await exchange(api.port, sent)).status == 200
+
+
+async def test_no_answer_tells_versions(api: Running) -> None:
+    """An answer names this server, and not what it is made of."""
+    for sent in (GET + b"\r\n", b"nonsense\r\n\r\n", b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n"):
+        answer = await exchange(api.port, sent)
+        assert b"Server: opencode-ledger\r\n" in answer.head
+        assert not re.search(rb"(?i)python|aiohttp", answer.head)
 
 
 async def test_pipelining(api: Running) -> None:

@@ -81,7 +81,6 @@ async def test_the_header_wins() -> None:
         ("last_event_id=8", 409, "cursor_ahead"),
         ("last_event_id=x", 400, "bad_cursor"),
         ("last_event_id=1&last_event_id=1", 400, "bad_cursor"),
-        ("session_id=sess_cb_a", 400, "invalid_input"),
     ],
 )
 async def test_what_is_refused(query: str, status: int, code: str) -> None:

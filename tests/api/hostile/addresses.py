@@ -82,9 +82,31 @@ QUERIES = (
     ask("sessions without a limit", "GET", "/{idle}/sessions?limit=", *INVALID),
     ask("messages of no session", "GET", "/{idle}/messages", *INVALID),
     ask("messages of two sessions", "GET", "/{idle}/messages?session_id=a&session_id=b", *INVALID),
+    ask("events of two sessions", "GET", "/{idle}/events?session_id=a&session_id=b", *INVALID),
 )
 
 LOG = "/v1/opencode/log"
+
+NOT_TAKEN = (
+    *(
+        ask(f"a moment of {path}", "GET", f"{path}?at=1", *INVALID)
+        for path in (
+            *("", "/{idle}", "/{idle}/permissions", "/{idle}/events", "/{idle}/log", "/{idle}/log/export"),
+            *("/v1/opencode/status", "/v1/opencode/models", "/v1/opencode/events", f"{LOG}/checkpoint"),
+            *(TASKS, f"{TASKS}/task_unknown"),
+        )
+    ),
+    ask("part of the codebases", "GET", "?limit=1", *INVALID),
+    ask("a parameter with a slip", "GET", f"{TASKS}?stauts=pending", *INVALID),
+    ask("a parameter in capitals", "GET", f"{TASKS}?LIMIT=1", *INVALID),
+    ask("a session's tasks", "GET", "/{idle}/tasks?session_id=sess_x", *INVALID),
+    ask("a session of all codebases", "GET", "/v1/opencode/events?session_id=sess_x", *INVALID),
+    ask("a token in the address", "GET", "/v1/opencode/status?token=0123456789abcdef", *INVALID),
+    ask("a parameter without a name", "GET", "/v1/opencode/status?=1", *INVALID),
+    ask("a parameter of odd bytes", "GET", "/v1/opencode/status?%00%0d%0aX-Injected:%20yes=1", *INVALID),
+    ask("only a trial of a deletion", "DELETE", "/{idle}?dry_run=true", *INVALID),
+    post("a moment of a trigger", "/{idle}/trigger?at=1", {"prompt": "x"}, *INVALID),
+)
 
 AUDITS = (
     *(
@@ -156,7 +178,15 @@ def from_page(headers: bytes) -> Hostile:
 
 
 HOSTS = tuple(
-    map(hosted, ("example.com", "example.com:80", "localhost.example.com", "127.0.0.2", "0.0.0.0", "[::1", "", "a@b"))
+    map(
+        hosted,
+        (
+            *("example.com", "example.com:80", "localhost.example.com", "127.0.0.2", "0.0.0.0", "[::1", "", "a@b"),
+            *("user@localhost", "localhost@example.com", "localhost, example.com", "localhost.", "localhost/x"),
+            *("localhost:80x", "localhost:-1", "localhost:65536", "localhost:80:80", "localhost#@example.com"),
+            *("::1", "[::1]x", "[::1%25lo]", "[localhost]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f.1"),
+        ),
+    )
 )
 
 ORIGINS = tuple(
@@ -174,4 +204,4 @@ ORIGINS = tuple(
     )
 )
 
-ADDRESSES: tuple[Hostile, ...] = IDS + ROUTES + QUERIES + AUDITS + CURSORS + HOSTS + ORIGINS
+ADDRESSES: tuple[Hostile, ...] = IDS + ROUTES + QUERIES + NOT_TAKEN + AUDITS + CURSORS + HOSTS + ORIGINS

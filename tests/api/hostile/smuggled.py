@@ -8,6 +8,8 @@ GET = b"GET /v1/opencode/status HTTP/1.1\r\n" + HOST
 POST = b"POST /v1/opencode/codebases/{idle}/trigger HTTP/1.1\r\n" + HOST + JSON
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 BODY = b'{"prompt": "smuggled"}'
+FOREIGN = (403, "foreign_host")
+TOO_LARGE = (413, "body_too_large")
 AFTER = b"POST /v1/opencode/codebases/{idle}/trigger HTTP/1.1\r\n" + HOST + JSON + b"Content-Length: 22\r\n\r\n" + BODY
 """A command that must not be carried out because it stands where something else's body should."""
 
@@ -25,6 +27,7 @@ HEADS = (
     raw("space before the colon", GET + b"X-A : a\r\n\r\n"),
     raw("a folded header", GET + b"X-A: a\r\n b\r\n\r\n"),
     raw("a bare carriage return", GET + b"X-A: a\rX-B: b\r\n\r\n"),
+    raw("the same host twice", GET + HOST + b"\r\n"),
     raw("two hosts", GET + b"Host: example.com\r\n\r\n"),
     raw("a long line", b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431, "header_too_large"),
     raw("a long header", GET + b"X-A: " + b"x" * 70_000 + b"\r\n\r\n", 431, "header_too_large"),
@@ -41,6 +44,12 @@ LENGTHS = (
     raw("two lengths", POST + b"Content-Length: 22\r\nContent-Length: 0\r\n\r\n" + BODY),
     raw("the same length twice", POST + b"Content-Length: 22\r\nContent-Length: 22\r\n\r\n" + BODY),
     raw("a length without end", POST + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n" + BODY),
+    raw("a length over the limit, and nothing else", POST + b"Content-Length: 1048577\r\n\r\n", *TOO_LARGE),
+    raw(
+        "a length over the limit, expecting to be asked",
+        POST + b"Content-Length: 1048577\r\nExpect: 100-continue\r\n\r\n",
+        *TOO_LARGE,
+    ),
     raw("a length and chunks", POST + b"Content-Length: 5\r\n" + CHUNKED + b"\r\n0\r\n\r\n" + AFTER),
     raw("chunks and a length", POST + CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n" + AFTER),
     raw("an unknown transfer coding", POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + AFTER),
@@ -69,6 +78,28 @@ OTHER_PROTOCOLS = (
         403,
         "foreign_host",
     ),
+    *(
+        raw(
+            f"an address with a host: {address}",
+            b"GET %b/v1/opencode/status HTTP/1.1\r\n" % address + HOST + b"\r\n",
+            *FOREIGN,
+        )
+        for address in (
+            *(
+                b"http://example.com",
+                b"HTTP://EXAMPLE.COM",
+                b"https://example.com:443",
+                b"http://localhost@example.com",
+            ),
+            *(
+                b"http://user@localhost",
+                b"http://localhost.example.com",
+                b"http://127.0.0.2:8000",
+                b"ftp://example.com",
+            ),
+        )
+    ),
+    raw("a tunnel in our name", b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST + b"\r\n", *FOREIGN),
     raw("a tunnel", b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 403, "foreign_host"),
     raw("no host", b"GET /v1/opencode/status HTTP/1.0\r\n\r\n", 403, "foreign_host"),
     raw("an expectation", GET + b"Expect: miracles\r\n\r\n", 417, "expectation_failed"),
