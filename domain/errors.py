@@ -48,6 +48,12 @@ class PathOutsideRoots(Forbidden):
     code = "path_outside_roots"
 
 
+class DirectoryHoldsData(Forbidden):
+    """Agents may not work where this server's own data is: choose another directory, or keep the data elsewhere with `--data`."""
+
+    code = "directory_holds_data"
+
+
 class ProjectConfigUntrusted(Forbidden):
     """The codebase brings its own agent configuration and is not trusted."""
 

@@ -135,6 +135,7 @@ def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Open
         config_file=settings.opencode_config,
         home=settings.opencode_home,
         roots=settings.allow_root,
+        data=settings.data,
         secrets=secrets,
         shell_dir=settings.data / SHELL_NAME,
         hang_limit=settings.silence_limit,

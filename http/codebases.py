@@ -27,7 +27,7 @@ async def list_codebases(service: Service, request: web.Request) -> web.Response
 async def register_codebase(service: Service, request: web.Request) -> web.Response:
     """Register a directory; 409 names the codebase that has it already."""
     body = await read_body(request, RegisterCodebase)
-    path = await asyncio.to_thread(real_directory, body.path, service.settings.allow_root)
+    path = await asyncio.to_thread(real_directory, body.path, service.settings)
     config = body.agent_config or AgentConfig()
     agent_config = config.model_dump(exclude_unset=True, exclude_none=True)
     await service.usable_model(config.default_model, agent_config)

@@ -4,7 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..domain.errors import Conflict, InvalidInput, PathOutsideRoots
+from ..actors.opencode.place import holds
+from ..domain.errors import Conflict, DirectoryHoldsData, InvalidInput, PathOutsideRoots
+from .settings import Settings
 
 
 class DirectoryGone(Conflict):
@@ -13,8 +15,9 @@ class DirectoryGone(Conflict):
     code = "directory_gone"
 
 
-def real_directory(path: str, roots: Sequence[Path]) -> str:
-    """The real path of an existing, readable directory under one of `roots` (anywhere if there are none)."""
+def real_directory(path: str, settings: Settings) -> str:
+    """The real path of an existing, readable directory where agents may work, as the settings say. Raises `LedgerError`."""
+    roots = settings.allow_root
     if not Path(path).is_absolute():
         raise InvalidInput("path: The path must be absolute.")
     try:
@@ -29,13 +32,15 @@ def real_directory(path: str, roots: Sequence[Path]) -> str:
         raise InvalidInput("path: There is no such directory.") from None
     if not usable:
         raise InvalidInput("path: This is not a directory that can be read.")
+    if holds(real, settings.data):
+        raise DirectoryHoldsData
     return str(real)
 
 
-def check_unmoved(directory: str, roots: Sequence[Path]) -> None:
+def check_unmoved(directory: str, settings: Settings) -> None:
     """Raise unless a registered directory is still what it was, and may still be worked in."""
     try:
-        unmoved = real_directory(directory, roots) == directory
+        unmoved = real_directory(directory, settings) == directory
     except InvalidInput:
         unmoved = False
     if not unmoved:

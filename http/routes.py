@@ -77,7 +77,7 @@ def _refusals(verb: Verb) -> Errors:
     return tuple(dict.fromkeys(end for phase in Phase if not isinstance(end := outcome(phase, verb), Phase)))
 
 
-PROGRAM: Final[Errors] = (d.PathOutsideRoots, DirectoryGone, d.AgentUnavailable)
+PROGRAM: Final[Errors] = (d.PathOutsideRoots, d.DirectoryHoldsData, DirectoryGone, d.AgentUnavailable)
 """What keeps opencode from being used in a codebase."""
 
 AGENT: Final[Errors] = (*PROGRAM, d.ProjectConfigUntrusted, d.UnknownModel)
@@ -96,7 +96,7 @@ ROUTES: Final = (
         codebases.register_codebase,
         shapes.Registered,
         RegisterCodebase,
-        errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.UnknownModel, d.CodebaseNotFound),
+        errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.DirectoryHoldsData, d.UnknownModel, d.CodebaseNotFound),
     ),
     Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase),
     Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody, errors=_refusals(c.Delete)),

@@ -130,7 +130,7 @@ class Service:
         """Raise where opencode is not there, or the directory isn't."""
         if (reason := await self.agents.unavailable()) is not None:
             raise AgentUnavailable(reason)
-        await asyncio.to_thread(check_unmoved, codebase.path, self.settings.allow_root)
+        await asyncio.to_thread(check_unmoved, codebase.path, self.settings)
 
 
 SERVICE = web.AppKey("service", Service)

@@ -89,7 +89,7 @@ class OpencodeAgent:
                 raise
 
     async def _check_place(self, root: str | None) -> None:
-        await asyncio.to_thread(refuse_moved, self._directory, self._settings.roots)
+        await asyncio.to_thread(refuse_moved, self._directory, self._settings.roots, self._settings.data)
         if not self._trusted:
             await asyncio.to_thread(refuse_untrusted, self._directory, root)
 

@@ -16,7 +16,7 @@ class OpencodeSettings:
     `binary`: the executable; None looks for it on PATH, then in `tools_dir` (the project's own tools).
     `config_file`, `config`: an opencode.json for every agent, as a file or as its content.
     `home`: a private home for the agents; None gives them the user's own.
-    `roots`: directories under one of which agents must work; none allow any place.
+    `roots`: directories under one of which agents must work; none allow any place. `data`: where none may, in any case.
     `environment`: what variables are chosen from; None is the server's own environment.
     `secrets`: where it is kept what the agents are given and nobody may be shown.
     `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
@@ -29,6 +29,7 @@ class OpencodeSettings:
     config: Mapping[str, object] | None = None
     home: Path | None = None
     roots: Sequence[Path] = ()
+    data: Path | None = None
     environment: Mapping[str, str] | None = None
     secrets: Secrets = field(default_factory=Secrets)
     shell_dir: Path | None = None

@@ -44,6 +44,10 @@ def file_away(directory: Path, _elsewhere: Path) -> None:
     (directory / "src/file.py").unlink()
 
 
+def data_moved_into(directory: Path, elsewhere: Path) -> None:
+    (elsewhere.parent / "log").symlink_to(directory / "src")
+
+
 def nothing(_directory: Path, _elsewhere: Path) -> None:
     return
 
@@ -58,13 +62,14 @@ def nothing(_directory: Path, _elsewhere: Path) -> None:
         (folder_for_a_link, [], "FILE_OUTSIDE"),
         (file_away, [], "FILE_NOT_FOUND"),
         (nothing, ["elsewhere"], "DIRECTORY_OUTSIDE"),
+        (data_moved_into, [], "DIRECTORY_HOLDS_DATA"),
         (nothing, ["elsewhere", "home"], "agent_unavailable"),
     ],
 )
 async def test_at_the_start_of_a_task(
     settings: Settings, tmp_path: Path, swap: Swap, roots: Sequence[str], code: str
 ) -> None:
-    """A queued task whose directory or file was swapped for a link, or that the roots no longer cover, fails and says so."""
+    """A queued task whose directory or file was swapped for a link, that the roots no longer cover, or where the data now is, fails and says so."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("secret", "file.py"):
@@ -78,6 +83,7 @@ async def test_at_the_start_of_a_task(
         instance=secrets.token_hex(8),
         binary=tmp_path / "no-opencode",
         home=tmp_path / "agents",
+        data=tmp_path / "log",
         roots=[tmp_path / root for root in roots],
     )
     async with running(settings, tmp_path / "home", agents=cast(Any, OpencodeAgents(adapter))) as api:

@@ -141,6 +141,10 @@ REGISTRATIONS = (
     register("a number for a truth", {"agent_config": {"trusted": 1}}),
     register("a default model without a provider", {"agent_config": {"default_model": "sonnet"}}),
     register("an unknown field", {"worker": "worker-1"}),
+    *(
+        register(f"where the log is: {path}", {"path": path}, 403, "directory_holds_data")
+        for path in ("{data}", "{data}/", "{data}/inside", "{data}/..", "{home}/..", "/", "{home}/link-to-data")
+    ),
 )
 
 FIELDS: tuple[Hostile, ...] = TRIGGERS + FILES + COMMANDS + TASKS + REGISTRATIONS

@@ -16,7 +16,7 @@ class Hostile:
     """A request, and the status and code that it is refused with.
 
     In `sent` stand for what there is: {idle} and {busy} for codebases whose agent is idle and at work, {home} for the
-    directory that they lie in.
+    directory that they lie in, {data} for the data directory.
     """
 
     name: str
@@ -47,10 +47,11 @@ def trigger(name: str, body: object, status: int = 400, code: str = "invalid_inp
     return post(name, "/{idle}/trigger", body, status, code, headers)
 
 
-def register(name: str, body: Mapping[str, object]) -> Hostile:
+def register(name: str, body: Mapping[str, object], status: int = 400, code: str = "invalid_input") -> Hostile:
     """A registration that differs from a right one; None leaves a field out."""
     right = {"name": "x", "path": "{home}/free", **body}
-    return post(f"register: {name}", "", {field: value for field, value in right.items() if value is not None})
+    given = {field: value for field, value in right.items() if value is not None}
+    return post(f"register: {name}", "", given, status, code)
 
 
 def ask(name: str, method: str, path: str, status: int, code: str, headers: bytes = b"") -> Hostile:

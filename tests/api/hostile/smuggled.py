@@ -80,7 +80,7 @@ OTHER_PROTOCOLS = (
     ),
     *(
         raw(
-            f"an address with a host: {address}",
+            f"an address with a host: {address.decode()}",
             b"GET %b/v1/opencode/status HTTP/1.1\r\n" % address + HOST + b"\r\n",
             *FOREIGN,
         )

@@ -31,7 +31,10 @@ async def stage(api: Running) -> dict[str, str]:
     for link, to in (("link-out", "/etc"), ("link-to-link", "link-out"), ("loop", "loop")):
         (directory / link).symlink_to(to)
     api.directory("free")
-    return {"idle": idle, "busy": busy, "home": str(api.home.resolve())}
+    data = api.service.settings.data
+    (data / "inside").mkdir()
+    (api.home / "link-to-data").symlink_to(data)
+    return {"idle": idle, "busy": busy, "home": str(api.home.resolve()), "data": str(data)}
 
 
 @pytest.mark.parametrize("table", TABLES)
