@@ -35,6 +35,7 @@ class Client:
             return await response.json()
 
     async def set_to_work(self, directory: Path) -> str:
+        directory.mkdir()
         codebase: str = (await self.post("/codebases", {"name": "x", "path": str(directory)}))["codebase"]["id"]
         await self.post(f"/codebases/{codebase}/trigger", {"prompt": "Talk"})
         responses = [await self.session.get(f"/v1/opencode/codebases/{codebase}/events") for _ in range(2)]
@@ -58,7 +59,7 @@ async def stand_in(data: Path, stop_delay: float = 0) -> AsyncGenerator[Client]:
 async def test_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
     """Told to end it records the interruption, lets subscribers see it, and exits with 0; the session can go on later."""
     async with stand_in(tmp_path / "data") as client:
-        codebase = await client.set_to_work(tmp_path)
+        codebase = await client.set_to_work(tmp_path / "code")
         begun = time.monotonic()
         client.process.send_signal(number)
         ended = await end_of(client.process)
@@ -77,7 +78,7 @@ async def test_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
 async def test_agents_that_do_not_let_go(tmp_path: Path) -> None:
     """Agents that don't let go hold up the end for less than 10 s; at the next start their sessions are interrupted."""
     async with stand_in(tmp_path / "data", stop_delay=3600) as client:
-        codebase = await client.set_to_work(tmp_path)
+        codebase = await client.set_to_work(tmp_path / "code")
         begun = time.monotonic()
         client.process.send_signal(signal.SIGTERM)
         ended = await end_of(client.process)
@@ -91,7 +92,7 @@ async def test_agents_that_do_not_let_go(tmp_path: Path) -> None:
 async def test_told_twice(tmp_path: Path) -> None:
     """Told a second time it ends at once, and nothing that was recorded is lost."""
     async with stand_in(tmp_path / "data", stop_delay=3600) as client:
-        codebase = await client.set_to_work(tmp_path)
+        codebase = await client.set_to_work(tmp_path / "code")
         client.process.send_signal(signal.SIGTERM)
         assert client.process.stderr is not None
         assert b"ending" in await client.process.stderr.readline()
@@ -109,7 +110,7 @@ async def test_told_twice(tmp_path: Path) -> None:
 async def test_told_twice_in_a_moment(tmp_path: Path) -> None:
     """Signals that come together are one, as from a program that signals a process and then its whole group."""
     async with stand_in(tmp_path / "data") as client:
-        codebase = await client.set_to_work(tmp_path)
+        codebase = await client.set_to_work(tmp_path / "code")
         for _ in range(3):
             client.process.send_signal(signal.SIGTERM)
         assert (await end_of(client.process)).code == 0
@@ -121,7 +122,7 @@ async def test_told_twice_in_a_moment(tmp_path: Path) -> None:
 async def test_new_commands_while_ending(tmp_path: Path) -> None:
     """While it ends it takes no new commands: 503, or no connection."""
     async with stand_in(tmp_path / "data", stop_delay=3600) as client:
-        await client.set_to_work(tmp_path)
+        await client.set_to_work(tmp_path / "code")
         (tmp_path / "other").mkdir()
         client.process.send_signal(signal.SIGTERM)
         assert client.process.stderr is not None
