@@ -65,12 +65,17 @@ def interrupted(state: State, at: Timestamp, reason: e.InterruptReason) -> tuple
     )
 
 
-def cut_short(state: State, at: Timestamp, reason: e.InterruptReason, detail: str = "") -> tuple[e.Event, ...]:
-    """An interruption that nobody asked for: say why, fail the task, keep the session for a message to resume."""
+def cut_short(
+    state: State, at: Timestamp, reason: e.InterruptReason, detail: str = "", known: str | None = None
+) -> tuple[e.Event, ...]:
+    """An interruption that nobody asked for: say why, fail the task, keep the session for a message to resume.
+
+    `known`: the code for what `detail` tells in full.
+    """
     session = state.session
     if session is None:
         return ()
-    code, sentence = WHY[reason]
+    code, sentence = (known, "") if known else WHY[reason]
     why = f"{sentence} {detail}".strip()
     failed = (e.TaskFailed(error=why, code=code, **ids(session, at)),) if session.task_open else ()
     return (e.Error(error=why, code=code, **ids(session, at)), *failed, *interrupted(state, at, reason))

@@ -170,9 +170,13 @@ class AgentStopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentDied:
-    """The agent's process ended by itself, and what it left behind was swept."""
+    """The agent's process ended by itself, and what it left behind was swept.
+
+    `code`: where it had to be ended for something, what that was; `reason` is then the whole sentence.
+    """
 
     reason: str
+    code: str | None = None
 
 
 Fact: TypeAlias = (

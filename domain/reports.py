@@ -83,7 +83,7 @@ def _died(fact: f.AgentDied, state: State, at: Timestamp) -> Decision:
     if state.phase is not Phase.RUNNING:
         return NOTHING
     # A prompt may still be on its way: it must not start a new process for a session that is not running.
-    return Decision(endings.cut_short(state, at, "agent_crashed", fact.reason), (StopAgent(),))
+    return Decision(endings.cut_short(state, at, "agent_crashed", fact.reason, fact.code), (StopAgent(),))
 
 
 # --- the session ------------------------------------------------------------------------------------------------

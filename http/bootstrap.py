@@ -12,6 +12,7 @@ from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
 from ..actors.opencode import OpencodeAgents, OpencodeSettings, learn_secrets, sweep_all
+from ..actors.opencode.settings import MIB
 from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
@@ -139,6 +140,7 @@ def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Open
         secrets=secrets,
         shell_dir=settings.data / SHELL_NAME,
         hang_limit=settings.silence_limit,
+        memory_limit=settings.agent_memory * MIB,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from ..actors.opencode.memory import usual_limit
+
 PROJECT_CACHE = ".opencode-ledger"
 
 
@@ -77,6 +79,10 @@ class Settings(BaseModel):
 
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=usual_room)
     """How many agents may run at the same time; further triggers wait their turn."""
+
+    agent_memory: Annotated[int, Field(ge=0, le=2**24)] = Field(default_factory=usual_limit)
+    """MiB of memory that an agent and its tools may hold together; then they are ended, as if they had crashed. 0 sets
+    no limit; without it, half of the machine's memory."""
 
     permission_limit: Annotated[float, Field(ge=1, le=604_800)] = 600
     """Seconds within which what an agent asks must be answered; then it is rejected."""

@@ -23,6 +23,7 @@ from .connection import Connection
 from .handover import Handover
 from .letting_go import let_go, unless_gone
 from .lifetime import Lifetime
+from .memory import watch_memory
 from .outbox import Outbox
 from .place import refuse_moved
 from .server import OpencodeServer
@@ -109,6 +110,8 @@ class OpencodeAgent:
         if self._learn:
             self._learn(catalog.models(), server.configured)
         connection.add(Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down).run())
+        if limit := self._settings.memory_limit:
+            connection.add(watch_memory(server.process, limit))
         self._handover.to_another_process()
         return connection
 
@@ -131,7 +134,9 @@ class OpencodeAgent:
     async def _on_death(self, connection: Connection, reason: str) -> None:
         self._life.over(connection)
         log.warning("opencode died", codebase=self._codebase, reason=reason)
-        self._outbox.put([*self._translator.closed(), AgentDied(reason=reason)])
+        verdict = connection.server.process.ended_for
+        died = AgentDied(reason=reason, code=verdict.code if verdict else None)
+        self._outbox.put([*self._translator.closed(), died])
         await self._outbox.flushed()
 
     # --- permissions ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from ...domain.agent_errors import Failure
 from ...domain.errors import AgentError
 from ...domain.secrets import Secrets
 
@@ -65,7 +66,7 @@ class Output:
 
 
 class OpencodeProcess:
-    """A running `opencode serve`; `url` is where it listens."""
+    """A running `opencode serve`; `url` is where it listens. `ended_for`: why we ended it, if it was for a fault of its own."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class OpencodeProcess:
         self._output, self._errors = outputs
         self.ended: asyncio.Task[int] = asyncio.create_task(process.wait())
         self.url = ""
+        self.ended_for: Failure | None = None
 
     @classmethod
     async def start(
@@ -134,7 +136,9 @@ class OpencodeProcess:
         return not self.ended.done()
 
     def obituary(self) -> str:
-        """How it ended, in a sentence: exit code or signal, and its last words."""
+        """How it ended, in a sentence: exit code or signal, and its last words; or what we ended it for."""
+        if self.ended_for is not None:
+            return self.ended_for.error
         code = self._process.returncode
         if code is None:
             return "opencode still runs."
@@ -156,8 +160,9 @@ class OpencodeProcess:
             await asyncio.wait({self.ended})
         await self.drained()
 
-    def end(self) -> None:
-        """SIGKILL, without waiting."""
+    def end(self, why: Failure | None = None) -> None:
+        """SIGKILL, without waiting. `why`: what it is ended for."""
+        self.ended_for = self.ended_for or why
         self._signal(signal.SIGKILL)
 
     async def drained(self) -> None:

@@ -58,6 +58,8 @@ class OpencodeSettings:
     """A retry farther off than this ends the run as rate limited."""
     hang_limit: float = 1200.0
     """A busy agent that says nothing and asks nothing for so long has hung."""
+    memory_limit: int = 0
+    """Bytes that an agent and its tools may hold together; 0 for no limit."""
     models_lifetime: float = 300.0
     """How long a list of models stays good."""
     models_pause: float = 30.0

@@ -173,6 +173,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_TOKEN_FILE": str(tmp_path / "token"),
         "LEDGER_MAX_AGENTS": "1",
         "LEDGER_MAX_CONNECTIONS": "100",
+        "LEDGER_AGENT_MEMORY": "4096",
         "LEDGER_PERMISSION_LIMIT": "60",
         "LEDGER_SILENCE_LIMIT": "600",
     }

@@ -198,6 +198,14 @@ def test_a_crash_of_the_agent_interrupts_and_a_message_resumes() -> None:
     assert story.when(LATER).phase is Phase.RUNNING
 
 
+def test_an_agent_that_had_to_be_ended_says_what_for() -> None:
+    """Where the process was ended for a fault of its own, error and task carry the code and the whole reason."""
+    story = given(TRIGGER, report(OPENED, f.AgentDied(reason="It took too much.", code="AGENT_OUT_OF_MEMORY")))
+    told = [event for event in story.last.events if isinstance(event, e.Error | e.TaskFailed)]
+    assert [(event.error, event.code) for event in told] == [("It took too much.", "AGENT_OUT_OF_MEMORY")] * 2
+    assert story.when(LATER).phase is Phase.RUNNING
+
+
 def test_letting_go_of_what_was_not_interrupted_changes_nothing() -> None:
     """Late or repeated news of the process changes nothing where nobody waits for it."""
     for phase in (Phase.IDLE, Phase.RUNNING, Phase.INTERRUPTED, Phase.WAITING, Phase.DELETED):

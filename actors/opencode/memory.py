@@ -1,0 +1,61 @@
+"""A limit on the memory of an agent: what opencode and its tools hold is added up each second; too much ends them all.
+
+What is resident counts, since opencode reserves far more than it ever uses. Pages that processes share are counted
+for each of them; memory of tools that left their parents isn't counted, and they end with the agent all the same.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import psutil
+import structlog
+
+from ...domain.agent_errors import Failure
+from .process import OpencodeProcess
+from .settings import MIB
+
+log = structlog.get_logger()
+
+INTERVAL = 1.0
+"""Seconds between two looks."""
+TOO_MUCH = "AGENT_OUT_OF_MEMORY"
+
+
+def usual_limit() -> int:
+    """Half of the machine's memory, in MiB."""
+    return int(psutil.virtual_memory().total) // 2 // MIB
+
+
+async def watch_memory(process: OpencodeProcess, limit: int) -> None:
+    """End a process with all its descendants once they hold more than `limit` bytes together."""
+    while process.alive:
+        await asyncio.sleep(INTERVAL)
+        held, family = await asyncio.to_thread(_held, process.pid)
+        if held > limit:
+            log.warning("an agent takes too much memory; it is ended", pid=process.pid, mib=held // MIB)
+            process.end(_why(held, limit))
+            await asyncio.to_thread(_kill, family)
+
+
+def _held(pid: int) -> tuple[int, list[psutil.Process]]:
+    """The bytes that a process and its descendants hold, and who they are; those that end meanwhile hold nothing."""
+    family: list[psutil.Process] = []
+    held = 0
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        family = [root, *root.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.Error):
+            held += process.memory_info().rss
+    return held, family
+
+
+def _kill(family: list[psutil.Process]) -> None:
+    for process in family:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def _why(held: int, limit: int) -> Failure:
+    said = f"The agent and its tools took {held // MIB} MiB of memory, more than --agent-memory {limit // MIB} allows"
+    return Failure(TOO_MUCH, f"{said}; all of them were ended.")
