@@ -1,5 +1,6 @@
 """The guards around every test, shown to bite: what a test leaves behind fails it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,38 +10,39 @@ import pytest
 from .tree import ROOT
 
 LEAKS = {
-    "a task": "async def test_it():\n    kept.append(asyncio.create_task(asyncio.sleep(60)))",
-    "an open file": "async def test_it():\n    kept.append(os.open(__file__, os.O_RDONLY))",
-    "an open file, without a loop": "def test_it():\n    kept.append(os.open(__file__, os.O_RDONLY))",
-    "a process": "def test_it():\n    kept.append(subprocess.Popen(['sleep', '60']))\n    atexit.register(kept[0].kill)",
+    "test_a_task": "kept.append(asyncio.create_task(asyncio.sleep(60)))",
+    "test_an_open_file": "kept.append(os.open(__file__, os.O_RDONLY))",
+    "test_a_process": "kept.append(subprocess.Popen(['sleep', '60']))\n    atexit.register(kept[-1].kill)",
 }
+INNOCENT = "async def test_the_innocent():\n    await asyncio.create_task(asyncio.sleep(0))\n"
+HEAD = "import asyncio, atexit, os, subprocess\nimport tests.conftest\ntests.conftest.PATIENCE = 0.2\nkept = []\n"
 
 
-def run_guarded(directory: Path, body: str) -> subprocess.CompletedProcess[str]:
-    """Run one test under this project's guards, in a session of its own."""
+def run_guarded(directory: Path) -> dict[str, str]:
+    """Run all of these under this project's guards, in a session of its own: how each test ended, by its name."""
+    bodies = [f"async def {name}():\n    {body}\n" for name, body in LEAKS.items()]
+    file = f"def test_an_open_file_without_a_loop():\n    {LEAKS['test_an_open_file']}\n"
     test = directory / "test_it.py"
-    test.write_text(f"import asyncio, atexit, os, subprocess\nkept = []\n{body}\n")
-    options = ["-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
-    return subprocess.run(
+    test.write_text("\n".join([HEAD, *bodies, file, INNOCENT]))
+    options = ["-q", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
+    run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--rootdir={directory}", "-c", "/dev/null", test],
         cwd=ROOT,
+        env={**os.environ, "COLUMNS": "500"},  # so that no line is cut
         capture_output=True,
         text=True,
         check=False,
     )
+    ends = [line for line in run.stdout.splitlines() if line.startswith(("PASSED", "FAILED", "ERROR"))]
+    told = {line.partition("::")[2].partition(" ")[0]: line for line in ends}
+    assert len(told) == len(LEAKS) + 2, run.stdout
+    return told
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("leak", LEAKS)
-def test_a_test_that_leaves_something_behind_fails(tmp_path: Path, leak: str) -> None:
-    """A leaked task, process or file is told by the test that leaked it."""
-    run = run_guarded(tmp_path, LEAKS[leak])
-    assert "the test left behind" in run.stdout, run.stdout
-    assert run.returncode != 0
-
-
-@pytest.mark.slow
-def test_a_test_that_tidies_up_passes(tmp_path: Path) -> None:
-    """The guards do not bite the innocent."""
-    run = run_guarded(tmp_path, "async def test_it():\n    await asyncio.create_task(asyncio.sleep(0))")
-    assert run.returncode == 0, run.stdout
+def test_a_test_that_leaves_something_behind_fails(tmp_path: Path) -> None:
+    """A leaked task, process or file is told by the test that leaked it, and by no other."""
+    told = run_guarded(tmp_path)
+    assert told.pop("test_the_innocent").startswith("PASSED")
+    for line in told.values():
+        assert "the test left behind" in line, line

@@ -140,15 +140,18 @@ async def test_the_sessions_of_one_directory(person: Person) -> None:
     assert [session.started_at for session in told] == sorted(session.started_at for session in told)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 6, 7])
-async def test_messages_come_in_order_and_by_pages(person: Person, count: int) -> None:
+async def test_messages_come_in_order_and_by_pages(person: Person) -> None:
     """All messages come once and in their order, a page at a time, and a session without any has one empty page at most."""
-    session = await person.begin(person.here, "talk")
-    for number in range(count):
-        await person.say(session, f"word {number}")
+    counts = [0, 1, 2, 3, 6, 7]
+    for count in counts:
+        session = await person.begin(person.here, f"{count}")
+        for number in range(count):
+            await person.say(session, f"word {number}")
     async with person.histories(CODEBASE, person.here) as history:
-        (told,) = await history.sessions()
-        assert await words(history, told) == [f"word {number}" for number in range(count)]
+        told = await history.sessions()
+        assert [one.title for one in told] == [f"{count}" for count in counts]
+        for one, count in zip(told, counts, strict=True):
+            assert await words(history, one) == [f"word {number}" for number in range(count)]
     assert await person.left_open() == 0
 
 

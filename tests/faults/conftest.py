@@ -1,6 +1,7 @@
 """A service for each module of tests here: the real one with the real opencode, started once where a test doesn't end it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,13 @@ from scripts.scripted_model import ScriptedModel
 
 from ..opencode.live import opencode_binary
 from .service import Service
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module on one worker, so that it starts no more services than it needs."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(autouse=True)
