@@ -1,9 +1,15 @@
 """JSON answers."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import orjson
 from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+_HEADERS: Final = CIMultiDictProxy(
+    CIMultiDict({"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})
+)
 
 
 def json_answer(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -13,9 +19,7 @@ def json_answer(body: object, *, status: int = 200, headers: Mapping[str, str] |
 
 def json_bytes_answer(body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """As `json_answer`, with JSON that is made already."""
-    return web.Response(
-        body=body,
-        status=status,
-        content_type="application/json",
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})},
-    )
+    answer = web.Response(body=body, status=status, headers=_HEADERS)
+    if headers:
+        answer.headers.update(headers)
+    return answer

@@ -5,10 +5,11 @@ from aiohttp.typedefs import Handler
 
 from .bodies import MAX_BODY, expectation
 from .clients import Pace
-from .correlation import correlated, name_in_answer
+from .correlation import correlated, named_in_answer
 from .errors import errors
 from .idempotency import Repeats
 from .parameters import check_known
+from .recent_answers import RecentAnswers
 from .routes import API, ROUTES, Route
 from .security import Access, gatekeeper
 from .service import SERVICE, Service
@@ -20,12 +21,13 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     access: dict[web.AbstractRoute, Access] = {}
     gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
-    app.on_response_prepare.append(name_in_answer)
+    app.on_response_prepare.append(named_in_answer)
     app[SERVICE] = service
-    repeats = Repeats(service)
+    repeats, recent = Repeats(service), RecentAnswers(service.current_views, lambda: service.projections.applied)
     for route in ROUTES:
         handler = _bound(service, route)
         handler = repeats.once(handler) if route.method == "POST" else handler
+        handler = recent.remembered(handler) if route.of_views else handler
         for method in (route.method, "HEAD") if route.has_head else (route.method,):
             access[app.router.add_route(method, route.path, handler, expect_handler=expectation)] = route.access
     return app

@@ -61,6 +61,7 @@ class Connection(web.RequestHandler):
         else:
             self.log_exception("connection failed", exc_info=exc)
             answer = error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+        name_in_answer(request, answer)
         answer.force_close()
         return answer
 
@@ -69,8 +70,6 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer; one that aiohttp made before any of our code was asked gets our shape."""
         answer = refused(resp) if isinstance(resp, web.HTTPException) else resp
-        if not answer.prepared:
-            await name_in_answer(request, answer)
         return await super().finish_response(request, answer, start_time)
 
 

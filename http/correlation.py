@@ -4,9 +4,9 @@ A client gives it as `X-Request-ID`, or as the trace id of a W3C `traceparent`. 
 and a new one is made: no request fails for a header that only helps to find it again.
 """
 
+import os
 import re
 from typing import Final, cast
-from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -26,18 +26,24 @@ def correlation_of(request: web.BaseRequest) -> str:
     """The request's name: the same whenever it is asked for."""
     known = request.get(_CORRELATION)
     if known is None:
-        known = request[_CORRELATION] = _given(request.headers) or uuid4().hex
+        known = request[_CORRELATION] = _given(request.headers) or os.urandom(16).hex()
     return known
 
 
 @web.middleware
 async def correlated(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Have every line that is logged for this request name it."""
-    with structlog.contextvars.bound_contextvars(correlation_id=correlation_of(request)):
-        return await handler(request)
+    # Never taken back: aiohttp handles each request in a task of its own, whose context ends with it.
+    structlog.contextvars.bind_contextvars(correlation_id=correlation_of(request))
+    return await handler(request)
 
 
-async def name_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
+async def named_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
+    """As `name_in_answer`, for what aiohttp is about to send."""
+    name_in_answer(request, answer)
+
+
+def name_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
     """Have the answer name its request; and its server, by which aiohttp would tell its own version and Python's."""
     answer.headers[HEADER] = correlation_of(request)
     answer.headers["Server"] = "opencode-ledger"

@@ -48,7 +48,7 @@ class Route:
 
     `query`: its parameters. `also`: what it answers with other statuses than 200, beside errors. `errors`: what can go
     wrong here, beside what can go wrong with every request of its kind (see `faults`). `needs`: what its callers need
-    if not what its method says.
+    if not what its method says. `of_views`: its answers, in JSON, follow from the address and the log alone.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -60,6 +60,7 @@ class Route:
     also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict[int, "type[BaseModel] | None"])
     errors: Errors = ()
     needs: Access | None = None
+    of_views: bool = False
 
     @property
     def has_head(self) -> bool:
@@ -89,7 +90,7 @@ STREAM: Final[Errors] = (BadCursor, CursorAhead, TooManyRequests)
 ROUTES: Final = (
     Route("GET", f"{API}/status", status.service_status, shapes.ServiceStatus),
     Route("GET", f"{API}/models", status.list_models, shapes.Models, errors=(d.AgentUnavailable,)),
-    Route("GET", f"{API}/codebases", codebases.list_codebases, shapes.Codebases),
+    Route("GET", f"{API}/codebases", codebases.list_codebases, shapes.Codebases, of_views=True),
     Route(
         "POST",
         f"{API}/codebases",
@@ -98,7 +99,7 @@ ROUTES: Final = (
         RegisterCodebase,
         errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.DirectoryHoldsData, d.UnknownModel, d.CodebaseNotFound),
     ),
-    Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase),
+    Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase, of_views=True),
     Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody, errors=_refusals(c.Delete)),
     Route(
         "POST",
@@ -118,8 +119,15 @@ ROUTES: Final = (
     ),
     Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody, errors=_refusals(c.Interrupt)),
     Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody, errors=_refusals(c.Stop)),
-    Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,)),
-    Route("GET", f"{CODEBASE}/permissions", permissions.list_permissions, shapes.Permissions, query=parameters.PAGE),
+    Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,), of_views=True),
+    Route(
+        "GET",
+        f"{CODEBASE}/permissions",
+        permissions.list_permissions,
+        shapes.Permissions,
+        query=parameters.PAGE,
+        of_views=True,
+    ),
     Route(
         "POST",
         f"{CODEBASE}/permissions/{{permission_id}}",
@@ -138,7 +146,12 @@ ROUTES: Final = (
         errors=(*STREAM, SessionNotFound),
     ),
     Route(
-        "GET", f"{CODEBASE}/sessions", sessions.list_sessions, shapes.Sessions, query=(*parameters.PAGE, parameters.AT)
+        "GET",
+        f"{CODEBASE}/sessions",
+        sessions.list_sessions,
+        shapes.Sessions,
+        query=(*parameters.PAGE, parameters.AT),
+        of_views=True,
     ),
     Route(
         "POST",
@@ -170,9 +183,17 @@ ROUTES: Final = (
         tasks.list_codebase_tasks,
         shapes.Tasks,
         query=(parameters.STATUS, *parameters.PAGE, parameters.AT),
+        of_views=True,
     ),
-    Route("GET", f"{API}/tasks", tasks.list_tasks, shapes.Tasks, query=(parameters.STATUS, *parameters.PAGE)),
-    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, shapes.Task),
+    Route(
+        "GET",
+        f"{API}/tasks",
+        tasks.list_tasks,
+        shapes.Tasks,
+        query=(parameters.STATUS, *parameters.PAGE),
+        of_views=True,
+    ),
+    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, shapes.Task, of_views=True),
     Route(
         "POST",
         f"{API}/tasks/{{task_id}}/cancel",

@@ -48,11 +48,11 @@ def gatekeeper(
     settings: Settings, tokens: Tokens | None, access: Mapping[web.AbstractRoute, Access], pace: Pace
 ) -> Middleware:
     """The middleware that every request passes first. `access`: what each route needs."""
-    names = LOCAL_NAMES | {settings.host.lower()}
+    names, loopback = LOCAL_NAMES | {settings.host.lower()}, settings.loopback
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if settings.loopback:
+        if loopback:
             _check_host(request, names)
         _check_origin(request)
         if tokens is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence as Many
+from math import inf
 from pathlib import Path
 
 from ...domain.errors import AgentUnavailable, LedgerError
@@ -35,6 +36,8 @@ class OpencodeAgents:
             self._ask_models, self._configured, lifetime=settings.models_lifetime, pause=settings.models_pause
         )
         self._checking = asyncio.Lock()
+        self._reason: str | None = None
+        self._look_again = -inf
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> OpencodeAgent:
         """The agent of a codebase; starts nothing."""
@@ -43,22 +46,18 @@ class OpencodeAgents:
 
     @property
     def binary(self) -> Path | None:
-        """The executable that agents are started from, as the last question of `unavailable` found it."""
+        """The executable that agents are started from, as `unavailable` found it last."""
         return self._binary
 
     async def unavailable(self) -> str | None:
-        """Why no agent can be started, saying what to do; None if they can. An executable is asked for its version once."""
+        """Why no agent can be started, saying what to do; None if they can. Known for `look_lifetime` once it was found out."""
+        if self._is_known():
+            return self._reason
         async with self._checking:
-            try:
-                binary, made = await asyncio.to_thread(self._find)
-                self._binary = binary
-                if self._checked is None or self._checked[:2] != (binary, made):
-                    version = await read_version(binary, self._path, self._settings.start_limit)
-                    self._checked = (binary, made, None if supported(version) else wrong_version(version))
-            except AgentUnavailable as error:
-                self._binary = None
-                return error.message
-            return self._checked[2]
+            if not self._is_known():  # to whom waited
+                self._reason = await self._look()
+                self._look_again = asyncio.get_running_loop().time() + self._settings.look_lifetime
+            return self._reason
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
         """Raise `ProjectConfigUntrusted` if the codebase brings configuration that it isn't trusted with."""
@@ -77,6 +76,22 @@ class OpencodeAgents:
         """End what is still being asked."""
         await self._models.close()
         await survivors.sweep(self._settings.instance, MODELS)
+
+    def _is_known(self) -> bool:
+        return asyncio.get_running_loop().time() < self._look_again
+
+    async def _look(self) -> str | None:
+        """Find the executable, and ask a new one for its version."""
+        try:
+            binary, made = await asyncio.to_thread(self._find)
+            self._binary = binary
+            if self._checked is None or self._checked[:2] != (binary, made):
+                version = await read_version(binary, self._path, self._settings.start_limit)
+                self._checked = (binary, made, None if supported(version) else wrong_version(version))
+        except AgentUnavailable as error:
+            self._binary = None
+            return error.message
+        return self._checked[2]
 
     def _find(self) -> tuple[Path, float]:
         """The executable, and when it was made. Blocking."""

@@ -60,6 +60,8 @@ class OpencodeSettings:
     """A busy agent that says nothing and asks nothing for so long has hung."""
     memory_limit: int = 0
     """Bytes that an agent and its tools may hold together; 0 for no limit."""
+    look_lifetime: float = 0.5
+    """How long it stays good what was found out about the executable."""
     models_lifetime: float = 300.0
     """How long a list of models stays good."""
     models_pause: float = 30.0

@@ -14,10 +14,10 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -52,6 +52,8 @@ CODEBASES: Final = 10
 API: Final = "/v1/opencode"
 READS: Final = (f"{API}/status", f"{API}/codebases")
 TASK: Final = json.dumps({"title": "Add tests", "prompt": "Add tests for the cart", "priority": 1})
+Kind = Literal["reads", "queued", "lists"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 AT: Final = Timestamp("2026-01-01T00:00:00.000Z")
 
 
@@ -73,15 +75,18 @@ class Figures:
     lists: dict[str, Answers] = field(default_factory=dict[str, Answers])
 
 
-async def measure(seconds: float, rounds: int, tasks: int) -> Figures:
-    """All figures, one after another."""
+async def measure(seconds: float, rounds: int, tasks: int, only: Collection[Kind] = KINDS) -> Figures:
+    """All figures, or only some kinds of them, one after another."""
     figures = Figures()
-    with tempfile.TemporaryDirectory() as folder:
-        await _reads(Path(folder), figures, seconds, rounds)
-    with tempfile.TemporaryDirectory() as folder:
-        await _queued(Path(folder), figures, seconds)
-    with tempfile.TemporaryDirectory() as folder:
-        await _lists(Path(folder), figures, seconds, tasks)
+    measures: Mapping[Kind, Callable[[Path], Awaitable[None]]] = {
+        "reads": lambda folder: _reads(folder, figures, seconds, rounds),
+        "queued": lambda folder: _queued(folder, figures, seconds),
+        "lists": lambda folder: _lists(folder, figures, seconds, tasks),
+    }
+    for kind, measured in measures.items():
+        if kind in only:
+            with tempfile.TemporaryDirectory() as folder:
+                await measured(Path(folder))
     return figures
 
 
@@ -192,14 +197,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="of each GET, in turns with the bare handler")
     parser.add_argument("--tasks", type=int, default=100_000, help="in the log whose tasks are listed")
+    parser.add_argument("--only", choices=KINDS, action="append", help="measure this and nothing else; may be repeated")
     options = parser.parse_args()
-    figures = asyncio.run(measure(options.seconds, options.rounds, options.tasks))
+    figures = asyncio.run(measure(options.seconds, options.rounds, options.tasks, options.only or KINDS))
     for path, ratios in figures.ratios.items():
         print(f"GET {path}: {statistics.median(figures.rates[path]):,.0f}/s, {statistics.median(ratios):.2f} × bare")
     table = spread_table("answers", "per second")
     for name, answers in (*figures.queued.items(), *figures.lists.items()):
         table.add_row(name, *answers.delays.cells, f"{answers.rate:,.0f}")
-    Console().print(table)
+    if figures.queued or figures.lists:
+        Console().print(table)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
+from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, factory
 from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.agent_json import fields, items
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
@@ -246,6 +246,24 @@ async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -
         await agents.models()
     nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
     assert "./scripts/serve" in (await nowhere.unavailable() or "")
+
+
+async def test_what_is_known_of_the_binary_is_known_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many who ask at once whether agents can run share one look at the executable; it is looked at again soon after."""
+    looks: list[Path | None] = []
+
+    def find(given: Path | None, *_: object) -> Path:
+        looks.append(given)
+        raise AgentUnavailable(str(len(looks)))
+
+    monkeypatch.setattr(factory, "find_binary", find)
+    agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none", look_lifetime=600.0))
+    assert set(await asyncio.gather(*(agents.unavailable() for _ in range(5)))) == {"1"}
+    assert await agents.unavailable() == "1"
+    agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none", look_lifetime=0.0))
+    assert [await agents.unavailable(), await agents.unavailable()] == ["2", "3"]
 
 
 async def test_a_frozen_agent_is_stopped_in_time(make_stand_in: MakeLive) -> None:
