@@ -66,9 +66,12 @@ def proof_line(hashes: Many[bytes]) -> bytes:
 
 def read_manifest(line: bytes) -> Manifest:
     """The first line, read. Raises `BadExport`."""
-    members = _members(line)
+    try:
+        members = _members(line)
+    except BadExport:
+        members = {}
     if members.get("format") != FORMAT:
-        raise BadExport(f"The file does not begin with the manifest of an {FORMAT}.")
+        raise BadExport(f"The file does not begin with the manifest of an {FORMAT}: it is another file, or cut off.")
     match members:
         case {"selection": dict(selection), "events": int(events), "key": str(key), "checkpoint": str(checkpoint)}:
             return Manifest(selection=selection, events=events, key=key, checkpoint=checkpoint)

@@ -1,11 +1,13 @@
 """The command line for auditors: `opencode-ledger audit …`, offline, on a data directory or an export."""
 
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from cyclopts import App, Parameter
 
+from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId
 from . import show
 from .offline_export import Choice, export_from
@@ -24,12 +26,12 @@ Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 def verify(file: Path | None = None, *, data: Path | None = None, checkpoint: Kept = (), key: str | None = None) -> int:
     """Verify that a log is, event by event, what was recorded; exit code 1 where it isn't.
 
-    Reads a data directory, or an export. The first event that was changed, removed, added or moved is named.
+    Reads a data directory, or an export; what can't be read at all is exit code 2. The first event that was changed, removed, added or moved is named.
 
     Parameters
     ----------
     file
-        An export to verify, alone; without it, the data directory.
+        An export to verify, alone, or a data directory; without it, the one of --data.
     data
         The data directory; without it, the usual one.
     checkpoint
@@ -42,11 +44,10 @@ def verify(file: Path | None = None, *, data: Path | None = None, checkpoint: Ke
     """
     trusted = key_of(key) if key else None
     with progress("verifying") as told:
-        verdict = (
-            verify_export(file, checkpoint, trusted, told)
-            if file
-            else verify_data(data or usual_data(), checkpoint, trusted, told)
-        )
+        if file and not file.is_dir():
+            verdict = verify_export(file, checkpoint, trusted, told)
+        else:
+            verdict = verify_data(file or data or usual_data(), checkpoint, trusted, told)
     tell(verdict, trusted=bool(key))
     return 0 if verdict.sound else 1
 
@@ -76,7 +77,7 @@ def export(
     Parameters
     ----------
     codebase
-        The codebase's id; one that was deleted too.
+        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
     session
         Only the events of this session.
     first
@@ -92,10 +93,20 @@ def export(
     choice = Choice(CodebaseId(codebase), session, first, last)
     with progress("reading") as told:
         lines = export_from(data or usual_data(), choice, told)
+        manifest = next(lines)  # what can go wrong goes wrong before a file is made
         if out is None:
-            sys.stdout.buffer.writelines(lines)
+            sys.stdout.buffer.writelines(chain([manifest], lines))
             return 0
-        with out.open("xb") as file:
-            file.writelines(lines)
+        with _new(out) as file:
+            file.writelines(chain([manifest], lines))
     print(f"{out}: check it with `opencode-ledger audit verify {out}`", file=sys.stderr)
     return 0
+
+
+def _new(out: Path) -> BinaryIO:
+    try:
+        return out.open("xb")
+    except FileExistsError:
+        raise InvalidInput(f"--out: {out} exists already, never overwritten; name another file.") from None
+    except OSError as error:
+        raise InvalidInput(f"--out: {out} can't be written: {error.strerror}.") from None

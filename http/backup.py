@@ -7,6 +7,7 @@ from typing import Final
 
 from ..actors.store.copying import copy_database
 from ..actors.store.lock import DataLock
+from ..actors.store.log_file import check_there
 from ..domain.errors import InvalidInput, StoreError
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .verify import Progress, Verdict, verify_data
@@ -17,21 +18,24 @@ FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME)
 
 def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
     """Copy a data directory into a new one, and verify the copy. Raises `StoreError`, `InvalidInput`."""
-    if not (data / LOG_NAME).is_file():
-        raise StoreError(f"There is no log at {data / LOG_NAME}; say with --data where it is.")
+    check_there(data / LOG_NAME)
     _make_place(into)
-    for name in FILES:
-        _copy(data / name, into / name, progress)
+    try:
+        for name in FILES:
+            _copy(data / name, into / name, progress)
+    except BaseException:
+        shutil.rmtree(into, ignore_errors=True)  # it was made just now, and half a backup is none
+        raise
     return verify_data(into, (), None, progress)
 
 
 def restore(backup: Path, data: Path, progress: Progress) -> Verdict:
-    """Put a backup in place of a data directory that has no log, after verifying it. Raises as `back_up`."""
+    """Verify a backup and, if it is sound, put it in place of a data directory that has no log. Raises as `back_up`."""
+    if missing := [name for name in (LOG_NAME, KEY_NAME) if not (backup / name).is_file()]:
+        raise InvalidInput(f"{backup} is no directory that `opencode-ledger backup` made: it has no {missing[0]}.")
     verdict = verify_data(backup, (), None, progress)
     if not verdict.sound:
-        raise StoreError(
-            f"The backup {backup} is not sound: {verdict.result.findings[0].sentence} Nothing was restored."
-        )
+        return verdict
     if there := [name for name in FILES if (data / name).exists()]:
         raise InvalidInput(f"{data} has {' and '.join(there)} already, never overwritten; move that away first.")
     with DataLock.acquire(data):

@@ -1,32 +1,31 @@
 """The command line: `opencode-ledger serve`. What goes wrong is told in one sentence that says what to do."""
 
 import asyncio
+import os
 import sys
-from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter, UnknownOptionError, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.config import Env
-from pydantic import ValidationError
 
-from ..domain.errors import InvalidInput, LedgerError
+from ..domain.errors import LedgerError
 from ..domain.secrets import Secrets
 from . import audit
 from .backup import back_up
 from .backup import restore as put_back
-from .complaints import complaint
 from .logs import log_to_stderr
 from .progress import progress
 from .server import serve_until_told
 from .settings import Settings, usual_data
-
-ALIKE: Final = 0.6
-"""From 0 to 1: how alike an option must be to what was typed, to be offered instead of it."""
+from .usage import sentence_of
 
 app = App(
     name="opencode-ledger",
-    help="Run opencode agents on many codebases, watch them live, and prove later what happened.",
+    help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
+
+    Exit codes: 0 as told; 1 the log is not sound, or the service could not serve; 2 what was asked for is not
+    understood, or not there; 130 interrupted.""",
     config=Env("LEDGER_", command=False),
 )
 
@@ -86,48 +85,30 @@ def restore(backup: Path, *, data: Path | None = None) -> int:
     with progress("restoring") as told:
         verdict = put_back(backup, data or usual_data(), told)
     audit.tell(verdict, trusted=False)
-    return 0
+    if not verdict.sound:
+        _complain("Nothing was restored.")
+    return 0 if verdict.sound else 1
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 ended as told, 1 could not serve, 2 asked for what there isn't."""
+    """The console script, with the exit codes that its help tells."""
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        _complain(f"{_sentence(error)} See: opencode-ledger serve --help")
+        _complain(sentence_of(error))
         sys.exit(2)
-    except (LedgerError, OSError) as error:
-        _complain(str(error))
-        sys.exit(2 if isinstance(error, InvalidInput) else 1)
+    except LedgerError as error:
+        _complain(error.message)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough: nothing is flushed
+        sys.exit(2)
+    except OSError as error:
+        _complain(f"{error.filename or 'It'} can't be used: {error.strerror}.")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _complain(sentence: str) -> None:
     print(f"opencode-ledger: {sentence}", file=sys.stderr)
-
-
-def _sentence(error: CycloptsError) -> str:
-    if isinstance(error.__cause__, ValidationError):
-        return _bad_value(error.__cause__)
-    if isinstance(error, UnusedCliTokensError):
-        return f"Not understood: {' '.join(error.unused_tokens or [])}."
-    told = " ".join(str(error).split())
-    if isinstance(error, UnknownOptionError) and not _alike(error.token.keyword or error.token.value, told):
-        return told.partition(" Did you mean")[0]
-    return told
-
-
-def _alike(given: str, told: str) -> bool:
-    """Whether what the sentence offers instead is like what was given: the dashes alone, which all options have, are not."""
-    offered = told.rpartition(" ")[2].strip("-?")
-    return SequenceMatcher(None, given.strip("-"), offered).ratio() >= ALIKE
-
-
-def _bad_value(error: ValidationError) -> str:
-    """The first complaint, with the names under which the value may have been given."""
-    problem = error.errors(include_url=False)[0]
-    what = complaint(problem)
-    given = "" if problem["type"] == "value_error" else f", not {problem['input']!r}"
-    if not problem["loc"]:
-        return f"{what}."
-    name = str(problem["loc"][0])
-    return f"--{name.replace('_', '-')} (LEDGER_{name.upper()}): {what}{given}."

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..actors.store.log_file import LogFile, opened
-from ..domain.errors import CodebaseNotFound, InvalidInput
+from ..actors.store.log_file import LogFile, check_there, opened
+from ..domain.errors import InvalidInput
 from ..domain.events import Json
 from ..domain.export import Manifest, event_line, manifest_line, proof_line
 from ..domain.ids import CodebaseId
@@ -19,6 +19,7 @@ from ..domain.tiles import GrowingTree, TileId, node_in
 from ..domain.wire import decode
 from ..projections.signing import SigningKey
 from .bootstrap import KEY_NAME, LOG_NAME
+from .past import no_codebase
 from .verify import Progress
 
 
@@ -45,6 +46,7 @@ class Choice:
 
 def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[bytes]:
     """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`."""
+    check_there(data / LOG_NAME)
     key = SigningKey.open(data / KEY_NAME, make=False)
     with opened(data / LOG_NAME) as log:
         events = _chosen(log, choice)
@@ -62,7 +64,7 @@ def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[byt
 def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
     events = list(log.of(choice.codebase))
     if not events:
-        raise CodebaseNotFound(f"The log has no codebase {choice.codebase}.")
+        raise no_codebase(choice.codebase)
     chosen = [event for event in events if choice.takes(event)]
     if not chosen:
         raise InvalidInput(f"No event of {choice.codebase} is chosen; it has those from 1 to {events[-1].sequence}.")

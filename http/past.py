@@ -9,6 +9,7 @@ from pathlib import Path
 from ..actors.store.log_file import opened
 from ..actors.store.memory import MemoryEventStore
 from ..domain.errors import CodebaseNotFound
+from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.recorded import NewEvent, RecordedEvent
 from ..domain.wire import decode
@@ -76,7 +77,21 @@ def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
     with opened(data / LOG_NAME) as log:
         if events := list(log.of(codebase)):
             return events
-    raise CodebaseNotFound(f"The log has no codebase {codebase}.")
+    raise no_codebase(codebase)
+
+
+def no_codebase(codebase: CodebaseId) -> CodebaseNotFound:
+    """What is said of a codebase that isn't in the log."""
+    return CodebaseNotFound(f"The log has no codebase {codebase}; `opencode-ledger audit show` lists those it has.")
+
+
+def codebases_of(data: Path) -> Iterator[tuple[CodebaseRegistered, RecordedEvent]]:
+    """Each codebase of a log, also those that were deleted, as it was registered; and its last event. Raises `StoreError`."""
+    with opened(data / LOG_NAME) as log:
+        for last in log.last_of_each():
+            first = decode(next(log.of(last.stream)))
+            if isinstance(first, CodebaseRegistered):
+                yield first, last
 
 
 def differences(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:

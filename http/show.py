@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.errors import InvalidInput
+from ..domain.events import CodebaseDeleted
 from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.wire import decode
 from ..projections.story import Entry, Story
-from .past import Past, differences, past_of
+from .past import Past, codebases_of, differences, past_of
 from .settings import usual_data
 
 STYLES: Final = {
@@ -41,7 +43,7 @@ def add_to(app: App) -> None:
 
 
 def show(
-    codebase: str,
+    codebase: str | None = None,
     session: str | None = None,
     *,
     at: str | None = None,
@@ -50,12 +52,12 @@ def show(
 ) -> int:
     """Tell what happened in a session: prompts, answers, tools, file changes, decisions, times and costs.
 
-    Without a session the codebase's sessions are listed.
+    Without a session the codebase's sessions are listed; without a codebase the log's codebases.
 
     Parameters
     ----------
     codebase
-        The codebase's id; one that was deleted too.
+        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
     session
         The session's id.
     at
@@ -66,7 +68,11 @@ def show(
         The data directory; without it, the usual one.
 
     """
-    asyncio.run(_show(data or usual_data(), CodebaseId(codebase), session, at, full=full))
+    if codebase is None:
+        lines = "\n".join(_codebases(data or usual_data())) or "The log is empty."
+        Console(highlight=False).print(lines, markup=False, soft_wrap=True)
+    else:
+        asyncio.run(_show(data or usual_data(), CodebaseId(codebase), session, at, full=full))
     return 0
 
 
@@ -76,7 +82,7 @@ def diff(codebase: str, before: str, after: str | None = None, *, data: Path | N
     Parameters
     ----------
     codebase
-        The codebase's id; one that was deleted too.
+        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
     before
         The number of an event in the codebase, or a time (2026-01-31T12:00:00Z).
     after
@@ -98,7 +104,8 @@ async def _show(data: Path, codebase: CodebaseId, session: str | None, at: str |
             return
         story = past.story(SessionId(session), moment)
         if not story.entries:
-            raise InvalidInput(f"{codebase} has no session {session} up to event {moment}.")
+            listed = f"`opencode-ledger audit show {codebase}` lists those it has"
+            raise InvalidInput(f"{codebase} has no session {session} up to event {moment}; {listed}.")
         screen.print(_told(story, full=full))
 
 
@@ -108,6 +115,13 @@ async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None
         lines = list(differences(await past.facts(first), await past.facts(last)))
         said = "\n".join(lines) if lines else "Nothing that the views show changed."
         Console(highlight=False).print(f"from event {first} to event {last}\n{said}", markup=False, soft_wrap=True)
+
+
+def _codebases(data: Path) -> Iterator[str]:
+    """A line each, never broken, for these are what other commands are given."""
+    for first, last in codebases_of(data):
+        state = "deleted" if isinstance(decode(last), CodebaseDeleted) else f"{last.sequence} events"
+        yield f"{last.stream}  {_minute(first.timestamp)}  {state:>12}  {_plain(first.name)}  {_plain(first.path)}"
 
 
 async def _sessions(past: Past, at: Sequence) -> RenderableType:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..actors.store.log_file import opened
+from ..actors.store.log_file import check_there, opened
 from ..domain.audit import Audit, Finding, audit
 from ..domain.errors import InvalidInput, StoreError
 from ..domain.export import BadExport, Manifest, read_event, read_manifest, read_proof
@@ -36,6 +36,11 @@ class Verdict:
 
 def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
     """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
+    check_there(data / LOG_NAME)
+    if key is None and not (data / KEY_NAME).is_file():
+        raise InvalidInput(
+            f"{data} has no {KEY_NAME}, by which signatures are checked; give the log's public key with --key."
+        )
     key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
     note, tiles = read_tree(data / TREE_NAME)
@@ -133,4 +138,5 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} can't be read: {error}.") from None
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InvalidInput(f"{path} can't be read: {why}.") from None

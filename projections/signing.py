@@ -34,8 +34,10 @@ class SigningKey:
             if make and not path.exists():
                 _write(path, Ed25519PrivateKey.generate())
             private = load_pem_private_key(path.read_bytes(), None)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"The key of the log's checkpoints, {path}, can't be used: {error}.") from None
+        except OSError as error:
+            raise StoreError(f"The key of the log's checkpoints, {path}, can't be used: {error.strerror}.") from None
+        except ValueError:
+            raise StoreError(f"The key of the log's checkpoints, {path}, is not a private key in PEM.") from None
         if not isinstance(private, Ed25519PrivateKey):
             raise StoreError(f"The key of the log's checkpoints, {path}, is not an Ed25519 key.")
         return cls(private)

@@ -37,7 +37,8 @@ class DataLock:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"The data directory {directory} can't be used: {error.strerror}.") from error
+            why = "It is a file" if isinstance(error, FileExistsError) else error.strerror
+            raise StoreError(f"The data directory {directory} can't be used: {why}.") from error
         try:
             _lock(descriptor, directory)
         except BaseException:

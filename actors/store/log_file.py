@@ -66,6 +66,14 @@ class LogFile:
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
+    def last_of_each(self) -> Iterator[RecordedEvent]:
+        """The last event of each codebase, in the order in which they were registered. Raises `LogDamaged`."""
+        last = _READ.replace("originator_version", "max(originator_version)")
+        try:
+            yield from map(_event, self._connection.execute(f"{last.replace('ORDER', 'GROUP BY originator_id ORDER')}"))
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+
     def _read_size(self) -> int:
         try:
             ((application,),) = self._connection.execute("PRAGMA application_id")
@@ -77,11 +85,22 @@ class LogFile:
         return int(size)
 
 
+def check_there(path: Path) -> None:
+    """Raise `StoreError` where there is no such file, with what is there instead."""
+    data = path.parent
+    try:
+        if path.is_file():
+            return
+        why = f"it has no {path.name}" if data.is_dir() else "it is no directory" if data.exists() else "it isn't there"
+    except OSError as error:
+        raise StoreError(f"{data} can't be read: {error.strerror}.") from None
+    raise StoreError(f"There is no log in {data}, for {why}; say with --data where the log is.")
+
+
 @contextmanager
 def opened(path: Path) -> Generator[LogFile]:
     """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
-    if not path.is_file():
-        raise StoreError(f"There is no log at {path}; say with --data where it is.")
+    check_there(path)
     with closing(_connected(path)) as connection:
         yield LogFile(connection, path)
 

@@ -79,8 +79,8 @@ TRUNCATE = "DELETE FROM stored_events WHERE rowid > 10"
 
 async def test_an_untouched_log(copy: Path, command: Command, api: Running) -> None:
     """An untouched log is sound; so is that of a server at work."""
-    for data in (copy, api.service.settings.data):
-        ended = await command("verify", "--data", data)
+    for where in (["--data", copy], [copy], ["--data", api.service.settings.data]):
+        ended = await command("verify", *where)
         assert ended.code == 0, ended
         assert ended.output.startswith("sound: ")
         assert str(api.service.tree.key) in ended.output
@@ -201,21 +201,23 @@ async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: Co
     shutil.copy(copy / "checkpoint.key", other)
     (bad := tmp_path / "bad").write_text("no note")
     cases = {
-        ("verify", "--data", other): ("There is no log", 1),
-        ("verify", "--data", tmp_path): ("checkpoint.key", 1),
+        ("verify", "--data", other): ("There is no log", 2),
+        ("verify", "--data", tmp_path): ("There is no log", 2),
         ("verify", "--data", copy, "--checkpoint", bad): ("signed note", 2),
         ("verify", "--data", copy, "--checkpoint", tmp_path / "none"): ("can't be read", 2),
         ("verify", "--data", copy, "--key", "abc"): ("--key", 2),
-        ("verify", tmp_path / "none"): ("can't be read", 1),
-        ("export", "cb_none", "--data", copy): ("no codebase cb_none", 1),
+        ("verify", tmp_path / "none"): ("can't be read", 2),
+        ("export", "cb_none", "--data", copy): ("no codebase cb_none", 2),
+        ("export", "cb_none", "--data", copy, "--out", tmp_path / "new"): ("no codebase cb_none", 2),
         ("export", codebase, "--from", 999, "--data", copy): ("No event", 2),
-        ("export", codebase, "--data", copy, "--out", bad): ("exists", 1),
+        ("export", codebase, "--data", copy, "--out", bad): ("exists already", 2),
     }
     for arguments, (words, code) in cases.items():
         ended = await command(*arguments)
         assert (ended.code, ended.output) == (code, ""), ended
         assert words in ended.errors
         assert "Traceback" not in ended.errors
+    assert not (tmp_path / "new").exists()
 
 
 async def test_a_damaged_file(copy: Path, command: Command) -> None:
@@ -227,5 +229,5 @@ async def test_a_damaged_file(copy: Path, command: Command) -> None:
     data[4096:] = b"\xff" * (len(data) - 4096)
     (copy / "ledger.db").write_bytes(data)
     ended = await command("verify", "--data", copy)
-    assert ended.code == 1
+    assert ended.code == 2
     assert "can't be read" in ended.errors

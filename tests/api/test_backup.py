@@ -62,10 +62,10 @@ async def test_nothing_is_overwritten(api: Running, command: Command, tmp_path: 
     assert (await command("backup", copy, "--data", data)).code == 0
     cases = {
         ("backup", copy, "--data", data): ("exists already", 2),
-        ("backup", tmp_path / "x", "--data", tmp_path / "none"): ("There is no log", 1),
-        ("backup", tmp_path / "data" / "ledger.db" / "x", "--data", data): ("can't be made", 1),
+        ("backup", tmp_path / "x", "--data", tmp_path / "none"): ("There is no log", 2),
+        ("backup", tmp_path / "data" / "ledger.db" / "x", "--data", data): ("can't be made", 2),
         ("restore", copy, "--data", data): ("never overwritten", 2),
-        ("restore", tmp_path / "none", "--data", tmp_path / "y"): ("checkpoint.key", 1),
+        ("restore", tmp_path / "none", "--data", tmp_path / "y"): ("it has no ledger.db", 2),
     }
     for arguments, (words, code) in cases.items():
         ended = await command(*arguments)
@@ -87,5 +87,6 @@ async def test_a_backup_that_was_changed(api: Running, command: Command, tmp_pat
     log.close()
     ended = await command("restore", changed, "--data", tmp_path / "data2")
     assert ended.code == 1
-    assert "not sound" in ended.errors
+    assert "NOT SOUND" in ended.output
+    assert "Nothing was restored." in ended.errors
     assert not (tmp_path / "data2").exists()

@@ -105,6 +105,86 @@ def test_unknown_options(command: Callable[..., Ended], given: str, offered: str
     assert ended.errors == f"opencode-ledger: Unknown option: {given}.{suggestion} See: opencode-ledger serve --help\n"
 
 
+AUDIT = "opencode-ledger audit"
+
+MISTAKES: list[tuple[str, str]] = [
+    (
+        "audit nope",
+        'Unknown command "nope". Available commands: show, diff, verify, export. See: opencode-ledger audit --help',
+    ),
+    ("--bogus", "Unknown option: --bogus. See: opencode-ledger --help"),
+    (
+        "audit export",
+        f"CODEBASE is missing: the codebase's id, also of one that was deleted; `{AUDIT} show` lists them. See: {AUDIT} export --help",
+    ),
+    ("audit export cb x", f"Not understood: x. See: {AUDIT} export --help"),
+    ("audit export cb --from x", f"--from: It must be a whole number, not 'x'. See: {AUDIT} export --help"),
+    (
+        "audit export cb --data empty",
+        "There is no log in empty, for it has no ledger.db; say with --data where the log is.",
+    ),
+    ("audit show", "There is no log in usual, for it isn't there; say with --data where the log is."),
+    ("audit show cb --data file", "There is no log in file, for it is no directory; say with --data where the log is."),
+    ("audit show cb --data other", "other/ledger.db can't be read: file is not a database."),
+    ("audit show a b c", f"Not understood: c. See: {AUDIT} show --help"),
+    (
+        "audit diff",
+        f"CODEBASE is missing: the codebase's id, also of one that was deleted; `{AUDIT} show` lists them. See: {AUDIT} diff --help",
+    ),
+    (
+        "audit diff cb",
+        f"BEFORE is missing: the number of an event in the codebase, or a time (2026-01-31T12:00:00Z). See: {AUDIT} diff --help",
+    ),
+    ("audit diff cb 1 --data none", "There is no log in none, for it isn't there; say with --data where the log is."),
+    ("audit verify", "There is no log in usual, for it isn't there; say with --data where the log is."),
+    ("audit verify empty", "There is no log in empty, for it has no ledger.db; say with --data where the log is."),
+    ("audit verify none", "none can't be read: No such file or directory."),
+    (
+        "audit verify file",
+        "file: The file does not begin with the manifest of an opencode-ledger export v1: it is another file, or cut off.",
+    ),
+    (
+        "audit verify --data other",
+        "other has no checkpoint.key, by which signatures are checked; give the log's public key with --key.",
+    ),
+    ("audit verify --data {long}", "{long} can't be read: File name too long."),
+    ("audit verify --key", f"--key needs a value. See: {AUDIT} verify --help"),
+    ("audit verify --key x", "--key: This is not an Ed25519 key."),
+    (
+        "backup",
+        "INTO is missing: the directory to make. It holds a private key: keep it as safe as the log itself. See: opencode-ledger backup --help",
+    ),
+    ("backup new", "There is no log in usual, for it isn't there; say with --data where the log is."),
+    ("backup new --data other", "other/ledger.db can't be copied to new/ledger.db: file is not a database."),
+    ("backup a b", "Not understood: b. See: opencode-ledger backup --help"),
+    (
+        "restore",
+        "BACKUP is missing: a directory that `opencode-ledger backup` made. See: opencode-ledger restore --help",
+    ),
+    ("restore none", "none is no directory that `opencode-ledger backup` made: it has no ledger.db."),
+    ("restore file", "file is no directory that `opencode-ledger backup` made: it has no ledger.db."),
+    ("restore other", "other is no directory that `opencode-ledger backup` made: it has no checkpoint.key."),
+]
+"""In a directory with an empty directory, a file, and a directory with a file that is called like a log and is none."""
+
+
+@pytest.mark.parametrize(("line", "sentence"), MISTAKES, ids=[line for line, _ in MISTAKES])
+def test_mistakes(
+    command: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, sentence: str
+) -> None:
+    """Whatever is wrong with a command is told in words that say what to do; nothing is made, and the exit code is 2."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    for file in ("file", "other/ledger.db"):
+        (tmp_path / file).write_text("no database")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_DATA", "usual")
+    before, long = sorted(tmp_path.rglob("*")), "x" * 300
+    assert_one_sentence(ended := command(*line.format(long=long).split()), 2)
+    assert ended.errors == f"opencode-ledger: {sentence.format(long=long)}\n"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that makes no sense is told by its name."""
     monkeypatch.setenv("LEDGER_MAX_AGENTS", "many")

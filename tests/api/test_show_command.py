@@ -104,6 +104,16 @@ async def test_the_story_up_to_a_moment(api: Running, codebase: CodebaseId, comm
     assert "asked for leave" in (await command("show", codebase, session["id"], "--at", asked["sequence"])).output
 
 
+async def test_the_list_of_codebases(api: Running, codebase: CodebaseId, command: Command) -> None:
+    """Without a codebase those of the log are listed, also the deleted ones: so their ids are found without a server."""
+    deleted = await api.register("left")
+    await api.ask("DELETE", f"/codebases/{deleted}")
+    lines = (await command("show")).output.splitlines()
+    assert [line.split()[0] for line in lines] == [codebase, deleted]
+    assert ["deleted" in line for line in lines] == [False, True]
+    assert lines[0].endswith(f" events  my-project  {api.directory('my-project')}")
+
+
 async def test_the_list_of_sessions(api: Running, codebase: CodebaseId, command: Command) -> None:
     """Without a session the codebase's sessions are listed, as they were."""
     session = await session_of(api, codebase)
@@ -131,7 +141,7 @@ async def test_what_changed(api: Running, codebase: CodebaseId, command: Command
 async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Command) -> None:
     """What the log doesn't have is told in one sentence."""
     cases = {
-        ("show", "cb_none"): ("no codebase cb_none", 1),
+        ("show", "cb_none"): ("no codebase cb_none; `opencode-ledger audit show`", 2),
         ("show", codebase, "sess_none"): ("no session sess_none", 2),
         ("show", codebase, "--at", 9999): ("the events from 1 to", 2),
         ("show", codebase, "--at", 0): ("the events from 1 to", 2),
