@@ -194,7 +194,9 @@ class ScriptedAgent:
         """Ask for leave to use a tool, and wait for the reply."""
         run = self.run
         permission = await self.ask(tool, args)
-        return await run.questions[permission] if run and permission in run.questions else self.answers[-1][1]
+        if run and permission in run.questions:
+            return await run.questions[permission]
+        return next((reply for asked, reply, _ in reversed(self.answers) if asked == permission), "reject")
 
     async def pause(self, seconds: float) -> None:
         """Think."""

@@ -27,8 +27,8 @@ def requested(fact: f.PermissionRequested, state: State, session: Session, at: T
     """The agent asks, and is refused unless it is answered within `limit` seconds."""
     name = fact.agent_permission_id.removeprefix("per_").removeprefix("que_")
     permission_id = PermissionId(f"perm_{name}")
-    if permission_id in session.permissions:
-        return NOTHING
+    if permission_id in session.permissions or permission_id in session.settled:
+        return NOTHING  # an agent that tells of it again isn't asking again
     asked = e.PermissionAsked(
         permission_id=permission_id,
         kind=fact.kind,

@@ -24,7 +24,8 @@ class Session:
 
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
     take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
-    `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered. `task_open`: the task has not ended.
+    `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
+    `settled`: what it was answered. `task_open`: the task has not ended.
     """
 
     id: SessionId
@@ -41,6 +42,7 @@ class Session:
     untaken: tuple[Prompt, ...] = ()
     open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
     permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
+    settled: frozenset[PermissionId] = frozenset()
     interrupt_reason: e.InterruptReason = "requested"
 
 
@@ -177,7 +179,8 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
         case e.PermissionAsked():
             return replace(session, permissions={**session.permissions, event.permission_id: event})
         case e.PermissionReplied():
-            return replace(session, permissions=_without(session.permissions, event.permission_id))
+            settled = session.settled | {event.permission_id}
+            return replace(session, permissions=_without(session.permissions, event.permission_id), settled=settled)
         case _:
             return session
 

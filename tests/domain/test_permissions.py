@@ -52,6 +52,12 @@ def test_what_is_asked_says_until_when_it_waits() -> None:
     assert (asked.kind, asked.timestamp, asked.expires_at) == ("permission", AT, "2025-12-10T15:31:30.500Z")
 
 
+def test_what_was_answered_is_not_asked_again() -> None:
+    """An agent that tells once more of a question that it was answered asks nothing: it is asked and answered once."""
+    story = given(TRIGGER, report(LEAVE), c.ReplyPermission(permission_id=PERMISSION, reply="once"), report(LEAVE))
+    assert (story.last.events, story.last.effects) == ((), ())
+
+
 @pytest.mark.parametrize(("at", "in_time"), [("2025-12-10T15:31:30.499Z", True), ("2025-12-10T15:31:30.500Z", False)])
 def test_who_answers_after_its_time_is_too_late(at: str, in_time: bool) -> None:
     """A person's answer counts before the moment that was announced; from then on it is the timeout's rejection."""

@@ -26,30 +26,45 @@ class _Seen:
     answered: set[str] = field(default_factory=set[str])
 
 
-def assert_truthful(events: Iterable[e.Event]) -> None:
-    """One session at a time, one end each and nothing after it, and nothing left open where a run is over."""
-    seen: dict[str, _Seen] = {}
-    messages: set[str] = set()
-    queue: dict[str, e.TaskCreated] = {}
-    for event in events:
-        _assert_queue(queue, event)
+class Histories:
+    """The histories of one codebase so far; `see` each event as it comes."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = {}
+        self._open: set[str] = set()
+        self._messages: set[str] = set()
+        self._queue: dict[str, e.TaskCreated] = {}
+
+    def see(self, event: e.Event) -> None:
+        """One session at a time, one end each and nothing after it, and nothing left open where a run is over."""
+        _assert_queue(self._queue, event)
         if isinstance(event, e.SessionStarted):
-            assert event.session_id not in seen, "a session starts once"
-            assert all(session.complete for session in seen.values()), "one session at a time"
-            seen[str(event.session_id)] = _Seen()
+            assert event.session_id not in self._seen, "a session starts once"
+            assert not self._open, "one session at a time"
+            self._seen[str(event.session_id)] = _Seen()
+            self._open.add(str(event.session_id))
         if isinstance(event, e.MessageSent):
-            assert event.message_id not in messages, "a message is recorded once"
-            messages.add(event.message_id)
+            assert event.message_id not in self._messages, "a message is recorded once"
+            self._messages.add(event.message_id)
         if event.session_id is not None and not isinstance(event, OUTSIDE):
-            _assert_session(seen[event.session_id], event)
+            _assert_session(self._seen[event.session_id], event)
+        if isinstance(event, e.Complete):
+            self._open.discard(str(event.session_id))
+
+
+def assert_truthful(events: Iterable[e.Event]) -> None:
+    """Every event of a history holds, in the light of those before it."""
+    histories = Histories()
+    for event in events:
+        histories.see(event)
 
 
 def _assert_queue(queue: dict[str, e.TaskCreated], event: e.Event) -> None:
     if isinstance(event, e.TaskCreated) and event.session_id is None:
         queue[str(event.task_id)] = event
     elif isinstance(event, e.TaskStarted) and event.task_id in queue:
-        task = queue.pop(event.task_id)
-        assert all(other.priority <= task.priority for other in queue.values()), "the highest priority goes first"
+        first = max(queue.values(), key=lambda task: task.priority)  # of equals, the one that came first
+        assert queue.pop(event.task_id) is first, "the highest priority goes first, then who came first"
     elif isinstance(event, e.TaskCancelled):
         queue.pop(str(event.task_id), None)
     elif isinstance(event, e.CodebaseDeleted):

@@ -1,0 +1,139 @@
+"""What the service stands on, as the seed would have it: its clock, its identities, its disk."""
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Sequence as Many
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.ports import CommitListener, EventStore
+from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
+
+from .loop import SimulatedLoop
+
+START = datetime(2025, 12, 10, 15, 30, tzinfo=UTC)
+
+
+class OurMistake(Exception):
+    """Something that nobody foresaw went wrong in the middle of an append; it was meant to."""
+
+
+class SimulatedClock:
+    """A `Clock` on the loop's time. `off`: seconds by which the time of day is wrong. `stopped`: its process is gone."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        self._loop = loop
+        self.off = 0.0
+        self.stopped = False
+
+    def now(self) -> datetime:
+        """See `Clock`."""
+        return START + timedelta(seconds=self._loop.time() + self.off)
+
+    def monotonic(self) -> float:
+        """See `Clock`."""
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """See `Clock`."""
+        if self.stopped:
+            raise asyncio.CancelledError
+        await asyncio.sleep(seconds)
+
+
+class Disk:
+    """The log, on a disk that takes its time, and is out of reach once its process is gone.
+
+    `full`: nothing can be written. `unreadable`: nothing can be read. `mistake`: the next append meets one of ours.
+    """
+
+    _log: EventStore
+
+    def __init__(self, chance: Random, clock: SimulatedClock) -> None:
+        self._chance, self._clock = chance, clock
+        self._listening: list[Callable[[], None]] = []
+        self.full = self.unreadable = self.mistake = False
+        self._gone = False
+
+    def hold(self, log: EventStore) -> None:
+        """This is the log that is on it."""
+        self._log = log
+
+    @property
+    def head(self) -> Position:
+        """See `EventStore`."""
+        return self._log.head
+
+    async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
+        """See `EventStore`."""
+        await self._reach()
+        if self.full:
+            raise StoreError("The log could not be written (database or disk is full); nothing of this was recorded.")
+        if self.mistake:
+            self.mistake = False
+            raise OurMistake("a mistake of ours")
+        recorded = await self._log.append(stream, expected, events)
+        await self._reach()  # a crash may come between the commit and the answer
+        return recorded
+
+    async def stream_head(self, stream: CodebaseId) -> Sequence:
+        """See `EventStore`."""
+        await self._reach_to_read()
+        return await self._log.stream_head(stream)
+
+    async def read_stream(
+        self, stream: CodebaseId, after: Sequence, limit: int, *, upto: Sequence | None = None
+    ) -> list[RecordedEvent]:
+        """See `EventStore`; what was read arrives a little later."""
+        await self._reach_to_read()
+        found = await self._log.read_stream(stream, after, limit, upto=upto)
+        await self._reach()
+        return found
+
+    async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
+        """See `EventStore`."""
+        await self._reach_to_read()
+        return await self._log.read_lifecycle(stream, after, limit)
+
+    async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:
+        """See `EventStore`; what was read arrives a little later."""
+        await self._reach_to_read()
+        found = await self._log.read_all(after, limit)
+        await self._reach()
+        return found
+
+    async def trouble(self) -> str | None:
+        """See `EventStore`."""
+        return "database or disk is full" if self.full else await self._log.trouble()
+
+    def on_commit(self, listener: CommitListener) -> Callable[[], None]:
+        """See `EventStore`."""
+        end = self._log.on_commit(listener)
+        self._listening.append(end)
+        return end
+
+    async def close(self) -> None:
+        """See `EventStore`: the log itself outlives the service."""
+
+    def break_off(self) -> None:
+        """The process is gone: nothing reaches the log any more, and nobody hears of it."""
+        self._gone = True
+        for end in self._listening:
+            end()
+
+    async def _reach(self) -> None:
+        if self._gone:
+            raise asyncio.CancelledError
+        if self._chance.random() < 0.5:
+            await asyncio.sleep(0)
+        else:
+            await self._clock.sleep(self._chance.random() * 0.005)
+        if self._gone:
+            raise asyncio.CancelledError
+
+    async def _reach_to_read(self) -> None:
+        await self._reach()
+        if self.unreadable:
+            raise StoreError("The log could not be read (disk I/O error).")

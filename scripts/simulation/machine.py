@@ -1,0 +1,146 @@
+"""One life of the service, from its start to its end or its crash: the real parts, wired as the composition root does."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from aiohttp import web
+
+from opencode_ledger.actors.codebase_actor import CodebaseActor
+from opencode_ledger.actors.rooms import Rooms
+from opencode_ledger.actors.scripted_history import ScriptedHistories
+from opencode_ledger.actors.settings import ActorSettings
+from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.fault_points import Reach
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.domain.ports import CommitListener, EventStore
+from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.http.errors import errors
+from opencode_ledger.http.farewell import Farewell
+from opencode_ledger.http.session_spans import ProjectedSpans
+from opencode_ledger.http.stream import EventStreams
+from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.signing import SigningKey
+from opencode_ledger.projections.tree import Tree
+
+from .agents import Agents
+from .ground import Disk, SimulatedClock
+from .loop import SimulatedLoop
+from .network import NumberedStreams
+
+TUNING = ActorSettings(idle_limit=20, permission_limit=30, unrecorded_limit=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What is there before the service and after it.
+
+    `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits. `reach`: with each
+    point in the writing of views and tree.
+    """
+
+    loop: SimulatedLoop
+    chance: Random
+    data: Path
+    key: SigningKey
+    histories: ScriptedHistories
+    max_agents: int
+    make_agents: Callable[[SimulatedClock], Agents]
+    open_log: Callable[[], Awaitable[EventStore]]
+    committed: CommitListener
+    reach: Reach
+
+
+class Machine:
+    """A running service. `started`: it takes requests. `over`: it was ended or crashed."""
+
+    supervisor: Supervisor
+    projections: Projections
+    tree: Tree
+    streams: EventStreams
+    farewell: Farewell
+    server: web.Server
+
+    def __init__(self, surroundings: Surroundings, off: float) -> None:
+        self._around = surroundings
+        self.clock = SimulatedClock(surroundings.loop)
+        self.clock.off = off
+        self.disk = Disk(surroundings.chance, self.clock)
+        self.agents = surroundings.make_agents(self.clock)
+        self.rooms = Rooms(surroundings.max_agents)
+        self.actors: dict[CodebaseId, CodebaseActor] = {}
+        self.started = False
+        self.over = False
+
+    async def start(self) -> None:
+        """Open everything, bring to a truthful state what was cut off, and take requests. Raises `LedgerError`."""
+        around = self._around
+        self.disk.hold(await around.open_log())
+        self.disk.on_commit(around.committed)
+        self.projections = await Projections.open(
+            around.data / "views.db", self.disk, clock=self.clock, reach=around.reach
+        )
+        self.tree = await Tree.open(
+            around.data / "tree.db", self.disk, around.key, sleep=self.clock.sleep, reach=around.reach
+        )
+        self.supervisor = Supervisor(self.disk, self._actor, self.clock, TUNING)
+        self.streams = NumberedStreams(
+            self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=7, backlog=3000
+        )
+        self.farewell = Farewell(self.supervisor, self.streams)
+        self.server = await self._serve()
+        await self._recover()
+        self.started = True
+
+    async def end(self) -> None:
+        """End in good order, as the service does."""
+        self.started = False
+        await self.farewell.say()
+        await self.tree.close()
+        await self.projections.close()
+        self.over = True
+
+    def crash(self) -> None:
+        """End as by `kill -9`: nothing is carried out any more, and nothing of it is heard outside."""
+        self.started, self.over = False, True
+        self.clock.stopped = True
+        self.disk.break_off()
+        for agent in self.agents.alive:
+            agent.vanish()
+
+    async def _recover(self) -> None:
+        views = self.projections.views
+        paths = {view.path: view.id for view in await views.codebases.all()}
+        unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
+        await self.supervisor.start(paths, unsettled)
+
+    async def _serve(self) -> web.Server:
+        async def events(request: web.Request) -> web.StreamResponse:
+            return await self.streams.codebase_events(request, CodebaseId(request.match_info["codebase"]))
+
+        async def everything(request: web.Request) -> web.StreamResponse:
+            return await self.streams.all_events(request)
+
+        app = web.Application(middlewares=[errors(Secrets())])
+        app.router.add_get("/events", everything)
+        app.router.add_get("/{codebase}/events", events)
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+        await runner.setup()
+        if (server := runner.server) is None:
+            raise LedgerError("nobody listens")
+        return server
+
+    def _actor(self, codebase: CodebaseId) -> CodebaseActor:
+        actor = CodebaseActor(
+            codebase,
+            store=self.disk,
+            agents=self.agents,
+            histories=self._around.histories,
+            rooms=self.rooms,
+            clock=self.clock,
+            settings=TUNING,
+        )
+        self.actors[codebase] = actor
+        return actor

@@ -1,0 +1,85 @@
+"""The log as those outside got to know it, commit by commit: what every promise is measured by.
+
+Each event is looked at once, when it is committed: that numbers have no hole, that the codebase's history holds, and
+what of all that was asked for it answers.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+from tests.domain.truth import Histories
+
+from opencode_ledger.domain import events as e
+from opencode_ledger.domain import outside_events as o
+from opencode_ledger.domain.ids import CodebaseId, SessionId
+from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.domain.state import INITIAL, State, evolve
+from opencode_ledger.domain.wire import decode
+
+Complain = Callable[[str, str], None]
+"""Tells of a promise that was broken, and how."""
+
+
+class Record:
+    """All that was ever committed. `named`: how often an event of a kind names an id, as in `message_sent msg_1`."""
+
+    def __init__(self, complain: Complain, note: Callable[[str], None]) -> None:
+        self._complain, self._note = complain, note
+        self.log: list[RecordedEvent] = []
+        self.streams: defaultdict[CodebaseId, list[RecordedEvent]] = defaultdict(list)
+        self.states: defaultdict[CodebaseId, State] = defaultdict(lambda: INITIAL)
+        self.sessions: defaultdict[tuple[CodebaseId, SessionId], list[int]] = defaultdict(list)
+        self.named: Counter[str] = Counter()
+        self._histories: defaultdict[CodebaseId, Histories] = defaultdict(Histories)
+
+    def see(self, committed: Iterable[RecordedEvent]) -> None:
+        """One commit, or what is found in the log at a start."""
+        for event in committed:
+            self._see(event)
+
+    def compare(self, log: list[RecordedEvent]) -> None:
+        """What was committed once is in the log for ever as it was; what is new was committed unheard."""
+        if log[: len(self.log)] != self.log:
+            self._complain("nothing recorded is changed or lost", f"of {len(self.log)} events that were committed")
+        self.see(log[len(self.log) :])
+
+    def _see(self, event: RecordedEvent) -> None:
+        self._note(f"{event.position} {event.stream} {event.sequence} {event.topic} {event.data.decode()}")
+        own = self.streams[event.stream]
+        if (event.position, event.sequence) != (len(self.log) + 1, len(own) + 1):
+            self._complain("no hole in the numbers", f"event {event.position}, {event.sequence} of {event.stream}")
+        self.log.append(event)
+        own.append(event)
+        self._understand(event, decode(event))
+
+    def _understand(self, recorded: RecordedEvent, event: e.Event) -> None:
+        stream = recorded.stream
+        try:
+            self._histories[stream].see(event)
+        except (AssertionError, KeyError) as broken:
+            self._complain("every history holds", f"{stream} {recorded.sequence}: {broken or type(broken).__name__}")
+        self.states[stream] = evolve(self.states[stream], event)
+        if event.session_id is not None:
+            self.sessions[stream, event.session_id].append(recorded.sequence)
+        self.named.update(names_in(event))
+
+
+def names_in(event: e.Event) -> list[str]:
+    """The ids that an event stands for, each with what became of it."""
+    match event:
+        case e.MessageSent():
+            return [f"message {event.message_id}"]
+        case e.SessionStarted():
+            return [f"session {event.session_id}"]
+        case e.TaskCreated():
+            return [f"task {event.task_id}"]
+        case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
+            return [f"task ended {event.task_id}"]
+        case e.PermissionReplied():
+            return [f"permission {event.permission_id} {event.reply}"]
+        case e.CodebaseRegistered() | e.CodebaseDeleted():
+            return [f"codebase {event.action} {event.codebase_id}"]
+        case o.MessageImported():
+            return [f"imported {event.message_id} {event.content}"]
+        case _:
+            return []

@@ -1,0 +1,282 @@
+"""One simulation: a seed, a world of clients, agents and subscribers, and the lives of the service in it.
+
+A step is an act of anybody: a client's request, something an agent says or does, a subscriber that reads, leaves or
+comes back, a fault, a crash, a restart. After each step the promises are held against what happened.
+"""
+
+import asyncio
+import sqlite3
+import traceback
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from opencode_ledger.actors.scripted_history import ScriptedHistories
+from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.fault_points import FaultPoint
+from opencode_ledger.domain.ids import CodebaseId, Position
+from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.ports import EventStore
+from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.projections.signing import SigningKey
+
+from .agents import Agents
+from .asks import Asks
+from .connections import without_threads
+from .ground import SimulatedClock
+from .logs import listening
+from .loop import NeverRests, SimulatedLoop
+from .machine import Machine, Surroundings
+from .readers import Reader
+from .record import Record
+
+LAST_EVENTS = 30
+"""Lines of the trace that are shown with a failure."""
+
+
+class Broken(Exception):
+    """A promise was broken. `promise`: which; `last`: what happened right before."""
+
+    def __init__(self, promise: str, detail: str, step: int, last: list[str]) -> None:
+        super().__init__(f"step {step}: {promise}: {detail}")
+        self.promise, self.detail, self.step, self.last = promise, detail, step, last
+
+
+class Simulation:
+    """The world of one seed. `steps`: how many were taken. `trace`: stands for all that happened.
+
+    `on_disk`: the log is in SQLite and not in memory. `told`: is given each line of the trace.
+    """
+
+    def __init__(
+        self, seed: int, data: Path, *, on_disk: bool = False, told: Callable[[str], None] | None = None
+    ) -> None:
+        self.seed, self.on_disk = seed, on_disk
+        self.steps = self.lives = 0
+        self.trace = sha256()
+        self.chance = Random(f"{seed} steps")
+        self.loop = SimulatedLoop(Random(f"{seed} order"), shuffled=self.chance.random() < 0.75)
+        self.broken: list[tuple[str, str]] = []
+        self.files_fail = False
+        self.record = Record(self.complain, self.note)
+        self.asks = Asks(self.record, self.complain, self.note)
+        self.readers: list[Reader] = []
+        self.histories = ScriptedHistories()
+        self._data, self._told = data, told
+        self._last: deque[str] = deque(maxlen=LAST_EVENTS)
+        self._memory = MemoryEventStore()
+        self._abandon: Callable[[], None] = lambda: None
+        key = Ed25519PrivateKey.from_private_bytes(sha256(str(seed).encode()).digest())
+        self.around = Surroundings(
+            loop=self.loop,
+            chance=Random(f"{seed} disk"),
+            data=data,
+            key=SigningKey(key),
+            histories=self.histories,
+            max_agents=self.chance.randint(1, 4),
+            make_agents=self._make_agents,
+            open_log=self._open_log,
+            committed=self.record.see,
+            reach=self._reach,
+        )
+        self.machine: Machine
+        self.starting: asyncio.Task[None]
+        self.clock_off = 0.0
+        self.calm = False
+
+    # --- telling ------------------------------------------------------------------------------------------------
+
+    def note(self, line: str) -> None:
+        """Something happened: a line of the trace."""
+        self.trace.update(f"{line}\n".encode())
+        self._last.append(f"{self.steps:6} {self.loop.time():9.3f}  {line}")
+        if self._told is not None:
+            self._told(self._last[-1])
+
+    def act(self, line: str) -> None:
+        """Somebody did something: a step."""
+        self.steps += 1
+        self.note(f"({self.loop.turns}) {line}")
+
+    def complain(self, promise: str, detail: str) -> None:
+        """A promise was broken; the run ends at the next look."""
+        self.broken.append((promise, detail))
+
+    def check(self) -> None:
+        """Hold the promises against what happened. Raises `Broken`."""
+        self._check_agents()
+        for reader in self.readers:
+            if not reader.slow:
+                self.read(reader)
+        if self.broken:
+            promise, detail = self.broken[0]
+            raise Broken(promise, detail, self.steps, list(self._last))
+
+    def read(self, reader: Reader, size: int = 1 << 30) -> None:
+        """A subscriber takes what there is for it."""
+        try:
+            reader.read(size)
+        except AssertionError as broken:
+            self.complain("a subscriber gets each event once, in order", str(broken))
+
+    def _check_agents(self) -> None:
+        alive = [agent.codebase for agent in self.machine.agents.alive]
+        if len(alive) != len(set(alive)):
+            self.complain("one agent per codebase", f"alive: {alive}")
+        if (
+            len(self.machine.agents.at_work) > self.around.max_agents
+            or self.machine.rooms.busy > self.around.max_agents
+        ):
+            self.complain(f"at most {self.around.max_agents} agents at once", f"{self.machine.rooms.busy} rooms taken")
+
+    # --- lives of the service -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def running(self) -> Generator[None]:
+        """The world, for the length of a block; whatever happens in it is of this seed alone."""
+        self.loop.set_exception_handler(self._unhandled)
+        with listening(self._unforeseen), without_threads(self.loop) as self._abandon:
+            with self.loop.running():
+                try:
+                    self.boot()
+                    yield
+                except NeverRests as broken:
+                    raise Broken("the loop comes to rest", str(broken), self.steps, list(self._last)) from broken
+                finally:
+                    self.crash()
+            self.loop.close()
+
+    def boot(self) -> None:
+        """Begin the service's next life."""
+        self.lives += 1
+        self.act(f"start {self.lives}")
+        self.files_fail = False
+        self.machine = Machine(self.around, self.clock_off)
+        self.machine.agents.calm = self.calm
+        self.starting = self.loop.create_task(self._start(self.machine))
+
+    async def _start(self, machine: Machine) -> None:
+        try:
+            await machine.start()
+        except LedgerError as error:
+            self.note(f"not started: {error}")
+            machine.crash()
+
+    async def _open_log(self) -> EventStore:
+        """The log as this life finds it; what it holds is compared with what was committed."""
+        store = await SqliteEventStore.open(self._data / "ledger.db") if self.on_disk else self._memory
+        log: list[RecordedEvent] = []
+        while page := await store.read_all(Position(len(log)), 1000):
+            log += page
+        self.record.compare(log)
+        return store
+
+    def crash(self) -> None:
+        """`kill -9`, and nothing is left of it but what is on the disk."""
+        self.machine.crash()
+        self.loop.end_all()
+        self._hang_up()
+
+    def end(self) -> None:
+        """The service ends in good order, within its time, and leaves no agent."""
+        machine = self.machine
+        ending = self.loop.create_task(machine.end())
+        self.loop.pass_time(10)
+        if not ending.done():
+            self.complain("the service ends within 10 s", f"agents: {[a.codebase for a in machine.agents.alive]}")
+        elif ending.exception() is not None:
+            self.complain("nothing unforeseen happens", f"the end: {ending.exception()!r}")
+        if machine.agents.alive or self.asks.waiting:
+            left = f"{len(machine.agents.alive)} agents, {list(map(str, self.asks.waiting))}"
+            self.complain("the end leaves nothing behind", left)
+        self.crash()
+
+    def _hang_up(self) -> None:
+        for reader in self.readers:
+            try:
+                reader.server_is_gone(self.chance)
+            except AssertionError as broken:
+                self.complain("a subscriber gets each event once, in order", str(broken))
+        self.loop.end_all()
+        self._abandon()
+
+    # --- what the service is given --------------------------------------------------------------------------------
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Have the service do something, without waiting."""
+        return self.loop.create_task(work)
+
+    def wait_for(self, work: Coroutine[Any, Any, Any], seconds: float = 60) -> Any:
+        """Have it done, within this time."""
+        task = self.do(work)
+        self.loop.pass_time(0)
+        until = self.loop.time() + seconds
+        while not task.done() and self.loop.wake_next(until):
+            self.loop.rest()
+        if not task.done():
+            self.complain("nobody waits for ever", f"{task.get_coro()} is not over after {seconds} s")
+            self.check()
+        return task.result()
+
+    def look(self) -> None:
+        """The views are read as a request reads them."""
+        self.do(self._look())
+
+    async def _look(self) -> None:
+        machine, head = self.machine, self.machine.disk.head
+        try:
+            await machine.projections.caught_up(head)
+            await self._compare_agents(machine)
+        except LedgerError as error:
+            self.note(f"no look: {error}")
+            return
+        if machine.projections.applied < head:
+            self.complain("the views show what was committed before", f"{machine.projections.applied} < {head}")
+
+    async def _compare_agents(self, machine: Machine) -> None:
+        """What the views say of each codebase is what its events say, where nothing was committed meanwhile."""
+        for codebase in list(self.record.states):
+            agent = await machine.projections.views.agents.get(codebase)
+            state = self.record.states[codebase]
+            if machine.projections.applied != len(self.record.log):
+                return
+            told = (agent.phase, agent.session_id) if agent else None
+            is_there = state.phase not in (Phase.VOID, Phase.DELETED)
+            if told != ((state.phase, state.session.id if state.session else None) if is_there else None):
+                self.complain("the views are the fold of the log", f"{codebase}: {told}, not {state.phase}")
+
+    def sync(self, number: int, codebase: CodebaseId) -> None:
+        """What others did is brought into the log."""
+        syncing = self.do(self.machine.supervisor.sync(codebase))
+        machine = self.machine
+
+        def over(done: "asyncio.Task[int]") -> None:
+            error = None if done.cancelled() or machine.over else done.exception()
+            if error is not None and not isinstance(error, LedgerError):
+                self.complain("nothing unforeseen happens", f"sync {number}: {error!r}")
+
+        syncing.add_done_callback(over)
+
+    def _make_agents(self, clock: SimulatedClock) -> Agents:
+        return Agents(self.seed, clock, self.act, self.note)
+
+    def _reach(self, point: FaultPoint) -> None:
+        if self.files_fail and self.around.chance.random() < 0.3:
+            raise sqlite3.OperationalError(f"disk I/O error at {point}")
+
+    def _unforeseen(self, line: str) -> None:
+        if not self.machine.over:
+            self.complain("nothing unforeseen happens", line)
+
+    def _unhandled(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        where = "".join(traceback.format_exception(error)[-3:]) if error else ""
+        self._unforeseen(f"{context.get('message')} {error!r}\n{where}")
