@@ -1,13 +1,22 @@
-"""The files in which opencode's configuration and logins are kept, and whether they have changed."""
+"""The files in which opencode's configuration and logins are kept, and whether what they say has changed."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
-"""Of each file that is there: its path, when it was last changed (ns since the epoch), and its size."""
+from ...domain.agent_json import fields
 
+Stamp: TypeAlias = tuple[tuple[str, str], ...]
+"""Of each file that says something: its path, and a digest of what it says about models."""
+
+LARGEST: Final = 2**20
+"""Bytes of a file that are looked at."""
+
+_SCHEMA: Final = re.compile(r'\s*"\$schema"\s*:\s*"[^"]*"\s*,?')
 _CONFIG = ("config.json", "opencode.json", "opencode.jsonc")
 
 
@@ -30,14 +39,40 @@ class Places:
 
 
 def configuration_stamp(environment: Mapping[str, str]) -> Stamp:
-    """What the files that say which models there are look like now, for an opencode with this environment. Blocking."""
+    """What the files that say which models there are say now, for an opencode with this environment. Blocking.
+
+    Left out is what opencode itself writes there while it works: the name of its schema, and tokens that it renewed.
+    """
     places = Places.of(environment)
-    return tuple(_stamp(file) for file in (*places.configuration, places.logins[0]) if file.is_file())
+    said = ((file, _without_schema(content)) for file, content in _contents(places.configuration))
+    logins = ((file, _who_is_logged_in(content)) for file, content in _contents(places.logins[:1]))
+    return tuple((str(file), _digest(content)) for file, content in (*said, *logins) if content not in ("", "{}"))
 
 
-def _stamp(file: Path) -> tuple[str, int, int]:
+def content_of(file: Path) -> str:
+    """A file's text, the beginning of a large one; empty where there is none that we may read. Blocking."""
     try:
-        found = file.stat()
-    except OSError:  # it is gone by now
-        return str(file), 0, 0
-    return str(file), found.st_mtime_ns, found.st_size
+        with file.open("rb") as opened:
+            return opened.read(LARGEST).decode("utf-8", "replace")
+    except (OSError, RuntimeError):  # it isn't there, isn't ours to read, or lies in a home that there isn't
+        return ""
+
+
+def _contents(files: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+    return ((file, content_of(file)) for file in files)
+
+
+def _without_schema(content: str) -> str:
+    return _SCHEMA.sub("", content).strip()
+
+
+def _who_is_logged_in(content: str) -> str:
+    try:
+        logins = fields(json.loads(content))
+    except (ValueError, RecursionError):
+        return content
+    return json.dumps({name: fields(login).get("type") for name, login in logins.items()}, default=str)
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()

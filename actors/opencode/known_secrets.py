@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 from urllib.parse import unquote
 
-from .configuration import Places
+from .configuration import Places, content_of
 from .environment import agent_environment
 from .settings import OpencodeSettings
 
@@ -22,9 +22,6 @@ _SCHEME: Final = re.compile(r"(?:bearer|basic|token)\s+(.+)", re.IGNORECASE | re
 _PAIR: Final = re.compile(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REFERENCE: Final = re.compile(r"\{(env|file):([^}]+)\}")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
-
-LARGEST: Final = 2**20
-"""Bytes of a file that are looked at."""
 
 
 async def learn_secrets(settings: OpencodeSettings) -> None:
@@ -50,7 +47,7 @@ def _all(environment: Mapping[str, str]) -> Iterator[str]:
     yield from _in_document(environment.get("OPENCODE_CONFIG_CONTENT", ""), environment, Path())
     places = Places.of(environment)
     for file in (*places.configuration, *places.logins):
-        yield from _in_document(_content(file), environment, file.parent)
+        yield from _in_document(content_of(file), environment, file.parent)
 
 
 def _in_document(document: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
@@ -86,14 +83,6 @@ def _resolved(value: str, environment: Mapping[str, str], directory: Path) -> It
     """What the value stands for: opencode lets it name a variable or a file."""
     references = _REFERENCE.findall(value)
     for kind, name in references:
-        yield environment.get(name, "") if kind == "env" else _content(directory / Path(name).expanduser())
+        yield environment.get(name, "") if kind == "env" else content_of(directory / Path(name).expanduser())
     if not references:
         yield value
-
-
-def _content(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(LARGEST).decode("utf-8", "replace")
-    except (OSError, RuntimeError):  # it isn't there, isn't ours to read, or lies in a home that there isn't
-        return ""

@@ -1,7 +1,8 @@
 """The models that opencode offers, kept at hand: nobody waits for a list where there is an old one.
 
-A list is old when it has outlived its time or a configuration file has changed. An old one is still given, while
-opencode is asked anew in the background, and refuses nothing; where opencode can't tell, the last good list stays.
+A list is old when it has outlived its time or what configures opencode has changed. An old one is still given, while
+opencode is asked anew in the background; where opencode can't tell, the last good list stays. What isn't in the list
+is refused, however old it is, unless the configuration is another by now, which may have brought it.
 """
 
 import asyncio
@@ -52,7 +53,7 @@ class ModelList:
         """Every model. Waits only where no list is known. Raises `AgentUnavailable`."""
         if self._known is None:
             return await asyncio.shield(self._refresh())
-        if not await self._is_current(self._known):
+        if self._has_outlived(self._known) or not await self._is_configured_as(self._known):
             self._refresh_later()
         return self._known.models
 
@@ -61,9 +62,11 @@ class ModelList:
         known = self._known
         if known is None or model in known.ids:
             return
-        if await self._is_current(known):
+        same = await self._is_configured_as(known)
+        if not same or self._has_outlived(known):
+            self._refresh_later()
+        if same:
             raise UnknownModel(await asyncio.to_thread(no_such_model, model, known.models))
-        self._refresh_later()
 
     def learn(self, models: Many[Model], configured: Stamp) -> None:
         """Take a list from an opencode that was started under this configuration."""
@@ -76,8 +79,11 @@ class ModelList:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
 
-    async def _is_current(self, known: Known) -> bool:
-        return _now() - known.at < self._lifetime and await asyncio.to_thread(self._configured) == known.configured
+    def _has_outlived(self, known: Known) -> bool:
+        return _now() - known.at >= self._lifetime
+
+    async def _is_configured_as(self, known: Known) -> bool:
+        return await asyncio.to_thread(self._configured) == known.configured
 
     def _refresh_later(self) -> None:
         if _now() >= self._not_before:

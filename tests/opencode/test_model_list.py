@@ -65,7 +65,7 @@ async def test_a_changed_configuration_makes_the_list_anew() -> None:
     await known.all()
     await known.all()
     assert opencode.asked == 1
-    opencode.stamp = (("opencode.json", 1, 2),)
+    opencode.stamp = (("opencode.json", "another"),)
     await known.all()
     await eventually(lambda: opencode.asked == 2)
     await known.close()
@@ -102,7 +102,7 @@ async def test_without_any_list_the_reason_is_told_each_time() -> None:
 
 
 async def test_only_what_is_known_is_refused() -> None:
-    """A model passes while no list is known or the list is old; a list that holds refuses what isn't in it."""
+    """A model passes while no list is known, or not for this configuration; the latest list refuses what isn't in it."""
     opencode = Opencode("a/one", "a/two")
     known = opencode.list()
     await known.check("x/y")
@@ -112,7 +112,7 @@ async def test_only_what_is_known_is_refused() -> None:
     with pytest.raises(UnknownModel, match=r"no model 'a/ona'; near it are a/one"):
         await known.check("a/ona")
     opencode.models = models("a/ona")
-    opencode.stamp = (("opencode.json", 1, 2),)
+    opencode.stamp = (("opencode.json", "another"),)
     opencode.gate.clear()
     await known.check("a/ona")  # perhaps it has just been added; opencode is asked, and not waited for
     opencode.gate.set()
@@ -121,6 +121,21 @@ async def test_only_what_is_known_is_refused() -> None:
     await known.check("a/ona")
     with pytest.raises(UnknownModel):
         await known.check("a/one")
+
+
+async def test_a_list_that_outlived_its_time_still_refuses() -> None:
+    """What isn't in the latest list of this configuration is refused also when that list is old, and a new one is made."""
+    opencode = Opencode("a/1")
+    known = opencode.list(lifetime=0.0)
+    await known.all()
+    opencode.models = models("a/1", "a/2")
+    with pytest.raises(UnknownModel):
+        await known.check("a/2")
+    await eventually(lambda: opencode.asked == 2)
+    while opencode.models is not await known.all():
+        await asyncio.sleep(0)
+    await known.check("a/2")
+    await known.close()
 
 
 def test_near_matches() -> None:
@@ -132,25 +147,52 @@ def test_near_matches() -> None:
     assert no_such_model("x/y", []).endswith("nor any other: configure a provider and its key.")
 
 
-def test_the_configuration_files_are_looked_at(tmp_path: Path) -> None:
-    """The stamp changes with the user's configuration, the logins, and the file given with --opencode-config."""
-    files = [
-        tmp_path / "config/opencode/opencode.jsonc",
-        tmp_path / ".local/share/opencode/auth.json",
-        tmp_path / "given.json",
-    ]
-    environment = {
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An opencode's, with a home, a place for its configuration and a file given with --opencode-config."""
+    return {
         "HOME": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
-        "OPENCODE_CONFIG": str(files[-1]),
+        "OPENCODE_CONFIG": str(tmp_path / "given.json"),
     }
+
+
+def put(file: Path, content: str) -> None:
+    """Write a file, and the directories that it lies in."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+
+
+def test_the_configuration_files_are_looked_at(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The stamp changes with the user's configuration, the logins, and the file given with --opencode-config."""
     stamps = [configuration_stamp(environment)]
-    for file in files:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for content in ("{}", "{ }"):
-            file.write_text(content)
+    for name in ("config/opencode/opencode.jsonc", ".local/share/opencode/auth.json", "given.json"):
+        for content in ('{"a": {"type": "api"}}', '{"b": {"type": "api"}}'):
+            put(tmp_path / name, content)
             stamps.append(configuration_stamp(environment))
     assert len(set(stamps)) == len(stamps)
+
+
+@pytest.mark.parametrize("content", ["{}", ' {"model": "a/1"}\n', '{\n  // usual\n  "model": "a/1",\n}\n'])
+def test_what_opencode_writes_by_itself_is_no_change(tmp_path: Path, environment: dict[str, str], content: str) -> None:
+    """The name of the schema that opencode puts into each configuration that it reads makes no other one of it."""
+    put(tmp_path / "given.json", content)
+    before = configuration_stamp(environment)
+    schema = '{\n  "$schema": "https://opencode.ai/config.json",'
+    put(tmp_path / "given.json", schema + content.strip()[1:])
+    put(tmp_path / "config/opencode/opencode.jsonc", schema + "}")
+    assert configuration_stamp(environment) == before
+
+
+def test_a_renewed_login_is_no_change(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A token that was renewed makes no other configuration, another provider that is logged in to does."""
+    logins = tmp_path / ".local/share/opencode/auth.json"
+    put(logins, '{"a": {"type": "oauth", "access": "1"}}')
+    before = configuration_stamp(environment)
+    put(logins, '{"a": {"type": "oauth", "access": "2"}}')
+    assert configuration_stamp(environment) == before
+    put(logins, '{"a": {"type": "oauth", "access": "2"}, "b": {"type": "api"}}')
+    assert configuration_stamp(environment) != before
 
 
 async def test_an_agent_that_starts_tells_its_models(make_stand_in: MakeLive) -> None:
