@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .events import Event, Json, Output, kind
+from .event import Event, Json, kind
 from .ids import AgentSessionId, SessionId, Timestamp
+from .run_events import Output
 
 
 @kind("session", "imported")

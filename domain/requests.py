@@ -9,7 +9,7 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .events import Event, Json, kind
+from .event import Event, Json, kind
 from .ids import Timestamp
 
 Tell: TypeAlias = Callable[[Many[Event]], Mapping[str, Json]]

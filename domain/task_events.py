@@ -1,0 +1,56 @@
+"""The events of tasks: pieces of work, from their acceptance to their end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .event import Event, Json, kind
+
+
+@kind("task", "created")
+@dataclass(frozen=True, kw_only=True)
+class TaskCreated(Event):
+    """A piece of work was accepted; by a trigger it starts at once, by the queue later."""
+
+    status: str = "pending"
+    title: str
+    prompt: str
+    agent_type: str
+    model: str | None = None
+    priority: int = 0
+    files: tuple[str, ...] = ()
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@kind("task", "started")
+@dataclass(frozen=True, kw_only=True)
+class TaskStarted(Event):
+    """The task's session is the one in `session_id`."""
+
+    status: str = "running"
+
+
+@kind("task", "completed")
+@dataclass(frozen=True, kw_only=True)
+class TaskCompleted(Event):
+    """`result` is the agent's last words."""
+
+    status: str = "completed"
+    result: str
+
+
+@kind("task", "failed")
+@dataclass(frozen=True, kw_only=True)
+class TaskFailed(Event):
+    """`error` says why in a sentence, `code` in a stable word."""
+
+    status: str = "failed"
+    error: str
+    code: str
+
+
+@kind("task", "cancelled")
+@dataclass(frozen=True, kw_only=True)
+class TaskCancelled(Event):
+    """Someone asked for the task's end before it was done."""
+
+    status: str = "cancelled"
