@@ -75,7 +75,7 @@ class CodebaseActor:
         self._secrets = secrets or Secrets()
         self._masker = EventMasker(self._secrets)
         self._mailbox = Mailbox()
-        self._importer = Importer(codebase, histories, self._record_import, lambda: self.state)
+        self._importer = Importer(codebase, histories, lambda: self.state)
         self._unanswered: list[tuple[Envelope, Decision]] = []
         self._outside: set[asyncio.Task[None]] = set()
         self._agent: Agent | None = None
@@ -100,11 +100,15 @@ class CodebaseActor:
         """Send a command and don't wait; it is not lost where the store fails."""
         self._mailbox.put(Envelope(command, lasting=True))
 
-    async def sync(self) -> int:
+    async def sync(self, request: Request | None) -> int:
         """Record what others did in the directory; how many sessions brought something. Raises `LedgerError`."""
         check_present(self.state.phase)
         assert self.state.codebase is not None  # one that is present was registered
-        return await self._importer.sync(self.state.codebase.path)
+
+        async def record(command: ImportSession) -> int:
+            return (await self.ask(command, request)).recorded
+
+        return await self._importer.sync(self.state.codebase.path, record)
 
     async def load(self) -> None:
         """Fold the state from the log."""
@@ -306,9 +310,6 @@ class CodebaseActor:
 
     def _expire(self, permission: PermissionId) -> None:
         self.tell(ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))
-
-    async def _record_import(self, command: ImportSession) -> int:
-        return (await self.ask(command)).recorded
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -27,16 +27,19 @@ Ask = Callable[[ImportSession], Awaitable[int]]
 class Importer:
     """The syncs of one codebase, one at a time. `state`: the actor's, as it is when it is asked for."""
 
-    def __init__(self, codebase: CodebaseId, histories: Histories, ask: Ask, state: Callable[[], State]) -> None:
-        self._codebase, self._histories, self._ask, self._state = codebase, histories, ask, state
+    def __init__(self, codebase: CodebaseId, histories: Histories, state: Callable[[], State]) -> None:
+        self._codebase, self._histories, self._state = codebase, histories, state
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Task[int]] = set()
         self._next: asyncio.Task[int] | None = None
 
-    async def sync(self, directory: str) -> int:
-        """Record what is new; how many sessions brought something. Raises `LedgerError`."""
+    async def sync(self, directory: str, ask: Ask) -> int:
+        """Record what is new; how many sessions brought something. Raises `LedgerError`.
+
+        Of those who are served together the first one's `ask` is used.
+        """
         if self._next is None:
-            self._next = asyncio.create_task(self._sync(directory))
+            self._next = asyncio.create_task(self._sync(directory, ask))
             self._running.add(self._next)
             self._next.add_done_callback(self._done)
         syncing = self._next
@@ -53,17 +56,17 @@ class Importer:
             syncing.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _sync(self, directory: str) -> int:
+    async def _sync(self, directory: str, ask: Ask) -> int:
         async with self._turn:
             self._next = None  # from here on something may have been passed already: who comes now waits for another
             async with self._histories(self._codebase, directory) as history:
-                return await self._import(history)
+                return await self._import(history, ask)
 
-    async def _import(self, history: History) -> int:
+    async def _import(self, history: History, ask: Ask) -> int:
         brought, failed = 0, 0
         for session in await history.sessions():
             try:
-                brought += worth_reading(self._state(), session) and await self._import_session(history, session)
+                brought += worth_reading(self._state(), session) and await self._import_session(history, session, ask)
             except AgentError as error:
                 # One that can't be read must not keep all others away for ever.
                 log.warning("a session could not be read", session=session.agent_session_id, error=error.message)
@@ -72,10 +75,10 @@ class Importer:
             raise AgentUnavailable(f"{failed} of opencode's sessions could not be read; {brought} were synced.")
         return brought
 
-    async def _import_session(self, history: History, session: OutsideSession) -> bool:
+    async def _import_session(self, history: History, session: OutsideSession, ask: Ask) -> bool:
         recorded = 0
         async for command in history.read(session):
-            recorded += await self._ask(command)
+            recorded += await ask(command)
         return recorded > 0
 
     def _done(self, syncing: asyncio.Task[int]) -> None:

@@ -53,11 +53,14 @@ class Supervisor:
             self._forget(codebase)
         return answer
 
-    async def sync(self, codebase: CodebaseId) -> int:
-        """Record what others did in a codebase's directory; how many sessions brought something new."""
+    async def sync(self, codebase: CodebaseId, request: Request | None = None) -> int:
+        """Record what others did in a codebase's directory; how many sessions brought something new.
+
+        What is recorded names the request; its answer is for its caller to record, since it follows from many appends.
+        """
         actor = await self._actor(codebase, new=False)
         with _not_found_once_deleted(actor):
-            return await actor.sync()
+            return await actor.sync(request)
 
     async def register(self, command: Register, request: Request | None = None) -> Answer:
         """Register a directory. Raises `AlreadyRegistered` with the id of the codebase that has it."""

@@ -155,7 +155,7 @@ def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -
         return queue.start_next(state, at)
     ids = endings.ids(session, at)
     events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
-    return Decision(events, _prompts(state, None))
+    return Decision(events, _prompts(state, None)).asked_by(session.correlation_id)
 
 
 @_decide.register

@@ -1,7 +1,7 @@
 """What comes of a command: events to record, effects to carry out, and when to answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from . import events as e
@@ -22,6 +22,10 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     answer_after: frozenset[Phase] = frozenset()
     refusal: LedgerError | None = None
+
+    def asked_by(self, correlation_id: str | None) -> "Decision":
+        """The same on behalf of the request that asked for it earlier: its events carry that request's name."""
+        return replace(self, events=tuple(replace(event, correlation_id=correlation_id) for event in self.events))
 
 
 NOTHING = Decision()

@@ -45,7 +45,7 @@ def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
 
 
 def start_next(state: State, at: Timestamp) -> Decision:
-    """Start the task whose turn it is, if the agent is idle and one waits."""
+    """Start the task whose turn it is, if the agent is idle and one waits; in the name of the request that queued it."""
     task = state.queue.first
     if state.phase is not Phase.IDLE or task is None:
         return NOTHING
@@ -63,7 +63,8 @@ def start_next(state: State, at: Timestamp) -> Decision:
     )
     status = e.Status(status=public_status(Phase.RUNNING), message="Agent started", **ids)
     session = fold(state, (started,)).session
-    return Decision((started, e.TaskStarted(**ids), sent, status), endings.prompts(session, sent) if session else ())
+    effects = endings.prompts(session, sent) if session else ()
+    return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.correlation_id)
 
 
 def session_of(task: TaskId | None) -> SessionId:

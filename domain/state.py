@@ -26,6 +26,7 @@ class Session:
     take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
     `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
     `settled`: what it was answered. `task_open`: the task has not ended.
+    `correlation_id`: the request that set it to work last.
     """
 
     id: SessionId
@@ -44,6 +45,7 @@ class Session:
     permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
     settled: frozenset[PermissionId] = frozenset()
     interrupt_reason: e.InterruptReason = "requested"
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,7 @@ def _started(event: e.SessionStarted, queue: WaitingLine) -> Session:
         model=event.model,
         title=queued.title if queued else title_of(event.prompt),
         files=event.files,
+        correlation_id=event.correlation_id,
     )
 
 
@@ -142,7 +145,7 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
         case e.SessionAdmitted():
             return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
         case e.SessionResumed(waiting=True):
-            return replace(state, phase=Phase.WAITING)
+            return replace(state, phase=Phase.WAITING, session=replace(session, correlation_id=event.correlation_id))
         case e.SessionResumed():
             return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
         case e.SessionInterrupting():

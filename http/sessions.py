@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.requests import Request
 from ..domain.secrets import Secrets
 from ..domain.wire import decode
 from ..projections.session_queries import Session
@@ -10,6 +11,7 @@ from ..projections.transcript import Message, ToolCall, Transcript
 from ..projections.views import Views
 from .answers import json_answer
 from .bodies import read_body
+from .correlation import correlation_of
 from .pages import part_of
 from .parameters import SESSION
 from .schemas import NoBody
@@ -36,11 +38,16 @@ async def list_sessions(service: Service, request: web.Request) -> web.Response:
 
 
 async def sync_sessions(service: Service, request: web.Request) -> web.Response:
-    """Bring into the log what others did with opencode in the codebase's directory."""
+    """Bring into the log what others did with opencode in the codebase's directory.
+
+    `synced` counts the sessions of which this request brought something. One that was cut off has brought a part; repeated,
+    also under its Idempotency-Key, it brings and counts the rest.
+    """
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
     await service.usable_program(codebase)
-    synced = await service.supervisor.sync(codebase.id)
+    named = Request(correlation_id=correlation_of(request), tell=lambda _events: {})
+    synced = await service.supervisor.sync(codebase.id, named)
     sessions = "session" if synced == 1 else "sessions"
     return json_answer({"success": True, "synced": synced, "message": f"Synced {synced} {sessions} from OpenCode"})
 

@@ -117,6 +117,37 @@ async def test_events_name_the_request_that_asked_for_them(api: Running) -> None
     assert events[0].correlation_id is not None  # a registration whose request had no name got a new one
 
 
+async def test_a_task_that_waited_starts_in_the_name_of_its_request(settings: Settings, tmp_path: Path) -> None:
+    """What a task or a trigger that waited leads to when its turn comes names the request that asked for it, not the last one."""
+    strict = settings.model_copy(update={"max_agents": 1})
+    async with running(strict, tmp_path / "home") as api:
+        first, second = await api.register("first"), await api.register("second")
+        await api.post(f"/codebases/{first}/trigger", {"prompt": "Go"})
+        agent = await api.agent_at_work(first)
+        task = {"title": "t", "prompt": "p"}
+        await api.ask("POST", f"/codebases/{first}/tasks", task, headers={"X-Request-ID": "task-1"})
+        await api.ask("POST", f"/codebases/{second}/trigger", {"prompt": "x"}, headers={"X-Request-ID": "trigger-2"})
+        await agent.end()
+        await (await api.agent_at_work(second)).end()
+        await api.agent_at_work(first)
+        queued = [event for event in await history(api, first) if event.correlation_id == "task-1"]
+        waited = [event for event in await history(api, second) if event.correlation_id == "trigger-2"]
+    kinds = ["task.created", "session.started", "task.started", "message_sent", "status"]
+    assert [f"{event.topic}.{event.action}".removesuffix(".None") for event in queued] == kinds
+    assert [type(event) for event in waited][-3:] == [e.SessionAdmitted, e.TaskStarted, e.Status]
+
+
+async def test_a_sync_is_in_the_name_of_its_request(api: Running) -> None:
+    """What a sync brings names the request that asked for it."""
+    codebase = await api.register()
+    directory = str(api.directory("my-project"))
+    api.agents.histories.begin("ses_1", directory)
+    api.agents.histories.prompt("ses_1", "What is this?")
+    await api.ask("POST", f"/codebases/{codebase}/sessions/sync", headers={"X-Request-ID": "sync-1"})
+    named = [event.topic for event in await history(api, codebase) if event.correlation_id == "sync-1"]
+    assert named == ["session", "message_imported"]
+
+
 async def test_the_name_stands_last_in_an_event(api: Running) -> None:
     """The name is one more member at the end of an event's data: nothing else changes its place."""
     codebase = await api.register()

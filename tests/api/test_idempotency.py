@@ -11,7 +11,9 @@ from tests.api.test_refusals import nothing_recorded
 from tests.support.service import API, LIMIT, Running, eventually, running
 
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.ids import CodebaseId, Position
+from opencode_ledger.domain.outside_events import SessionImported
 from opencode_ledger.domain.requests import RequestAnswered
 from opencode_ledger.domain.wire import decode
 from opencode_ledger.http import app, shapes
@@ -290,6 +292,27 @@ async def test_what_no_command_records_is_recorded_alone(
         assert first == await send(api, path) == (200, b'{"success":true,"number":1}')
         assert api.service.store.head == before + 1
         assert len(await recorded(api, RequestAnswered)) == len(done) == 1
+
+
+async def test_a_sync_that_was_cut_off(api: Running) -> None:
+    """A sync brings sessions one by one: repeated under its key it brings the rest, and counts no session twice."""
+    codebase = await api.register()
+    for name in ("ses_1", "ses_2", "ses_3"):
+        api.agents.histories.begin(name, str(api.directory("my-project")))
+        api.agents.histories.prompt(name, "What is this?")
+    api.agents.histories.broken = {"ses_2", "ses_3"}
+    path = f"/codebases/{codebase}/sessions/sync"
+    assert code(await send(api, path)) == (503, "agent_unavailable")
+    assert await recorded(api, RequestAnswered) == []
+    api.agents.histories.broken = {"ses_3"}  # as if killed after this one, before the answer was recorded
+    with pytest.raises(AgentUnavailable):
+        await api.service.supervisor.sync(codebase)
+    api.agents.histories.broken = set()
+    first = await send(api, path)
+    assert first == (200, b'{"success":true,"synced":1,"message":"Synced 1 session from OpenCode"}')
+    api.agents.histories.prompt("ses_1", "And this?")
+    assert await send(api, path) == first
+    assert len(await recorded(api, SessionImported)) == 3
 
 
 async def test_nothing_is_kept_in_memory(api: Running) -> None:
