@@ -12,11 +12,25 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 from tests.clients.flaky import flaky_line
-from tests.clients.story import CUTS, NAMES, SESSION, TARGET, past, tell, whole
+from tests.clients.story import (
+    ALL_TARGET,
+    BOTH,
+    CUTS,
+    NAMES,
+    SESSION,
+    TARGET,
+    begun_twice,
+    events_of_all,
+    past,
+    tell,
+    whole,
+    whole_of_all,
+)
 from tests.sse.events import append
 from tests.sse.serving import running
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.ids import CodebaseId
 
 PAGE = Path(__file__).with_name("follow.html").read_text()
 LIMIT = 60.0
@@ -60,8 +74,14 @@ async def browsing(url: str, profile: Path) -> AsyncGenerator[None]:
         await process.wait()
 
 
-async def reported(store: MemoryEventStore, cuts: list[int], target: str, profile: Path) -> dict[str, Any]:
-    """What a page in the browser says that it got over a line with these cuts; the cursors it sent are added."""
+async def reported(
+    store: MemoryEventStore, cuts: list[int], target: str, profile: Path, *codebases: CodebaseId, until: int = 0
+) -> dict[str, Any]:
+    """What a page in the browser says that it got over a line with these cuts; the cursors it sent are added.
+
+    `codebases`: for which the story goes on, if not for the usual one. `until`: the events to wait for, of a stream
+    that has no end.
+    """
     report: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     arrived = asyncio.Event()
 
@@ -75,8 +95,8 @@ async def reported(store: MemoryEventStore, cuts: list[int], target: str, profil
 
     more = [web.get("/page", page), web.post("/report", take)]
     async with running(store, more=more) as serving, flaky_line(serving.port, list(cuts)) as line:
-        telling = asyncio.create_task(tell(store, arrived))
-        query = quote(json.dumps({"target": target, "names": NAMES}))
+        telling = asyncio.create_task(tell(store, arrived, *codebases))
+        query = quote(json.dumps({"target": target, "until": until, "names": NAMES}))
         async with browsing(f"http://127.0.0.1:{line.port}/page?{query}", profile), asyncio.timeout(LIMIT):
             found = await report
         await telling
@@ -91,6 +111,14 @@ async def test_chromium_gets_everything_once_over_a_bad_line(tmp_path: Path) -> 
     assert [tuple(event) for event in report["events"]] == await whole(store)
     assert len(report["cursors"]) == len(CUTS) + 2
     assert report["cursors"][-1] == report["events"][-1][0]
+
+
+async def test_chromium_follows_all_codebases_over_a_bad_line(tmp_path: Path) -> None:
+    """A browser has every event of all codebases once and in the log's order, however often it is cut off."""
+    store = await begun_twice()
+    report = await reported(store, CUTS, ALL_TARGET, tmp_path, *BOTH, until=events_of_all())
+    assert [tuple(event) for event in report["events"]] == await whole_of_all(store)
+    assert len(report["cursors"]) == len(CUTS) + 1
 
 
 async def test_an_error_of_the_agent_reaches_the_page_and_the_stream_goes_on(tmp_path: Path) -> None:

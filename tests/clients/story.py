@@ -2,13 +2,18 @@
 
 import asyncio
 
-from tests.sse.events import append, complete, event, log_of, output, started
+from tests.sse.events import CODEBASE, OTHER, append, complete, event, log_of, output, started, whole_log_of
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.recorded import NewEvent
 
 SESSION = "sess_a"
 TARGET = f"/cb_a/events?session_id={SESSION}"
+ALL_TARGET = "/events?last_event_id=0"
+"""The stream of all codebases, two here, which has no end."""
+
+BOTH = (CODEBASE, OTHER)
 NAMES = ["session", "output", "error", "complete"]
 CUTS = [1500, 3001, 700, 2222]
 """Bytes after which the line breaks, connection by connection: between frames and inside them."""
@@ -28,12 +33,32 @@ def live() -> list[NewEvent]:
     return [*texts, event("error", SESSION, error="boom", code="AGENT_ERROR"), *texts, complete(SESSION)]
 
 
-async def tell(store: MemoryEventStore, arrived: asyncio.Event) -> None:
-    """Record the live part, an event at a time, once a client is there."""
+async def tell(store: MemoryEventStore, arrived: asyncio.Event, *codebases: CodebaseId) -> None:
+    """Record the live part, an event at a time and in turn for each codebase, once a client is there."""
     await arrived.wait()
     for new in live():
-        await append(store, new)
+        for codebase in codebases or (CODEBASE,):
+            await append(store, new, codebase=codebase)
         await asyncio.sleep(0.005)
+
+
+def events_of_all() -> int:
+    """How many events two such codebases have in the end."""
+    return len(BOTH) * (len(past()) + len(live()))
+
+
+async def begun_twice() -> MemoryEventStore:
+    """A log with what was recorded before in two codebases."""
+    store = MemoryEventStore()
+    for new in past():
+        for codebase in BOTH:
+            await append(store, new, codebase=codebase)
+    return store
+
+
+async def whole_of_all(store: MemoryEventStore) -> list[tuple[str, str, str]]:
+    """All of the log, as a client of the stream of all codebases reports it: id, name, data."""
+    return [(str(position), topic, data) for position, topic, data in await whole_log_of(store)]
 
 
 async def whole(store: MemoryEventStore) -> list[tuple[str, str, str]]:

@@ -10,35 +10,51 @@ from tests.sse.serving import running
 from opencode_ledger.actors.store.memory import MemoryEventStore
 
 from .flaky import flaky_line
-from .story import HEAD_CUTS, TARGET, past, tell, whole
+from .story import ALL_TARGET, BOTH, HEAD_CUTS, TARGET, begun_twice, events_of_all, past, tell, whole, whole_of_all
+
+Got = list[tuple[str, str, str]]
+
+
+async def follow(url: str, arrived: asyncio.Event, until: int = 0) -> Got:
+    """What came until the server said that it is over, or so many events came."""
+    got: Got = []
+    status, last = 0, ""
+    async with httpx.AsyncClient() as client:
+        while status != 204 and (not until or len(got) < until):
+            headers = {"Last-Event-ID": last} if last else {}
+            try:
+                async with aconnect_sse(client, "GET", url, headers=headers) as source:
+                    status = source.response.status_code
+                    events = source.aiter_sse()
+                    while status == 200 and (event := await anext(events, None)):
+                        got.append((event.id, event.event, event.data))
+                        last = event.id
+                        arrived.set()
+                        if len(got) == until:
+                            break
+            except httpx.TransportError:
+                continue
+    return got
 
 
 async def test_httpx_sse_gets_everything_once_over_a_bad_line() -> None:
     """A Python client that comes back with the last id gets each event once and in order, however often it is cut off."""
     store, arrived = MemoryEventStore(), asyncio.Event()
     await append(store, *past())
-    got: list[tuple[str, str, str]] = []
-    async with (
-        running(store) as serving,
-        flaky_line(serving.port, list(HEAD_CUTS)) as line,
-        httpx.AsyncClient() as client,
-    ):
+    async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
         telling = asyncio.create_task(tell(store, arrived))
-        status, last = 0, ""
-        while status != 204:
-            headers = {"Last-Event-ID": last} if last else {}
-            try:
-                async with aconnect_sse(
-                    client, "GET", f"http://127.0.0.1:{line.port}{TARGET}", headers=headers
-                ) as source:
-                    status = source.response.status_code
-                    if status == 200:
-                        async for event in source.aiter_sse():
-                            got.append((event.id, event.event, event.data))
-                            last = event.id
-                            arrived.set()
-            except httpx.TransportError:
-                continue
+        got = await follow(f"http://127.0.0.1:{line.port}{TARGET}", arrived)
         await telling
         assert got == await whole(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 2
+
+
+async def test_httpx_sse_follows_all_codebases_over_a_bad_line() -> None:
+    """So it does in the stream of all codebases, in the log's order."""
+    store, arrived = await begun_twice(), asyncio.Event()
+    async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
+        telling = asyncio.create_task(tell(store, arrived, *BOTH))
+        got = await follow(f"http://127.0.0.1:{line.port}{ALL_TARGET}", arrived, events_of_all())
+        await telling
+        assert got == await whole_of_all(store)
+        assert len(line.cursors) == len(HEAD_CUTS) + 1

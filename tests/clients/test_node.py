@@ -15,7 +15,20 @@ from opencode_ledger.domain.ids import Sequence
 from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame
 
 from .flaky import flaky_line
-from .story import HEAD_CUTS, NAMES, TARGET, live, past, tell, whole
+from .story import (
+    ALL_TARGET,
+    BOTH,
+    HEAD_CUTS,
+    NAMES,
+    TARGET,
+    begun_twice,
+    events_of_all,
+    live,
+    past,
+    tell,
+    whole,
+    whole_of_all,
+)
 
 HERE = Path(__file__).parent
 LIMIT = 60.0
@@ -67,11 +80,24 @@ async def test_eventsource_gets_everything_once_over_a_bad_line(node: str) -> No
         arrived.set()
         telling = asyncio.create_task(tell(store, arrived))
         url = f"http://127.0.0.1:{line.port}{TARGET}"
-        report = json.loads(await output_of(node, "follow.mjs", url, *NAMES))
+        report = json.loads(await output_of(node, "follow.mjs", url, "0", *NAMES))
         await telling
         assert [tuple(event) for event in report["events"]] == await whole(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 2
         assert report["code"] == 204
+
+
+async def test_eventsource_follows_all_codebases_over_a_bad_line(node: str) -> None:
+    """npm's EventSource has every event of all codebases once and in the log's order, however often it is cut off."""
+    store, arrived = await begun_twice(), asyncio.Event()
+    async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
+        arrived.set()
+        telling = asyncio.create_task(tell(store, arrived, *BOTH))
+        url = f"http://127.0.0.1:{line.port}{ALL_TARGET}"
+        report = json.loads(await output_of(node, "follow.mjs", url, str(events_of_all()), *NAMES))
+        await telling
+        assert [tuple(event) for event in report["events"]] == await whole_of_all(store)
+        assert len(line.cursors) == len(HEAD_CUTS) + 1
 
 
 async def test_an_error_of_the_agent_is_no_error_of_the_connection(node: str) -> None:
@@ -79,7 +105,7 @@ async def test_an_error_of_the_agent_is_no_error_of_the_connection(node: str) ->
     store = MemoryEventStore()
     await append(store, *past(), *live())
     async with running(store) as serving:
-        report = json.loads(await output_of(node, "follow.mjs", serving.url() + "?session_id=sess_a", *NAMES))
+        report = json.loads(await output_of(node, "follow.mjs", serving.url() + "?session_id=sess_a", "0", *NAMES))
         assert report["openAtError"] == [True]
         assert [event[1] for event in report["events"]].index("error") < len(report["events"]) - 1
 
