@@ -24,7 +24,8 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     app.on_response_prepare.append(named_in_answer)
     app[SERVICE] = service
     repeats, recent = Repeats(service), RecentAnswers(service.current_views, lambda: service.projections.applied)
-    for route in ROUTES:
+    # What is asked for most comes first: aiohttp tries addresses that differ in their ends one by one.
+    for route in sorted(ROUTES, key=lambda route: not route.of_views):
         handler = _bound(service, route)
         handler = repeats.once(handler) if route.method == "POST" else handler
         handler = recent.remembered(handler) if route.of_views else handler

@@ -278,7 +278,8 @@ async def _refuse_wrong_types(player: Player, endpoint: Endpoint, path: str) -> 
 
 async def _without_opencode(folder: Path, player: Player, http: aiohttp.ClientSession) -> None:
     """On a machine without opencode."""
-    options = ("--data", str(folder / "data"), "--port", "0", "--opencode-binary", str(folder / "nothing"))
+    data = folder.with_name("data-without-opencode")
+    options = ("--data", str(data), "--port", "0", "--opencode-binary", str(folder / "nothing"))
     async with serving(*SERVE, *options) as (_, port):
         url = f"http://127.0.0.1:{port}"
         registration = {**facts.REGISTER.request, "path": str(folder)}
