@@ -1,19 +1,18 @@
-"""What an agent is given that nobody may be shown: keys in its environment, its configuration and its logins."""
+"""What nobody may be shown: keys in an agent's environment, configuration and logins, and in the service's environment."""
 
 import asyncio
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
-from urllib.parse import unquote
 
 from .configuration import Places, content_of
 from .environment import agent_environment
 from .settings import OpencodeSettings
+from .variables import SAYS_SO, in_addresses, is_place, secret_variables
 
-_VARIABLE: Final = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-_PLACE: Final = re.compile(r"_(?:FILE|PATH|DIR|SOCK|CREDENTIALS)$", re.IGNORECASE)
 _MEMBER: Final = re.compile(
     r"(?:key|token|secret|passw(?:or)?d|credentials?|authorization|cookie)$|^(?:access|refresh)$", re.IGNORECASE
 )
@@ -21,29 +20,43 @@ _HEADER: Final = re.compile(r"key|token|authorization|cookie|secret|passw(?:or)?
 _SCHEME: Final = re.compile(r"(?:bearer|basic|token)\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PAIR: Final = re.compile(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _REFERENCE: Final = re.compile(r"\{(env|file):([^}]+)\}")
-_IN_ADDRESS: Final = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 
 async def learn_secrets(settings: OpencodeSettings) -> None:
-    """Look again what the agents are given, and have it known as secret."""
-    settings.secrets.learn("agents", await asyncio.to_thread(_of_agents, settings))
+    """Look again what the agents are given, and what is in our own environment, and have it known as secret."""
+    settings.secrets.learn("agents", await asyncio.to_thread(_all, settings))
 
 
-def _of_agents(settings: OpencodeSettings) -> frozenset[str]:
-    return known_secrets(agent_environment(settings, marked="", password="", trusted=False))
+def _all(settings: OpencodeSettings) -> frozenset[str]:
+    own = os.environ if settings.environment is None else settings.environment
+    return secrets_around(own) | known_secrets(agent_environment(settings, marked="", password="", trusted=False))
+
+
+def secrets_around(environment: Mapping[str, str]) -> frozenset[str]:
+    """The secrets of a service with this environment, which agents aren't given. Blocking."""
+    return _forms(_with_members(secret_variables(environment), environment))
 
 
 def known_secrets(environment: Mapping[str, str]) -> frozenset[str]:
     """The secrets of an opencode with this environment. Blocking."""
-    return frozenset(form for value in _all(environment) for form in (value.strip(), *_SCHEME.findall(value.strip())))
+    return _forms(_of_an_agent(environment))
 
 
-def _all(environment: Mapping[str, str]) -> Iterator[str]:
-    for name, value in environment.items():
-        if _VARIABLE.search(name) and not (_PLACE.search(name) and value.startswith(("/", "~", "."))):
-            yield value
-            yield from _in_document(value, environment, Path()) if value.startswith("{") else ()
-        yield from map(unquote, _IN_ADDRESS.findall(value))
+def _forms(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(form for value in values for form in (value.strip(), *_SCHEME.findall(value.strip())))
+
+
+def _with_members(values: Iterable[str], environment: Mapping[str, str]) -> Iterator[str]:
+    for value in values:
+        yield value
+        yield from _in_document(value, environment, Path()) if value.startswith("{") else ()
+
+
+def _of_an_agent(environment: Mapping[str, str]) -> Iterator[str]:
+    named = (value for name, value in environment.items() if SAYS_SO.search(name) and not is_place(name, value))
+    yield from _with_members(named, environment)
+    for value in environment.values():
+        yield from in_addresses(value)
     yield from _in_document(environment.get("OPENCODE_CONFIG_CONTENT", ""), environment, Path())
     places = Places.of(environment)
     for file in (*places.configuration, *places.logins):

@@ -17,15 +17,16 @@ from .service import Codebase, Service, said, told
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IN_ENVIRONMENT = "canary-of-the-environment-4711"
+OF_THE_SERVICE = "canary-of-the-service-4714"
 IN_CONFIG = 'canary "of the" configuration-4712'
 IN_LOGINS = "canary-of-the-logins-4713"
 UNKNOWN = "sk-ant-api03-cAnArY5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
-CANARIES = (IN_ENVIRONMENT, IN_CONFIG, IN_LOGINS, UNKNOWN)
+CANARIES = (IN_ENVIRONMENT, OF_THE_SERVICE, IN_CONFIG, IN_LOGINS, UNKNOWN)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def guarded(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel) -> AsyncIterator[Service]:
-    """A running service whose agents are given secrets in their environment, their configuration and their logins."""
+    """A running service whose agents are given secrets in their environment, their configuration and their logins; it has one of its own."""
     binary = opencode_binary()
     if binary is None:
         pytest.skip("opencode is not installed here")
@@ -37,6 +38,7 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OPENAI_API_KEY", IN_ENVIRONMENT)
+            patch.setenv("DEPLOY_TOKEN", OF_THE_SERVICE)
             await service.start()
         yield service
     finally:
@@ -74,7 +76,7 @@ async def test_what_an_agent_prints_is_masked(guarded: Service, model: ScriptedM
     commands = (
         "printenv",
         f"cat {guarded.folder / 'opencode.json'} {home}",
-        "tr '\\0' '\\n' < /proc/$PPID/environ",
+        "for p in $PPID $(awk '/^PPid/ {print $2}' /proc/$PPID/status); do tr '\\0' '\\n' < /proc/$p/environ; done",
         "printenv OPENAI_API_KEY | base64 -w0",
         f"echo {UNKNOWN} > {IN_LOGINS}.txt; cat {IN_LOGINS}.txt; exit 3",
     )
@@ -89,6 +91,7 @@ async def test_what_an_agent_prints_is_masked(guarded: Service, model: ScriptedM
     assert told("complete", summary="I know [secret], [secret], [secret] and [secret].")(frames[-1])
     assert_nowhere(secrets, {"stream": b"\n".join(frame.raw for frame in frames), **kept(guarded)})
     assert_the_tools_did_not_know(frames)
+    assert any("DEPLOY_TOKEN=[secret]" in frame.text("output") for frame in frames if frame.event == "tool_result")
 
 
 def assert_the_tools_did_not_know(frames: list[Frame]) -> None:

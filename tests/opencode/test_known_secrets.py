@@ -8,7 +8,7 @@ import pytest
 
 from opencode_ledger.actors.opencode import OpencodeSettings, learn_secrets
 from opencode_ledger.actors.opencode.environment import agent_environment
-from opencode_ledger.actors.opencode.known_secrets import known_secrets
+from opencode_ledger.actors.opencode.known_secrets import known_secrets, secrets_around
 from opencode_ledger.actors.opencode.shell import withholding_shell
 from opencode_ledger.domain.secrets import Secrets
 
@@ -27,6 +27,52 @@ def test_the_environments_secrets_are_known() -> None:
     )
     assert {"the-openai-key", "the-client-secret", "the proxy"} <= found
     assert not found & {"/etc/google.json", "eu-central-1", "https://example.org", "/nowhere"}
+
+
+SECRET = {
+    "DEPLOY_TOKEN": ("the deploy token", "the deploy token"),
+    "dbpassword": ("the-database-password", "the-database-password"),
+    "GITHUB_PAT": ("the-access-token", "the-access-token"),
+    "SMTP_PASS": ("the-mail-password", "the-mail-password"),
+    "SIGNING_KEY_2": ("the-second-key", "the-second-key"),
+    "TOKEN_OF_THE_DEPLOYMENT": ("aZ3xK9pQ7mN2vB5tR8wY", "aZ3xK9pQ7mN2vB5tR8wY"),
+    "SECRET_OF_OLD": ("0123456789abcdef01234567", "0123456789abcdef01234567"),
+    "GCP_CREDENTIALS": ('{"private_key": "the-private-key", "project_id": "the-project"}', "the-private-key"),
+    "DATABASE_URL": ("postgres://me:the%20secret@db.example.org/shop", "the secret"),
+    "AUTH": ("Bearer the-bearer", "the-bearer"),
+    "LONG_KEY": ("/" + "x" * 5000, "/" + "x" * 5000),
+}
+NO_SECRET = {
+    "POSTGRES_PASSWORD": "postgres",
+    "MYSQL_USER": "the-shop-user",
+    "MYSQL_PASSWORD": "the-shop-user",
+    "CACHE_URL": "redis://default:changeme@cache.example.org",
+    "SECRET_PROVIDER": "kubernetes",
+    "TOKENIZERS_PARALLELISM": "disabled-for-now",
+    "KEY_VAULT_NAME": "the-vault-of-the-house-2024",
+    "TOKEN_ENDPOINT": "https://login.example.org/Oauth2/token",
+    "KEY_TIMEOUT": "1000000000",
+    "LICENSE_KEY": "10000000",
+    "SSH_KEY": "/dev/null",
+    "SSH_KEY_FILE": "~/.ssh/not-there-at-all",
+    "PWD": "/the/working/directory",
+    "GITHUB_COMPAT": "the-compatibility",
+}
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_secrets_of_the_services_own_environment(name: str) -> None:
+    """What the service's own environment says is a key, a token or a password is known, whatever it is called."""
+    value, secret = SECRET[name]
+    assert secret in secrets_around({name: value, "HOME": "/nowhere"})
+
+
+def test_common_values_of_the_services_own_environment() -> None:
+    """Common words, short numbers, places, and what another variable says openly are no secrets, whatever their name."""
+    assert secrets_around(NO_SECRET) == frozenset()
+    found = secrets_around({name: value for name, (value, _) in SECRET.items()} | NO_SECRET)
+    assert {secret for _, secret in SECRET.values()} <= found
+    assert not found & {*NO_SECRET.values(), "the-project"}
 
 
 @pytest.mark.parametrize("comment", ["", "// with a comment, as opencode allows\n"])
@@ -104,13 +150,15 @@ def test_the_logins_are_known(tmp_path: Path) -> None:
 
 
 async def test_what_changes_is_learned_anew() -> None:
-    """At each start of an agent it is looked again what the agents are given."""
+    """At each start of an agent it is looked again what the agents are given, and what the service was."""
     given = {"HOME": "/nowhere", "OPENAI_API_KEY": "the-first-key"}
     settings = OpencodeSettings(instance="i", environment=given, secrets=Secrets())
     await learn_secrets(settings)
     given["OPENAI_API_KEY"] = "the-second-key"
+    given["DEPLOY_TOKEN"] = "the-deploy-token"
     await learn_secrets(settings)
-    assert settings.secrets.mask("the-first-key the-second-key") == "the-first-key [secret]"
+    masked = settings.secrets.mask("the-first-key the-second-key the-deploy-token")
+    assert masked == "the-first-key [secret] [secret]"
 
 
 @pytest.mark.parametrize("named", ["/bin/bash", "/bin/sh", "/usr/bin/fish", "", "bash"])
