@@ -122,11 +122,11 @@ class _Auditor:
 
     def _misnumbered(self, chunk: Many[RecordedEvent]) -> int | None:
         """Which is the first event here that doesn't have the next position and its stream's next sequence."""
-        for place, event in enumerate(chunk):
-            sequence = self._sequences.get(event.stream, 0) + 1
-            if event.position != self._tree.size + place + 1 or event.sequence != sequence:
-                return place
-            self._sequences[event.stream] = sequence
+        sequences = self._sequences
+        for place, (position, stream, sequence, _topic, _data) in enumerate(chunk, self._tree.size + 1):
+            if position != place or sequence != sequences.get(stream, 0) + 1:
+                return place - self._tree.size - 1
+            sequences[stream] = sequence
         return None
 
     def _compare_roots(self) -> None:

@@ -31,10 +31,8 @@ def leaf_of(event: RecordedEvent) -> bytes:
 
 def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
     """The leaf hashes of many events: `leaf_of` for each, written out, since an audit spends its time here."""
-    begin = b"\x00" + FORMAT.encode()
+    begin = f"\0{FORMAT}\n"
     return [
-        sha256(
-            begin + f"\n{event.stream}\n{event.sequence}\n{event.topic}\n{sha256(event.data).hexdigest()}\n".encode()
-        ).digest()
-        for event in events
+        sha256(f"{begin}{stream}\n{sequence}\n{topic}\n{sha256(data).hexdigest()}\n".encode()).digest()
+        for _position, stream, sequence, topic, data in events
     ]
