@@ -37,6 +37,7 @@ from ..domain.masked_records import EventMasker, masked_command
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.requests import Request
 from ..domain.secrets import Secrets
+from ..domain.setbacks import rest_after
 from ..domain.state import INITIAL, State
 from ..domain.wire import changes_state, decode, encode
 from .clock import timestamp
@@ -81,6 +82,7 @@ class CodebaseActor:
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
         self._rest: asyncio.Task[None] | None = None
+        self._setback: asyncio.Task[None] | None = None
         self._postponed: list[Envelope] = []
         self._failing_since: float | None = None
         self._ending_unrecorded = False
@@ -258,10 +260,25 @@ class CodebaseActor:
         wanted = self.state.wants_room and not self._closing
         if worked or not wanted:
             self._rooms.leave(self.codebase)  # one piece of work at a time: then it is the others' turn
-        if wanted:
+        if worked:
+            self._rest_after_failures()
+        if wanted and self._setback is None:
             self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
         if not self._rooms.holds(self.codebase):
             self._rest_if_warm()
+
+    def _rest_after_failures(self) -> None:
+        """Have the queue rest where the agent failed again and again; what a person triggers doesn't wait."""
+        if self._setback is not None:
+            self._setback.cancel()
+            self._setback = None
+        if rest := rest_after(self.state.failures):
+            self._setback = self._spawn(self._try_again_after(rest))
+
+    async def _try_again_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._setback = None
+        self._follow_room(worked=False)
 
     def _rest_if_warm(self) -> None:
         if self._agent is None or not self._agent.alive:

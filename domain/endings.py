@@ -7,6 +7,7 @@ from .decision import Decision
 from .effects import Prompt, StopAgent
 from .ids import Timestamp
 from .lifecycle import Phase, public_status
+from .setbacks import notice
 from .state import Session, State, prompt_of
 
 STOPPED = frozenset({Phase.STOPPING, Phase.DELETING})
@@ -128,14 +129,14 @@ def completed(session: Session, at: Timestamp, summary: str) -> tuple[e.Event, .
     )
 
 
-def failed(session: Session, at: Timestamp, error: str, code: str) -> tuple[e.Event, ...]:
-    """The agent could not finish."""
+def failed(session: Session, at: Timestamp, error: str, code: str, before: int) -> tuple[e.Event, ...]:
+    """The agent could not finish. `before`: how many sessions had failed in a row before this one."""
     task = (e.TaskFailed(error=error, code=code, **ids(session, at)),) if session.task_open else ()
     return (
         e.Error(error=error, code=code, **ids(session, at)),
         *loose_ends(session, at, "The agent failed."),
         *task,
         e.SessionFailed(**ids(session, at)),
-        e.Status(status="idle", message="Agent failed", **ids(session, at)),
+        e.Status(status="idle", message=notice(before + 1), **ids(session, at)),
         e.Complete(status="failed", summary=error, **ids(session, at)),
     )

@@ -184,11 +184,11 @@ def _run_ended(fact: f.RunEnded, state: State, session: Session, at: Timestamp) 
         return NOTHING
     if fact.outcome == "completed":
         return Decision(endings.completed(session, at, fact.summary))
-    return Decision(endings.failed(session, at, fact.error, fact.code))
+    return Decision(endings.failed(session, at, fact.error, fact.code, state.failures))
 
 
 @_on_session.register
 def _out_of_reach(fact: f.PromptFailed | f.AnswerFailed, state: State, session: Session, at: Timestamp) -> Decision:
     if state.phase is not Phase.RUNNING:
         return NOTHING
-    return Decision(endings.failed(session, at, fact.error, fact.code), (StopAgent(),))
+    return Decision(endings.failed(session, at, fact.error, fact.code, state.failures), (StopAgent(),))

@@ -53,7 +53,7 @@ class State:
     """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
 
     `queue`: tasks that wait for the agent, in the order in which they came. `outside`: what is on record of the
-    agent's sessions, so that what others do in them is recorded once.
+    agent's sessions, so that what others do in them is recorded once. `failures`: sessions that failed in a row.
     """
 
     codebase: e.CodebaseRegistered | None = None
@@ -61,6 +61,7 @@ class State:
     session: Session | None = None
     queue: WaitingLine = field(default_factory=WaitingLine)
     outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
+    failures: int = 0
 
     @property
     def wants_room(self) -> bool:
@@ -157,9 +158,16 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
             return replace(state, phase=Phase.STOPPING)
         case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
             phase = state.phase if state.phase is Phase.DELETING else Phase.IDLE
-            return replace(state, phase=phase, session=None)
+            return replace(state, phase=phase, session=None, failures=_failures(state, event))
         case _:
             return replace(state, session=_evolve_session(state, session, event))
+
+
+def _failures(state: State, end: e.Event) -> int:
+    """How many sessions have failed in a row by this end; a stop says nothing about the agent."""
+    if isinstance(end, e.SessionCompleted):
+        return 0
+    return state.failures + isinstance(end, e.SessionFailed)
 
 
 def _evolve_session(state: State, session: Session, event: e.Event) -> Session:

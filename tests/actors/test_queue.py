@@ -13,6 +13,7 @@ from opencode_ledger.domain.effects import Prompt
 from opencode_ledger.domain.errors import AgentRunning, StoreError, TaskEnded
 from opencode_ledger.domain.ids import CodebaseId, TaskId
 from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.setbacks import rest_after
 
 
 def create(name: str, priority: int = 0) -> c.CreateTask:
@@ -203,7 +204,8 @@ async def test_a_task_whose_agent_does_not_start_makes_way(town: Town) -> None:
     reasons = {event.error for event in await town.events(A) if isinstance(event, e.TaskFailed)}
     assert reasons == {"not installed"}
     town.agents.temper.start_error = None
-    assert await town.do(A, create("c")) is Phase.RUNNING
+    await town.do(A, create("c"))
+    await town.clock.advance(rest_after(2))
     assert told(town, A) == ["c"]
     await town.assert_truthful()
 
