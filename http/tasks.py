@@ -112,5 +112,4 @@ ALWAYS: Final = frozenset(CREATED)
 
 def _pick(task: Task, names: tuple[str, ...]) -> dict[str, object]:
     """The task's members by name; those that it doesn't have (yet) are left out."""
-    values: dict[str, object] = {name: getattr(task, name) for name in names}
-    return {name: value for name, value in values.items() if value is not None or name in ALWAYS}
+    return {name: value for name in names if (value := getattr(task, name)) is not None or name in ALWAYS}

@@ -16,6 +16,7 @@ _COLUMNS: Final = (
     "id, codebase_id, agent_session_id, task_id, status, started_at, ended_at, model, agent, prompt,"
     " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title"
 )
+_NAMES: Final = tuple(_COLUMNS.split(", "))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +103,7 @@ class Sessions:
 
 
 def _session(*row: Any) -> Session:
-    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values = dict(zip(_NAMES, row, strict=True))
     values["tokens"] = orjson.loads(values["tokens"])
     values["cost"] = values.pop("whole_cost")
     for flag in ("ended", "imported"):

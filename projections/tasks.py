@@ -63,6 +63,7 @@ _COLUMNS: Final = (
     "id, codebase_id, title, prompt, agent_type, priority, status, session_id, created_at, started_at,"
     " completed_at, metadata, model, result, error, code"
 )
+_NAMES: Final = tuple(_COLUMNS.split(", "))
 _OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running')"
 
 
@@ -199,5 +200,6 @@ class Tasks:
 
 
 def _task(*row: Any) -> Task:
-    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    return Task(**{**values, "metadata": orjson.loads(values["metadata"])})
+    values = dict(zip(_NAMES, row, strict=True))
+    values["metadata"] = orjson.loads(values["metadata"])
+    return Task(**values)
