@@ -30,7 +30,7 @@ from ..domain.decision import NOTHING, Decision, fold
 from ..domain.effects import StopAgent
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
 from ..domain.events import Event
-from ..domain.facts import AgentDied, Fact
+from ..domain.facts import AgentDied, AgentStopped, Fact
 from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.lifecycle import Phase, check_present, outcome
 from ..domain.masked_records import EventMasker, masked_command
@@ -88,6 +88,7 @@ class CodebaseActor:
         self._ending_unrecorded = False
         self._fresh = True
         self._retiring = False
+        self._letting_go = False
         self._closing = False
 
     # --- for others ---------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ class CodebaseActor:
         if isinstance(command, GrantRoom) and not self._rooms.holds(self.codebase):
             return NOTHING  # it was given back while this notice waited
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
-        worked = self.state.occupies_room
+        worked = self.state.occupies_room or self._letting_go
         try:
             decision = decide(self.state, command, at := timestamp(self._clock), room=room)
             if envelope.request is None or decision.refusal:
@@ -182,6 +183,7 @@ class CodebaseActor:
             else:
                 recorded = await self._append(envelope.request.mark(decision.events, at))
                 envelope.content = envelope.request.answer(recorded)
+            self._letting_go = self._is_letting_go(command, decision, worked=worked)
         finally:
             self._follow_room(worked=worked)
         return decision
@@ -252,9 +254,15 @@ class CodebaseActor:
             return False
         return outcome(self.state.phase, type(command)) is Phase.RUNNING
 
+    def _is_letting_go(self, command: Command, decision: Decision, *, worked: bool) -> bool:
+        """Whether an agent whose run was given up is still there: it is at work until then, whatever the phase says."""
+        if isinstance(command, Report) and any(isinstance(fact, AgentStopped) for fact in command.facts):
+            return False
+        return self._letting_go or (worked and any(isinstance(effect, StopAgent) for effect in decision.effects))
+
     def _follow_room(self, *, worked: bool) -> None:
         """Make the room that is taken agree with the phase, whatever was decided; `worked`: the agent was at work."""
-        if self.state.occupies_room:
+        if self.state.occupies_room or self._letting_go:
             self._stay_awake()
             return
         wanted = self.state.wants_room and not self._closing

@@ -196,7 +196,8 @@ class ScriptedAgent:
         permission = await self.ask(tool, args)
         if run and permission in run.questions:
             return await run.questions[permission]
-        return next((reply for asked, reply, _ in reversed(self.answers) if asked == permission), "reject")
+        answers: dict[AgentPermissionId, Reply] = {asked: reply for asked, reply, _ in self.answers}
+        return answers.get(permission, "reject")
 
     async def pause(self, seconds: float) -> None:
         """Think."""

@@ -70,7 +70,9 @@ class Supervisor:
         if owner != command.codebase_id:
             raise AlreadyRegistered(f"This directory is already registered as {owner}.")
         # Shielded, for a caller that leaves takes back neither the command nor the directory.
-        return await asyncio.shield(asyncio.ensure_future(self._register(command, request)))
+        registering = asyncio.ensure_future(self._register(command, request))
+        registering.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody else may hear of it
+        return await asyncio.shield(registering)
 
     async def close(self) -> None:
         """Take no new commands, interrupt and record what runs, leave no process.

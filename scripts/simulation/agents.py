@@ -6,6 +6,7 @@ alike, whenever it is carried out.
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from random import Random
 
 from opencode_ledger.actors.scripted_agent import RunFailed, ScriptedAgent, Temper
@@ -130,13 +131,29 @@ class Agents:
         self.temper = Temper()
         self._clock = clock
         self._made: list[SimulatedAgent] = []
+        self._telling: dict[int, float] = {}
+        self._numbers = count(1)
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> SimulatedAgent:
         """See `AgentFactory`."""
         self._made = [agent for agent in self._made if agent.alive or agent.codebase != codebase]
-        agent = SimulatedAgent(codebase, deliver, self._clock, self.temper, self)
+
+        async def told(facts: tuple[f.Fact, ...]) -> bool | None:
+            number = next(self._numbers)
+            self._telling[number] = self._clock.monotonic()
+            try:
+                return await deliver(facts)
+            finally:
+                del self._telling[number]
+
+        agent = SimulatedAgent(codebase, told, self._clock, self.temper, self)
         self._made.append(agent)
         return agent
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the agent waits that has waited longest for what it reported to be taken, if one does."""
+        return next(iter(self._telling.values()), None)
 
     @property
     def alive(self) -> list[SimulatedAgent]:

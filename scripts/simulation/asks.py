@@ -14,15 +14,19 @@ from .record import Complain, Record
 ACKNOWLEDGED: Final = "what was acknowledged is in the log, once"
 REFUSED: Final = "what was refused left no trace"
 
+PATIENCE: Final = 15.0
+"""Simulated seconds within which all is answered while nothing is wrong with the disk."""
+
 
 class Ask:
     """A command on its way. `names`: what the log says, once, when it is done (see `Record.named`).
 
-    `own`: nothing else makes the log say so. `outcome`: what the client was told, or None. One who heard nothing doesn't know whether it was done.
+    `own`: nothing else makes the log say so. `since`: when it was asked. `outcome`: what the client was told, or None. One who heard nothing doesn't know whether it was done.
     """
 
     def __init__(self, number: int, machine: Machine, command: c.Command, names: list[str], *, own: bool) -> None:
         self.number, self.command, self.names, self.own = number, command, names, own
+        self.since = 0.0
         self.outcome: str | None = None
         self.task: asyncio.Task[Any] | None = None
         self.machine = machine
@@ -34,14 +38,16 @@ class Ask:
 class Asks:
     """All that was asked."""
 
-    def __init__(self, record: Record, complain: Complain, note: Callable[[str], None]) -> None:
-        self._record, self._complain, self._note = record, complain, note
+    def __init__(
+        self, record: Record, complain: Complain, note: Callable[[str], None], quiet_for: Callable[[float], float]
+    ) -> None:
+        self._record, self._complain, self._note, self._quiet_for = record, complain, note, quiet_for
         self._all: list[Ask] = []
         self._open: dict[int, Ask] = {}
 
     def follow(self, ask: Ask, task: "asyncio.Task[Any]") -> None:
         """Judge what becomes of it."""
-        ask.task = task
+        ask.task, ask.since = task, task.get_loop().time()
         self._all.append(ask)
         self._open[ask.number] = ask
         task.add_done_callback(lambda done: self._settled(ask, done))
@@ -50,6 +56,11 @@ class Asks:
     def waiting(self) -> list[Ask]:
         """Those whose clients wait."""
         return list(self._open.values())
+
+    def check_patience(self) -> None:
+        """Nobody waits for long while nothing is wrong."""
+        for ask in self._open.values():
+            self._check_patience(ask)
 
     def check(self) -> None:
         """In the end: what was acknowledged is there, what was refused isn't, and nothing is there twice."""
@@ -61,11 +72,16 @@ class Asks:
                     promise = REFUSED if ask.outcome == "refused" else ACKNOWLEDGED
                     self._complain(promise, f"{ask}, {ask.outcome}: {name} {self._record.named[name]} times")
 
+    def _check_patience(self, ask: Ask) -> None:
+        if (waited := self._quiet_for(ask.since)) > PATIENCE:
+            self._complain("nobody waits for long", f"{ask} waited for {waited:.1f} s")
+
     def _settled(self, ask: Ask, done: "asyncio.Task[Any]") -> None:
         self._open.pop(ask.number, None)
         if ask.machine.over or done.cancelled():
             ask.outcome = "unknown"
             return
+        self._check_patience(ask)
         error = done.exception()
         if error is None:
             self._acknowledged(ask, done.result())

@@ -6,6 +6,7 @@ from collections.abc import Sequence as Many
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from opencode_ledger.actors.store.listeners import CommitListeners
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import CommitListener, EventStore
@@ -14,6 +15,9 @@ from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from .loop import SimulatedLoop
 
 START = datetime(2025, 12, 10, 15, 30, tzinfo=UTC)
+
+USUAL, SLOWEST = 0.005, 0.3
+"""Simulated seconds that the disk takes at most, as a rule and now and then."""
 
 
 class OurMistake(Exception):
@@ -46,6 +50,7 @@ class SimulatedClock:
 class Disk:
     """The log, on a disk that takes its time, and is out of reach once its process is gone.
 
+    A commit is heard of a little after it was made, when it may have been read already; a crash may come in between.
     `full`: nothing can be written. `unreadable`: nothing can be read. `mistake`: the next append meets one of ours.
     """
 
@@ -53,13 +58,21 @@ class Disk:
 
     def __init__(self, chance: Random, clock: SimulatedClock) -> None:
         self._chance, self._clock = chance, clock
-        self._listening: list[Callable[[], None]] = []
+        self._listeners = CommitListeners()
+        self._unheard: list[tuple[RecordedEvent, ...]] = []
+        self._let_go: Callable[[], None] = lambda: None
         self.full = self.unreadable = self.mistake = False
         self._gone = False
+
+    @property
+    def troubled(self) -> bool:
+        """Whether something is wrong with it."""
+        return self.full or self.unreadable or self.mistake
 
     def hold(self, log: EventStore) -> None:
         """This is the log that is on it."""
         self._log = log
+        self._let_go = log.on_commit(self._unheard.append)
 
     @property
     def head(self) -> Position:
@@ -75,7 +88,9 @@ class Disk:
             self.mistake = False
             raise OurMistake("a mistake of ours")
         recorded = await self._log.append(stream, expected, events)
-        await self._reach()  # a crash may come between the commit and the answer
+        await self._reach()
+        self._announce()
+        await self._reach()
         return recorded
 
     async def stream_head(self, stream: CodebaseId) -> Sequence:
@@ -110,9 +125,7 @@ class Disk:
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """See `EventStore`."""
-        end = self._log.on_commit(listener)
-        self._listening.append(end)
-        return end
+        return self._listeners.add(listener)
 
     async def close(self) -> None:
         """See `EventStore`: the log itself outlives the service."""
@@ -120,16 +133,22 @@ class Disk:
     def break_off(self) -> None:
         """The process is gone: nothing reaches the log any more, and nobody hears of it."""
         self._gone = True
-        for end in self._listening:
-            end()
+        self._let_go()
+
+    def _announce(self) -> None:
+        unheard = self._unheard[:]
+        self._unheard.clear()
+        for events in unheard:
+            self._listeners.announce(events)
 
     async def _reach(self) -> None:
         if self._gone:
             raise asyncio.CancelledError
-        if self._chance.random() < 0.5:
+        how = self._chance.random()
+        if how < 0.5:
             await asyncio.sleep(0)
         else:
-            await self._clock.sleep(self._chance.random() * 0.005)
+            await self._clock.sleep(self._chance.random() * (USUAL if how < 0.95 else SLOWEST))
         if self._gone:
             raise asyncio.CancelledError
 

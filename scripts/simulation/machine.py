@@ -71,14 +71,16 @@ class Machine:
         self.agents = surroundings.make_agents(self.clock)
         self.rooms = Rooms(surroundings.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
+        self._unhear: Callable[[], None] = lambda: None
         self.started = False
         self.over = False
 
     async def start(self) -> None:
         """Open everything, bring to a truthful state what was cut off, and take requests. Raises `LedgerError`."""
         around = self._around
-        self.disk.hold(await around.open_log())
-        self.disk.on_commit(around.committed)
+        log = await around.open_log()
+        self._unhear = log.on_commit(around.committed)
+        self.disk.hold(log)
         self.projections = await Projections.open(
             around.data / "views.db", self.disk, clock=self.clock, reach=around.reach
         )
@@ -107,6 +109,7 @@ class Machine:
         self.started, self.over = False, True
         self.clock.stopped = True
         self.disk.break_off()
+        self._unhear()
         for agent in self.agents.alive:
             agent.vanish()
 

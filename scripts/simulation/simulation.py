@@ -29,7 +29,7 @@ from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.projections.signing import SigningKey
 
 from .agents import Agents
-from .asks import Asks
+from .asks import PATIENCE, Asks
 from .connections import without_threads
 from .ground import SimulatedClock
 from .logs import listening
@@ -67,7 +67,7 @@ class Simulation:
         self.broken: list[tuple[str, str]] = []
         self.files_fail = False
         self.record = Record(self.complain, self.note)
-        self.asks = Asks(self.record, self.complain, self.note)
+        self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
         self.histories = ScriptedHistories()
         self._data, self._told = data, told
@@ -89,7 +89,7 @@ class Simulation:
         )
         self.machine: Machine
         self.starting: asyncio.Task[None]
-        self.clock_off = 0.0
+        self.clock_off = self._trouble_ended = 0.0
         self.calm = False
 
     # --- telling ------------------------------------------------------------------------------------------------
@@ -110,9 +110,14 @@ class Simulation:
         """A promise was broken; the run ends at the next look."""
         self.broken.append((promise, detail))
 
+    def _quiet_for(self, since: float) -> float:
+        """For how long, since then, nothing has been wrong with the disk."""
+        return 0.0 if self.machine.disk.troubled else self.loop.time() - max(since, self._trouble_ended)
+
     def check(self) -> None:
         """Hold the promises against what happened. Raises `Broken`."""
         self._check_agents()
+        self.asks.check_patience()
         for reader in self.readers:
             if not reader.slow:
                 self.read(reader)
@@ -128,14 +133,15 @@ class Simulation:
             self.complain("a subscriber gets each event once, in order", str(broken))
 
     def _check_agents(self) -> None:
-        alive = [agent.codebase for agent in self.machine.agents.alive]
+        agents, most = self.machine.agents, self.around.max_agents
+        alive = [agent.codebase for agent in agents.alive]
         if len(alive) != len(set(alive)):
             self.complain("one agent per codebase", f"alive: {alive}")
-        if (
-            len(self.machine.agents.at_work) > self.around.max_agents
-            or self.machine.rooms.busy > self.around.max_agents
-        ):
-            self.complain(f"at most {self.around.max_agents} agents at once", f"{self.machine.rooms.busy} rooms taken")
+        if max(len(agents.at_work), self.machine.rooms.busy) > most:
+            self.complain(f"at most {most} agents at once", f"{len(agents.at_work)}, {self.machine.rooms.busy} rooms")
+        since = agents.waiting_since
+        if since is not None and self._quiet_for(since) > PATIENCE:
+            self.complain("nobody waits for long", f"an agent reports since {since:.1f}")
 
     # --- lives of the service -------------------------------------------------------------------------------------
 
@@ -208,6 +214,12 @@ class Simulation:
         self.loop.end_all()
         self._abandon()
 
+    def set_disk(self, *, full: bool = False, unreadable: bool = False, mistake: bool = False) -> None:
+        """Make the disk fail, or let it work again."""
+        disk = self.machine.disk
+        disk.full, disk.unreadable, disk.mistake = full, unreadable, mistake
+        self._trouble_ended = self.loop.time()
+
     # --- what the service is given --------------------------------------------------------------------------------
 
     def do(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
@@ -244,9 +256,10 @@ class Simulation:
     async def _compare_agents(self, machine: Machine) -> None:
         """What the views say of each codebase is what its events say, where nothing was committed meanwhile."""
         for codebase in list(self.record.states):
+            applied = machine.projections.applied
             agent = await machine.projections.views.agents.get(codebase)
             state = self.record.states[codebase]
-            if machine.projections.applied != len(self.record.log):
+            if not applied == machine.projections.applied == len(self.record.log):
                 return
             told = (agent.phase, agent.session_id) if agent else None
             is_there = state.phase not in (Phase.VOID, Phase.DELETED)

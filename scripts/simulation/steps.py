@@ -46,7 +46,9 @@ SHARES: Final = {
     "crash": 0.5,
     "end": 0.2,
 }
-"""How often each kind of step comes, as a share of all."""
+"""How often each kind of step comes in the middle of worlds, as a share of all."""
+
+ALWAYS: Final = frozenset({"register", "trigger", "subscribe"})
 
 
 class Steps:
@@ -57,7 +59,7 @@ class Steps:
         self.codebases: list[CodebaseId] = []
         self._numbers = count(1)
         self._acts: list[Callable[[], None]] = [getattr(self, name) for name in SHARES]
-        self._shares = list(SHARES.values())
+        self._shares = [share * self._weight(name) for name, share in SHARES.items()]
 
     def take(self) -> None:
         """One step, and what comes of it for a while."""
@@ -80,6 +82,10 @@ class Steps:
         self.world.loop.pass_time(self._chance.random())
         self.world.crash()
         self.world.boot()
+
+    def _weight(self, name: str) -> float:
+        """What is rare in one world is frequent in another, and does not happen at all in a third."""
+        return self._chance.choice((0.3, 1, 3) if name in ALWAYS else (0, 0.3, 1, 1, 3))
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -244,9 +250,9 @@ class Steps:
 
     def disk(self) -> None:
         """The disk fills up or can't be read, or all is well again."""
-        disk = self.world.machine.disk
-        disk.full, disk.unreadable = self._chance.choice(((True, False), (False, True), (False, False)))
-        self.world.act(f"the disk: full {disk.full}, unreadable {disk.unreadable}")
+        full, unreadable = self._chance.choice(((True, False), (False, True), (False, False)))
+        self.world.set_disk(full=full, unreadable=unreadable)
+        self.world.act(f"the disk: full {full}, unreadable {unreadable}")
 
     def files(self) -> None:
         """The files of views and tree fail now and then, or no more."""
@@ -256,7 +262,7 @@ class Steps:
     def mistake(self) -> None:
         """The next append meets a mistake of ours, and its actor fails."""
         self.world.act("a mistake")
-        self.world.machine.disk.mistake = True
+        self.world.set_disk(mistake=True)
 
     def clock(self) -> None:
         """The time of day jumps."""
@@ -277,8 +283,8 @@ class Steps:
     def end(self) -> None:
         """The service ends in good order."""
         self.world.act("end")
-        disk = self.world.machine.disk
-        disk.full = disk.unreadable = disk.mistake = self.world.files_fail = False
+        self.world.set_disk()
+        self.world.files_fail = False
         self.world.end()
 
     # --- inside ---------------------------------------------------------------------------------------------------

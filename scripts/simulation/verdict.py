@@ -48,8 +48,8 @@ def _calm_down(world: Simulation) -> None:
             world.crash()
             world.boot()
         world.files_fail = False
-        disk, agents = world.machine.disk, world.machine.agents
-        disk.full = disk.unreadable = disk.mistake = False
+        world.set_disk()
+        agents = world.machine.agents
         agents.calm = True
         agents.temper.__init__()  # type: ignore[misc]
         world.loop.pass_time(60)

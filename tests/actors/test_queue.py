@@ -110,6 +110,25 @@ async def test_a_warm_process_makes_way_for_others(town: Town) -> None:
     assert told(town, A) == ["a1", "a2"]
 
 
+async def test_an_agent_that_was_given_up_keeps_its_room_until_it_is_gone(town: Town) -> None:
+    """Where a run fails and its agent must be stopped, the next one starts when that agent is gone: never are there too many."""
+    town.rooms.limit = 1
+    await town.register(A, B)
+    await town.do(A, create("a1"))
+    await town.do(A, create("a2"))
+    await town.do(B, create("b1"))
+    town.agents.temper.stop_delay, town.agents.temper.prompt_error = 5, "refused"
+    await town.do(A, town.message())
+    assert town.phase(A) is Phase.IDLE, "the run failed, and is recorded as failed"
+    town.agents.temper.prompt_error = None
+    assert [agent.codebase for agent in town.agents.at_work] == [A]
+    await town.clock.advance(5)
+    assert [agent.codebase for agent in town.agents.at_work] == [B]
+    await town.agents.of(B).end()
+    await settle()
+    assert told(town, A)[-1] == "a2"
+
+
 @pytest.mark.parametrize("steps", range(12))
 async def test_a_trigger_that_meets_the_start_of_a_task(town: Town, steps: int) -> None:
     """A trigger at the moment at which a task starts is refused or goes first; the agent does one at a time, and both."""

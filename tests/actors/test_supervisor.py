@@ -1,6 +1,8 @@
 """The supervisor: one actor per codebase, one codebase per directory, recovery and the end."""
 
 import asyncio
+import gc
+from typing import Any
 
 import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
@@ -76,6 +78,19 @@ async def test_a_caller_that_leaves_keeps_its_registration(town: Town) -> None:
     with pytest.raises(AlreadyRegistered):
         await town.supervisor.register(register("cb_2"))
     assert town.log.head == 1
+
+
+async def test_a_failure_after_the_caller_left_is_no_news_to_the_loop(town: Town) -> None:
+    """A registration that fails when nobody waits for it any more leaves no complaint about an error that nobody read."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    town.store.failing = True
+    leaving = asyncio.create_task(town.supervisor.register(register(A)))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await settle()
+    gc.collect()
+    assert complaints == []
 
 
 async def test_a_deleted_directory_can_be_registered_again(town: Town) -> None:
