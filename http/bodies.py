@@ -1,7 +1,9 @@
 """Request bodies: JSON objects only, bounded, strict, with nothing in them that the log couldn't hold."""
 
 import asyncio
-from typing import TypeVar, cast
+import codecs
+import re
+from typing import Final, TypeVar, cast
 
 import orjson
 from aiohttp import HttpVersion11, web
@@ -21,6 +23,10 @@ MAX_NUMBER = 2**64
 
 BODY_LIMIT = 30.0
 """Seconds for a body to come."""
+
+_FIELD: Final = re.compile(r"[a-z_]{1,40}")
+_MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+"""What texts begin with whose encoding is told so; that of UTF-32 in the other order begins as UTF-16 does."""
 
 B = TypeVar("B", bound=RequestBody)
 
@@ -57,7 +63,7 @@ async def _ask_for(request: web.Request) -> None:
 
 async def _read(request: web.Request) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedBody
+        raise UnsupportedBody("The body must not be compressed: send it without `Content-Encoding`.")
     if (request.content_length or 0) > MAX_BODY:
         raise BodyTooLarge(TOO_LARGE)
     try:
@@ -70,8 +76,12 @@ async def _read(request: web.Request) -> bytes:
         raise BodyTooLarge(TOO_LARGE) from None
     except (BadHttpMessage, web.RequestPayloadError):
         raise InvalidInput("The body is not well-formed HTTP.") from None
-    if raw and (request.content_type != "application/json" or (request.charset or "utf-8").lower() != "utf-8"):
-        raise UnsupportedBody
+    if raw and request.content_type != "application/json":
+        raise UnsupportedBody("The body must be JSON: send it with `Content-Type: application/json`.")
+    if raw and (request.charset or "utf-8").lower() != "utf-8":
+        raise UnsupportedBody(
+            "The body must be in UTF-8: send it with `Content-Type: application/json`, and no other charset."
+        )
     return raw
 
 
@@ -79,22 +89,35 @@ def _parse(raw: bytes) -> object:
     try:
         value: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"The body is not valid JSON: {error}.") from None
-    _check_storable(value, MAX_DEPTH)
+        raise InvalidInput(_not_json(raw, error)) from None
+    if isinstance(value, dict):
+        for name, item in cast(dict[str, object], value).items():
+            _check_storable(name, "The body", MAX_DEPTH)
+            _check_storable(item, name if _FIELD.fullmatch(name) else "The body", MAX_DEPTH - 1)
     return value
 
 
-def _check_storable(value: object, depth: int) -> None:
+def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    if raw.startswith(_MARKS):
+        return "The body must be in UTF-8 and begin with no byte order mark."
+    try:
+        raw.decode()
+    except UnicodeDecodeError as odd:
+        return f"The body must be in UTF-8, and its byte {odd.start + 1:,} is not."
+    return f"The body is not valid JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
+
+
+def _check_storable(value: object, field: str, depth: int) -> None:
     if isinstance(value, dict | list) and depth == 0:
-        raise InvalidInput(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        raise InvalidInput(f"{field}: The body may not be nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, float) and not abs(value) < MAX_NUMBER:
-        raise InvalidInput("The body holds a number that is out of range.")
+        raise InvalidInput(f"{field}: A number must be smaller than {MAX_NUMBER:,}.")
     if isinstance(value, str) and "\0" in value:
-        raise InvalidInput("The body holds a NUL character.")
+        raise InvalidInput(f"{field}: There may be no NUL character in it.")
     if isinstance(value, dict):
         for key, item in cast(dict[str, object], value).items():
-            _check_storable(key, depth)
-            _check_storable(item, depth - 1)
+            _check_storable(key, field, depth)
+            _check_storable(item, field, depth - 1)
     elif isinstance(value, list):
         for item in cast(list[object], value):
-            _check_storable(item, depth - 1)
+            _check_storable(item, field, depth - 1)

@@ -39,7 +39,13 @@ class Unauthorized(d.LedgerError):
     """A token is needed: send it as `Authorization: Bearer <token>`."""
 
     code = "unauthorized"
-    headers: Final[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+
+
+class WrongToken(Unauthorized):
+    """The token is none of those that this server was given: check it, or ask whoever runs the server for one."""
+
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class UnsupportedBody(d.LedgerError):

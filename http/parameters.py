@@ -64,7 +64,9 @@ class Number(Parameter):
         if given is None and usual is not None:
             return usual
         if given is None or not _NUMBER.fullmatch(given) or not self.least <= int(given) <= self.most:
-            raise InvalidInput(f"{self.name}: It must be a whole number from {self.least} to {self.most:,}, in digits.")
+            raise InvalidInput(
+                f"{self.name}: It must be a whole number from {self.least} to {self.most:,}, in digits alone."
+            )
         return int(given)
 
 

@@ -19,7 +19,7 @@ def real_directory(path: str, settings: Settings) -> str:
     """The real path of an existing, readable directory where agents may work, as the settings say. Raises `LedgerError`."""
     roots = settings.allow_root
     if not Path(path).is_absolute():
-        raise InvalidInput("path: The path must be absolute.")
+        raise InvalidInput("path: It must be absolute, as in /home/user/my-app.")
     try:
         # Not strict yet: of what lies outside nobody learns whether it exists.
         real = Path(path).resolve()
@@ -27,11 +27,13 @@ def real_directory(path: str, settings: Settings) -> str:
             raise PathOutsideRoots
         real = real.resolve(strict=True)
         str(real).encode()  # a name that isn't UTF-8 can't be told in JSON
-        usable = real.is_dir() and os.access(real, os.R_OK | os.X_OK)
+        is_directory = real.is_dir()
     except (OSError, RuntimeError, ValueError):
-        raise InvalidInput("path: There is no such directory.") from None
-    if not usable:
-        raise InvalidInput("path: This is not a directory that can be read.")
+        raise InvalidInput("path: There is no such directory on the server's machine.") from None
+    if not is_directory:
+        raise InvalidInput("path: This is a file, and must be a directory.")
+    if not os.access(real, os.R_OK | os.X_OK):
+        raise InvalidInput("path: This server may not read this directory.")
     if holds(real, settings.data):
         raise DirectoryHoldsData
     return str(real)
@@ -59,6 +61,8 @@ def _file_inside(directory: Path, name: str) -> str:
         real = (directory / name).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
         raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
-    if not real.is_relative_to(directory) or real == directory:
+    if real == directory:
+        raise InvalidInput(f"files: {name!r} is the codebase itself, which the agent sees anyway; name files in it.")
+    if not real.is_relative_to(directory):
         raise InvalidInput(f"files: {name!r} does not lie inside the codebase.")
     return os.path.normpath(name)

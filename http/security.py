@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from ..domain.errors import Forbidden
 from .clients import Pace, client_of
-from .errors import Unauthorized
+from .errors import Unauthorized, WrongToken
 from .settings import Settings
 from .tokens import Scope, Tokens
 
@@ -88,9 +88,11 @@ def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.Abstr
     if needed == "open":
         return
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    granted = tokens.scopes_of(given.strip()) if scheme.lower() == "bearer" else None
-    if granted is None:
+    if scheme.lower() != "bearer" or not given.strip():
         raise Unauthorized
+    granted = tokens.scopes_of(given.strip())
+    if granted is None:
+        raise WrongToken
     if needed is not None and needed not in granted:
         raise ScopeMissing(needed, granted)
 

@@ -27,7 +27,7 @@ _BREAKS_A_LINE: Final = re.compile(rb"[\r\n\0]")
 
 
 class BadCursor(InvalidInput):
-    """The cursor must be one event id: 1 to 19 digits, at most 9223372036854775807."""
+    """Last-Event-ID, or last_event_id: It must be the id of one event, in digits, at most 9223372036854775807."""
 
     code = "bad_cursor"
 

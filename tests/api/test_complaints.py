@@ -26,6 +26,11 @@ COMPLAINTS: list[tuple[str, Mapping[str, object], str]] = [
     ("trigger", {"prompt": "x", "files": "a.py"}, "files: It must be a list."),
     ("trigger", {"prompt": "x", "files": ["a"] * 101}, "files: It must have at most 100 items."),
     ("trigger", {"prompt": "x", "files": [1]}, "files.0: It must be a string."),
+    (
+        "trigger",
+        {"prompt": "x", "files": ["."]},
+        "files: '.' is the codebase itself, which the agent sees anyway; name files in it.",
+    ),
     ("trigger", {"prompt": "x", "metadata": []}, "metadata: It must be a JSON object."),
     ("tasks", {**TASK, "priority": "high"}, "priority: It must be a whole number."),
     ("tasks", {**TASK, "priority": 1.5}, "priority: It must be a whole number."),
@@ -44,6 +49,48 @@ REGISTRATIONS: list[tuple[object, str]] = [
     (
         {"default_model": "/"},
         "agent_config.default_model: It must be provider/model, as in anthropic/claude-sonnet-4-20250514.",
+    ),
+]
+
+
+JSON = "application/json"
+
+BYTES: list[tuple[bytes, str, int, str]] = [
+    ('{"prompt": "é"}'.encode("latin-1"), JSON, 400, "The body must be in UTF-8, and its byte 13 is not."),
+    ('{"prompt": "x"}'.encode("utf-16"), JSON, 400, "The body must be in UTF-8 and begin with no byte order mark."),
+    (b'\xef\xbb\xbf{"prompt": "x"}', JSON, 400, "The body must be in UTF-8 and begin with no byte order mark."),
+    (b'{"prompt"', JSON, 400, "The body is not valid JSON: unexpected end of data, in line 1, column 10."),
+    (b"[]", JSON, 400, "The body must be a JSON object."),
+    (b'{"prompt": "a\\u0000b"}', JSON, 400, "prompt: There may be no NUL character in it."),
+    (
+        b'{"priority": 99999999999999999999}',
+        JSON,
+        400,
+        "priority: A number must be smaller than 18,446,744,073,709,551,616.",
+    ),
+    (b'{"prompt": "x"}', "text/plain", 415, "The body must be JSON: send it with `Content-Type: application/json`."),
+    (
+        b'{"prompt": "x"}',
+        f"{JSON}; charset=latin-1",
+        415,
+        "The body must be in UTF-8: send it with `Content-Type: application/json`, and no other charset.",
+    ),
+]
+
+ADDRESSES: list[tuple[str, str]] = [
+    ("tasks?limit=-1", "limit: It must be a whole number from 1 to 500, in digits alone."),
+    ("tasks?limit=1&limit=2", "limit: It must be given only once."),
+    (f"tasks?offset={'9' * 30}", "offset: It must be a whole number from 0 to 999,999,999,999,999, in digits alone."),
+    ("tasks?status=done", "status: It must be one of pending, running, completed, failed, cancelled."),
+    (
+        "tasks?stauts=done",
+        "stauts: There is no such parameter here; this address takes status, limit, offset, at.",
+    ),
+    ("permissions?at=1", "at: There is no such parameter here; this address takes limit, offset."),
+    ("messages", "session_id: It is required, as a parameter of the address."),
+    (
+        "events?last_event_id=x",
+        "Last-Event-ID, or last_event_id: It must be the id of one event, in digits, at most 9223372036854775807.",
     ),
 ]
 
@@ -67,4 +114,21 @@ async def test_a_complaint_about_a_registration(api: Running, config: object, se
     """So is a field within another."""
     body = {"name": "a", "path": str(api.directory("a")), "agent_config": config}
     answer = await api.ask("POST", "/codebases", body)
+    assert (answer.status, answer.body["detail"]) == (400, sentence)
+
+
+@pytest.mark.parametrize(("body", "content_type", "status", "sentence"), BYTES)
+async def test_a_complaint_about_bytes(
+    api: Running, codebase: CodebaseId, body: bytes, content_type: str, status: int, sentence: str
+) -> None:
+    """Bytes that can't be read as the JSON that is asked for are told by what is wrong with them."""
+    more = {"data": body, "headers": {"Content-Type": content_type}}
+    answer = await api.ask("POST", f"/codebases/{codebase}/trigger", **more)
+    assert (answer.status, answer.body["detail"]) == (status, sentence)
+
+
+@pytest.mark.parametrize(("address", "sentence"), ADDRESSES)
+async def test_a_complaint_about_an_address(api: Running, codebase: CodebaseId, address: str, sentence: str) -> None:
+    """A parameter that isn't right is named, with what it must be; so is one that its address doesn't take."""
+    answer = await api.ask("GET", f"/codebases/{codebase}/{address}")
     assert (answer.status, answer.body["detail"]) == (400, sentence)

@@ -33,7 +33,7 @@ def assert_refused(answer: Answer, status: int, code: str) -> None:
 async def test_wrong_method_names_the_right_ones(api: Running) -> None:
     """A 405 says in `Allow` what would be right."""
     answer = await api.ask("PUT", "/codebases")
-    assert set(answer.headers["Allow"].split(",")) == {"GET", "POST"}
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
 
 
 async def test_root_is_the_one_shape_too(api: Running) -> None:
