@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 from aiohttp import web
@@ -39,13 +39,13 @@ class Unauthorized(d.LedgerError):
     """A token is needed: send it as `Authorization: Bearer <token>`."""
 
     code = "unauthorized"
-    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class WrongToken(Unauthorized):
     """The token is none of those that this server was given: check it, or ask whoever runs the server for one."""
 
-    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class UnsupportedBody(d.LedgerError):
