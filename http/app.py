@@ -22,12 +22,14 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
     app.on_response_prepare.append(named_in_answer)
+    app.on_response_prepare.append(service.metrics.answered)
     app[SERVICE] = service
     repeats, recent = Repeats(service), RecentAnswers(service.current_views, lambda: service.projections.applied)
     # What is asked for most comes first: aiohttp tries addresses that differ in their ends one by one.
     for route in sorted(ROUTES, key=lambda route: not route.of_views):
         handler = _bound(service, route)
         handler = repeats.once(handler) if route.method == "POST" else handler
+        handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
         handler = recent.remembered(handler) if route.of_views else handler
         for method in (route.method, "HEAD") if route.has_head else (route.method,):
             access[app.router.add_route(method, route.path, handler, expect_handler=expectation)] = route.access

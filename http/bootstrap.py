@@ -28,6 +28,7 @@ from ..projections.signing import SigningKey
 from ..projections.tree import Tree
 from .farewell import Farewell
 from .limits import Limits
+from .metrics import Metrics
 from .places import StreamPlaces
 from .service import AgentHost, Service
 from .session_spans import ProjectedSpans
@@ -96,7 +97,8 @@ def _wire(
     agents: AgentHost,
     secrets: Secrets,
 ) -> Service:
-    rooms = Rooms(settings.max_agents)
+    rooms, metrics = Rooms(settings.max_agents), Metrics()
+    store.on_commit(metrics.committed)
 
     def actor(codebase: CodebaseId) -> CodebaseActor:
         return CodebaseActor(
@@ -119,6 +121,8 @@ def _wire(
         projections=projections,
         moments=moments,
         tree=tree,
+        rooms=rooms,
+        metrics=metrics,
         streams=streams,
         places=StreamPlaces(Limits.of(settings)),
         farewell=Farewell(supervisor, streams),

@@ -25,6 +25,8 @@ TAGS: Final = {
     "tasks": "Tasks",
     "history": "The log, for auditors",
     "proofs": "The log, for auditors",
+    "scrape": "The service",
+    "dashboard": "The page for people",
     "docs": "This description",
 }
 
@@ -35,6 +37,7 @@ PLACES: Final = {
     "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`; `.p/<width>` after one that isn't full yet.",
     "level": "The level of the tree; 0 lies over the leaves.",
     "asset": "A file of the page.",
+    "part": "A file of the page.",
 }
 """What the parts of addresses mean that a client fills in."""
 

@@ -9,7 +9,21 @@ from pydantic import BaseModel
 from ..domain import commands as c
 from ..domain import errors as d
 from ..domain.lifecycle import Phase, Verb, outcome
-from . import agent, codebases, docs, history, parameters, permissions, proofs, sessions, shapes, status, tasks
+from . import (
+    agent,
+    codebases,
+    dashboard,
+    docs,
+    history,
+    parameters,
+    permissions,
+    proofs,
+    scrape,
+    sessions,
+    shapes,
+    status,
+    tasks,
+)
 from .errors import TooManyRequests
 from .paths import DirectoryGone
 from .schemas import NewTask, NoBody, RegisterCodebase, ReplyPermission, RequestBody, SendMessage, TriggerAgent
@@ -38,6 +52,7 @@ NOTE: Final = Media("text/plain", "A C2SP signed note.")
 TEXT: Final = Media("text/plain", "One line of text.")
 BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
 LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.")
+NUMBERS: Final = Media("text/plain", "Metrics in the text format of Prometheus.")
 PAGE: Final = Media("text/html", "A page for people.")
 DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
 
@@ -258,6 +273,16 @@ ROUTES: Final = (
     ),
     Route("GET", "/healthz", status.alive, shapes.Alive, needs="open"),
     Route("GET", "/readyz", status.ready, shapes.Ready, also={503: shapes.Ready}),
+    Route("GET", "/metrics", scrape.scrape, NUMBERS),
+    Route("GET", "/", dashboard.dashboard, PAGE, needs="open"),
+    Route(
+        "GET",
+        "/dashboard/{part}",
+        dashboard.dashboard_part,
+        Media("*/*", "A part of the page."),
+        needs="open",
+        errors=(dashboard.PartNotFound,),
+    ),
     Route("GET", "/openapi.json", docs.openapi_document, DOCUMENT, needs="open"),
     Route("GET", "/docs", docs.docs_page, PAGE, needs="open"),
     Route(

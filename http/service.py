@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 
 from ..actors.opencode import Model
+from ..actors.rooms import Rooms
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.ids import CodebaseId, Sequence
@@ -22,6 +23,7 @@ from ..projections.tree import Tree
 from ..projections.views import Views
 from .at import moment_of
 from .farewell import Farewell
+from .metrics import Metrics
 from .parameters import AT
 from .paths import check_unmoved
 from .places import StreamPlaces
@@ -73,6 +75,8 @@ class Service:
     projections: Projections
     moments: Moments
     tree: Tree
+    rooms: Rooms
+    metrics: Metrics
     streams: EventStreams
     places: StreamPlaces
     farewell: Farewell

@@ -166,9 +166,9 @@ async def test_whether_it_lives_is_no_secret(guarded: Running) -> None:
 
 
 def test_who_may_use_which_route() -> None:
-    """To look takes `read` and to change something `operate`; the log and its proofs take `audit`; the API's description nothing."""
+    """To look takes `read` and to change something `operate`; the log and its proofs take `audit`; pages and the API's description nothing."""
     for route in ROUTES:
-        if route.path in ("/healthz", "/openapi.json") or route.path.startswith("/docs"):
+        if route.path in ("/", "/healthz", "/openapi.json") or route.path.startswith(("/docs", "/dashboard")):
             assert route.access == "open"
         elif route.access != "audit":
             assert route.access == ("read" if route.method == "GET" else "operate")

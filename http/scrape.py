@@ -1,0 +1,35 @@
+"""The address that Prometheus scrapes: the numbers that are counted all the time, and those of this moment."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from .service import Service
+
+TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def scrape(service: Service, request: web.Request) -> web.Response:
+    """How the service is doing, for Prometheus."""
+    counts = await service.projections.views.counts()  # however far they are: that they are behind is a number, too
+    metrics = service.metrics
+    metrics.set("log_position", service.store.head)
+    metrics.set("views_position", service.projections.applied)
+    metrics.set("tree_size", service.tree.size)
+    metrics.set("log_writable", await service.store.trouble() is None)
+    metrics.set("agents_available", await service.agents.unavailable() is None)
+    metrics.set("codebases", counts.codebases)
+    for name, by_label in (("agents", counts.agents), ("sessions", counts.sessions), ("tasks", counts.tasks)):
+        metrics.clear(name)
+        for label, number in by_label.items():
+            metrics.set(name, number, label)
+    metrics.set("rooms_taken", service.rooms.busy)
+    metrics.set("rooms", service.rooms.limit)
+    metrics.set("rooms_waited_for", service.rooms.queued)
+    metrics.set("streams_open", service.streams.open)
+    metrics.set("streams_waiting_bytes", service.streams.waiting)
+    metrics.set("streams_recalled", service.streams.recalls)
+    numbers = await asyncio.to_thread(generate_latest, metrics.registry)  # it reads files of the system
+    return web.Response(body=numbers, headers={"Content-Type": TYPE})
