@@ -19,7 +19,11 @@ CommitListener: TypeAlias = Callable[[tuple[RecordedEvent, ...]], None]
 
 
 class EventStore(Protocol):
-    """The log: append-only, one stream per codebase, a total order over all."""
+    """The log: append-only, one stream per codebase, a total order over all.
+
+    Whatever is read is a page: it ends at its limit, or sooner, with the event that brings its data to `PAGE_BYTES`.
+    Only a page without events says that there are no more.
+    """
 
     @property
     def head(self) -> Position:

@@ -1,7 +1,8 @@
 """What goes into the store and what comes out of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .ids import CodebaseId, Position, Sequence
 
@@ -27,3 +28,19 @@ class RecordedEvent(NamedTuple):
     sequence: Sequence
     topic: str
     data: bytes
+
+
+PAGE_BYTES: Final = 2**20
+"""Bytes of data after which a page of events ends: a thousand events of the largest size would fill any memory."""
+
+
+def page_of(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:
+    """The first of these events, up to the one with which they reach `PAGE_BYTES`; at least one, if there is any."""
+    page: list[RecordedEvent] = []
+    size = 0
+    for event in events:
+        page.append(event)
+        size += len(event.data)
+        if size >= PAGE_BYTES:
+            break
+    return page

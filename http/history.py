@@ -17,7 +17,7 @@ from .service import Service
 
 
 async def log_page(service: Service, request: web.Request) -> web.Response:
-    """A page of a codebase's events: those after sequence `after`, at most `limit`."""
+    """A page of a codebase's events: those after sequence `after`, at most `limit` and about 1 MiB of them; `next` leads on."""
     codebase, head = await _recorded(service, request)
     after, limit = AFTER.of(request), LOG_LIMIT.of(request)
     events = await service.store.read_stream(codebase, Sequence(after), limit)

@@ -54,11 +54,11 @@ async def tile(service: Service, request: web.Request) -> web.Response:
 async def entries(service: Service, request: web.Request) -> web.Response:
     """The entries under a tile's leaves: each after its length, two bytes, the larger first."""
     number, width = _named(request)
-    first = number * WIDTH
-    events = await service.store.read_all(Position(first), width) if first < service.store.head else []
-    if len(events) < width:
+    first, texts = number * WIDTH, list[bytes]()
+    while len(texts) < width and (at := Position(first + len(texts))) < service.store.head:
+        texts += [entry(event) for event in await service.store.read_all(at, width - len(texts))]
+    if len(texts) < width:
         raise TileNotFound
-    texts = [entry(event) for event in events]
     return web.Response(body=b"".join(len(text).to_bytes(2, "big") + text for text in texts), headers=_FOR_EVER)
 
 

@@ -157,7 +157,7 @@ class EventStreams:
             if page and not subscriber.over:
                 subscriber.take(batch_of(page, subscriber.session))
             await drain()
-            if len(page) < self._page:
+            if not page:
                 await live.follow(subscriber)
                 await drain()
 

@@ -120,7 +120,7 @@ class Moments:
         """Apply a page of events, and keep a snapshot where one is due."""
         moment.apply(self._fold, events)
         last = events[-1]
-        if last.sequence % EVERY == 0:
+        if last.sequence // EVERY > (events[0].sequence - 1) // EVERY:
             self._snapshots.keep(last.stream, Snapshot(last.sequence, fingerprint_of(last), moment.state()))
 
 

@@ -16,7 +16,7 @@ from ..domain.errors import StoreError
 from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
 from ..domain.ports import Clock, EventStore
-from ..domain.recorded import RecordedEvent
+from ..domain.recorded import PAGE_BYTES, RecordedEvent, page_of
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
 from .recent import RecentReads
@@ -32,6 +32,9 @@ BACK_OFF: Final = (0.05, 5.0)
 
 QUEUE: Final = 10 * BATCH
 """Committed events that are held in memory; the rest is read from the log when their turn comes."""
+
+QUEUE_BYTES: Final = 8 * PAGE_BYTES
+"""Their data at most."""
 
 
 Sleep: TypeAlias = Callable[[float], Coroutine[Any, Any, None]]
@@ -52,6 +55,7 @@ class Projections:
         self._applier = applier
         self._sleep = sleep
         self._queue: deque[RecordedEvent] = deque()
+        self._held = 0
         self._wake = asyncio.Event()
         self._waiting: dict[asyncio.Future[None], Position] = {}
         self._closed = False
@@ -121,9 +125,11 @@ class Projections:
     # --- following the log ------------------------------------------------------------------------------------
 
     def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
-        if len(self._queue) + len(events) > QUEUE:
-            self._queue.clear()
         self._queue.extend(events)
+        self._held += sum(len(event.data) for event in events)
+        if len(self._queue) > QUEUE or self._held > QUEUE_BYTES:
+            self._queue.clear()
+            self._held = 0
         self._wake.set()
 
     async def _follow(self) -> None:
@@ -155,9 +161,9 @@ class Projections:
         """The events to apply now: those just committed if they follow what is applied, else from the log."""
         queue = self._queue
         while queue and queue[0].position <= self.applied:
-            queue.popleft()
+            self._held -= len(queue.popleft().data)
         if queue and queue[0].position == self.applied + 1:
-            return list(islice(queue, BATCH))
+            return page_of(islice(queue, BATCH))
         return await self._store.read_all(self.applied, BATCH) if self.applied < self._store.head else []
 
     def _tell(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import aiosqlite
 
 from ...domain.errors import StoreError
 from ...domain.fault_points import Reach, pass_by
-from ...domain.recorded import RecordedEvent
+from ...domain.recorded import RecordedEvent, page_of
 from .presence import Presence
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
 
@@ -67,6 +68,25 @@ class GroupConnection(sqlite3.Connection):
             raise
 
 
+class PageCursor(sqlite3.Cursor):
+    """Fetches no more of the events that were selected than make a page; the others are never in memory."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that there are, or as many events as make a page."""
+        first = self.fetchone()
+        if not isinstance(first, RecordedEvent):
+            return [] if first is None else [first, *super().fetchall()]
+        return page_of(chain([first], self))
+
+
+class ReadingConnection(sqlite3.Connection):
+    """A connection whose `execute` gives cursors that fetch pages."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement."""
+        return self.cursor(PageCursor).execute(sql, parameters)
+
+
 @dataclass(frozen=True, slots=True)
 class Connections:
     """The two ways into one log. Readers have their own thread and never wait for the writer's fsync."""
@@ -94,7 +114,9 @@ async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach
             writer = await aiosqlite.Connection(partial(_group_connection, path, lock_timeout, reach, presence), 64)
             undo.push_async_callback(writer.close)
             await _prepare(writer, path)
-            reader = await aiosqlite.connect(path, isolation_level=None, timeout=lock_timeout)
+            reader = await aiosqlite.connect(
+                path, isolation_level=None, timeout=lock_timeout, factory=ReadingConnection
+            )
             undo.push_async_callback(reader.close)
             await reader.execute_fetchall("PRAGMA query_only = ON")
             await asyncio.to_thread(presence.remember)

@@ -7,7 +7,7 @@ from collections.abc import Sequence as Many
 from ...domain.errors import StoreError, WrongExpectedVersion
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
-from ...domain.recorded import NewEvent, RecordedEvent
+from ...domain.recorded import NewEvent, RecordedEvent, page_of
 from ...domain.wire import changes_state
 from .listeners import CommitListeners
 
@@ -54,18 +54,18 @@ class MemoryEventStore:
     ) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._refuse_when_closed()
-        return self._streams.get(stream, [])[after:upto][: max(limit, 0)]
+        return page_of(self._streams.get(stream, [])[after:upto][: max(limit, 0)])
 
     async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._refuse_when_closed()
         lifecycle = [event for event in self._streams.get(stream, [])[after:] if changes_state(event)]
-        return lifecycle[: max(limit, 0)]
+        return page_of(lifecycle[: max(limit, 0)])
 
     async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:
         """See `EventStore`."""
         self._refuse_when_closed()
-        return self._log[after : after + max(limit, 0)]
+        return page_of(self._log[after : after + max(limit, 0)])
 
     async def trouble(self) -> str | None:
         """See `EventStore`: memory has none."""

@@ -10,7 +10,7 @@ from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import EventStore
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.recorded import PAGE_BYTES, NewEvent, RecordedEvent
 
 A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
 START = Sequence(0)
@@ -176,6 +176,21 @@ async def test_a_page_begins_after_its_cursor_and_ends_at_its_limit(store: Event
     assert numbers(await store.read_stream(A, Sequence(2), 4, upto=Sequence(4))) == [3, 4]
     assert numbers(await store.read_stream(A, Sequence(4), 4, upto=Sequence(4))) == []
     assert [event.position for event in await store.read_all(Position(2), 3)] == [3, 4, 5]
+
+
+async def test_a_page_ends_by_its_bytes_too(store: EventStore) -> None:
+    """Where events are large a page has fewer than asked for, but one at least; put end to end they are all there."""
+    half = NewEvent("status", bytes(PAGE_BYTES // 2))
+    large = NewEvent("status", bytes(2 * PAGE_BYTES))
+    recorded = [*await store.append(A, START, [half] * 5), *await store.append(A, Sequence(5), [large, large])]
+    sizes = [2, 2, 2, 1]
+    for read in (store.read_stream, store.read_lifecycle):
+        pages: list[list[RecordedEvent]] = []
+        while page := await read(A, pages[-1][-1].sequence if pages else START, MANY):
+            pages.append(page)
+        assert [len(page) for page in pages] == sizes
+        assert [event for page in pages for event in page] == recorded
+    assert await store.read_all(Position(2), MANY) == recorded[2:4]
 
 
 @pytest.mark.parametrize("after", [3, 4, 2**63 - 1])

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.recorded import PAGE_BYTES
 
 from .events import OTHER, append, log_of, output
 from .reader import Reader
@@ -33,3 +34,16 @@ async def test_readers_who_come_while_the_log_grows_get_all_of_it_once(tmp_path:
         for cursor, reader in zip(CURSORS, await asyncio.gather(*coming), strict=True):
             assert reader.events == log[cursor:]
             reader.close()
+
+
+async def test_large_events_come_in_small_pages(tmp_path: Path) -> None:
+    """A history of large events is read a few at a time, and a reader gets all of it, then what comes."""
+    large = output("x" * (PAGE_BYTES // 2))
+    async with SqliteEventStore.open(tmp_path / "ledger.db") as store, running(store) as serving:
+        await append(store, *[large] * 7)
+        reader = await Reader.connect(serving.port, cursor=0)
+        await reader.until(lambda r: len(r.events) == 7)
+        await append(store, output("and then"))
+        await reader.until(lambda r: len(r.events) == 8)
+        assert [number for number, _, _ in reader.events] == list(range(1, 9))
+        reader.close()
