@@ -11,7 +11,7 @@ import structlog
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
-from ..actors.opencode import OpencodeAgents, OpencodeSettings, learn_secrets, sweep_all
+from ..actors.opencode import OpencodeAgents, OpencodeSettings, clear_scratch, learn_secrets, sweep_all
 from ..actors.opencode.settings import MIB
 from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
@@ -44,6 +44,7 @@ TREE_NAME = "tree.db"
 KEY_NAME = "checkpoint.key"
 INSTANCE_NAME = "instance"
 SHELL_NAME = "shell"
+SCRATCH_NAME = "tmp"
 
 
 @asynccontextmanager
@@ -64,6 +65,7 @@ async def running_service(
         instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
         await asyncio.to_thread(_make_home, settings.opencode_home)
         await sweep_all(instance)
+        await asyncio.to_thread(clear_scratch, data / SCRATCH_NAME)
         stack.push_async_callback(sweep_all, instance)
         clock = SystemClock()
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
@@ -143,6 +145,7 @@ def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Open
         data=settings.data,
         secrets=secrets,
         shell_dir=settings.data / SHELL_NAME,
+        scratch_dir=settings.data / SCRATCH_NAME,
         hang_limit=settings.silence_limit,
         memory_limit=settings.agent_memory * MIB,
     )

@@ -6,6 +6,7 @@ from .catalog import Model
 from .environment import MARKER
 from .factory import OpencodeAgents
 from .known_secrets import learn_secrets
+from .scratch import clear_scratch
 from .settings import OpencodeSettings
 from .survivors import sweep_all
 from .trust import project_config
@@ -17,6 +18,7 @@ __all__ = [
     "OpencodeAgent",
     "OpencodeAgents",
     "OpencodeSettings",
+    "clear_scratch",
     "find_binary",
     "learn_secrets",
     "project_config",

@@ -44,7 +44,8 @@ async def read_version(binary: Path, path: str, limit: float) -> str:
     """Ask the executable for its version. Raises `AgentUnavailable` if it can't be run."""
     home = await asyncio.to_thread(tempfile.TemporaryDirectory[str], prefix="opencode-ledger-")
     try:
-        output = await _run(binary, {"HOME": home.name, "PATH": path, "OPENCODE_DISABLE_AUTOUPDATE": "1"}, limit)
+        places = {"HOME": home.name, "TMPDIR": home.name, "PATH": path}
+        output = await _run(binary, {**places, "OPENCODE_DISABLE_AUTOUPDATE": "1"}, limit)
     except OSError as error:
         raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
     finally:

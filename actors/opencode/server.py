@@ -16,6 +16,7 @@ from .environment import agent_environment, marker
 from .home import prepare_home
 from .known_secrets import learn_secrets
 from .process import START_FAILED, EndedEarly, OpencodeProcess
+from .scratch import Scratch
 from .settings import OpencodeSettings
 from .shell import withholding_shell
 
@@ -34,6 +35,7 @@ class OpencodeServer:
     codebase: str
     configured: Stamp
     """What its configuration looked like just before it was started."""
+    scratch: Scratch
     _catalog: Catalog | None = None
 
     @classmethod
@@ -41,22 +43,27 @@ class OpencodeServer:
         cls, settings: OpencodeSettings, codebase: str, directory: str, *, trusted: bool
     ) -> "OpencodeServer":
         """Start one. Raises `AgentError`; if it fails, or is cancelled, nothing is left."""
+        scratch = await Scratch.make(settings.scratch_dir)
         try:
             async with asyncio.timeout(settings.start_limit):
-                return await cls._start(settings, codebase, directory, trusted)
+                return await cls._start(settings, codebase, directory, trusted, scratch)
         except BaseException as error:
             await survivors.sweep(settings.instance, codebase)
+            await scratch.remove()
             if isinstance(error, TimeoutError):
                 raise AgentError(f"opencode was not ready within {settings.start_limit:.0f} s.", START_FAILED) from None
             raise
 
     @classmethod
-    async def _start(cls, settings: OpencodeSettings, codebase: str, directory: str, trusted: bool) -> "OpencodeServer":
+    async def _start(
+        cls, settings: OpencodeSettings, codebase: str, directory: str, trusted: bool, scratch: Scratch
+    ) -> "OpencodeServer":
         password = secrets.token_urlsafe(32)
         marked = marker(settings.instance, codebase)
         environment = await asyncio.to_thread(
             agent_environment, settings, marked=marked, password=password, trusted=trusted
         )
+        environment |= scratch.variables
         if settings.shell_dir is not None:
             environment |= await asyncio.to_thread(withholding_shell, settings.shell_dir, environment)
         if settings.home is not None:
@@ -67,7 +74,7 @@ class OpencodeServer:
         configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit)
-        server = cls(process, client, settings, codebase, configured)
+        server = cls(process, client, settings, codebase, configured, scratch)
         try:
             if not supported(version := await client.health()):
                 raise AgentUnavailable(wrong_version(version))
@@ -96,6 +103,7 @@ class OpencodeServer:
         else:
             await self.process.kill()
         await survivors.sweep(self.settings.instance, self.codebase)
+        await self.scratch.remove()
         self.settings.secrets.forget(marker(self.settings.instance, self.codebase))
 
 

@@ -20,6 +20,7 @@ class OpencodeSettings:
     `environment`: what variables are chosen from; None is the server's own environment.
     `secrets`: where it is kept what the agents are given and nobody may be shown.
     `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
+    `scratch_dir`: where agents have their temporary files, each in a directory of its own; None for the system's place.
     """
 
     instance: str
@@ -33,6 +34,7 @@ class OpencodeSettings:
     environment: Mapping[str, str] | None = None
     secrets: Secrets = field(default_factory=Secrets)
     shell_dir: Path | None = None
+    scratch_dir: Path | None = None
 
     coalesce: float = 0.015
     """How long a piece of text may wait for more."""

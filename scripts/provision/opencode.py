@@ -59,7 +59,7 @@ def version_of(binary: Path) -> str:
         try:
             answer = subprocess.run(
                 [binary, "--version"],
-                env={"PATH": os.environ["PATH"], "HOME": home, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
+                env={"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home, "OPENCODE_DISABLE_AUTOUPDATE": "1"},
                 capture_output=True,
                 timeout=60,
                 check=True,

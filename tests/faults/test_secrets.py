@@ -34,16 +34,19 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel
     logins = folder / "home/.local/share/opencode/auth.json"
     logins.parent.mkdir(parents=True)
     logins.write_text(json.dumps({"xai": {"type": "api", "key": IN_LOGINS}}))
+    (folder / "system").mkdir()
     service = Service(folder, binary, model, {"other": {"apiKey": IN_CONFIG}})
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OPENAI_API_KEY", IN_ENVIRONMENT)
             patch.setenv("DEPLOY_TOKEN", OF_THE_SERVICE)
+            patch.setenv("TMPDIR", str(folder / "system"))
             await service.start()
         yield service
     finally:
         left = await service.close()
     assert left == {}, "the service left processes behind"
+    assert [*(folder / "data/tmp").iterdir(), *(folder / "system").iterdir()] == [], "there are temporary files left"
 
 
 def agents_password(codebase: Codebase) -> str:
@@ -115,6 +118,19 @@ async def test_an_answer_does_not_repeat_a_secret(guarded: Service) -> None:
 async def test_the_data_is_its_owners_alone(guarded: Service) -> None:
     """No file of the data directory can be read by other users of the machine."""
     assert stat.S_IMODE(guarded.data.stat().st_mode) == 0o700
-    modes = {str(path.relative_to(guarded.data)): stat.S_IMODE(path.stat().st_mode) for path in guarded.data.rglob("*")}
+    ours = [path for path in guarded.data.rglob("*") if guarded.data / "tmp" not in path.parents]
+    modes = {str(path.relative_to(guarded.data)): stat.S_IMODE(path.stat().st_mode) for path in ours}
     assert {"ledger.db", "ledger.db-wal", "views.db", "views.db-wal", "instance"} <= modes.keys()
     assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
+
+
+async def test_temporary_files_are_gone_with_their_agent(guarded: Service) -> None:
+    """Agents and their tools have a directory of their own for temporary files, which none outlives; the system's stays empty."""
+    codebase = await guarded.register(auto_approve=True)
+    await codebase.trigger("bash: mkdir -m 0 $TMPDIR/closed; echo mine > $TMPDIR/mine.txt\nsay: Done.")
+    await codebase.until(told("complete"))
+    [mine] = guarded.data.glob("tmp/*/mine.txt")
+    assert stat.S_IMODE(mine.parent.stat().st_mode) == 0o700
+    await guarded.ask("DELETE", codebase.path)
+    assert not mine.parent.exists()
+    assert list((guarded.folder / "system").glob(".*")) == []

@@ -44,6 +44,7 @@ async def make_live(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[MakeL
                 instance=instance,
                 binary=binary,
                 home=tmp_path / "home",
+                scratch_dir=tmp_path / "scratch",
                 config=opencode_config(model.base_url, permission, chunk_timeout_ms=5000),
                 **tuning,  # type: ignore[arg-type]
             )
