@@ -266,10 +266,10 @@ class CodebaseActor:
             self._stay_awake()
             return
         wanted = self.state.wants_room and not self._closing
-        if worked or not wanted:
-            self._rooms.leave(self.codebase)  # one piece of work at a time: then it is the others' turn
         if worked:
             self._rest_after_failures()
+        if worked or not wanted or self._setback is not None:
+            self._rooms.leave(self.codebase)  # one piece of work at a time: then it is the others' turn
         if wanted and self._setback is None:
             self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
         if not self._rooms.holds(self.codebase):

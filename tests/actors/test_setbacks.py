@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.actors.test_queue import close
@@ -11,6 +12,7 @@ from tests.actors.town import A, B, Town
 from opencode_ledger.actors.virtual_clock import settle
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import TaskId
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.setbacks import LONGEST, rest_after
@@ -69,6 +71,19 @@ async def test_a_trigger_does_not_wait_and_its_success_ends_the_rest(town: Town)
     await settle()
     assert town.actors[A].state.failures == 0
     assert [prompt.text for prompt in town.agents.of(A).given] == ["mine", "5"]
+
+
+async def test_a_trigger_that_could_not_be_recorded_leaves_the_queue_as_it_was(town: Town) -> None:
+    """A trigger that comes while the queue rests and fails for the disk takes no room; the queue goes on after its rest."""
+    await town.register(A)
+    await queue(town, 5)
+    town.store.failing = True
+    with pytest.raises(StoreError):
+        await town.do(A, town.trigger())
+    assert town.rooms.busy == 0
+    town.store.failing, town.agents.temper.start_error = False, None
+    await town.clock.advance(LONGEST)
+    assert town.phase(A) is Phase.RUNNING
 
 
 async def test_others_are_not_held_up(town: Town) -> None:
