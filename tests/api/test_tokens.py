@@ -189,6 +189,9 @@ async def test_every_route_asks_for_its_scope(settings: Settings, tmp_path: Path
             assert f"'{route.access}'" in body["detail"]
             assert f"yours has {scope}." in body["detail"]
             assert f'scope="{route.access}"' in response.headers["WWW-Authenticate"]
+            if route.has_head:
+                async with api.client.head(path, headers=bearing(TOKEN)) as response:
+                    assert response.status == 403
         assert api.service.store.head == 0
 
 
