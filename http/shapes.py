@@ -293,10 +293,12 @@ class Alive(Shape):
 class Ready(Shape):
     """Whether everything is there.
 
-    `position`: the end of the log; `opencode`, `log`: `ok`, or why agents can't run, why nothing can be recorded.
+    `position`: the end of the log; `opencode`, `log`, `views`: `ok`, or why agents can't run, why nothing can be recorded,
+    why it isn't shown.
     """
 
     status: Literal["ok", "degraded"]
     position: Count
     opencode: str
     log: str
+    views: str

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from ..domain.errors import StoreError
 from .answers import json_answer
 from .service import Service
 
@@ -35,13 +36,23 @@ async def alive(service: Service, request: web.Request) -> web.Response:
 
 async def ready(service: Service, request: web.Request) -> web.Response:
     """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
-    await service.current_views()
+    views = await _views_trouble(service)
     reason, trouble = await service.agents.unavailable(), await service.store.trouble()
-    fine = reason is None and trouble is None
+    fine = reason is None and trouble is None and views is None
     body = {
         "status": "ok" if fine else "degraded",
         "position": service.store.head,
         "opencode": reason or "ok",
         "log": f"The log can't be written ({trouble})." if trouble else "ok",
+        "views": views or "ok",
     }
     return json_answer(body, status=200 if fine else 503)
+
+
+async def _views_trouble(service: Service) -> str | None:
+    """Why the views don't show what is in the log; None where they do."""
+    try:
+        await service.current_views()
+    except StoreError as error:
+        return error.message
+    return None

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 PATIENCE: Final = 10.0
 """Seconds that `caught_up` waits at most."""
 
+HELD_UP_PATIENCE: Final = 1.0
+"""The same while the views can't be written."""
+
 BACK_OFF: Final = (0.05, 5.0)
 """Seconds before a failed batch is tried again: at first, and at most."""
 
@@ -59,6 +62,7 @@ class Projections:
         self._wake = asyncio.Event()
         self._waiting: dict[asyncio.Future[None], Position] = {}
         self._closed = False
+        self._trouble: str | None = None
         self._unsubscribe = store.on_commit(self._committed)
         self._task: asyncio.Task[None] | None = None
         self.views = Views(RecentReads(database.fetch, lambda: self.applied))
@@ -91,18 +95,19 @@ class Projections:
         return self._applier.applied
 
     async def caught_up(self, position: Position) -> None:
-        """Return when the views show the event at `position`. Raises `ViewsBehind` after `PATIENCE` seconds."""
+        """Return when the views show the event at `position`. Raises `ViewsBehind` where they don't in time."""
         if self.applied >= position:
             return
         if self._closed:
             raise ViewsBehind("The views are closed.")
         shown = asyncio.get_running_loop().create_future()
         self._waiting[shown] = position
-        deadline = asyncio.ensure_future(self._sleep(PATIENCE))
+        deadline = asyncio.ensure_future(self._sleep(HELD_UP_PATIENCE if self._trouble else PATIENCE))
         try:
             await asyncio.wait((shown, deadline), return_when=asyncio.FIRST_COMPLETED)
             if not shown.done():
-                raise ViewsBehind(f"The views are at {self.applied} and did not reach {position} in time.")
+                why = f": {self._trouble}" if self._trouble else ""
+                raise ViewsBehind(f"The views are at {self.applied} and did not reach {position} in time{why}.")
             shown.result()
         finally:
             deadline.cancel()
@@ -137,9 +142,10 @@ class Projections:
         while True:
             try:
                 await self._advance()
-                delay = BACK_OFF[0]
+                delay, self._trouble = BACK_OFF[0], None
             # Skipping what failed would leave the views wrong for ever, and ending here would leave them stale.
-            except Exception:
+            except Exception as error:
+                self._trouble = str(error)
                 log.exception("the views are held up after %d; next try in %g s", self.applied, delay)
                 await self._sleep(delay)
                 delay = min(2 * delay, BACK_OFF[1])

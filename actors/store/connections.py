@@ -39,9 +39,11 @@ class GroupConnection(sqlite3.Connection):
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
         """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it.
 
-        Raises `StoreError`, also after the COMMIT, where the file isn't where it was: nobody would find that group again.
+        Raises `StoreError` where the disk has too little room, and, also after the COMMIT, where the file isn't where it
+        was: nobody would find that group again.
         """
         self.presence.check()
+        self.presence.check_room()
         self.reach("append.before_transaction")
         self.execute("BEGIN IMMEDIATE")
         try:
@@ -58,8 +60,9 @@ class GroupConnection(sqlite3.Connection):
         return cursor
 
     def executescript(self, script: str, /) -> sqlite3.Cursor:
-        """Run a script, rolled back where it fails. Raises `StoreError` where the file isn't where it was."""
+        """Run a script, rolled back where it fails. Raises `StoreError` where the file isn't where it was, or has no room."""
         self.presence.check()
+        self.presence.check_room()
         try:
             return super().executescript(script)
         except BaseException:

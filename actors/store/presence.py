@@ -1,12 +1,20 @@
-"""Whether the log is still where it was opened.
+"""Whether the log is still where it was opened, and has room there.
 
 A file that somebody removed or replaced can still be written to, and what is written there is gone with the process.
+And a log that took the last of its disk would leave the views and the tree none to follow it: nobody could look any more.
 """
 
 import os
 from pathlib import Path
 
 from ...domain.errors import StoreError
+
+MIB = 2**20
+
+RESERVE = 32 * MIB
+"""Bytes of its disk that the log leaves free."""
+SHARE = 0.05
+"""The part of a small disk that it leaves free."""
 
 
 class Presence:
@@ -32,6 +40,16 @@ class Presence:
                     f"{name} was removed or replaced while the server runs: "
                     "stop the server, put the file or a backup in its place, then start again"
                 )
+
+    def check_room(self) -> None:
+        """Raise `StoreError` where less is free than is to stay free; nothing before `remember`."""
+        if not self._known:
+            return
+        disk = os.statvfs(self._names[0])
+        free, kept = disk.f_bavail * disk.f_frsize, min(RESERVE, SHARE * disk.f_blocks * disk.f_frsize)
+        if free < kept:
+            left = f"{free / MIB:.1f} MiB are left on the disk of {self._names[0]}"
+            raise StoreError(f"{left}, and {kept / MIB:.1f} are kept for the views and the tree: make room there")
 
 
 def _identity(name: str) -> tuple[int, int]:

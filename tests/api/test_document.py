@@ -245,7 +245,7 @@ async def test_permission(api: Running) -> None:
 async def test_health(api: Running) -> None:
     """The process says that it lives, and whether it is ready to run agents."""
     assert await api.get("/healthz") == {"status": "ok"}
-    assert await api.get("/readyz") == {"status": "ok", "position": 0, "opencode": "ok", "log": "ok"}
+    assert await api.get("/readyz") == {"status": "ok", "position": 0, "opencode": "ok", "log": "ok", "views": "ok"}
     api.agents.problem = "opencode was not found."
     degraded = await api.ask("GET", "/readyz")
     assert (degraded.status, degraded.body["opencode"]) == (503, "opencode was not found.")

@@ -135,6 +135,9 @@ async def test_failed_batch_is_tried_again(tmp_path: Path, caplog: pytest.LogCap
     assert projections.applied == 0
     assert clock.slept[:3] == [0.05, 0.1, 0.2]
     assert max(clock.slept) == 5.0
+    with pytest.raises(ViewsBehind, match="in time: "):
+        await projections.caught_up(head)
+    assert clock.slept.count(runner.HELD_UP_PATIENCE) == 1, "nobody waits long for what is known to be held up"
     fault.broken = False
     await until(lambda: projections.applied == head)
     assert (await projections.views.tasks.page()).total == 3

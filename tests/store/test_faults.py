@@ -10,7 +10,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store import SqliteEventStore, presence
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
@@ -68,7 +68,16 @@ async def read_only_file(connections: Connections, _: Path) -> AsyncGenerator[No
     await pragma(connections.writer, "query_only = OFF")
 
 
-@pytest.mark.parametrize("fault", [full_disk, locked_file, read_only_file])
+@asynccontextmanager
+async def nearly_full_disk(_: Connections, __: Path) -> AsyncGenerator[None]:
+    """More is to stay free than there is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(presence, "RESERVE", 2**62)
+        patch.setattr(presence, "SHARE", 1.0)
+        yield
+
+
+@pytest.mark.parametrize("fault", [full_disk, nearly_full_disk, locked_file, read_only_file])
 async def test_a_group_that_cannot_be_written_leaves_nothing_behind(
     store: SqliteEventStore, connections: Connections, path: Path, fault: Fault
 ) -> None:
@@ -152,6 +161,16 @@ async def test_a_log_that_failed_says_so_until_it_can_be_written_again(
         with pytest.raises(StoreError):
             await store.append(A, Sequence(2), [EVENT])
         assert "locked" in str(await store.trouble())
+    assert await store.trouble() is None
+
+
+async def test_a_log_leaves_room_for_what_follows_it(
+    store: SqliteEventStore, connections: Connections, path: Path
+) -> None:
+    """It stops before its disk is full, so that views and tree can follow it to its end, and says so before anybody tries."""
+    async with nearly_full_disk(connections, path):
+        assert "are kept for the views and the tree: make room there" in str(await store.trouble())
+    await store.append(A, Sequence(1), [EVENT])
     assert await store.trouble() is None
 
 

@@ -1,10 +1,13 @@
 """`serve`, but with agents that do what a test needs: they talk without end, and let go as slowly as they are told.
 
-Run as a process of its own: `stand_in_server.py DATA STOP_DELAY`.
+Run as a process of its own: `stand_in_server.py DATA STOP_DELAY [FULL]`. While there is a file FULL, the disk is full.
 """
 
 import asyncio
+import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.support.service import StandInAgents
@@ -23,10 +26,18 @@ async def talk(agent: ScriptedAgent, _prompt: Prompt) -> None:
         await agent.pause(0.01)
 
 
+def statvfs(honest: Callable[[str], os.statvfs_result], full: Path, path: str) -> os.statvfs_result:
+    """What there is on a disk, or that it is full."""
+    known = honest(path)
+    return os.statvfs_result((*known[:3], 0, 0, *known[5:])) if full.exists() else known
+
+
 def main() -> None:
     data, stop_delay = Path(sys.argv[1]), float(sys.argv[2])
     agents = StandInAgents(talk)
     agents.temper.stop_delay = stop_delay
+    if len(sys.argv) > 3:
+        os.statvfs = partial(statvfs, os.statvfs, Path(sys.argv[3]))
     log_to_stderr(Secrets())
     asyncio.run(serve_until_told(Settings(data=data, port=0), agents=agents))
 
