@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
+from .erasure_record import ErasureRecord
 from .ids import CodebaseId
 from .leaves import leaves_of
 from .notes import Checkpoint
 from .recorded import RecordedEvent
 from .tiles import HASH, WIDTH, GrowingTree
 
-Kind: TypeAlias = Literal["changed", "removed", "added", "moved", "cut off", "rewritten"]
+Kind: TypeAlias = Literal["changed", "removed", "added", "moved", "cut off", "rewritten", "emptied"]
 
 WINDOW: Final = 1000
 """Events that are looked at after the first wrong one, to say what happened to it."""
@@ -37,9 +38,14 @@ class Finding:
 
 @dataclass
 class Audit:
-    """What an audit found out. `events`: how many were read. `root`: over them all. `checked`: checkpoints that fit."""
+    """What an audit found out. `events`: how many were read. `root`: over them all. `checked`: checkpoints that fit.
+
+    `erased`: events whose content was erased, and is on record as such. `unfinished`: those that are still to be.
+    """
 
     events: int = 0
+    erased: int = 0
+    unfinished: int = 0
     root: bytes = b""
     checked: list[Checkpoint] = field(default_factory=list[Checkpoint])
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -72,6 +78,7 @@ class _Auditor:
         self._checkpoints, self._tree_leaves = list(checkpoints), tree_leaves
         self._tree = GrowingTree()
         self._sequences: dict[CodebaseId, int] = {}
+        self._erasures = ErasureRecord()
         self._compare_roots()
 
     def take(self, chunk: Many[RecordedEvent], rest: Iterator[RecordedEvent]) -> bool:
@@ -84,6 +91,8 @@ class _Auditor:
             at = next(n for n, leaf in enumerate(leaves) if leaf != known[n * HASH : (n + 1) * HASH])
             wrong = at if wrong is None else min(at, wrong)
         self._grow(leaves[:wrong])
+        for event in chunk[:wrong]:
+            self._erasures.take(event)
         self.result.events = self._tree.size
         if wrong is not None:
             self._explain([*chunk[wrong:], *islice(rest, WINDOW)])
@@ -102,6 +111,7 @@ class _Auditor:
     def finished(self) -> Audit:
         """What was found out."""
         self.result.root = self._tree.root()
+        self.result.erased, self.result.unfinished = self._erasures.erased, self._erasures.unfinished
         return self.result
 
     def end(self) -> None:
@@ -110,6 +120,11 @@ class _Auditor:
         beyond = max([self._covered(), *(checkpoint.size for checkpoint in self._checkpoints)])
         if beyond > size:
             self._find("cut off", size + 1, f"The log ends at {size}, but {beyond} events are on record.")
+
+        for position, name in self._erasures.unrecorded.items():
+            self._find(
+                "emptied", position, f"{name} was emptied or changed, and no erasure is on record that left it so."
+            )
 
     def _covered(self) -> int:
         """How many events the tree has, as far as it can be seen from the log's end."""

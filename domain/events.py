@@ -9,6 +9,7 @@ from .codebase_events import (
     CodebaseDeleting,
     CodebaseRegistered,
 )
+from .erasure_events import Erasure
 from .event import (
     REGISTRY,
     Common,
@@ -65,6 +66,7 @@ __all__ = [
     "Common",
     "Complete",
     "Decider",
+    "Erasure",
     "Error",
     "Event",
     "FileChange",

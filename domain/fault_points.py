@@ -19,6 +19,14 @@ FaultPoint: TypeAlias = Literal[
     "tree.between_tiles_and_checkpoint",
     "tree.before_commit",
     "tree.after_commit",
+    "erasure.before_commit",
+    "erasure.after_commit",
+    "erasure.between_tombstones",
+    "erasure.before_overwritten",
+    "erasure.after_overwritten",
+    "erasure.before_compaction",
+    "erasure.before_end",
+    "erasure.after_end",
 ]
 
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)

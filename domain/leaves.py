@@ -1,7 +1,7 @@
 """What a leaf of the log's tree says: which event this is, and which bytes it holds.
 
 An entry is five lines of text. The bytes themselves are in it by their hash: an entry stays short whatever an agent
-printed, and an event whose content was erased can still be shown to have stood in its place.
+printed, and that of an event whose content was erased (see `tombstones`) is the one it always had.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,14 @@ from hashlib import sha256
 from .ids import CodebaseId, Sequence
 from .merkle import leaf_hash
 from .recorded import RecordedEvent
+from .tombstones import digest_of
 
 FORMAT = "opencode-ledger event v1"
 
 
 def entry(event: RecordedEvent) -> bytes:
     """The entry of an event."""
-    return entry_of(event.stream, event.sequence, event.topic, sha256(event.data).hexdigest())
+    return entry_of(event.stream, event.sequence, event.topic, digest_of(event.data))
 
 
 def entry_of(stream: CodebaseId, sequence: Sequence, topic: str, digest: str) -> bytes:
@@ -33,6 +34,6 @@ def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
     """The leaf hashes of many events: `leaf_of` for each, written out, since an audit spends its time here."""
     begin = f"\0{FORMAT}\n"
     return [
-        sha256(f"{begin}{stream}\n{sequence}\n{topic}\n{sha256(data).hexdigest()}\n".encode()).digest()
+        sha256(f"{begin}{stream}\n{sequence}\n{topic}\n{digest_of(data)}\n".encode()).digest()
         for _position, stream, sequence, topic, data in events
     ]

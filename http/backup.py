@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ..actors.store.copying import copy_database
+from ..actors.store.erasing import is_unfinished
 from ..actors.store.lock import DataLock
 from ..actors.store.log_file import check_there
 from ..domain.errors import InvalidInput, StoreError
@@ -19,6 +20,8 @@ FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME)
 def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
     """Copy a data directory into a new one, and verify the copy. Raises `StoreError`, `InvalidInput`."""
     check_there(data / LOG_NAME)
+    if is_unfinished(data / LOG_NAME):
+        raise InvalidInput(f"{data} holds what was to be erased: finish that first, with `opencode-ledger erase`.")
     _make_place(into)
     try:
         for name in FILES:

@@ -26,6 +26,7 @@ from ..projections.private_file import make_private
 from ..projections.runner import Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
+from .erasing import finish
 from .farewell import Farewell
 from .limits import Limits
 from .metrics import Metrics
@@ -45,6 +46,9 @@ KEY_NAME = "checkpoint.key"
 INSTANCE_NAME = "instance"
 SHELL_NAME = "shell"
 SCRATCH_NAME = "tmp"
+
+MADE_OF_THE_LOG = (VIEWS_NAME, MOMENTS_NAME)
+"""Files that are made anew from the log where they are missing, and hold words of it."""
 
 
 @asynccontextmanager
@@ -68,6 +72,8 @@ async def running_service(
         await asyncio.to_thread(clear_scratch, data / SCRATCH_NAME)
         stack.push_async_callback(sweep_all, instance)
         clock = SystemClock()
+        if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
+            log.warning("an erasure that had been cut off was finished")
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)

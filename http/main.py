@@ -14,6 +14,7 @@ from ..domain.secrets import Secrets
 from . import audit
 from .backup import back_up
 from .backup import restore as put_back
+from .erase import erase
 from .logs import log_to_stderr
 from .progress import progress
 from .server import serve_until_told
@@ -31,6 +32,7 @@ app = App(
 
 
 app.command(audit.app)
+app.command(erase)
 
 
 @app.command

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..actors.store.log_file import check_there, opened
 from ..domain.audit import Audit, Finding, audit
+from ..domain.erasure_record import ErasureRecord
 from ..domain.errors import InvalidInput, StoreError
 from ..domain.export import BadExport, Manifest, read_event, read_manifest, read_proof
 from ..domain.leaves import leaf_of
@@ -52,7 +53,13 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
             lambda number: tiles.get(number, b""),
             lambda done: progress(done, log.size),
         )
-    return Verdict(key, result, _compared(result))
+    return Verdict(key, result, _compared(result) + _erased(result))
+
+
+def _erased(result: Audit) -> str:
+    told = f"; {result.erased} of them erased" if result.erased else ""
+    left = f"; {result.unfinished} still to be erased: run `opencode-ledger erase`" if result.unfinished else ""
+    return told + left
 
 
 def _compared(result: Audit) -> str:
@@ -82,7 +89,7 @@ def _verify_lines(
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
     if any(each.size == signed.size and each != signed for each in older):
         raise BadExport("Its checkpoint and yours are of the same size and differ: there are two logs.")
-    result, leaves = Audit(), dict[int, bytes]()
+    result, leaves, erasures = Audit(), dict[int, bytes](), ErasureRecord()
     last: RecordedEvent | None = None
     for line in lines:
         if line.startswith(b'{"proof":'):
@@ -90,6 +97,7 @@ def _verify_lines(
         event = read_event(line)
         result.findings.extend(_gap(last, event))
         leaves[event.position - 1], last = leaf_of(event), event
+        erasures.take(event)
         progress(len(leaves), manifest.events)
     else:
         raise BadExport("The file does not end with its proof: a part of it is missing.")
@@ -108,7 +116,10 @@ def _verify_lines(
         result.findings.append(Finding("rewritten", 0, said))
     else:
         result.checked.append(signed)
-    return Verdict(key, result, f"proved to be in the log that was signed at {signed.size}")
+    result.erased = erasures.erased
+    unsaid = len(erasures.unrecorded)
+    elsewhere = f"; {unsaid} erased, by events that are not in this export or do not fit it" if unsaid else ""
+    return Verdict(key, result, f"proved to be in the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
 
 
 def _gap(last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:

@@ -9,6 +9,12 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x6F636C67
 """Kept in `PRAGMA application_id`, where SQLite has programs sign their files: `oclg`."""
 
+NEVER_CHANGE = """
+CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event never changes'); END
+"""
+"""Only an erasure, which leaves a tombstone, takes this away for the length of a transaction."""
+
 CREATE = f"""
 BEGIN IMMEDIATE;
 
@@ -23,8 +29,7 @@ CREATE TABLE stored_events (
 -- What an actor is rebuilt from. Output is most of a history and never changes an actor's state.
 CREATE INDEX stored_events_lifecycle ON stored_events (originator_id, originator_version) WHERE topic <> 'output';
 
-CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
-BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event never changes'); END;
+{NEVER_CHANGE};
 
 CREATE TRIGGER stored_events_never_go BEFORE DELETE ON stored_events
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event is never deleted'); END;

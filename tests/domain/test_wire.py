@@ -39,6 +39,7 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "tools": st.none() | st.lists(st.dictionaries(CLEAN, JSON, max_size=3), max_size=2).map(tuple),
     "imported": st.booleans(),
     "agent_config": st.dictionaries(CLEAN, JSON, max_size=3),
+    "tombstones": st.dictionaries(CLEAN, CLEAN, max_size=3),
     "answer": st.dictionaries(CLEAN, JSON, max_size=3),
 }
 

@@ -1,0 +1,149 @@
+"""Erasing from the log's file, with no server on it: what is erased can be found in no byte of the directory afterwards.
+
+First the erasure events are recorded, together with the note that their work is not done: from then on there is no way
+back. All that follows may be cut off anywhere and done again. The bytes are overwritten by tombstones; the files that
+were made of the log are thrown away; the log's own file is written anew, without free room that remembers.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Many
+from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from ...domain.erasure_events import Erasure
+from ...domain.errors import StoreError
+from ...domain.fault_points import Reach, pass_by
+from ...domain.ids import Position
+from ...domain.recorded import RecordedEvent
+from ...domain.tombstones import is_tombstone, tombstone_of
+from ...domain.wire import decode
+from .connections import LOCK_TIMEOUT
+from .schema import INSERT, NEVER_CHANGE, SELECT_ALL
+
+Progress = Callable[[int, int], None]
+
+_UNFINISHED: Final = "unfinished_erasures"
+"""A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""
+
+_NOTE: Final = f"CREATE TABLE IF NOT EXISTS {_UNFINISHED} (position INTEGER PRIMARY KEY)"
+_OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
+
+
+def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass_by) -> None:
+    """Record erasure events at the end of the log; what they name is erased by `finish_erasures`. Raises `StoreError`."""
+    with _opened(path) as connection, _transaction(connection):
+        connection.execute(_NOTE)
+        connection.executemany(INSERT, events)
+        connection.executemany(f"INSERT INTO {_UNFINISHED} VALUES (?)", ((event.position,) for event in events))
+        reach("erasure.before_commit")
+    reach("erasure.after_commit")
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether an erasure of this log was cut off. A file that can't be read is for others to complain of."""
+    if not path.is_file():
+        return False
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection,
+    ):
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_UNFINISHED,)).fetchone())
+    return False
+
+
+def finish_erasures(
+    path: Path, made_of_it: Many[Path], reach: Reach = pass_by, progress: Progress = lambda _done, _of: None
+) -> None:
+    """Do what is left of the erasures that were recorded. Raises `StoreError`; then it can be called again.
+
+    `made_of_it`: files that are made anew from the log where they are missing. `progress` is told how many erasure
+    events of how many are done.
+    """
+    with _opened(path) as connection:
+        todo = [row[0] for row in connection.execute(f"SELECT position FROM {_UNFINISHED} ORDER BY position")]
+        for done, position in enumerate(todo):
+            progress(done, len(todo))
+            _overwrite(connection, Position(position), reach)
+        for file in made_of_it:
+            _throw_away(file)
+        reach("erasure.before_compaction")
+        _write_anew(connection)
+        reach("erasure.before_end")
+        connection.execute(f"DROP TABLE {_UNFINISHED}")
+        reach("erasure.after_end")
+        _empty_write_ahead_log(connection)
+        progress(len(todo), len(todo))
+
+
+def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> None:
+    """Put tombstones in the places that an erasure event names, where there are none yet."""
+    erasure = decode(_read(connection, by))
+    if not isinstance(erasure, Erasure):
+        raise StoreError(f"Event {by} of the log is no erasure: `opencode-ledger audit verify` tells what happened.")
+    with _transaction(connection):
+        connection.execute("DROP TRIGGER IF EXISTS stored_events_never_change")
+        for position, digest in erasure.tombstones.items():
+            event = _read(connection, Position(int(position)))
+            if not is_tombstone(event.data):
+                tombstone = tombstone_of(event, by)
+                if tombstone is None or sha256(tombstone).hexdigest() != digest:
+                    raise StoreError(f"Event {position} is not what event {by} was to erase, and was left as it is.")
+                connection.execute(_OVERWRITE, (tombstone, event.position))
+                reach("erasure.between_tombstones")
+        connection.execute(NEVER_CHANGE)
+        reach("erasure.before_overwritten")
+    reach("erasure.after_overwritten")
+
+
+def _read(connection: sqlite3.Connection, position: Position) -> RecordedEvent:
+    row = connection.execute(SELECT_ALL, (position - 1, position, 1)).fetchone()
+    if row is None:
+        raise StoreError(f"The log has no event {position}: `opencode-ledger audit verify` tells what happened.")
+    return RecordedEvent(*row)
+
+
+def _write_anew(connection: sqlite3.Connection) -> None:
+    """Leave nothing in the file but what the tables hold, nor in the write-ahead log.
+
+    Positions are rowids, which a VACUUM may number anew where no column is named for them: from 1 on and in their
+    order, which is what they are.
+    """
+    _empty_write_ahead_log(connection)
+    connection.execute("VACUUM")
+    _empty_write_ahead_log(connection)
+
+
+def _empty_write_ahead_log(connection: sqlite3.Connection) -> None:
+    busy, _pages, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError(
+            "Another program reads the log, so that old bytes of it can't go yet: end that one, then run "
+            "`opencode-ledger erase` again, which finishes what was begun."
+        )
+
+
+def _throw_away(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=LOCK_TIMEOUT)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"What was to be erased from {path} is not all gone ({error}): run it again.") from error
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        yield

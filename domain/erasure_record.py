@@ -1,0 +1,43 @@
+"""The audit of erasures: every tombstone is the very one that an `erasure` event recorded, or it is tampering.
+
+A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
+"""
+
+from hashlib import sha256
+
+from .erasure_events import Erasure
+from .recorded import RecordedEvent
+from .tombstones import is_tombstone
+from .wire import decode
+
+
+class ErasureRecord:
+    """Takes events in order. `erased`: tombstones on record. `unfinished`: named, and not erased yet."""
+
+    def __init__(self) -> None:
+        self.erased = self.unfinished = 0
+        self._open: dict[int, tuple[str, str]] = {}
+
+    def take(self, event: RecordedEvent) -> None:
+        """Read on."""
+        if event.topic == Erasure.topic:
+            self._match(event)
+        elif is_tombstone(event.data):
+            name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
+            self._open[event.position] = sha256(event.data).hexdigest(), name
+
+    @property
+    def unrecorded(self) -> dict[int, str]:
+        """The tombstones that no erasure event read so far names as they are: position and name."""
+        return {position: name for position, (_digest, name) in self._open.items()}
+
+    def _match(self, recorded: RecordedEvent) -> None:
+        event = decode(recorded)
+        for position, digest in event.tombstones.items() if isinstance(event, Erasure) else ():
+            place = int(position) if position.isdecimal() else 0
+            found = self._open.get(place)
+            if found is not None and found[0] == digest:
+                del self._open[place]
+                self.erased += 1
+            elif found is None:
+                self.unfinished += 1

@@ -1,0 +1,148 @@
+"""The command line's `erase`: content out of the log, for good, with the proofs left valid."""
+
+import getpass
+import re
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from ..actors.store.lock import DataLock
+from ..actors.store.log_file import check_there, opened
+from ..domain.errors import InvalidInput
+from ..domain.fault_points import pass_by
+from ..domain.ids import CodebaseId, Position
+from .bootstrap import LOG_NAME, MADE_OF_THE_LOG
+from .erasing import Choice, Chosen, choose, erasures, finish
+from .erasing import erase as carry_out
+from .progress import progress
+from .settings import usual_data
+
+_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_AGE: Final = re.compile(r"([0-9]{1,5})([hdw])")
+_POSITIONS: Final = re.compile(r"([1-9][0-9]{0,17})(?:-([1-9][0-9]{0,17}))?")
+_MOST: Final = 1_000_000
+
+Repeated = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+
+
+def erase(
+    *,
+    codebase: str | None = None,
+    session: str | None = None,
+    position: Repeated = (),
+    older_than: str | None = None,
+    reason: str | None = None,
+    by: str | None = None,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    data: Path | None = None,
+) -> int:
+    """Erase what was said in sessions from the log, for good; the log stays verifiable. The server must be stopped.
+
+    Texts go: prompts, answers, what tools were given and printed, titles, paths, reasons. Places, times, identities,
+    states, amounts and hashes stay, and an event on record says who erased what, when and why. Without anything to
+    erase it finishes what was cut off. Backups and exports of before keep what they hold.
+
+    Parameters
+    ----------
+    codebase
+        A deleted codebase, to erase all of it; or with another choice, where to look.
+    session
+        A session that has ended, with its task and its helpers' sessions.
+    position
+        An event's position in the whole log, or a range of them (`17-23`). Repeatable.
+    older_than
+        All sessions, tasks and deleted codebases that ended so long ago: `90d`, `12w`, `36h`.
+    reason
+        Why: it is recorded for good, so it must not repeat what is erased.
+    by
+        Who erases; without it, the user of this terminal.
+    yes
+        Don't ask.
+    data
+        The data directory; without it, the usual one.
+
+    """
+    place = data or usual_data()
+    choice = _choice(codebase, session, position, older_than)
+    if choice is not None and not (reason and reason.strip()):
+        raise InvalidInput("--reason: Say why; it stays on record.")
+    check_there(place / LOG_NAME)
+    log, caches = place / LOG_NAME, [place / name for name in MADE_OF_THE_LOG]
+    with ExitStack() as stack:
+        stack.enter_context(DataLock.acquire(place))
+        if finish(log, caches):
+            print("Finished an erasure that had been cut off.")
+        elif choice is None:
+            raise InvalidInput("Say what to erase: --session, --codebase, --position or --older-than.")
+        if choice is None:
+            return 0
+        found, head = _found(log, choice)
+        if not found:
+            print("Nothing of that has any content left to erase.")
+            return 0
+        print("\n".join(map(_told, found)))
+        if not yes:
+            _confirm()
+        events = list(
+            erasures(found, head, why=reason or "", who=by or getpass.getuser(), name=f"erase_{token_hex(8)}")
+        )
+        with progress("erasing") as told:
+            carry_out(log, caches, events, told, pass_by)
+    count = sum(len(chosen.events) for chosen in found)
+    print(
+        f"Erased {count} events; recorded as event {', '.join(str(event.position) for event in events[:9])}"
+        f"{' …' if len(events) > 9 else ''} of the log. The views are made anew at the next start."
+    )
+    return 0
+
+
+def _choice(codebase: str | None, session: str | None, positions: tuple[str, ...], age: str | None) -> Choice | None:
+    """What is to be erased; None where nothing was named. Raises `InvalidInput`."""
+    if (session is not None) + bool(positions) + (age is not None) > 1:
+        raise InvalidInput("Choose one of --session, --position and --older-than.")
+    if codebase is None and session is None and not positions and age is None:
+        return None
+    return Choice(
+        codebase=CodebaseId(codebase) if codebase else None,
+        session=session,
+        positions=frozenset(number for text in positions for number in _range(text)),
+        before=None if age is None else datetime.now(UTC) - _age(age),
+    )
+
+
+def _range(text: str) -> range:
+    parts = _POSITIONS.fullmatch(text)
+    first, last = (int(parts[1]), int(parts[2] or parts[1])) if parts else (1, 0)
+    if not first <= last < first + _MOST:
+        raise InvalidInput(f"--position: {text!r} is no position, and no range as 17-23, of at most {_MOST:,} events.")
+    return range(first, last + 1)
+
+
+def _age(text: str) -> timedelta:
+    parts = _AGE.fullmatch(text)
+    if parts is None:
+        raise InvalidInput(f"--older-than: {text!r} is no time such as 90d, 12w or 36h.")
+    return int(parts[1]) * _UNITS[parts[2]]
+
+
+def _found(log: Path, choice: Choice) -> tuple[list[Chosen], Position]:
+    with opened(log) as file, progress("reading") as told:
+        head = max((last.position for last in file.last_of_each()), default=Position(0))
+        return choose(file, choice, told), head
+
+
+def _told(chosen: Chosen) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in chosen.kinds.most_common())
+    return f"{chosen.codebase}: {len(chosen.events)} events, {chosen.events[0].position} to {chosen.events[-1].position}: {kinds}"
+
+
+def _confirm() -> None:
+    if not sys.stdin.isatty():
+        raise InvalidInput("Nothing was erased: say --yes where nobody can be asked.")
+    if input("Erase the content of these, for good? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise InvalidInput("Nothing was erased.")

@@ -1,0 +1,171 @@
+"""`opencode-ledger erase`: what a person erases is gone everywhere, and the service goes on as if it had been short."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.support.process import Ended
+from tests.support.service import API, Running, running
+
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.http.main import main
+from opencode_ledger.http.settings import Settings
+
+Command = Callable[..., Awaitable[Ended]]
+SECRET = "the-word-to-forget"
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line to its end, beside the event loop as another process would."""
+
+    def run_here(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsys.readouterr()
+        return Ended(int(end.value.code or 0), written.out, written.err)
+
+    return partial(asyncio.to_thread, run_here)
+
+
+def holding(data: Path) -> list[str]:
+    """The files that hold the word."""
+    return [file.name for file in data.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
+
+
+async def spoken(api: Running, codebase: CodebaseId, words: str, key: str) -> str:
+    """A session that was about something, from an idempotent request to its end."""
+    answer = await api.ask(
+        "POST", f"/codebases/{codebase}/trigger", {"prompt": words}, headers={"Idempotency-Key": key}
+    )
+    agent = await api.agent_at_work(codebase)
+    await agent.say(words)
+    await agent.end(summary=words)
+    return str(answer.body["session_id"])
+
+
+async def frames(api: Running, address: str) -> list[tuple[str, str, bytes]]:
+    """Id, name and data of the events that an ended stream, or the first piece of one, gives."""
+    found = list[tuple[str, str, bytes]]()
+    async with asyncio.timeout(20), api.client.get(f"{API}{address}") as stream:
+        lines = dict[bytes, bytes]()
+        async for line in stream.content:
+            if line == b"\n":
+                found.append((lines[b"id"].decode(), lines[b"event"].decode(), lines[b"data"]))
+                lines.clear()
+            name, _, value = line.strip().partition(b": ")
+            lines[name] = value
+    return found
+
+
+async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: Command) -> None:
+    """What was said in a session is gone from every byte and answer; all else, and every proof, is as it was."""
+    data, kept = settings.data, tmp_path / "checkpoint"
+    async with running(settings, tmp_path / "home") as api:
+        codebase = await api.register()
+        session = await spoken(api, codebase, SECRET, "k1")
+        other = await spoken(api, codebase, "something else", "k2")
+        before = await frames(api, f"/codebases/{codebase}/events?session_id={session}&last_event_id=0")
+        kept.write_text(await api.service.tree.checkpoint())
+        refused = await command("erase", "--session", session, "--reason", "x", "--yes", "--data", data)
+        assert (refused.code, "in use" in refused.errors) == (2, True), refused
+    assert set(holding(data)) >= {"ledger.db", "views.db"}
+    ended = await command("erase", "--session", session, "--reason", "asked for", "--yes", "--data", data)
+    assert ended.code == 0, ended
+    assert "Erased" in ended.output
+    assert holding(data) == []
+    verified = await command("audit", "verify", "--data", data, "--checkpoint", kept)
+    assert verified.code == 0, verified
+    assert "of them erased" in verified.output
+    shown = await command("audit", "show", codebase, session, "--data", data)
+    assert "[erased]" in shown.output
+    async with running(settings, tmp_path / "home") as api:
+        after = await frames(api, f"/codebases/{codebase}/events?session_id={session}&last_event_id=0")
+        assert [event[:2] for event in after] == [event[:2] for event in before]
+        assert all("erased" in json.loads(now[2]) for was, now in zip(before, after, strict=True) if was[2] != now[2])
+        sessions = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+        assert {row["id"]: row["status"] for row in sessions} == {session: "completed", other: "completed"}
+        messages = (await api.get(f"/codebases/{codebase}/messages?session_id={session}"))["messages"]
+        assert [message["role"] for message in messages] == ["user", "assistant"]
+        again = await api.ask(
+            "POST", f"/codebases/{codebase}/trigger", {"prompt": SECRET}, headers={"Idempotency-Key": "k1"}
+        )
+        assert (again.status, again.body["session_id"]) == (200, session)
+        page = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
+        (erasure,) = [event for event in page if event["type"] == "erasure"]
+        assert erasure["data"]["reason"] == "asked for"
+        assert erasure["data"]["correlation_id"].startswith("erase_")
+        assert set(erasure["data"]["tombstones"]) == {
+            str(event["position"]) for event in page if "erased" in event["data"]
+        }
+        assert (await api.get(f"/codebases/{codebase}/status"))["status"] == "idle"
+        await spoken(api, codebase, "and on", "k3")
+    assert (await command("audit", "verify", "--data", data, "--checkpoint", kept)).code == 0
+
+
+async def test_a_deleted_codebase_is_erased(settings: Settings, tmp_path: Path, command: Command) -> None:
+    """All that a deleted codebase ever recorded can be erased at once, and an export of it is verifiable."""
+    data = settings.data
+    async with running(settings, tmp_path / "home") as api:
+        codebase = await api.register(SECRET)
+        await spoken(api, codebase, SECRET, "k1")
+        other = await api.register("other")
+        alive = await command("erase", "--codebase", other, "--reason", "x", "--yes", "--data", tmp_path / "none")
+        assert alive.code == 2
+        assert (await api.ask("DELETE", f"/codebases/{codebase}")).status == 200
+    live = await command("erase", "--codebase", other, "--reason", "x", "--yes", "--data", data)
+    assert (live.code, "delete it first" in live.errors) == (2, True), live
+    ended = await command("erase", "--codebase", codebase, "--reason", "x", "--yes", "--data", data)
+    assert ended.code == 0, ended
+    assert holding(data) == []
+    out = tmp_path / "export.jsonl"
+    assert (await command("audit", "export", codebase, "--out", out, "--data", data)).code == 0
+    verified = await command("audit", "verify", out)
+    assert (verified.code, "erased" in verified.output) == (0, True), verified
+    async with running(settings, tmp_path / "home") as api:
+        assert [row["id"] for row in await api.get("/codebases")] == [other]
+
+
+REFUSED = {
+    (): "Say what to erase",
+    ("--session", "sess_x"): "--reason",
+    ("--session", "sess_x", "--reason", " "): "--reason",
+    ("--session", "sess_x", "--reason", "r", "--yes"): "no session sess_x",
+    ("--codebase", "cb_x", "--reason", "r", "--yes"): "no codebase cb_x",
+    ("--position", "0", "--reason", "r"): "is no position",
+    ("--position", "9-3", "--reason", "r"): "is no position",
+    ("--position", "1", "--reason", "r", "--yes"): "until the codebase is deleted",
+    ("--older-than", "soon", "--reason", "r"): "is no time",
+    ("--older-than", "9d", "--session", "s", "--reason", "r"): "Choose one",
+}
+
+
+async def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path, command: Command) -> None:
+    """Each refusal is one sentence that says what to do, and changes nothing."""
+    async with running(settings, tmp_path / "home") as api:
+        codebase = await api.register()
+        session = await spoken(api, codebase, SECRET, "k1")
+    before = (settings.data / "ledger.db").read_bytes()
+    for arguments, words in REFUSED.items():
+        ended = await command("erase", *arguments, "--data", settings.data)
+        assert (ended.code, words in ended.errors) == (2, True), ended
+    asked = await command("erase", "--session", session, "--reason", "r", "--data", settings.data)
+    assert (asked.code, "--yes" in asked.errors) == (2, True), asked
+    none = await command("erase", "--older-than", "1d", "--reason", "r", "--yes", "--data", settings.data)
+    assert (none.code, "Nothing of that" in none.output) == (0, True), none
+    assert (settings.data / "ledger.db").read_bytes() == before
+
+
+async def test_by_age(settings: Settings, tmp_path: Path, command: Command) -> None:
+    """What ended long enough ago is erased, of all codebases."""
+    async with running(settings, tmp_path / "home") as api:
+        for name in ("a", "b"):
+            await spoken(api, await api.register(name), SECRET, name)
+    ended = await command("erase", "--older-than", "0h", "--reason", "r", "--yes", "--data", settings.data)
+    assert ended.code == 0, ended
+    assert holding(settings.data) == []
