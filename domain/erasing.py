@@ -5,7 +5,7 @@ that waits. A session takes with it its task, the sessions of its helpers, and t
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, cast
 
 import orjson
 
@@ -136,7 +136,7 @@ class History:
 
 def _members(recorded: RecordedEvent) -> dict[str, object]:
     try:
-        content = orjson.loads(recorded.data)
+        content: object = orjson.loads(recorded.data)
     except orjson.JSONDecodeError:
         return {}
-    return content if isinstance(content, dict) else {}
+    return cast(dict[str, object], content) if isinstance(content, dict) else {}

@@ -10,7 +10,7 @@ from hashlib import sha256
 from .ids import CodebaseId, Sequence
 from .merkle import leaf_hash
 from .recorded import RecordedEvent
-from .tombstones import digest_of
+from .tombstones import END, digest_of
 
 FORMAT = "opencode-ledger event v1"
 
@@ -34,6 +34,8 @@ def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
     """The leaf hashes of many events: `leaf_of` for each, written out, since an audit spends its time here."""
     begin = f"\0{FORMAT}\n"
     return [
-        sha256(f"{begin}{stream}\n{sequence}\n{topic}\n{digest_of(data)}\n".encode()).digest()
+        sha256(
+            f"{begin}{stream}\n{sequence}\n{topic}\n{digest_of(data) if data.endswith(END) else sha256(data).hexdigest()}\n".encode()
+        ).digest()
         for _position, stream, sequence, topic, data in events
     ]

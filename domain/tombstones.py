@@ -40,7 +40,9 @@ FREE: Final = frozenset({"agent_config", "args", "metadata"})
 WITHIN_TEXT: Final = frozenset({"output"})
 """Topics of pieces that are joined: a mark for each of thousands would say no more than none."""
 
-_END: Final = b'"}}'
+END: Final = b'"}}'
+"""What a tombstone's bytes end with, as few others do."""
+
 _TAIL: Final = re.compile(rb'[,{]"erased":\{"by":([1-9][0-9]{0,18}),"sha256":"([0-9a-f]{64})"\}\}\Z')
 _LONGEST: Final = 128
 
@@ -63,13 +65,13 @@ def is_tombstone(data: bytes) -> bool:
 
 def eraser_of(data: bytes) -> Position | None:
     """The position of the event that says why this was erased; None where it wasn't."""
-    found = _TAIL.search(data, max(0, len(data) - _LONGEST)) if data.endswith(_END) else None
+    found = _TAIL.search(data, max(0, len(data) - _LONGEST)) if data.endswith(END) else None
     return Position(int(found[1])) if found else None
 
 
 def digest_of(data: bytes) -> str:
     """The SHA-256 of an event's bytes as they were recorded, in hexadecimal."""
-    if data.endswith(_END) and (found := _TAIL.search(data, max(0, len(data) - _LONGEST))):
+    if data.endswith(END) and (found := _TAIL.search(data, max(0, len(data) - _LONGEST))):
         return found[2].decode()
     return sha256(data).hexdigest()
 

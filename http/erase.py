@@ -3,7 +3,6 @@
 import getpass
 import re
 import sys
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -72,33 +71,33 @@ def erase(
     if choice is not None and not (reason and reason.strip()):
         raise InvalidInput("--reason: Say why; it stays on record.")
     check_there(place / LOG_NAME)
-    log, caches = place / LOG_NAME, [place / name for name in MADE_OF_THE_LOG]
-    with ExitStack() as stack:
-        stack.enter_context(DataLock.acquire(place))
-        if finish(log, caches):
+    with DataLock.acquire(place):
+        if finish(place / LOG_NAME, _caches(place)):
             print("Finished an erasure that had been cut off.")
         elif choice is None:
             raise InvalidInput("Say what to erase: --session, --codebase, --position or --older-than.")
-        if choice is None:
-            return 0
-        found, head = _found(log, choice)
-        if not found:
-            print("Nothing of that has any content left to erase.")
-            return 0
-        print("\n".join(map(_told, found)))
-        if not yes:
-            _confirm()
-        events = list(
-            erasures(found, head, why=reason or "", who=by or getpass.getuser(), name=f"erase_{token_hex(8)}")
-        )
-        with progress("erasing") as told:
-            carry_out(log, caches, events, told, pass_by)
-    count = sum(len(chosen.events) for chosen in found)
-    print(
-        f"Erased {count} events; recorded as event {', '.join(str(event.position) for event in events[:9])}"
-        f"{' …' if len(events) > 9 else ''} of the log. The views are made anew at the next start."
-    )
+        if choice is not None:
+            _erase(place, choice, why=reason or "", who=by or getpass.getuser(), yes=yes)
     return 0
+
+
+def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> None:
+    found, head = _found(place / LOG_NAME, choice)
+    if not found:
+        print("Nothing of that has any content left to erase.")
+        return
+    print("\n".join(map(_told, found)))
+    if not yes:
+        _confirm()
+    events = list(erasures(found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
+    with progress("erasing") as told:
+        carry_out(place / LOG_NAME, _caches(place), events, told, pass_by)
+    count, places = sum(len(chosen.events) for chosen in found), ", ".join(str(event.position) for event in events)
+    print(f"Erased {count} events, on record at {places}. The views are made anew at the next start.")
+
+
+def _caches(place: Path) -> list[Path]:
+    return [place / name for name in MADE_OF_THE_LOG]
 
 
 def _choice(codebase: str | None, session: str | None, positions: tuple[str, ...], age: str | None) -> Choice | None:

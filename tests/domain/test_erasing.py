@@ -52,10 +52,10 @@ def erased(log: list[RecordedEvent], positions: set[int]) -> list[RecordedEvent]
     left = {p: new for p in positions if (new := tombstone_of(log[p - 1], by)) is not None}
     digests = {str(p): sha256(new).hexdigest() for p, new in left.items()}
     at = Timestamp("2026-02-01T00:00:00.000Z")
-    new = encode(Erasure(reason="asked for", erased_by="ann", tombstones=digests, timestamp=at))
+    said = encode(Erasure(reason="asked for", erased_by="ann", tombstones=digests, timestamp=at))
     stream = log[0].stream
     last = max(event.sequence for event in log if event.stream == stream)
-    record = RecordedEvent(by, stream, Sequence(last + 1), new.topic, new.data)
+    record = RecordedEvent(by, stream, Sequence(last + 1), said.topic, said.data)
     return [*(event._replace(data=left.get(event.position, event.data)) for event in log), record]
 
 
