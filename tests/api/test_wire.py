@@ -9,7 +9,7 @@ from tests.support.service import API, Running, running
 from tests.support.wire import HOST, answer_of, connection, exchange
 
 from opencode_ledger.http import bodies
-from opencode_ledger.http.routes import ROUTES
+from opencode_ledger.http.routes import NUMBERS, ROUTES
 from opencode_ledger.http.settings import Settings
 
 GET = b"GET /v1/opencode/status HTTP/1.1\r\n" + HOST
@@ -65,10 +65,12 @@ async def test_head(api: Running) -> None:
             if not route.has_head:
                 assert (answer.status, answer.headers["Allow"]) == (405, "GET")
                 continue
-            told = (answer.status, answer.content_type, answer.content_length)
+            told, length = (answer.status, answer.content_type), answer.content_length
             assert await answer.read() == b""
         async with api.client.get(address) as whole:
-            assert told == (whole.status, whole.content_type, len(await whole.read())), address
+            assert told == (whole.status, whole.content_type), address
+            # What counts the answers given is longer after one more.
+            assert length == len(await whole.read()) or route.answer is NUMBERS, address
 
 
 async def test_the_address_in_full(api: Running) -> None:
