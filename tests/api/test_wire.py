@@ -55,7 +55,7 @@ async def test_head(api: Running) -> None:
     codebase = await api.register()
     task = (await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p"}))["task"]["id"]
     await api.agent_at_work(codebase)
-    named = {"codebase_id": codebase, "task_id": task, "tile": "000", "asset": "start.js"}
+    named = {"codebase_id": codebase, "task_id": task, "tile": "000", "asset": "start.js", "part": "api.js"}
     for route in ROUTES:
         if route.method != "GET":
             continue
