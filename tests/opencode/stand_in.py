@@ -13,6 +13,7 @@ standard library, and does what the lines of a prompt say:
     drop                cuts the event stream, and says the next part while nobody listens
     garbage             lines that are no events, kinds that nobody knows, events without sense
     mute                no more events and no heartbeat on this connection
+    late 0.3            as the first line: the run begins so late, and an abort before that doesn't reach it
     hang                busy for ever; `deaf`: busy for ever and abort is never answered
     error 429 words     the provider's error, without an idle
     crash 3             ends with this exit code
@@ -78,8 +79,15 @@ class Agent:
         user = {"id": body["messageID"], "sessionID": session, "role": "user", "time": {"created": now()}}
         self.messages[session].append({"info": user, "parts": []})
         self.say("message.updated", sessionID=session, info=user)
+        word, _, seconds = text.partition("\n")[0].partition(" ")
+        if word == "late":
+            asyncio.get_running_loop().call_later(float(seconds), self.begin, session, str(user["id"]), text)
+        else:
+            self.begin(session, str(user["id"]), text)
+
+    def begin(self, session: str, message: str, text: str) -> None:
         before = self.runs.get(session)
-        self.runs[session] = asyncio.create_task(Run(self, session, str(user["id"]), text).run(before))
+        self.runs[session] = asyncio.create_task(Run(self, session, message, text).run(before))
 
     async def abort(self, session: str) -> None:
         if self.deaf:

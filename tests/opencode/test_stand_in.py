@@ -89,6 +89,30 @@ async def test_a_prompt_given_up_after_its_session_is_on_record_is_in_its_histor
     assert await live.agent.connection.client.statuses() == {}
 
 
+async def test_an_interrupt_waits_for_a_run_that_begins_late(live: Live) -> None:
+    """A prompt that the agent has accepted and not begun is begun and ended before the interrupt is answered."""
+    await live.prompt("late 0.2\nhang")
+    await live.agent.abort()
+    [opened] = live.recorder.of(f.SessionOpened)
+    assert live.agent.connection is not None
+    messages = items(await live.agent.connection.client.messages(opened.agent_session_id, 10))
+    assert [fields(fields(message).get("info")).get("role") for message in messages] == ["user", "assistant"]
+    assert await live.agent.connection.client.statuses() == {}
+
+
+async def test_an_interrupt_waits_for_what_is_being_handed_over(live: Live) -> None:
+    """A prompt that is on its way when the interrupt comes arrives, and is ended before the interrupt is answered."""
+    await live.run("text warm")
+    live.recorder.gate.clear()
+    giving = asyncio.create_task(live.prompt("hang"))
+    await live.eventually(lambda: live.agent.handing_over)
+    letting_go = asyncio.create_task(live.agent.abort())
+    live.recorder.gate.set()
+    await asyncio.wait({letting_go, giving})
+    assert live.agent.connection is not None
+    assert await live.agent.connection.client.statuses() == {}
+
+
 async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
     """A run in which nothing happens any more and nothing is asked fails after a limit."""
     live = make_stand_in(hang_limit=0.5)
