@@ -1,6 +1,10 @@
 """Ending what an agent left behind: processes are known by the marker in their environment, and by nothing else.
 
 opencode's tools run in sessions of their own and outlive it; killing its process group does not reach them.
+
+What clears its environment is found by its descent, unless its parent ended before. Linux could have opencode adopt
+such orphans (`PR_SET_CHILD_SUBREAPER`), but opencode waits for none that it didn't start: tried, each process that a
+tool put in the background stayed as a zombie for as long as opencode lived, until the system has no number left.
 """
 
 import asyncio
