@@ -245,21 +245,9 @@ class ProviderError(Exception):
     """The provider's error, as opencode would report it."""
 
 
-WORDS: dict[str, Callable[..., Awaitable[None]]] = {
-    "stream": Run.stream,
-    "text": Run.words,
-    "write": Run.write,
-    "sleep": Run.sleep,
-    "ask": Run.ask,
-    "question": Run.question,
-    "drop": Run.drop,
-    "garbage": Run.garbage,
-    "mute": Run.silence,
-    "hang": Run.hang,
-    "deaf": Run.deaf,
-    "error": Run.error,
-    "crash": Run.crash,
-}
+NAMED = "stream write sleep ask question drop garbage hang deaf error crash".split()
+WORDS: dict[str, Callable[..., Awaitable[None]]] = {word: getattr(Run, word) for word in NAMED}
+WORDS |= {"text": Run.words, "mute": Run.silence}
 
 
 def now() -> int:
