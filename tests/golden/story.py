@@ -1,0 +1,174 @@
+"""What a golden log tells: a day with three codebases in which every kind of event is recorded, also a crash and its repair.
+
+At its end all is at rest, so that a server that starts on it records nothing by itself.
+"""
+
+import asyncio
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from time import time
+from typing import Any
+
+from tests.support.service import Running, StandInAgents, becomes, running
+
+from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.ids import AgentSessionId, CodebaseId
+from opencode_ledger.domain.ports import Deliver
+from opencode_ledger.http.backup import back_up
+from opencode_ledger.http.erase import erase
+from opencode_ledger.http.settings import Settings
+
+QUESTION: dict[str, Any] = {
+    "question": "Which database?",
+    "header": "Database",
+    "options": [{"label": "sqlite", "description": "a file"}, {"label": "postgres", "description": "a server"}],
+}
+
+
+class NamingAgents(StandInAgents):
+    """Agents that tell what they call each prompt, so that a session of theirs that others went on with is known again."""
+
+    def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> ScriptedAgent:
+        async def named(facts: tuple[f.Fact, ...]) -> bool | None:
+            return await deliver(tuple(map(_named, facts)))
+
+        return super().__call__(codebase, directory, trusted=trusted, deliver=named)
+
+
+def _named(fact: f.Fact) -> f.Fact:
+    return replace(fact, agent_message_id=f"{fact.message_id}_theirs") if isinstance(fact, f.PromptTaken) else fact
+
+
+async def tell(home: Path, place: Path) -> Path:
+    """Let it happen, in codebases below `home`; the data directory that it leaves, which is below `place`."""
+    before, after = place / "before", place / "after"
+    async with running(Settings(data=before, max_agents=1), home, agents=NamingAgents()) as api:
+        shop = await api.register("shop", description="Sells things — ünïcode 🛒", worker_id="worker-1")
+        await _long_session(api, shop)
+        await _turns(api, shop)
+        await _others_worked(api, shop)
+        letters = await _deleted(api)
+        await api.post(f"/codebases/{shop}/trigger", {"prompt": "Work through the night"})
+        agent = await api.agent_at_work(shop)
+        await agent.begin_tool("bash", {"command": "sleep 1000"})
+        await agent.ask("edit", {"filepath": "night.txt"})
+        back_up(before, after, lambda _done, _of: None)  # as a crash leaves it: in the middle of that
+    await asyncio.to_thread(erase, session=letters, reason="They were private.", by="ann", yes=True, data=after)
+    async with running(Settings(data=after, max_agents=1), home, agents=NamingAgents()) as api:
+        await _after_the_crash(api, shop)
+    return after
+
+
+async def _long_session(api: Running, shop: CodebaseId) -> None:
+    """Everything that an agent can say in one session, while another codebase waits for room."""
+    body = {"prompt": "Build the cart\nwith tests", "agent": "build", "model": "test/model", "metadata": {"ticket": 7}}
+    await api.ask("POST", f"/codebases/{shop}/trigger", body, headers={"Idempotency-Key": "golden-1"})
+    agent = await api.agent_at_work(shop)
+    warehouse = await api.register("warehouse", agent_config={"auto_approve": True, "default_model": "test/other"})
+    await api.post(f"/codebases/{warehouse}/trigger", {"prompt": "Count the boxes", "agent": "plan"})
+    await agent.say("Where do I begin? ", "reasoning")
+    await agent.say("I'll begin with the model.\n")
+    for number in range(110):  # more events than one tile of the tree holds
+        await agent.say(f"{number} ")
+    await agent.say("Then the tests: <b>“äöü”</b>\u2028 and a tab\t.")
+    call = await agent.begin_tool("bash", {"command": "ls", "n": 1, "deep": {"x": [1.5, True, None]}})
+    await agent.end_tool(call, "bash", "cart.py\n")
+    await agent.end_tool(
+        await agent.begin_tool("read", {"filePath": "no.py"}), "read", "There is no no.py.", failed=True
+    )
+    for change in ("create", "modify", "delete"):
+        await agent.change_file("cart.py", change)
+    await api.post(f"/codebases/{shop}/message", {"message": "Use decimals for prices."})
+    for reply in ({"reply": "once"}, {"reply": "always"}, {"reply": "reject", "message": "Not that file."}):
+        await _answer(api, shop, await agent.ask("edit", {"filepath": "cart.py"}), reply)
+    await _answer(api, shop, await agent.inquire(QUESTION), {"reply": "once", "answers": [["sqlite"]]})
+    await _report(agent)
+    await agent.end("The cart is built.")
+    helper = await api.agent_at_work(warehouse)
+    await helper.ask("bash", {"command": "wc -l boxes"})
+    await helper.end(error="The provider is overloaded.")
+    await becomes(lambda: _state(api, warehouse), "idle")
+
+
+async def _report(agent: ScriptedAgent) -> None:
+    run = agent.run
+    assert run is not None
+    helper = AgentSessionId("ses_helper")
+    tokens = {"input": 1200, "output": 340, "reasoning": 50, "cache_read": 7, "cache_write": 3}
+    for fact in (
+        f.TextStreamed(session_id=run.session, kind="text", content="H", message_id="m", part_id="p", subagent=helper),
+        f.TextStreamed(session_id=run.session, kind="text", content="Ho", message_id="m", part_id="p", replaces=True),
+        f.RetryScheduled(session_id=run.session, attempt=2, reason="rate limited", delay=1.5),
+        f.StepUsed(session_id=run.session, tokens=tokens, cost=0.0125),
+        f.StepUsed(session_id=run.session, tokens={"input": 1, "output": 2}, cost=0.0, subagent=helper),
+    ):
+        await agent._say(fact)  # pyright: ignore[reportPrivateUsage]
+
+
+async def _answer(api: Running, shop: CodebaseId, asked: str, reply: object) -> None:
+    await api.post(f"/codebases/{shop}/permissions/perm_{asked.removeprefix('per_')}", reply)
+
+
+async def _turns(api: Running, shop: CodebaseId) -> None:
+    """A queue; then sessions that are interrupted, resumed, stopped, and whose agent dies."""
+    tasks = [
+        await api.post(f"/codebases/{shop}/tasks", {"title": f"Task {n}", "prompt": f"Do {n}", "priority": n})
+        for n in range(3)
+    ]
+    first = await api.agent_at_work(shop)
+    await api.post(f"/tasks/{tasks[1]['task']['id']}/cancel")
+    await first.begin_tool("grep", {"pattern": "price"})
+    await api.post(f"/codebases/{shop}/interrupt")
+    await api.post(f"/codebases/{shop}/message", {"message": "Go on.", "agent": "explore"})
+    await (await api.agent_at_work(shop)).end("Task done.")
+    await api.agent_at_work(shop)
+    await api.post(f"/codebases/{shop}/stop")
+    await api.post(f"/codebases/{shop}/trigger", {"prompt": "A short life"})
+    await (await api.agent_at_work(shop)).die()
+    await becomes(lambda: _state(api, shop), "interrupted")
+    await api.post(f"/codebases/{shop}/stop")
+
+
+async def _others_worked(api: Running, shop: CodebaseId) -> None:
+    """Sessions made at a terminal are imported; one of ours that went on there is extended."""
+    histories, directory = api.agents.histories, str(api.directory("shop"))
+    ours = (await api.get(f"/codebases/{shop}/sessions"))["sessions"][-1]["id"]
+    # Later than all that is on record.
+    histories._moments = count(int(time() * 1000) + 1000, 1000)  # pyright: ignore[reportPrivateUsage]
+    for name in ("ses_terminal", f"ses_{ours}"):
+        histories.begin(name, directory, title="At the terminal")
+        histories.prompt(name, "What is this?")
+        answer = histories.answer(name, "A shop.")
+        histories.call(
+            name, answer, "call_1", "bash", status="completed", input={"command": "ls"}, output="x", title="t"
+        )
+        histories.finish(name, answer)
+    await api.post(f"/codebases/{shop}/sessions/sync")
+
+
+async def _deleted(api: Running) -> str:
+    """A codebase is deleted while its agent is at work in this session."""
+    attic = await api.register("attic")
+    session = (await api.post(f"/codebases/{attic}/trigger", {"prompt": "Tidy up the letters"}))["session_id"]
+    await (await api.agent_at_work(attic)).say("Wh")
+    with api.agents.slow_to_let_go() as let_go:
+        let_go.set()
+        assert (await api.ask("DELETE", f"/codebases/{attic}")).status == 200
+    return str(session)
+
+
+async def _after_the_crash(api: Running, shop: CodebaseId) -> None:
+    """The session is found interrupted, and goes on; at last one is kept for a message, with a task behind it."""
+    assert await _state(api, shop) == "interrupted"
+    await api.post(f"/codebases/{shop}/message", {"message": "Good morning."})
+    await (await api.agent_at_work(shop)).end("The night is over.")
+    await api.post(f"/codebases/{shop}/trigger", {"prompt": "The last one"})
+    await (await api.agent_at_work(shop)).say("I was about to")
+    await api.post(f"/codebases/{shop}/tasks", {"title": "Later", "prompt": "When there is time"})
+    await api.post(f"/codebases/{shop}/interrupt")
+
+
+async def _state(api: Running, codebase: CodebaseId) -> object:
+    return (await api.status(codebase))["status"]
