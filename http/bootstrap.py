@@ -18,7 +18,7 @@ from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
 from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
-from ..domain.errors import AgentUnavailable
+from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId
 from ..domain.secrets import Secrets
 from ..projections.moments import Moments
@@ -194,8 +194,11 @@ async def sweep_agents(settings: Settings) -> None:
 
 
 def _instance(path: Path) -> str:
-    """The name of this data directory, by which the processes that it starts are known again."""
-    make_private(path)
-    if not path.stat().st_size:
-        path.write_text(token_hex(16), encoding="ascii")
-    return path.read_text(encoding="ascii").strip()
+    """The name of this data directory, by which the processes that it starts are known again. Raises `StoreError`."""
+    try:
+        make_private(path)
+        if not path.stat().st_size:
+            path.write_text(token_hex(16), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path} can't be used ({error}): remove it, and start again.") from None

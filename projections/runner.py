@@ -75,7 +75,8 @@ class Projections:
         try:
             database = await open_database(path, store, reach)
         except Exception as error:
-            raise StoreError(f"The views can't be opened: {error}.") from error
+            what = "They can be made anew: remove the file, and start again"
+            raise StoreError(f"The views, {path}, can't be opened: {error}. {what}.") from error
         _version, position, _fingerprint = await database.tracked()
         self = cls(store, database, Applier(database, position), clock.sleep if clock else asyncio.sleep)
         try:

@@ -17,6 +17,7 @@ from ..domain.merkle import leaf_hash
 from ..domain.notes import VerifierKey
 
 ORIGIN = "opencode-ledger"
+WHAT_TO_DO = "Put a backup in its place; another key is not believed by those who kept the old public one."
 
 
 class SigningKey:
@@ -30,16 +31,17 @@ class SigningKey:
     @classmethod
     def open(cls, path: Path, *, make: bool = True) -> "SigningKey":
         """The key in this file, made with the file where there is none. Blocks. Raises `StoreError`."""
+        of_log = f"The key of the log's checkpoints, {path}"
         try:
             if make and not path.exists():
                 _write(path, Ed25519PrivateKey.generate())
             private = load_pem_private_key(path.read_bytes(), None)
         except OSError as error:
-            raise StoreError(f"The key of the log's checkpoints, {path}, can't be used: {error.strerror}.") from None
+            raise StoreError(f"{of_log}, can't be used: {error.strerror}. {WHAT_TO_DO}") from None
         except ValueError:
-            raise StoreError(f"The key of the log's checkpoints, {path}, is not a private key in PEM.") from None
+            raise StoreError(f"{of_log}, is not a private key in PEM. {WHAT_TO_DO}") from None
         if not isinstance(private, Ed25519PrivateKey):
-            raise StoreError(f"The key of the log's checkpoints, {path}, is not an Ed25519 key.")
+            raise StoreError(f"{of_log}, is not an Ed25519 key. {WHAT_TO_DO}")
         return cls(private)
 
     def sign(self, text: bytes) -> bytes:

@@ -57,23 +57,15 @@ class Snapshots:
     @classmethod
     def open(cls, path: Path) -> "Snapshots":
         """The file at `path`, or an empty one in its place; in memory where there can be none."""
-        for place in (path, path, IN_MEMORY):
-            if place != IN_MEMORY:
-                with suppress(OSError):
-                    make_private(path)
-            connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+        for _ in range(2 if path != IN_MEMORY else 0):
+            with suppress(OSError):
+                make_private(path)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = OFF")
-                connection.executescript(_SCHEMA)
-                connection.execute("DELETE FROM snapshots WHERE version <> ?", (VERSION,))
+                return cls(_opened(path))
             except sqlite3.Error as error:
-                connection.close()
-                log.warning("the snapshots at %s can't be used (%s)", place, error)
+                log.warning("the snapshots at %s can't be used (%s)", path, error)
                 _discard(path)
-            else:
-                break
-        return cls(connection)
+        return cls(_opened(IN_MEMORY))
 
     def before(self, codebase: CodebaseId, sequence: Sequence) -> Snapshot | None:
         """The last snapshot of a codebase that is not after `sequence`."""
@@ -103,6 +95,20 @@ class Snapshots:
         """Let what is under way finish, then close."""
         with self._turn:
             self._connection.close()
+
+
+def _opened(place: Path) -> sqlite3.Connection:
+    """A connection to the snapshots at a place. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(_SCHEMA)
+        connection.execute("DELETE FROM snapshots WHERE version <> ?", (VERSION,))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _discard(path: Path) -> None:

@@ -76,8 +76,10 @@ class Tree:
         """Open the tree kept at `path`. Raises `LogChanged`, and `StoreError` where the file can't be used."""
         try:
             file = await asyncio.to_thread(TreeFile.open, path, key, reach)
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"The tree of the log, {path}, can't be used: {error}.") from None
+        except (sqlite3.Error, OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            what = "Keep it, put a backup in its place, and start again"
+            raise StoreError(f"The tree of the log, {path}, can't be used: {why}. {what}.") from None
         try:
             await _check(file, store)
         except BaseException:

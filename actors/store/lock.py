@@ -38,7 +38,10 @@ class DataLock:
             descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             why = "It is a file" if isinstance(error, FileExistsError) else error.strerror
-            raise StoreError(f"The data directory {directory} can't be used: {why}.") from error
+            raise StoreError(
+                f"The data directory {directory} can't be used: {why}. "
+                "Make it one that can be written to, or choose another with --data."
+            ) from error
         try:
             _lock(descriptor, directory)
         except BaseException:

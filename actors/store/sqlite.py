@@ -115,7 +115,7 @@ class SqliteEventStore:
         try:
             rows = await self._connections.reader.execute_fetchall(select, bounds)
         except sqlite3.Error as error:
-            raise StoreError(f"The log could not be read ({error}).") from error
+            raise StoreError(f"The log could not be read ({error}).{_advice(error)}") from error
         return cast(list[RecordedEvent], rows)
 
     def _refuse_when_closed(self) -> None:
@@ -146,6 +146,13 @@ class Opening(AbstractAsyncContextManager[SqliteEventStore]):
 
     async def _open(self) -> SqliteEventStore:
         return await SqliteEventStore.over(await open_connections(self._path, self._lock_timeout, self._reach))
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What to do about it, where it is the file itself."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return ""
+    return " It is damaged: stop the server, see with `opencode-ledger audit verify` how far it is sound, put a backup in its place."
 
 
 async def _heads(connections: Connections) -> tuple[Position, dict[CodebaseId, Sequence]]:

@@ -1,0 +1,161 @@
+"""A data directory that can't be used: the server refuses to start with a sentence that says what, where and what to do."""
+
+import asyncio
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+from tests.support.service import Running, running
+
+from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.verify import verify_data
+
+Break = Callable[[Path], None]
+PAGE = 4096
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The place of a data directory with a history, made by the first test that asks for it."""
+    return tmp_path_factory.mktemp("sound") / "data"
+
+
+@pytest.fixture
+async def data(sound: Path, tmp_path: Path) -> Path:
+    """A data directory with a history, and nobody using it."""
+    if not sound.exists():
+        async with started(sound) as service:
+            codebase = await service.register()
+            for number in range(60):
+                await service.post(f"/codebases/{codebase}/tasks", {"title": f"{number}", "prompt": "x" * 2000})
+            await service.service.tree.checkpoint()
+    return Path(shutil.copytree(sound, tmp_path / "data"))
+
+
+@asynccontextmanager
+async def started(data: Path) -> AsyncGenerator[Running]:
+    """A server on a data directory."""
+    async with running(Settings(data=data), data.parent / "home") as service:
+        yield service
+
+
+async def refusal(data: Path) -> str:
+    """What a server says that doesn't start on this data directory."""
+    with pytest.raises(LedgerError) as error:
+        async with started(data):
+            pass
+    return error.value.message
+
+
+def overwrite(path: Path, at: int, size: int = PAGE) -> None:
+    """Put garbage where something was."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xa5" * size)
+
+
+def newer_schema(data: Path) -> None:
+    with closing(sqlite3.connect(data / "ledger.db")) as log:
+        log.execute("PRAGMA user_version = 99")
+
+
+def directory_instead(name: str) -> Break:
+    def put(data: Path) -> None:
+        (data / name).unlink(missing_ok=True)
+        (data / name).mkdir()
+
+    return put
+
+
+def garbage_in(name: str) -> Break:
+    return lambda data: overwrite(data / name, 0)
+
+
+def wal_of_nobody(data: Path) -> None:
+    (data / "ledger.db").unlink()
+    (data / "ledger.db-wal").write_bytes(b"\xa5" * PAGE)
+
+
+BAD: list[tuple[Break, str, str]] = [
+    (newer_schema, "ledger.db was written by a newer opencode-ledger", "install that version"),
+    (garbage_in("ledger.db"), "ledger.db is damaged", "backup in its place"),
+    (directory_instead("ledger.db"), "ledger.db can't be opened", "check that"),
+    (lambda data: (data / "ledger.db").unlink(), "The log ends at 0, but its tree covers", "audit verify"),
+    (garbage_in("tree.db"), "tree.db, can't be used", "backup in its place"),
+    (directory_instead("tree.db"), "tree.db, can't be used", "backup in its place"),
+    (garbage_in("checkpoint.key"), "checkpoint.key, is not a private key", "backup in its place"),
+    (directory_instead("checkpoint.key"), "checkpoint.key, can't be used", "backup in its place"),
+    (directory_instead("views.db"), "views.db, can't be opened", "remove the file"),
+    (directory_instead("instance"), "instance can't be used", "remove it"),
+]
+
+
+@pytest.mark.parametrize(("damage", "what", "advice"), BAD, ids=[what for _, what, _ in BAD])
+async def test_refused_with_advice(data: Path, damage: Break, what: str, advice: str) -> None:
+    """What is wrong is named with the file and the way out, and the log is left as it is."""
+    damage(data)
+    log = data / "ledger.db"
+    before = log.read_bytes() if log.is_file() else None
+    said = await refusal(data)
+    assert what in said
+    assert advice in said
+    assert before is None or log.read_bytes() == before
+
+
+@pytest.mark.parametrize("failure", [errno.EROFS, errno.EACCES])
+async def test_a_directory_that_can_not_be_written(data: Path, monkeypatch: pytest.MonkeyPatch, failure: int) -> None:
+    """On a read-only file system, or in another user's directory, the sentence names the directory and the option."""
+    honest = os.open
+
+    def refuse(path: str | Path, flags: int, mode: int = 0o777, **more: int) -> int:
+        if str(path).startswith(str(data)) and flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT):
+            raise OSError(failure, os.strerror(failure), str(path))
+        return honest(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    said = await refusal(data)
+    assert f"{data} can't be used: {os.strerror(failure)}" in said
+    assert "choose another with --data" in said
+
+
+@pytest.mark.parametrize(
+    "damage", [garbage_in("views.db"), garbage_in("moments.db"), directory_instead("moments.db")], ids=[1, 2, 3]
+)
+async def test_what_can_be_made_anew_is_no_hindrance(data: Path, damage: Break) -> None:
+    """Where the views or the cache of moments are damaged, they are made anew, and answers are the same."""
+    damage(data)
+    async with started(data) as service:
+        assert (await service.get("/tasks"))["total"] == 60
+        codebase = (await service.get("/codebases"))[0]["id"]
+        assert (await service.get(f"/codebases/{codebase}/sessions?at=10"))["sessions"] != []
+
+
+async def test_a_damaged_page_in_the_middle(data: Path) -> None:
+    """A page of the log that can't be read any more is told with the way out, and verification says how far the log is sound."""
+    with closing(sqlite3.connect(data / "ledger.db")) as log:
+        (pages,) = log.execute("PRAGMA page_count").fetchone()
+    overwrite(data / "ledger.db", pages // 2 * PAGE)
+    said = await refusal(data)
+    assert "It is damaged" in said
+    assert "audit verify" in said
+    with pytest.raises(LedgerError, match=r"ledger.db can't be read after event \d+"):
+        await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)
+
+
+async def test_a_truncated_write_ahead_log(data: Path) -> None:
+    """A log that lost the end that was still in its write-ahead log is behind its tree, and refused with the way out."""
+    async with started(data) as service:
+        await service.register("another")
+        await service.service.tree.checkpoint()
+        shutil.copytree(data, data.with_name("torn"))
+    torn = data.with_name("torn")
+    os.truncate(torn / "ledger.db-wal", 32 + PAGE // 2)
+    said = await refusal(torn)
+    assert "its tree covers" in said
+    assert "audit verify" in said
