@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..actors.store.log_file import opened
 from ..actors.store.memory import MemoryEventStore
+from ..domain.erasure_events import Erasure
 from ..domain.errors import CodebaseNotFound
 from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence, SessionId
@@ -90,6 +91,8 @@ def codebases_of(data: Path) -> Iterator[tuple[CodebaseRegistered, RecordedEvent
     with opened(data / LOG_NAME) as log:
         for last in log.last_of_each():
             first = decode(next(log.of(last.stream)))
+            if last.topic == Erasure.topic:  # what was erased later changes nothing of how it ended
+                *_, last = (event for event in log.of(last.stream) if event.topic != Erasure.topic)  # noqa: PLW2901
             if isinstance(first, CodebaseRegistered):
                 yield first, last
 

@@ -35,6 +35,7 @@ _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass_by) -> None:
     """Record erasure events at the end of the log; what they name is erased by `finish_erasures`. Raises `StoreError`."""
     with _opened(path) as connection, _transaction(connection):
+        _check_whole(connection)
         connection.execute(_NOTE)
         connection.executemany(INSERT, events)
         connection.executemany(f"INSERT INTO {_UNFINISHED} VALUES (?)", ((event.position,) for event in events))
@@ -78,6 +79,16 @@ def finish_erasures(
         progress(len(todo), len(todo))
 
 
+def _check_whole(connection: sqlite3.Connection) -> None:
+    """Raise `StoreError` where events are missing: the file will be written anew, and that would close the gap."""
+    count, last = connection.execute("SELECT count(*), coalesce(max(rowid), 0) FROM stored_events").fetchone()
+    if count != last:
+        raise StoreError(
+            f"The log goes up to {last} and has {count} events, so nothing was erased: "
+            "`opencode-ledger audit verify` tells what happened to it."
+        )
+
+
 def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> None:
     """Put tombstones in the places that an erasure event names, where there are none yet."""
     erasure = decode(_read(connection, by))
@@ -109,7 +120,7 @@ def _write_anew(connection: sqlite3.Connection) -> None:
     """Leave nothing in the file but what the tables hold, nor in the write-ahead log.
 
     Positions are rowids, which a VACUUM may number anew where no column is named for them: from 1 on and in their
-    order, which is what they are.
+    order, which is what they are in a log without gaps (see `_check_whole`).
     """
     _empty_write_ahead_log(connection)
     connection.execute("VACUUM")

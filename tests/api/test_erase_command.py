@@ -11,6 +11,8 @@ import pytest
 from tests.support.process import Ended
 from tests.support.service import API, Running, running
 
+from opencode_ledger.actors.store import erasing
+from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.main import main
 from opencode_ledger.http.settings import Settings
@@ -63,6 +65,13 @@ async def frames(api: Running, address: str) -> list[tuple[str, str, bytes]]:
     return found
 
 
+async def bundle(api: Running, width: int) -> bytes:
+    """The entries of the log's first events, as verifiers get them."""
+    async with api.client.get(f"{API}/log/tile/entries/000.p/{width}") as answer:
+        assert answer.status == 200
+        return await answer.read()
+
+
 async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: Command) -> None:
     """What was said in a session is gone from every byte and answer; all else, and every proof, is as it was."""
     data, kept = settings.data, tmp_path / "checkpoint"
@@ -71,6 +80,8 @@ async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: 
         session = await spoken(api, codebase, SECRET, "k1")
         other = await spoken(api, codebase, "something else", "k2")
         before = await frames(api, f"/codebases/{codebase}/events?session_id={session}&last_event_id=0")
+        was = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
+        entries = await bundle(api, len(was))
         kept.write_text(await api.service.tree.checkpoint())
         refused = await command("erase", "--session", session, "--reason", "x", "--yes", "--data", data)
         assert (refused.code, "in use" in refused.errors) == (2, True), refused
@@ -97,6 +108,8 @@ async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: 
         )
         assert (again.status, again.body["session_id"]) == (200, session)
         page = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
+        assert [event["hash"] for event in page][: len(was)] == [event["hash"] for event in was]
+        assert await bundle(api, len(was)) == entries
         (erasure,) = [event for event in page if event["type"] == "erasure"]
         assert erasure["data"]["reason"] == "asked for"
         assert erasure["data"]["correlation_id"].startswith("erase_")
@@ -123,6 +136,10 @@ async def test_a_deleted_codebase_is_erased(settings: Settings, tmp_path: Path, 
     ended = await command("erase", "--codebase", codebase, "--reason", "x", "--yes", "--data", data)
     assert ended.code == 0, ended
     assert holding(data) == []
+    shown = await command("audit", "show", "--data", data)
+    (line,) = [line for line in shown.output.splitlines() if line.startswith(codebase)]
+    assert "deleted" in line
+    assert line.endswith("[erased]  [erased]")
     out = tmp_path / "export.jsonl"
     assert (await command("audit", "export", codebase, "--out", out, "--data", data)).code == 0
     verified = await command("audit", "verify", out)
@@ -159,6 +176,27 @@ async def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path
     none = await command("erase", "--older-than", "1d", "--reason", "r", "--yes", "--data", settings.data)
     assert (none.code, "Nothing of that" in none.output) == (0, True), none
     assert (settings.data / "ledger.db").read_bytes() == before
+
+
+async def test_an_erasure_cut_off_is_finished_at_the_start(
+    settings: Settings, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that starts on a half-erased log finishes that before it serves; until then nobody backs it up."""
+    data = settings.data
+    async with running(settings, tmp_path / "home") as api:
+        session = await spoken(api, await api.register(), SECRET, "k1")
+
+    def fails(*_arguments: object) -> None:
+        raise StoreError("No space left.")
+
+    monkeypatch.setattr(erasing, "_write_anew", fails)
+    ended = await command("erase", "--session", session, "--reason", "r", "--yes", "--data", data)
+    assert (ended.code, "No space left" in ended.errors) == (2, True), ended
+    monkeypatch.undo()
+    backup = await command("backup", tmp_path / "copy", "--data", data)
+    assert (backup.code, "finish that first" in backup.errors) == (2, True), backup
+    async with running(settings, tmp_path / "home"):
+        assert holding(data) == []
 
 
 async def test_by_age(settings: Settings, tmp_path: Path, command: Command) -> None:

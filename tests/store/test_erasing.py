@@ -1,11 +1,15 @@
 """Erasing from the file: the bytes are gone from the whole directory, and a kill anywhere on the way is made good."""
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.projections.test_rebuild import Crash, crash_at, tables
 
 from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore, erasing
@@ -31,6 +35,9 @@ from opencode_ledger.projections.tree import Tree
 STREAM = CodebaseId("cb_1")
 SECRET = "the-word-to-forget"
 KEPT = "the-word-to-keep"
+MARKS = re.compile(rb"<sess_[12]:[0-9]+>")
+"""What only one event says."""
+
 POINTS: list[FaultPoint] = [point for point in FAULT_POINTS if point.startswith("erasure.")]
 
 
@@ -47,7 +54,7 @@ def session(name: str, word: str) -> list[NewEvent]:
             e.SessionStarted(prompt=said, agent="build", files=(word,), metadata={word: word}, **ids),
             e.MessageSent(message_id=MessageId(f"msg_{name}"), content=said, agent="build", **ids),
             *(
-                e.Output(type="text", content=f"{word} {n}", message_id="m", part_id=f"p{name}", **ids)
+                e.Output(type="text", content=f"{word} <{name}:{n}>", message_id="m", part_id=f"p{name}", **ids)
                 for n in range(60)
             ),
             e.ToolUse(tool="bash", args={"command": said}, call_id="c", **ids),
@@ -165,6 +172,39 @@ def test_killed_on_the_way(point: FaultPoint, data: Path, note: str) -> None:
             assert log_of(left) == before
             erase_session(left)
         check_erased(left, note, before)
+
+
+@given(st.data())
+@settings(max_examples=6)
+def test_any_events(made: tuple[Path, str], choice: st.DataObject) -> None:
+    """Of any events that are erased not one byte of what they said is left, and of the others every one is."""
+    with TemporaryDirectory() as place:
+        data = Path(place) / "data"
+        copy(made[0], data)
+        before = log_of(data)
+        wanted = choice.draw(st.sets(st.integers(2, len(before)), min_size=1))
+        with opened(data / "ledger.db") as file:
+            found = choose(file, Choice(positions=frozenset(wanted)), lambda _done, _of: None)
+        said = list(erasures(found, Position(len(before)), why="asked for", who="ann", name="erase_1"))
+        erase(data / "ledger.db", caches(data), said, lambda _done, _of: None, pass_by)
+        after, bytes_left = log_of(data), b"".join(file.read_bytes() for file in data.iterdir())
+        for was, now in zip(before, after, strict=False):
+            assert is_tombstone(now.data) == (now != was)
+            assert now == was or was.position in wanted
+            for mark in MARKS.findall(was.data):
+                assert (mark in bytes_left) == (now == was), (was.position, mark)
+        assert leaves_of(after)[: len(before)] == leaves_of(before)
+        assert verify_data(data, (), None, lambda _done, _of: None).sound
+
+
+def test_a_log_with_a_gap_is_left_alone(data: Path) -> None:
+    """Nothing is erased from a log from which events were removed, for that would cover it up."""
+    with closing(sqlite3.connect(data / "ledger.db", isolation_level=None)) as connection:
+        connection.execute("DROP TRIGGER stored_events_never_go")
+        connection.execute("DELETE FROM stored_events WHERE rowid = 100")
+    with pytest.raises(StoreError, match="so nothing was erased"):
+        erase_session(data)
+    assert not is_unfinished(data / "ledger.db")
 
 
 def copy(source: Path, target: Path) -> None:
