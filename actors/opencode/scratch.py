@@ -6,14 +6,19 @@ opencode leaves a library of some megabytes in it at each start, and its tools l
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Final
 
 import structlog
 
 log = structlog.get_logger()
+
+NO_EXECUTION: Final = 0x0008
+"""The flag of a file system from which nothing is executed, as Linux has it; others are taken as they are."""
 
 
 class Scratch:
@@ -52,7 +57,14 @@ def _open_up(place: Path) -> None:
 def _make(under: Path) -> Path | None:
     try:
         under.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _nothing_runs(under):  # opencode loads a library from there
+            raise PermissionError(f"nothing can be executed in {under}")
         return Path(mkdtemp(prefix="", dir=under))
     except OSError as error:
         log.warning("the agents' temporary files go to the system's own directory", error=str(error))
         return None
+
+
+def _nothing_runs(place: Path) -> bool:
+    """Whether it lies on a file system from which nothing is executed."""
+    return sys.platform.startswith("linux") and bool(os.statvfs(place).f_flag & NO_EXECUTION)

@@ -246,8 +246,11 @@ class ProviderError(Exception):
 
 
 NAMED = "stream write sleep ask question drop garbage hang deaf error crash".split()
-WORDS: dict[str, Callable[..., Awaitable[None]]] = {word: getattr(Run, word) for word in NAMED}
-WORDS |= {"text": Run.words, "mute": Run.silence}
+WORDS: dict[str, Callable[..., Awaitable[None]]] = {
+    **{word: getattr(Run, word) for word in NAMED},
+    "text": Run.words,
+    "mute": Run.silence,
+}
 
 
 def now() -> int:

@@ -1,11 +1,15 @@
 """The directory of an agent's temporary files is private, and goes with all that is in it and nothing else."""
 
+import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from structlog.testing import capture_logs
 from tests.support.service import running
 
-from opencode_ledger.actors.opencode import clear_scratch
+from opencode_ledger.actors.opencode import clear_scratch, scratch
 from opencode_ledger.actors.opencode.scratch import Scratch
 from opencode_ledger.http.settings import Settings
 
@@ -41,10 +45,26 @@ def test_what_is_closed_goes_and_what_a_link_leads_to_stays(tmp_path: Path) -> N
 async def test_where_none_can_be_made(tmp_path: Path) -> None:
     """On a place that is no directory agents start all the same, with the system's own, and the log says so."""
     (tmp_path / "file").write_text("")
+    assert await made_nowhere(tmp_path / "file/tmp")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="flags of Linux")
+async def test_where_nothing_can_be_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system from which no library can be loaded it is the system's own too: opencode needs one."""
+
+    def closed(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(f_flag=scratch.NO_EXECUTION)
+
+    monkeypatch.setattr(os, "statvfs", closed)
+    assert await made_nowhere(tmp_path / "tmp")
+
+
+async def made_nowhere(place: Path) -> bool:
+    """Whether no directory was made there, and the log says so."""
     with capture_logs() as logged:
-        scratch = await Scratch.make(tmp_path / "file/tmp")
-    assert (scratch.variables, len(logged)) == ({}, 1)
-    await scratch.remove()
+        made = await Scratch.make(place)
+    await made.remove()
+    return (made.variables, len(logged)) == ({}, 1)
 
 
 async def test_what_a_killed_server_left_is_cleared_at_the_start(tmp_path: Path) -> None:
