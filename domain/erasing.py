@@ -72,9 +72,9 @@ class History:
         return list(self._erasable)
 
     def of_session(self, session: str) -> list[int]:
-        """All that can be erased of a session that has ended. Raises `NotOver` where it hasn't."""
-        self._check_over(session)
-        return [position for position, owner in self._erasable.items() if self._root(owner) == session]
+        """All that can be erased of a session, or a task, that has ended. Raises `NotOver` where it hasn't."""
+        self._check_over(self._root(session))
+        return [position for position, owner in self._erasable.items() if session in self._chain(owner)]
 
     def of_positions(self, wanted: Iterable[int]) -> list[int]:
         """Those of these events that have content left. Raises `NotOver` for what is still needed."""
@@ -113,11 +113,14 @@ class History:
             self._session_of[event.session_id] = event.parent_id
 
     def _root(self, owner: str) -> str:
-        seen = {owner}
-        while (above := self._session_of.get(owner)) is not None and above not in seen:
-            owner = above
-            seen.add(owner)
-        return owner
+        return self._chain(owner)[-1]
+
+    def _chain(self, owner: str) -> list[str]:
+        """The owner and what it belongs to, up to what belongs to nothing else."""
+        chain = [owner]
+        while (above := self._session_of.get(chain[-1])) is not None and above not in chain:
+            chain.append(above)
+        return chain
 
     def _is_needed(self, owner: str) -> bool:
         if self.deleted:

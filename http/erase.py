@@ -1,6 +1,7 @@
 """The command line's `erase`: content out of the log, for good, with the proofs left valid."""
 
 import getpass
+import os
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -77,7 +78,7 @@ def erase(
         elif choice is None:
             raise InvalidInput("Say what to erase: --session, --codebase, --position or --older-than.")
         if choice is not None:
-            _erase(place, choice, why=reason or "", who=by or getpass.getuser(), yes=yes)
+            _erase(place, choice, why=reason or "", who=by or _user(), yes=yes)
     return 0
 
 
@@ -143,5 +144,13 @@ def _told(chosen: Chosen) -> str:
 def _confirm() -> None:
     if not sys.stdin.isatty():
         raise InvalidInput("Nothing was erased: say --yes where nobody can be asked.")
-    if input("Erase the content of these, for good? [y/N] ").strip().lower() not in ("y", "yes"):
+    print("Erase the content of these, for good? [y/N] ", end="", flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise InvalidInput("Nothing was erased.")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container a user needs no name
+        return f"user {os.getuid()}"

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,27 @@ async def test_an_erasure_cut_off_is_finished_at_the_start(
     assert (backup.code, "finish that first" in backup.errors) == (2, True), backup
     async with running(settings, tmp_path / "home"):
         assert holding(data) == []
+
+
+class Terminal(StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_a_person_is_asked(
+    settings: Settings, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be erased is told, and it is erased only when the person says yes."""
+    async with running(settings, tmp_path / "home") as api:
+        session = await spoken(api, await api.register(), SECRET, "k1")
+    for typed, code in (("\n", 2), ("", 2), ("no\n", 2), ("y\n", 0)):
+        monkeypatch.setattr(sys, "stdin", Terminal(typed))
+        assert holding(settings.data)
+        ended = await command("erase", "--session", session, "--reason", "r", "--data", settings.data)
+        assert (ended.code, "1 message_sent" in ended.output) == (code, True), ended
+    assert holding(settings.data) == []
 
 
 async def test_by_age(settings: Settings, tmp_path: Path, command: Command) -> None:

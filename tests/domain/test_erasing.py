@@ -14,10 +14,11 @@ from opencode_ledger.domain import facts as f
 from opencode_ledger.domain.audit import Audit, audit
 from opencode_ledger.domain.erasing import History, NotOver
 from opencode_ledger.domain.erasure_events import Erasure
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, TaskId, Timestamp
+from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
 from opencode_ledger.domain.leaves import leaves_of
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.notes import Checkpoint
+from opencode_ledger.domain.outside_events import SessionImported
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.state import INITIAL, evolve
 from opencode_ledger.domain.tiles import HASH, WIDTH, GrowingTree
@@ -203,3 +204,33 @@ def test_what_ended_long_ago() -> None:
     assert history.ended_before(moment) == history.of_session(old)
     assert history.ended_before("9999") == sorted([*history.of_session(old), *history.of_session(new)])
     assert history.ended_before("2025") == []
+
+
+def test_helpers_go_with_their_session() -> None:
+    """An imported session takes its helpers' sessions along; a helper's can go alone."""
+    moment = Timestamp("2026-01-01T00:00:00.000Z")
+
+    def imported(name: str, parent: str | None) -> NewEvent:
+        return encode(
+            SessionImported(
+                session_id=SessionId(name),
+                parent_id=SessionId(parent) if parent else None,
+                agent_session_id=AgentSessionId(f"ses_{name}"),
+                status="completed",
+                title="the secret",
+                prompt="the secret",
+                agent="build",
+                started_at=moment,
+                ended_at=moment,
+                timestamp=moment,
+                digests={"msg_1": "ab"},
+            )
+        )
+
+    lives = Lives()
+    register(lives, A)
+    lives.raw(A, imported("sess_1", None), imported("sess_2", "sess_1"), imported("sess_3", "sess_2"))
+    history = history_of(recorded(lives.commits))
+    assert history.of_session("sess_1") == [2, 3, 4]
+    assert history.of_session("sess_2") == [3, 4]
+    assert history.of_session("sess_3") == [4]
