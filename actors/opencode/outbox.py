@@ -5,6 +5,7 @@ part. Everything else leaves at once, with all before it. While the log is slow 
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 
 import structlog
@@ -17,8 +18,12 @@ log = structlog.get_logger()
 _OVERHEAD = 400
 BATCH = 2000
 """Facts in one delivery, at most."""
+BATCH_BYTES = 4_194_304
+"""About how many bytes in one delivery, unless a single fact has more."""
 PIECE = 16_384
 """Characters after which a piece of text is not added to any more."""
+LARGEST = 262_144
+"""Characters of text in one piece; what an agent says at once beyond that is told in several."""
 
 
 class Outbox:
@@ -42,7 +47,8 @@ class Outbox:
     def put(self, facts: list[Fact]) -> None:
         """Add facts, in order."""
         for fact in facts:
-            self._add(fact)
+            for piece in _pieces(fact):
+                self._add(piece)
         if facts:
             self._filled.set()
 
@@ -87,7 +93,8 @@ class Outbox:
                 return
 
     async def _deliver_batch(self) -> None:
-        batch, self._facts = tuple(self._facts[:BATCH]), self._facts[BATCH:]
+        count = _first(self._facts)
+        batch, self._facts = tuple(self._facts[:count]), self._facts[count:]
         self._delivering, self._left_at = len(batch), _now()
         self._urgent.clear()
         if not self._facts:
@@ -107,6 +114,25 @@ class Outbox:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _first(facts: list[Fact]) -> int:
+    """How many facts make the next delivery; at least one, if there is any."""
+    size = 0
+    for count, fact in enumerate(facts[:BATCH], 1):
+        size += _cost(fact)
+        if size >= BATCH_BYTES:
+            return count
+    return min(len(facts), BATCH)
+
+
+def _pieces(fact: Fact) -> Iterator[Fact]:
+    """A fact as it is, or a long text in pieces that make the same."""
+    if not isinstance(fact, TextStreamed) or len(fact.content) <= LARGEST:
+        yield fact
+        return
+    for at in range(0, len(fact.content), LARGEST):
+        yield replace(fact, content=fact.content[at : at + LARGEST], replaces=fact.replaces and at == 0)
 
 
 def _continues(last: TextStreamed, fact: TextStreamed) -> bool:

@@ -5,13 +5,16 @@ are counted and passed over.
 """
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Final, cast
 
 import orjson
 
+TOO_LONG: Final = object()
+"""Stands for an event that was not read."""
+
 
 class EventParser:
-    """Parses one connection's bytes; memory is bounded by `line_limit`."""
+    """Parses one connection's bytes; memory is bounded by `line_limit`. `dropped`: how many lines were passed over."""
 
     def __init__(self, line_limit: int) -> None:
         self.dropped = 0
@@ -21,13 +24,15 @@ class EventParser:
         self._skipping = False
 
     def feed(self, chunk: bytes) -> Iterator[object]:
-        """The events that these bytes complete."""
+        """The events that these bytes complete; `TOO_LONG` in the place of one that was beyond the limit."""
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             self._keep(end)
             line, skipped = b"".join(self._pending), self._skipping
             self._pending, self._size, self._skipping = [], 0, False
-            if not skipped:
+            if skipped:
+                yield TOO_LONG
+            else:
                 yield from self._event(line)
         self._keep(rest)
 

@@ -9,7 +9,7 @@ from ...domain.agent_json import fields
 from ...domain.errors import AgentError
 from .client import UNREACHABLE
 from .server import OpencodeServer
-from .sse import EventParser
+from .sse import TOO_LONG, EventParser
 
 log = structlog.get_logger()
 
@@ -20,8 +20,8 @@ _LONGEST_PAUSE = 1.0
 class EventStream:
     """Reads one server's events, and hands each to `take`.
 
-    `room` may hold the reader back. `again` runs after an interruption, before anything more is read, to find out
-    what was missed.
+    `room` may hold the reader back. `again` runs after an interruption, and after an event that was too long, before
+    anything more is read, to find out what was missed.
     """
 
     def __init__(
@@ -60,7 +60,13 @@ class EventStream:
                 for event in parser.feed(chunk):
                     if fields(event).get("type") == "server.connected":
                         await self._begun()
-                    self._take(event)
+                    if event is TOO_LONG:
+                        log.warning(
+                            "an event of opencode was too long and not read; opencode is asked for what it said"
+                        )
+                        await self._again()
+                    else:
+                        self._take(event)
                 await self._room()
 
     async def _begun(self) -> None:

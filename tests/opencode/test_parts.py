@@ -17,7 +17,7 @@ from opencode_ledger.actors.opencode.environment import agent_environment, marke
 from opencode_ledger.actors.opencode.home import prepare_home
 from opencode_ledger.actors.opencode.message_ids import MessageIds
 from opencode_ledger.actors.opencode.outbox import Outbox
-from opencode_ledger.actors.opencode.sse import EventParser
+from opencode_ledger.actors.opencode.sse import TOO_LONG, EventParser
 from opencode_ledger.actors.opencode.survivors import sweep
 from opencode_ledger.actors.opencode.trust import project_config, refuse_untrusted
 from opencode_ledger.domain import facts as f
@@ -165,7 +165,7 @@ def test_a_line_beyond_the_limit_is_dropped_and_no_more() -> None:
     parser = EventParser(100)
     read = [event for _ in range(1000) for event in parser.feed(b"data: " + b"x" * 1000)]
     read += parser.feed(b'\ndata: {"a":1}\nnonsense\ndata: {half\n')
-    assert read == [{"a": 1}]
+    assert read == [TOO_LONG, {"a": 1}]
     assert parser.dropped == 2
 
 
