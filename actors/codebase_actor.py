@@ -7,11 +7,13 @@ wait (the agent's process, timers, a store that fails) is outside the loop and c
 import asyncio
 from collections.abc import Coroutine
 from collections.abc import Sequence as Many
+from itertools import islice
 
 import structlog
 
 from ..domain.commands import (
     Command,
+    CreateTask,
     Delete,
     GrantRoom,
     ImportSession,
@@ -40,6 +42,7 @@ from ..domain.secrets import Secrets
 from ..domain.setbacks import rest_after
 from ..domain.state import INITIAL, State
 from ..domain.wire import changes_state, decode, encode
+from . import together
 from .clock import timestamp
 from .effects import EffectRunner
 from .importer import Importer
@@ -126,7 +129,9 @@ class CodebaseActor:
         try:
             self._follow_room(worked=False)  # work that waits in the log needs no command to be begun
             while self.state.phase is not Phase.DELETED:
-                await self._handle(await self._mailbox.get())
+                envelope = await self._mailbox.get()
+                more = self._mailbox.more(CreateTask, together.MOST) if isinstance(envelope.command, CreateTask) else []
+                await (self._create([envelope, *more]) if more and not self._closing else self._handle(envelope))
         finally:
             ending = asyncio.ensure_future(self._end())
             try:
@@ -148,23 +153,47 @@ class CodebaseActor:
             return
         try:
             decision = await self._decide_and_append(envelope)
-        except WrongExpectedVersion:
-            envelope.fail(StoreError("Another writer changed this codebase's stream; try again."))
-            raise
-        except StoreError as error:
-            self._refuse_or_postpone(envelope, error)
-        except LedgerError as refusal:
-            envelope.fail(refusal)
-        except BaseException:
-            envelope.fail(ActorStopped(ENDED))
-            raise
-        else:
-            if decision.refusal:
-                envelope.fail(decision.refusal)
+        except BaseException as error:
+            self._fail([envelope], error)
+            return
+        if decision.refusal:
+            envelope.fail(decision.refusal)
+        self._unanswered.append((envelope, decision))
+        if decision.effects:
+            self._effects().submit(decision.effects)
+        self._answer_settled()
+
+    async def _create(self, envelopes: Many[Envelope]) -> None:
+        """Queue tasks with one commit; each is decided and answered as if it had come alone."""
+        planned = together.plan(self.state, envelopes, timestamp(self._clock), self._secrets)
+        worked = self.state.occupies_room or self._letting_go
+        try:
+            recorded = iter(await self._append([event for one in planned for event in one.events]))
+        except BaseException as error:
+            self._fail([one.envelope for one in planned], error)
+            return
+        finally:
+            self._follow_room(worked=worked)
+        for envelope, decision, events in planned:
+            ours = list(islice(recorded, len(events)))
+            envelope.content = envelope.request.answer(ours) if envelope.request else None
             self._unanswered.append((envelope, decision))
-            if decision.effects:
-                self._effects().submit(decision.effects)
-            self._answer_settled()
+        self._answer_settled()
+
+    def _fail(self, envelopes: Many[Envelope], error: BaseException) -> None:
+        """Refuse what could not be done, and raise again what the actor can't go on after."""
+        for envelope in envelopes:
+            match error:
+                case WrongExpectedVersion():
+                    envelope.fail(StoreError("Another writer changed this codebase's stream; try again."))
+                case StoreError():
+                    self._refuse_or_postpone(envelope, error)
+                case LedgerError():
+                    envelope.fail(error)
+                case _:
+                    envelope.fail(ActorStopped(ENDED))
+        if isinstance(error, WrongExpectedVersion) or not isinstance(error, LedgerError):
+            raise error
 
     async def _decide_and_append(self, envelope: Envelope) -> Decision:
         command = envelope.command

@@ -85,6 +85,13 @@ class Mailbox:
             await self._filled.wait()
         return (self._control or self._data).popleft()
 
+    def more(self, kind: type[Command], most: int) -> list[Envelope]:
+        """What is next as long as it is of this kind, without waiting; at most so many."""
+        taken: list[Envelope] = []
+        while not self._control and self._data and len(taken) < most and isinstance(self._data[0].command, kind):
+            taken.append(self._data.popleft())
+        return taken
+
     def close(self) -> None:
         """Refuse everything from now on, and what is still inside."""
         self._closed = True

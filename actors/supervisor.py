@@ -14,6 +14,7 @@ import structlog
 
 from ..domain.commands import Command, Delete, Recover, Register, Shutdown
 from ..domain.errors import ActorStopped, AlreadyRegistered, CodebaseNotFound, LedgerError
+from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId
 from ..domain.lifecycle import Phase
 from ..domain.ports import Clock, EventStore
@@ -52,6 +53,14 @@ class Supervisor:
         if isinstance(command, Delete):
             self._forget(codebase)
         return answer
+
+    def registration(self, codebase: CodebaseId) -> CodebaseRegistered | None:
+        """How a codebase whose actor is up was registered; None for any other."""
+        ready = self._ready.get(codebase)
+        if ready is None or not ready.done() or ready.cancelled() or ready.exception():
+            return None
+        state = ready.result().state
+        return None if state.phase is Phase.DELETED else state.codebase
 
     async def sync(self, codebase: CodebaseId, request: Request | None = None) -> int:
         """Record what others did in a codebase's directory; how many sessions brought something new.

@@ -90,11 +90,13 @@ def _parse(raw: bytes) -> object:
         value: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(_not_json(raw, error)) from None
-    if isinstance(value, dict):
-        for name, item in cast(dict[str, object], value).items():
-            _check_storable(name, "The body", MAX_DEPTH)
-            _check_storable(item, name if _FIELD.fullmatch(name) else "The body", MAX_DEPTH - 1)
-    return value
+    if not isinstance(value, dict):
+        return value
+    members = cast(dict[str, object], value)
+    for name, item in members.items():
+        _check_storable(name, "The body", MAX_DEPTH)
+        _check_storable(item, name if _FIELD.fullmatch(name) else "The body", MAX_DEPTH - 1)
+    return members
 
 
 def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:

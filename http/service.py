@@ -13,6 +13,7 @@ from ..actors.opencode import Model
 from ..actors.rooms import Rooms
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound
+from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
 from ..domain.secrets import Secrets
@@ -98,13 +99,18 @@ class Service:
             raise CodebaseNotFound
         return codebase
 
-    async def registered(self, request: web.Request) -> Codebase:
+    async def registered(self, request: web.Request) -> CodebaseRegistered | Codebase:
         """The codebase as it was registered, for a command that its actor refuses where it was deleted since.
 
-        So it needs not wait for the views to show the commands before this one. Raises `CodebaseNotFound`.
+        So it needs not wait for the views to show the commands before this one, nor be read from them where its actor
+        is up. Raises `CodebaseNotFound`.
         """
         codebase = CodebaseId(request.match_info["codebase_id"])
-        return await self.projections.views.codebases.get(codebase) or await self.codebase(request)
+        return (
+            self.supervisor.registration(codebase)
+            or await self.projections.views.codebases.get(codebase)
+            or await self.codebase(request)
+        )
 
     async def views_then(self, request: web.Request) -> tuple[CodebaseId, Views]:
         """The codebase of the request's path, and its views at the moment that the query's `at` names, or now.

@@ -27,9 +27,9 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 async def create_task(service: Service, request: web.Request) -> web.Response:
     """Queue a task; it starts by itself when the agent is free."""
-    codebase = await service.registered(request)
+    codebase, registered = CodebaseId(request.match_info["codebase_id"]), await service.registered(request)
     body = await read_body(request, NewTask)
-    await service.usable_model(body.model, codebase.agent_config)
+    await service.usable_model(body.model, registered.agent_config)
     command = CreateTask(
         task_id=service.ids.task(),
         title=body.title,
@@ -37,7 +37,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         agent=body.agent_type,
         model=body.model,
         priority=body.priority,
-        files=await asyncio.to_thread(files_inside, codebase.path, body.files) if body.files else (),
+        files=await asyncio.to_thread(files_inside, registered.path, body.files) if body.files else (),
         metadata=body.metadata,
     )
 
@@ -45,7 +45,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         task = the(TaskCreated, events)
         told: dict[str, Json] = {
             "id": task.task_id,
-            "codebase_id": codebase.id,
+            "codebase_id": codebase,
             "title": task.title,
             "status": task.status,
             "priority": task.priority,
@@ -53,7 +53,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         }
         return {"success": True, "task": told}
 
-    return await carry_out(service, request, codebase.id, command, created)
+    return await carry_out(service, request, codebase, command, created)
 
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:

@@ -5,7 +5,13 @@ for each of them; memory of tools that left their parents isn't counted, and the
 """
 
 import asyncio
+import math
+import time
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
 from contextlib import suppress
+from threading import Lock
+from typing import Final
 
 import psutil
 import structlog
@@ -19,6 +25,29 @@ log = structlog.get_logger()
 INTERVAL = 1.0
 """Seconds between two looks."""
 TOO_MUCH = "AGENT_OUT_OF_MEMORY"
+
+
+class _Kinship:
+    """Which processes are whose children: all agents share one look at the machine, at most two in an interval."""
+
+    def __init__(self) -> None:
+        self._looking = Lock()
+        self._looked = -math.inf
+        self._children: dict[int, list[int]] = {}
+
+    def children(self) -> Mapping[int, Many[int]]:
+        """The children of each process that has some. Blocking."""
+        with self._looking:
+            if time.monotonic() - self._looked > INTERVAL / 2:
+                self._children = {}
+                for process in psutil.process_iter():
+                    with suppress(psutil.Error):
+                        self._children.setdefault(process.ppid(), []).append(process.pid)
+                self._looked = time.monotonic()
+            return self._children
+
+
+_KINSHIP: Final = _Kinship()
 
 
 def usual_limit() -> int:
@@ -40,13 +69,13 @@ async def watch_memory(process: OpencodeProcess, limit: int) -> None:
 def _held(pid: int) -> tuple[int, list[psutil.Process]]:
     """The bytes that a process and its descendants hold, and who they are; those that end meanwhile hold nothing."""
     family: list[psutil.Process] = []
-    held = 0
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)]
-    for process in family:
+    held, children, pids = 0, _KINSHIP.children(), [pid]
+    for member in pids:  # which grows on the way
+        pids += children.get(member, ())
         with suppress(psutil.Error):
+            process = psutil.Process(member)
             held += process.memory_info().rss
+            family.append(process)
     return held, family
 
 
