@@ -1,7 +1,8 @@
 """Events as bytes: the JSON that the log keeps, the hash covers and the SSE `data` line carries.
 
 An event is encoded once, when it is made. Old and foreign bytes stay readable: unknown members are passed over,
-and a kind that this version doesn't know is kept as an `UnknownEvent`, never an error.
+old shapes are read in the newest (see `upcasting`), and a kind that this version doesn't know is kept as an
+`UnknownEvent`, never an error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +12,11 @@ from typing import ClassVar, cast
 import orjson
 
 from .events import REGISTRY, Event, FileChange, Json
-from .ids import Timestamp
+from .ids import SessionId, TaskId, Timestamp
 from .outside_events import CONTENT_TOPICS
 from .recorded import NewEvent, RecordedEvent
 from .requests import RequestAnswered
+from .upcasting import VERSION, upcast, version_of
 
 MAX_DEPTH = 200
 """Levels of nesting that are kept; the encoder's own limit is 254."""
@@ -41,22 +43,27 @@ def encode(event: Event) -> NewEvent:
     }
     if event.action is not None:
         members = {"action": event.action, **members}
+    if (version := version_of(event.topic, event.action)) > 1:
+        members[VERSION] = version
     return NewEvent(topic=event.topic, data=_dump(members))
 
 
 def decode(recorded: RecordedEvent) -> Event:
     """Turn a recorded event back into its class, or into `UnknownEvent`."""
     content: Json = orjson.loads(recorded.data)
-    members: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
+    written: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
+    members = upcast(recorded.topic, written)
+    if members is None:
+        return _unknown(recorded.topic, written)
     action = members.get("action")
     cls = _KNOWN.get((recorded.topic, None))
     if cls is None and isinstance(action, str):
         cls = _KNOWN.get((recorded.topic, action))
     if cls is None:
-        return _unknown(recorded.topic, members)
+        return _unknown(recorded.topic, written)
     known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if members.get(wire) is not None}
     if any(name not in known for name in _REQUIRED[cls]):
-        return _unknown(recorded.topic, members)
+        return _unknown(recorded.topic, written)
     return cast(Callable[..., Event], cls)(**known)
 
 
@@ -71,7 +78,14 @@ def members_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
 
 
 def _unknown(topic: str, members: dict[str, Json]) -> UnknownEvent:
-    return UnknownEvent(name=topic, members=members, timestamp=Timestamp(str(members.get("timestamp", ""))))
+    session, task = members.get("session_id"), members.get("task_id")
+    return UnknownEvent(
+        name=topic,
+        members=members,
+        session_id=SessionId(session) if isinstance(session, str) else None,
+        task_id=TaskId(task) if isinstance(task, str) else None,
+        timestamp=Timestamp(str(members.get("timestamp", ""))),
+    )
 
 
 def _frozen(value: Json) -> object:

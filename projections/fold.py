@@ -5,13 +5,14 @@ An event that can't be read, or that this version doesn't know, changes no view 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, cast
 
 import orjson
 
 from ..domain.events import Event, Json
 from ..domain.recorded import RecordedEvent
+from ..domain.upcasting import upcast
 from ..domain.wire import decode
 from .batch import Batch
 from .projection import Handler, MembersHandler, Projection
@@ -46,9 +47,10 @@ class Fold:
         return batch
 
     def _fold(self, recorded: RecordedEvent, batch: Batch) -> None:
-        members = cast(Mapping[str, Json], orjson.loads(recorded.data))
-        for members_handler in self._members.get(recorded.topic, ()):
-            members_handler(members, recorded, batch)
+        members = cast(dict[str, Json], orjson.loads(recorded.data))
+        if (handlers := self._members.get(recorded.topic)) and (newest := upcast(recorded.topic, members)) is not None:
+            for members_handler in handlers:
+                members_handler(newest, recorded, batch)
         if recorded.topic in self._topics:
             event = decode(recorded)
             for handler in self._handlers.get(type(event), ()):

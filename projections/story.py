@@ -11,6 +11,7 @@ import orjson
 
 from ..domain import events as e
 from ..domain.ids import Timestamp
+from ..domain.wire import UnknownEvent
 from .transcript import Parts
 
 Who: TypeAlias = Literal["user", "agent", "thought", "tool", "file", "permission", "session", "task", "status", "error"]
@@ -68,6 +69,10 @@ class Story:
                 self._settle(event)
             case e.Usage():
                 self._use(event)
+            case UnknownEvent():
+                self._add(
+                    event, "status", f"{event.name}, of a kind that this version doesn't know", _raw(event.members)
+                )
             case _:
                 self._happen(event)
 
@@ -130,6 +135,10 @@ class Story:
         for kind, count in event.tokens.items():
             self.totals.tokens[kind] = self.totals.tokens.get(kind, 0) + count
         self.totals.cost += event.cost
+
+
+def _raw(members: dict[str, e.Json]) -> str:
+    return orjson.dumps(members).decode()
 
 
 def _short(args: object, length: int = 100) -> str:

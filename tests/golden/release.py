@@ -11,12 +11,15 @@ import shutil
 import sqlite3
 import tomllib
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from tests.support.service import API, LIMIT, Running
 
 from opencode_ledger.actors.store.log_file import opened
+from opencode_ledger.domain.events import Json
 from opencode_ledger.domain.export import Manifest, event_line, manifest_line, proof_line, read_event
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.recorded import RecordedEvent
@@ -41,21 +44,37 @@ def releases() -> list[str]:
     return sorted(folder.name for folder in LOGS.iterdir() if folder.is_dir())
 
 
+def told_by(release: str) -> Json:
+    """What the release answered about its log, by address."""
+    told: Json = orjson.loads((LOGS / release / "views.json").read_bytes())
+    return told
+
+
+def told_of(then: Json, now: Json) -> Json:
+    """What is answered now, without the members that were added since."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        return {name: told_of(value, now[name]) for name, value in then.items() if name in now}
+    if isinstance(then, list) and isinstance(now, list):
+        return [told_of(*pair) for pair in zip_longest(then, now)]
+    return now
+
+
 def events_of(release: str) -> list[RecordedEvent]:
     """The events of a golden log, in the order of their positions."""
     _manifest, *lines, _proof = (LOGS / release / "export.jsonl").read_bytes().splitlines(keepends=True)
     return [read_event(line) for line in lines]
 
 
-def write_data(release: str, into: Path) -> Path:
-    """Make the data directory that the release left, without the files that are made from others."""
+def write_data(release: str, into: Path, events: list[RecordedEvent] | None = None) -> Path:
+    """Make the data directory that the release left, or would have left with these events, without what is made from others."""
     folder = LOGS / release
     into.mkdir(mode=0o700)
     with closing(sqlite3.connect(into / LOG_NAME)) as log, log:
         log.executescript((folder / "ledger.sql").read_text())
-        log.executemany(_INSERT, events_of(release))
-    with closing(sqlite3.connect(into / TREE_NAME)) as tree:
-        tree.executescript((folder / "tree.sql").read_text())
+        log.executemany(_INSERT, events or events_of(release))
+    if events is None:
+        with closing(sqlite3.connect(into / TREE_NAME)) as tree:
+            tree.executescript((folder / "tree.sql").read_text())
     shutil.copyfile(folder / KEY_NAME, into / KEY_NAME)
     for path in into.iterdir():
         path.chmod(0o600)

@@ -5,10 +5,8 @@ The next release's is made by `.venv/bin/python -m scripts.make_golden_log`.
 
 import asyncio
 from collections.abc import AsyncIterator
-from itertools import zip_longest
 from pathlib import Path
 
-import orjson
 import pytest
 from tests.golden.release import (
     LOGS,
@@ -20,12 +18,14 @@ from tests.golden.release import (
     releases,
     streamed,
     sums,
+    told_by,
+    told_of,
     write_data,
 )
 from tests.support.service import Running, becomes, running
 
 from opencode_ledger.domain.decision import fold
-from opencode_ledger.domain.events import REGISTRY, Json
+from opencode_ledger.domain.events import REGISTRY
 from opencode_ledger.domain.export import read_manifest
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.leaves import leaf_of
@@ -112,7 +112,7 @@ async def test_a_release_s_log_is_shown_as_it_was(api: Running, release: str) ->
     """A server on a release's log answers and streams what that release did, and records nothing by its start."""
     events = events_of(release)
     assert api.service.store.head == len(events)
-    then = orjson.loads((LOGS / release / "views.json").read_bytes())
+    then = told_by(release)
     assert told_of(then, await answers(api)) == then
     assert await streamed(api, "/events", len(events)) == (LOGS / release / "events.sse").read_bytes()
     for codebase in await api.get("/codebases"):
@@ -148,12 +148,3 @@ async def result_of(api: Running, task: str) -> object:
 
 def untold(_done: int, _of: int) -> None:
     """Nobody looks at the progress."""
-
-
-def told_of(then: Json, now: Json) -> Json:
-    """What is answered now, without the members that were added since."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        return {name: told_of(value, now[name]) for name, value in then.items() if name in now}
-    if isinstance(then, list) and isinstance(now, list):
-        return [told_of(*pair) for pair in zip_longest(then, now)]
-    return now
