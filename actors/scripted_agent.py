@@ -94,10 +94,10 @@ class ScriptedAgent:
             opened = f.SessionOpened(session_id=prompt.session_id, agent_session_id=session, model=model)
             await self._say(opened)
         taken = f.PromptTaken(session_id=prompt.session_id, message_id=prompt.message_id)
-        if await self._say(taken) is False or self.run is not run:
+        if await self._say(taken) is False or not self._alive:
             return
         self.given.append(prompt)
-        if run:
+        if run := self.run:  # one that came to its end meanwhile did so without this prompt
             run.last = prompt.message_id
             run.prompts.append(prompt)
             return

@@ -140,11 +140,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._thread_id = None
             _now_running(None)
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing happens unless time passes."""
-        return not any(not handle.cancelled() for handle in self._ready)
-
     def turn(self) -> bool:
         """Run one callback; whether there was one."""
         ready = self._ready

@@ -24,6 +24,7 @@ from opencode_ledger.http.stream import EventStreams
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.signing import SigningKey
 from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree_file import TreeFile
 
 from .agents import Agents
 from .ground import Disk, SimulatedClock
@@ -38,7 +39,7 @@ class Surroundings:
     """What is there before the service and after it.
 
     `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits. `reach`: with each
-    point in the writing of views and tree.
+    point in the writing of views and tree. `page` and `backlog`: of the event streams.
     """
 
     loop: SimulatedLoop
@@ -47,6 +48,8 @@ class Surroundings:
     key: SigningKey
     histories: ScriptedHistories
     max_agents: int
+    page: int
+    backlog: int
     make_agents: Callable[[SimulatedClock], Agents]
     open_log: Callable[[], Awaitable[EventStore]]
     committed: CommitListener
@@ -72,6 +75,7 @@ class Machine:
         self.rooms = Rooms(surroundings.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self._unhear: Callable[[], None] = lambda: None
+        self._tree_file: TreeFile | None = None
         self.started = False
         self.over = False
 
@@ -87,9 +91,10 @@ class Machine:
         self.tree = await Tree.open(
             around.data / "tree.db", self.disk, around.key, sleep=self.clock.sleep, reach=around.reach
         )
+        self._tree_file = self.tree._file  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.supervisor = Supervisor(self.disk, self._actor, self.clock, TUNING)
         self.streams = NumberedStreams(
-            self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=7, backlog=3000
+            self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=around.page, backlog=around.backlog
         )
         self.farewell = Farewell(self.supervisor, self.streams)
         self.server = await self._serve()
@@ -110,6 +115,8 @@ class Machine:
         self.clock.stopped = True
         self.disk.break_off()
         self._unhear()
+        if self._tree_file is not None:
+            self._tree_file.close()
         for agent in self.agents.alive:
             agent.vanish()
 

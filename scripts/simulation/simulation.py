@@ -9,7 +9,7 @@ import sqlite3
 import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -82,6 +82,8 @@ class Simulation:
             key=SigningKey(key),
             histories=self.histories,
             max_agents=self.chance.randint(1, 4),
+            page=self.chance.choice((1, 2, 7, 50)),
+            backlog=self.chance.choice((300, 1000, 4000)),
             make_agents=self._make_agents,
             open_log=self._open_log,
             committed=self.record.see,
@@ -149,16 +151,19 @@ class Simulation:
     def running(self) -> Generator[None]:
         """The world, for the length of a block; whatever happens in it is of this seed alone."""
         self.loop.set_exception_handler(self._unhandled)
-        with listening(self._unforeseen), without_threads(self.loop) as self._abandon:
-            with self.loop.running():
-                try:
-                    self.boot()
-                    yield
-                except NeverRests as broken:
-                    raise Broken("the loop comes to rest", str(broken), self.steps, list(self._last)) from broken
-                finally:
-                    self.crash()
-            self.loop.close()
+        with (
+            closing(self.loop),
+            listening(self._unforeseen),
+            without_threads(self.loop) as self._abandon,
+            self.loop.running(),
+        ):
+            try:
+                self.boot()
+                yield
+            except NeverRests as broken:
+                raise Broken("the loop comes to rest", str(broken), self.steps, list(self._last)) from broken
+            finally:
+                self.crash()
 
     def boot(self) -> None:
         """Begin the service's next life."""

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from opencode_ledger.actors.scripted_agent import Temper
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
+from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.state import State
 
 from .asks import Ask
@@ -14,6 +15,7 @@ from .readers import Reader, Wish
 from .simulation import Simulation
 
 MOST_CODEBASES = 10
+FEW_CODEBASES = 3
 MOST_READERS = 12
 NOBODY = CodebaseId("cb_nobody")
 REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
@@ -48,7 +50,8 @@ SHARES: Final = {
 }
 """How often each kind of step comes in the middle of worlds, as a share of all."""
 
-ALWAYS: Final = frozenset({"register", "trigger", "subscribe"})
+ALWAYS: Final = frozenset({"register", "trigger", "message", "create", "subscribe", "come_back"})
+"""What makes a world: it comes in each."""
 
 
 class Steps:
@@ -67,7 +70,8 @@ class Steps:
         if world.machine.over:
             self._start_again()
         elif world.machine.started:
-            chance.choices(self._acts, self._shares)[0]()
+            few = len(self._live()) < FEW_CODEBASES and chance.random() < 0.3
+            (self.register if few else chance.choices(self._acts, self._shares)[0])()
         elif chance.random() < 0.02:
             self.crash()
         how = chance.random()
@@ -85,13 +89,13 @@ class Steps:
 
     def _weight(self, name: str) -> float:
         """What is rare in one world is frequent in another, and does not happen at all in a third."""
-        return self._chance.choice((0.3, 1, 3) if name in ALWAYS else (0, 0.3, 1, 1, 3))
+        return self._chance.choice((0.7, 1, 1.5) if name in ALWAYS else (0, 0.3, 1, 1, 2))
 
     # --- people ---------------------------------------------------------------------------------------------------
 
     def register(self) -> None:
         """Somebody registers a directory; it may be registered already."""
-        if len(self.codebases) >= MOST_CODEBASES:
+        if len(self._live()) >= MOST_CODEBASES:
             return
         n = next(self._numbers)
         codebase = CodebaseId(f"cb_{n}")
@@ -250,7 +254,7 @@ class Steps:
 
     def disk(self) -> None:
         """The disk fills up or can't be read, or all is well again."""
-        full, unreadable = self._chance.choice(((True, False), (False, True), (False, False)))
+        full, unreadable = self._chance.choice(((True, False), (False, True), (False, False), (False, False)))
         self.world.set_disk(full=full, unreadable=unreadable)
         self.world.act(f"the disk: full {full}, unreadable {unreadable}")
 
@@ -289,8 +293,13 @@ class Steps:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
+    def _live(self) -> list[CodebaseId]:
+        return [each for each in self.codebases if self._state(each).phase is not Phase.DELETED]
+
     def _codebase(self) -> CodebaseId:
-        return self._chance.choice(self.codebases) if self.codebases else NOBODY
+        """One of those that are there; now and then one that was deleted, or never was."""
+        known = self._live() if self._chance.random() < 0.95 else [*self.codebases, NOBODY]
+        return self._chance.choice(known or [NOBODY])
 
     def _state(self, codebase: CodebaseId) -> State:
         return self.world.record.states[codebase]

@@ -4,9 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from scripts.simulation.__main__ import simulate
+from tests.simulation.mistakes import MISTAKES, RARER
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +43,26 @@ async def test_the_same_seed_gives_the_same_run(store: str) -> None:
     assert (code, again, told[-1]) == (0, 0, "every promise held"), (told, repeated)
     assert told[-2].startswith("trace ")
     assert told[-2] == repeated[-2]
+
+
+def is_found(plant: Callable[[], AbstractContextManager[object]], worlds: int, steps: int) -> bool:
+    """Whether a planted mistake breaks a promise in one of the first worlds."""
+    with plant():
+        return any(simulate(seed, steps).broken for seed in range(1, worlds + 1))
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_planted_mistake_is_found(mistake: str) -> None:
+    """Each mistake of the usual kinds breaks a promise in the first few worlds."""
+    assert is_found(MISTAKES[mistake], 20, 400)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mistake", RARER)
+def test_a_planted_mistake_is_found_in_time(mistake: str) -> None:
+    """So does one of a rarer kind, with more patience."""
+    assert is_found(RARER[mistake], 100, 1500)
 
 
 @pytest.mark.long

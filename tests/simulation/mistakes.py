@@ -1,0 +1,154 @@
+"""Mistakes that are planted into the service, each of a kind that has been made somewhere: the simulation must find them."""
+
+# pyright: reportPrivateUsage=false
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final
+from unittest.mock import patch
+
+from opencode_ledger.actors import effects
+from opencode_ledger.actors.codebase_actor import CodebaseActor
+from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
+from opencode_ledger.actors.rooms import Rooms
+from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.domain.errors import ActorStopped
+from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.waiting_line import WaitingLine
+from opencode_ledger.http.fanout import LiveStream
+from opencode_ledger.http.stream import EventStreams
+from opencode_ledger.projections.catch_up import Applier, fingerprint_of
+
+Planted = AbstractContextManager[Any]
+
+
+def _reply_before_commit() -> Planted:
+    decide = CodebaseActor._decide_and_append
+
+    async def hasty(self: CodebaseActor, envelope: Envelope) -> Any:
+        if not envelope.lasting:
+            envelope.answer(Answer(position=self._store.head, phase=Phase.IDLE))
+        return await decide(self, envelope)
+
+    return patch.object(CodebaseActor, "_decide_and_append", hasty)
+
+
+def _dropped_wake_up() -> Planted:
+    def put(self: Mailbox, envelope: Envelope) -> None:
+        if self._closed:
+            envelope.fail(ActorStopped())
+        elif isinstance(envelope.command, CONTROL):
+            self._control.append(envelope)  # and nobody is woken
+        else:
+            self._data.append(envelope)
+            self._filled.set()
+
+    return patch.object(Mailbox, "put", put)
+
+
+def _lost_at_the_seam() -> Planted:
+    follow = LiveStream.follow
+
+    async def careless(self: LiveStream, subscriber: Any) -> None:
+        subscriber.position = max(subscriber.position, self._last)
+        await follow(self, subscriber)
+
+    return patch.object(LiveStream, "follow", careless)
+
+
+def _doubled_at_the_seam() -> Planted:
+    send = LiveStream._send
+
+    def careless(self: LiveStream, events: Any, session: Any, followers: Any) -> Any:
+        for subscriber in followers:
+            subscriber.position = min(subscriber.position, events[0].sequence - 1)
+        return send(self, events, session, followers)
+
+    return patch.object(LiveStream, "_send", careless)
+
+
+def _lost_start_of_the_queue() -> Planted:
+    def leave(self: Rooms, codebase: Any) -> None:
+        self._waiting.pop(codebase, None)
+        self._inside.discard(codebase)  # and nobody is admitted
+
+    return patch.object(Rooms, "leave", leave)
+
+
+def _queue_by_age_alone() -> Planted:
+    return patch.object(WaitingLine, "first", property(lambda self: next(iter(self), None)))
+
+
+def _one_room_too_many() -> Planted:
+    def enter(self: Rooms, codebase: Any) -> bool:
+        if codebase not in self._inside and len(self._inside) <= self.limit:
+            self._take(codebase)
+        return codebase in self._inside
+
+    return patch.object(Rooms, "enter", enter)
+
+
+def _no_recovery() -> Planted:
+    async def start(self: Supervisor, paths: Any, _unsettled: Any) -> None:
+        self._paths = dict(paths)
+
+    return patch.object(Supervisor, "start", start)
+
+
+def _views_skip_an_event() -> Planted:
+    async def apply(self: Applier, events: Any) -> None:
+        batch, last = self._fold(events[len(events) > 3 :]), events[-1]
+        await self._database.apply(batch, self.applied, last.position, fingerprint_of(last))
+        self.applied = last.position
+
+    return patch.object(Applier, "apply", apply)
+
+
+def _agent_outlives_its_stop() -> Planted:
+    async def stop(_self: Any) -> None:
+        pass
+
+    return patch.object(effects.EffectRunner, "_stop", stop)
+
+
+def _halts_wait_their_turn() -> Planted:
+    return patch.dict(effects.OVERTAKEN, {}, clear=True)
+
+
+def _reports_lost_on_a_full_disk() -> Planted:
+    async def put_later(self: CodebaseActor) -> None:
+        self._postponed = []
+
+    return patch.object(CodebaseActor, "_put_later", put_later)
+
+
+def _page_without_its_last_event() -> Planted:
+    read = EventStreams._read
+
+    async def short(self: EventStreams, codebase: Any, subscriber: Any) -> Any:
+        page = await read(self, codebase, subscriber)
+        return page[:-1] if len(page) == self._page else page
+
+    return patch.object(EventStreams, "_read", short)
+
+
+MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
+    "a reply before the commit": _reply_before_commit,
+    "a dropped wake-up": _dropped_wake_up,
+    "one agent too many": _one_room_too_many,
+    "a queue that nobody starts": _lost_start_of_the_queue,
+}
+"""How to plant those that show in the first few worlds."""
+
+RARER: Final[dict[str, Callable[[], Planted]]] = {
+    "an event lost where replay becomes live": _lost_at_the_seam,
+    "an event doubled where replay becomes live": _doubled_at_the_seam,
+    "a queue that knows no priorities": _queue_by_age_alone,
+    "no recovery at the start": _no_recovery,
+    "views that skip an event": _views_skip_an_event,
+    "an agent that outlives its stop": _agent_outlives_its_stop,
+    "halts that wait their turn": _halts_wait_their_turn,
+    "reports lost on a full disk": _reports_lost_on_a_full_disk,
+    "a page without its last event": _page_without_its_last_event,
+}
+"""Those for which more worlds must be looked at."""
