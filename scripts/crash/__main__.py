@@ -2,7 +2,8 @@
 
 The real server is a process of its own, its agents are processes too (a stand-in that speaks as opencode does), and
 many clients register, trigger, queue, talk, interrupt and stop, while subscribers follow and come back with
-`Last-Event-ID`. After each kill the server starts on what is left. Every count of the table's second part must be 0;
+`Last-Event-ID`. After each kill the server starts on what is left. With `--signal TERM` it is told to end instead, now
+and then twice, and must leave nothing running; `both` takes turns. Every count of the table's second part must be 0;
 exit code 1 where one is not. The seed fixes the instants and what clients ask for; how processes are scheduled is the
 machine's matter, so a run can't be repeated to the letter.
 """
@@ -30,13 +31,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="for the instants and the requests (1)")
     parser.add_argument("--codebases", type=int, default=6, help="how many have a client and a subscriber (6)")
     parser.add_argument("--longest", type=float, default=2.0, metavar="SECONDS", help="between two kills at most (2)")
+    parser.add_argument("--signal", choices=("KILL", "TERM", "both"), default="KILL", help="how to end it (KILL)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work in this folder, and leave it")
     return parser.parse_args()
 
 
 def table_of(report: Report) -> Table:
     """All counts, those that must be 0 below the line."""
-    table = Table(title="kill -9 under load", title_justify="left")
+    table = Table(title="Killed under load", title_justify="left")
     table.add_column("")
     table.add_column("count", justify="right")
     for what, count in report.done.items():
@@ -53,7 +55,7 @@ async def run(folder: Path, chosen: argparse.Namespace) -> Report:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("killed", total=chosen.cycles)
-        plan = Plan(chosen.cycles, chosen.seed, chosen.codebases, chosen.longest)
+        plan = Plan(chosen.cycles, chosen.seed, chosen.codebases, chosen.longest, chosen.signal)
         return await Harness(folder, plan, lambda: progress.advance(bar)).run()
 
 

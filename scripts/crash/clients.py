@@ -132,7 +132,7 @@ class Clients:
 
     def _notice(self, status: int, path: str) -> None:
         self._report.done["requests answered"] += 1
-        if status >= 500:
+        if status >= 500 and not (status == 503 and self._server.told):
             self._report.wrong("answers of the kind 500", f"{status} from {path}")
 
     def _done(self, codebase: str, kind: str, mark: str) -> None:

@@ -4,11 +4,14 @@ import asyncio
 import base64
 import json
 import random
+import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, TypeAlias, cast
+
+import psutil
 
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.merkle import verify_consistency
@@ -27,15 +30,27 @@ ROOM: Final = 4
 IN_THE_START: Final = 0.2
 """The share of restarts that are killed before they are done."""
 
+TWICE: Final = 0.25
+"""The share of ends by SIGTERM that are hurried by a second one."""
+
+SECOND: Final = (0.6, 1.5)
+"""Seconds after which it comes: later than those that count as one with the first."""
+
+END_LIMIT: Final = 15.0
+"""Seconds that an end by SIGTERM may take: the ten that are promised, and some for a machine with much else to do."""
+
+Signal: TypeAlias = Literal["KILL", "TERM", "both"]
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How often to kill, with which seed, under how many codebases' load, and how long to wait for a kill at most."""
+    """How often to kill, with which seed, under how many codebases' load, how long to wait for a kill at most, and how."""
 
     cycles: int
     seed: int
     codebases: int
     longest: float
+    signal: Signal = "KILL"
 
 
 class Harness:
@@ -86,11 +101,13 @@ class Harness:
 
     async def _cycle(self, clients: Clients) -> None:
         await asyncio.sleep(self._random.uniform(0.02, self._plan.longest))
-        await self._kill()
+        ended = await self._kill()
         survivors = await asyncio.to_thread(processes_in, self._server.folder)
         due = clients.take()
         await asyncio.to_thread(self._ledger.read)
         before = {session: self._ledger.ends[session] for session in self._ledger.running}
+        if ended == 0:
+            self._check_rest(survivors)
         self.report.done["sessions that a kill found running"] += len(before)
         await self._start()
         await asyncio.to_thread(self._ledger.read)
@@ -101,11 +118,33 @@ class Harness:
         self._account(due)
         await self._grew(clients)
 
-    async def _kill(self) -> None:
-        await self._server.kill()
+    async def _kill(self) -> int:
+        """End the server, one way or the other; its exit code."""
+        gently = self._plan.signal == "TERM" or (self._plan.signal == "both" and self._kills % 2 == 1)
+        self.report.done["ends by SIGTERM" if gently else "kills"] += 1
+        code = await (self._terminate() if gently else self._server.kill())
         self._kills += 1
-        self.report.done["kills"] += 1
         self._told()
+        return code
+
+    async def _terminate(self) -> int:
+        """SIGTERM, now and then twice; what is left is to be as if nothing had been going on, and the end is no surprise."""
+        serving, begun = self._server.serves, asyncio.get_running_loop().time()
+        again = self._random.uniform(*SECOND) if self._random.random() < TWICE else None
+        code = await self._server.terminate(again)
+        taken = asyncio.get_running_loop().time() - begun
+        # Told before it listens for signals it just ends; told twice it may end at once.
+        expected = [0, *([1] if again else []), *([] if serving else [-signal.SIGTERM])]
+        if code not in expected or taken > END_LIMIT:
+            self.report.wrong("starts and ends that failed", f"exit code {code} after SIGTERM, in {taken:.1f} s")
+        return code
+
+    def _check_rest(self, survivors: Collection[psutil.Process]) -> None:
+        """After an end in good order nothing runs any more, neither in the log nor in the machine."""
+        for session in self._ledger.running:
+            self.report.wrong("sessions left running", f"{session} after an end in good order")
+        for process in survivors:
+            self.report.wrong("agent processes left", f"{process.pid} after an end in good order")
 
     async def _start(self) -> None:
         await self._server.launch()

@@ -29,9 +29,13 @@ class Server:
         self.url = ""
         self._port, self._room = 0, room
         self._process: asyncio.subprocess.Process | None = None
+        self._serves = False
+        self.told = False
+        """Whether it was told to end: then it refuses what comes meanwhile."""
 
     async def launch(self) -> None:
         """Start the process, without waiting until it serves."""
+        self._serves = self.told = False
         options = {
             "--port": self._port,
             "--data": self.data,
@@ -59,16 +63,28 @@ class Server:
             line = (await self._process.stdout.readline()).decode().strip()
         if not line.startswith(READY):
             raise NotStarted(f"the server said {line!r} at its start; see {self.folder / 'server.log'}")
+        self._serves = True
         self.url = line.removeprefix(READY)
         self._port = int(self.url.rpartition(":")[2])
 
-    async def kill(self) -> None:
-        """`kill -9` for the server's own process, and for nothing else."""
-        await self._end(signal.SIGKILL)
+    async def kill(self) -> int:
+        """`kill -9` for the server's own process, and for nothing else; the exit code."""
+        return await self._end(signal.SIGKILL)
 
-    async def terminate(self) -> int:
-        """End it in good order; the exit code."""
-        return await self._end(signal.SIGTERM)
+    async def terminate(self, again: float | None = None) -> int:
+        """End it in good order; the exit code. `again`: seconds after which it is told a second time."""
+        self.told = True
+        ending = asyncio.ensure_future(self._end(signal.SIGTERM))
+        if again is not None:
+            await asyncio.wait({ending}, timeout=again)
+            if not ending.done() and self._process is not None and self._process.returncode is None:
+                self._process.send_signal(signal.SIGTERM)
+        return await ending
+
+    @property
+    def serves(self) -> bool:
+        """Whether it has said that it serves since it was started."""
+        return self._serves
 
     @property
     def runs(self) -> bool:

@@ -21,8 +21,21 @@ LIMIT = 110.0
 
 
 async def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
-    """Killed four times under load, the server has lost nothing, doubled nothing, and left nothing running."""
-    words = ("--cycles", "4", "--seed", "11", "--codebases", "4", "--longest", "0.8", "--keep", str(tmp_path))
+    """Killed or told to end four times under load, the server lost and doubled nothing, and left nothing running."""
+    words = (
+        "--cycles",
+        "4",
+        "--signal",
+        "both",
+        "--seed",
+        "11",
+        "--codebases",
+        "4",
+        "--longest",
+        "0.8",
+        "--keep",
+        str(tmp_path),
+    )
     run = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "scripts.crash", *words),
         cwd=ROOT,
