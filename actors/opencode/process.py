@@ -4,6 +4,7 @@ Its output is never waited for at the end: a tool that outlived it may hold the 
 """
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -99,8 +100,10 @@ class OpencodeProcess:
         cls, binary: Path, directory: str, environment: Mapping[str, str], secrets: Secrets
     ) -> "OpencodeProcess":
         prefix = await asyncio.to_thread(_bound_to_us)
-        pipes = [os.pipe(), os.pipe()]
+        pipes: list[tuple[int, int]] = []
         try:
+            pipes += [os.pipe()]
+            pipes += [os.pipe()]
             process = await asyncio.create_subprocess_exec(
                 *prefix,
                 str(binary),
@@ -117,7 +120,7 @@ class OpencodeProcess:
         except (OSError, ValueError) as error:
             for reading, _ in pipes:
                 os.close(reading)
-            raise AgentError(f"opencode could not be started: {error}", START_FAILED) from None
+            raise AgentError(f"opencode could not be started: {_why(error)}", START_FAILED) from None
         finally:
             for _, writing in pipes:
                 os.close(writing)
@@ -189,6 +192,16 @@ class OpencodeProcess:
             self._process.send_signal(number)
         except ProcessLookupError:
             return
+
+
+def _why(error: OSError | ValueError) -> str:
+    """What kept a process from being started, and what to do about it where the machine has no more to give."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.EMFILE, errno.ENFILE):
+        return f"{os.strerror(number)}; let the server open more with `ulimit -n`."
+    if number in (errno.EAGAIN, errno.ENOMEM):
+        return f"{os.strerror(number)}; there is no room for another process: see `ulimit -u` and the machine's memory."
+    return str(error)
 
 
 @cache
