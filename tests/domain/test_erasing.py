@@ -26,7 +26,9 @@ from opencode_ledger.domain.tombstones import is_tombstone, tombstone_of
 from opencode_ledger.domain.wire import decode, encode
 
 A = STREAMS[0]
-SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+SLOW = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 
 def recorded(commits: Iterable[tuple[CodebaseId, tuple[NewEvent, ...]]]) -> list[RecordedEvent]:

@@ -175,7 +175,7 @@ def test_killed_on_the_way(point: FaultPoint, data: Path, note: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=6)
+@settings(max_examples=6, deadline=None)
 def test_any_events(made: tuple[Path, str], choice: st.DataObject) -> None:
     """Of any events that are erased not one byte of what they said is left, and of the others every one is."""
     with TemporaryDirectory() as place:
