@@ -9,10 +9,12 @@ from .correlation import correlated, named_in_answer
 from .errors import errors
 from .idempotency import Repeats
 from .parameters import check_known
+from .positions import committing, showing
 from .recent_answers import RecentAnswers
 from .routes import API, ROUTES, Route
 from .security import Access, gatekeeper
 from .service import SERVICE, Service
+from .sessions import session_messages
 from .tokens import Tokens
 
 
@@ -31,6 +33,7 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
         handler = repeats.once(handler) if route.method == "POST" else handler
         handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
         handler = recent.remembered(handler) if route.of_views else handler
+        handler = _placed(service, route, handler)
         for method in (route.method, "HEAD") if route.has_head else (route.method,):
             access[app.router.add_route(method, route.path, handler, expect_handler=expectation)] = route.access
     return app
@@ -46,3 +49,9 @@ def _bound(service: Service, route: Route) -> Handler:
         return await route.handler(service, request)
 
     return handle
+
+
+def _placed(service: Service, route: Route, handler: Handler) -> Handler:
+    if route.method != "GET":
+        return committing(service.store, handler)
+    return showing(service.store, handler) if route.of_views or route.handler is session_messages else handler
