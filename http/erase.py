@@ -83,17 +83,21 @@ def erase(
 
 
 def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> None:
-    found, head = _found(place / LOG_NAME, choice)
-    if not found:
-        print("Nothing of that has any content left to erase.")
-        return
-    print("\n".join(map(_told, found)))
-    if not yes:
-        _confirm()
-    events = list(erasures(found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
+    log = place / LOG_NAME
+    with opened(log) as file:
+        head = max((last.position for last in file.last_of_each()), default=Position(0))
+        with progress("reading") as told:
+            found = choose(file, choice, told)
+        if not found:
+            print("Nothing of that has any content left to erase.")
+            return
+        print("\n".join(map(_told, found)))
+        if not yes:
+            _confirm()
+        events = list(erasures(file, found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
     with progress("erasing") as told:
-        carry_out(place / LOG_NAME, _caches(place), events, told, pass_by)
-    count, places = sum(len(chosen.events) for chosen in found), ", ".join(str(event.position) for event in events)
+        carry_out(log, _caches(place), events, told, pass_by)
+    count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
     print(f"Erased {count} events, on record at {places}. The views are made anew at the next start.")
 
 
@@ -130,15 +134,11 @@ def _age(text: str) -> timedelta:
     return int(parts[1]) * _UNITS[parts[2]]
 
 
-def _found(log: Path, choice: Choice) -> tuple[list[Chosen], Position]:
-    with opened(log) as file, progress("reading") as told:
-        head = max((last.position for last in file.last_of_each()), default=Position(0))
-        return choose(file, choice, told), head
-
-
 def _told(chosen: Chosen) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in chosen.kinds.most_common())
-    return f"{chosen.codebase}: {len(chosen.events)} events, {chosen.events[0].position} to {chosen.events[-1].position}: {kinds}"
+    return (
+        f"{chosen.codebase}: {len(chosen.positions)} events, {chosen.positions[0]} to {chosen.positions[-1]}: {kinds}"
+    )
 
 
 def _confirm() -> None:

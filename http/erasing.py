@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Many
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -47,12 +48,12 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What was found of one codebase: its events, and the last sequence of its stream."""
+    """What was found of one codebase: positions in order, how many of which topic, and the stream's last sequence."""
 
     codebase: CodebaseId
-    events: Many[RecordedEvent]
+    positions: Many[int]
+    kinds: Counter[str]
     head: Sequence
-    kinds: Counter[str] = field(default_factory=Counter[str])
 
 
 def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
@@ -69,33 +70,44 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
             if not done % 1000:
                 progress(done, log.size)
         known = known or choice.session is None or history.has(choice.session)
-        if wanted := frozenset(choice.of(history)):
-            events = [event for event in log.of(last.stream) if event.position in wanted]
-            kinds = Counter(event.topic for event in events)
-            found.append(Chosen(codebase=last.stream, events=events, head=last.sequence, kinds=kinds))
+        if positions := sorted(choice.of(history)):
+            kinds = Counter(event.topic for event in _events(log, last.stream, positions))
+            found.append(Chosen(codebase=last.stream, positions=positions, kinds=kinds, head=last.sequence))
     if not known:
         raise InvalidInput(f"The log has no session {choice.session}; `opencode-ledger audit show` lists those it has.")
     return found
 
 
-def erasures(found: Iterable[Chosen], head: Position, *, why: str, who: str, name: str) -> Iterator[RecordedEvent]:
+def _events(log: LogFile, codebase: CodebaseId, positions: Iterable[int]) -> Iterator[RecordedEvent]:
+    """Events of a codebase, one after another: together they may be more than fits into memory."""
+    wanted = frozenset(positions)
+    return (event for event in log.of(codebase) if event.position in wanted)
+
+
+def erasures(
+    log: LogFile, found: Iterable[Chosen], head: Position, *, why: str, who: str, name: str
+) -> Iterator[RecordedEvent]:
     """The events that put these erasures on record, at the end of a log that ends at `head`. `name`: their correlation."""
     mask, now = Secrets().mask, timestamp(datetime.now(UTC))
     position = head
     for chosen in found:
-        for number, begin in enumerate(range(0, len(chosen.events), EVENTS_EACH), 1):
-            position = Position(position + 1)
-            named = {
-                str(event.position): sha256(tombstone).hexdigest()
-                for event in chosen.events[begin : begin + EVENTS_EACH]
-                if (tombstone := tombstone_of(event, position)) is not None
-            }
-            new = encode(
-                Erasure(
-                    reason=mask(why), erased_by=mask(who), tombstones=named, timestamp=now, correlation_id=mask(name)
-                )
+        sequence, events = chosen.head, _events(log, chosen.codebase, chosen.positions)
+        while some := list(islice(events, EVENTS_EACH)):
+            position, sequence = Position(position + 1), Sequence(sequence + 1)
+            erasure = Erasure(
+                reason=mask(why),
+                erased_by=mask(who),
+                tombstones=_digests(some, position),
+                timestamp=now,
+                correlation_id=mask(name),
             )
-            yield RecordedEvent(position, chosen.codebase, Sequence(chosen.head + number), new.topic, new.data)
+            new = encode(erasure)
+            yield RecordedEvent(position, chosen.codebase, sequence, new.topic, new.data)
+
+
+def _digests(events: Iterable[RecordedEvent], by: Position) -> dict[str, str]:
+    left = ((event.position, tombstone_of(event, by)) for event in events)
+    return {str(position): sha256(tombstone).hexdigest() for position, tombstone in left if tombstone is not None}
 
 
 def erase(log: Path, made_of_it: Many[Path], events: Many[RecordedEvent], progress: Progress, reach: Reach) -> None:

@@ -93,9 +93,8 @@ def erase_session(data: Path, reach: Reach = pass_by) -> None:
     log = data / "ledger.db"
     with opened(log) as file:
         found = choose(file, Choice(session="sess_1"), lambda _done, _of: None)
-        head = Position(file.size)
-    said = erasures(found, head, why="asked for", who="ann", name="erase_1")
-    erase(log, caches(data), list(said), lambda _done, _of: None, reach)
+        said = list(erasures(file, found, Position(file.size), why="asked for", who="ann", name="erase_1"))
+    erase(log, caches(data), said, lambda _done, _of: None, reach)
 
 
 def caches(data: Path) -> list[Path]:
@@ -185,7 +184,7 @@ def test_any_events(made: tuple[Path, str], choice: st.DataObject) -> None:
         wanted = choice.draw(st.sets(st.integers(2, len(before)), min_size=1))
         with opened(data / "ledger.db") as file:
             found = choose(file, Choice(positions=frozenset(wanted)), lambda _done, _of: None)
-        said = list(erasures(found, Position(len(before)), why="asked for", who="ann", name="erase_1"))
+            said = list(erasures(file, found, Position(file.size), why="asked for", who="ann", name="erase_1"))
         erase(data / "ledger.db", caches(data), said, lambda _done, _of: None, pass_by)
         after, bytes_left = log_of(data), b"".join(file.read_bytes() for file in data.iterdir())
         for was, now in zip(before, after, strict=False):
