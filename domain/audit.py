@@ -91,8 +91,7 @@ class _Auditor:
             at = next(n for n, leaf in enumerate(leaves) if leaf != known[n * HASH : (n + 1) * HASH])
             wrong = at if wrong is None else min(at, wrong)
         self._grow(leaves[:wrong])
-        for event in chunk[:wrong]:
-            self._erasures.take(event)
+        self._erasures.take(chunk[:wrong])
         self.result.events = self._tree.size
         if wrong is not None:
             self._explain([*chunk[wrong:], *islice(rest, WINDOW)])

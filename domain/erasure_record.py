@@ -3,11 +3,12 @@
 A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from .erasure_events import Erasure
 from .recorded import RecordedEvent
-from .tombstones import is_tombstone
+from .tombstones import END, is_tombstone
 from .wire import decode
 
 
@@ -18,13 +19,17 @@ class ErasureRecord:
         self.erased = self.unfinished = 0
         self._open: dict[int, tuple[str, str]] = {}
 
-    def take(self, event: RecordedEvent) -> None:
+    def take(self, events: Iterable[RecordedEvent]) -> None:
         """Read on."""
-        if event.topic == Erasure.topic:
-            self._match(event)
-        elif is_tombstone(event.data):
-            name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
-            self._open[event.position] = sha256(event.data).hexdigest(), name
+        for event in events:
+            if event.topic == Erasure.topic:
+                self._match(event)
+            elif event.data.endswith(END) and is_tombstone(event.data):
+                self._keep(event)
+
+    def _keep(self, event: RecordedEvent) -> None:
+        name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
+        self._open[event.position] = sha256(event.data).hexdigest(), name
 
     @property
     def unrecorded(self) -> dict[int, str]:

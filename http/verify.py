@@ -97,7 +97,7 @@ def _verify_lines(
         event = read_event(line)
         result.findings.extend(_gap(last, event))
         leaves[event.position - 1], last = leaf_of(event), event
-        erasures.take(event)
+        erasures.take([event])
         progress(len(leaves), manifest.events)
     else:
         raise BadExport("The file does not end with its proof: a part of it is missing.")
