@@ -38,12 +38,13 @@ async def ready(service: Service, request: web.Request) -> web.Response:
     """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
     views = await _views_trouble(service)
     reason, trouble = await service.agents.unavailable(), await service.store.trouble()
+    trouble = f"The log can't be written ({trouble})." if trouble else service.tree.trouble
     fine = reason is None and trouble is None and views is None
     body = {
         "status": "ok" if fine else "degraded",
         "position": service.store.head,
         "opencode": reason or "ok",
-        "log": f"The log can't be written ({trouble})." if trouble else "ok",
+        "log": trouble or "ok",
         "views": views or "ok",
     }
     return json_answer(body, status=200 if fine else 503)

@@ -16,14 +16,14 @@ from typing import Final
 from ..domain.errors import StoreError
 from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
-from ..domain.leaves import leaves_of
 from ..domain.merkle import Span, consistency_spans, inclusion_spans, span_hash
 from ..domain.multiproof import spans_beside
 from ..domain.notes import checkpoint_in
 from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
-from ..domain.tiles import HASH, TileId, edge_of, node_in, tiles_of
+from ..domain.tiles import HASH, TileId, node_in, tiles_of
 from .signing import SigningKey
+from .tree_check import check_end, check_rest
 from .tree_file import TreeFile
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,6 @@ class TreeBehind(StoreError):
     code = "tree_behind"
 
 
-class LogChanged(StoreError):
-    """The log is not the one that its tree was made of."""
-
-    code = "log_changed"
-
-
 class Tree:
     """The tree of a log. Made by `open`."""
 
@@ -68,6 +62,9 @@ class Tree:
         self._closing = False
         self._unsubscribe = store.on_commit(self._committed)
         self._task = asyncio.create_task(self._follow(), name="tree")
+        self.trouble: str | None = None
+        """What is wrong with the log, once the check of the whole of it has found that."""
+        self._checking = asyncio.create_task(self._check_rest(), name="tree: check")
 
     @classmethod
     async def open(
@@ -81,7 +78,7 @@ class Tree:
             what = "Keep it, put a backup in its place, and start again"
             raise StoreError(f"The tree of the log, {path}, can't be used: {why}. {what}.") from None
         try:
-            await _check(file, store)
+            await check_end(file, store)
         except BaseException:
             await asyncio.to_thread(file.close)
             raise
@@ -126,10 +123,11 @@ class Tree:
         """Cover what was committed, as far as that works and doesn't take long, and close the file."""
         self._unsubscribe()
         self._closing = True
+        self._checking.cancel()
         self._news.set()
         self._urgent.set()
         # Not cancelled: what a thread is adding would go on being added, unheard of here.
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(self._task, self._checking, return_exceptions=True)
         if behind := self._store.head - self.size:
             log.warning("the tree is left %d events behind; the next start covers them", behind)
         await asyncio.to_thread(self._file.close)
@@ -157,6 +155,13 @@ class Tree:
                     return
                 await self._pause(delay)
                 delay = min(2 * delay, BACK_OFF[1])
+
+    async def _check_rest(self) -> None:
+        try:
+            await check_rest(self._file, self._store, self._sleep)
+        except StoreError as error:
+            self.trouble = error.message
+            log.error("the log is not what it was: %s", error)
 
     async def _add_batch(self) -> bool:
         """Add the next events and tell those who wait; whether there were any."""
@@ -207,20 +212,3 @@ class Tree:
             return await asyncio.to_thread(self._file.tiles, wanted)
         except sqlite3.Error as error:
             raise StoreError(f"The tree of the log can't be read: {error}.") from None
-
-
-async def _check(file: TreeFile, store: EventStore) -> None:
-    """Compare the end of the tree with the log; the whole of it is for `audit verify`. Raises `LogChanged`."""
-    hint = "Nothing was changed. `opencode-ledger audit verify` tells what happened to the log"
-    if file.size > store.head:
-        raise LogChanged(f"The log ends at {store.head}, but its tree covers {file.size} events. {hint}.")
-    edge = edge_of(max(file.size - 1, 0))[0]
-    hashes = (await asyncio.to_thread(file.tiles, [edge])).get(edge, b"")
-    first = edge.number * 256
-    covered = len(hashes) // HASH
-    place = 0
-    while place < covered:
-        for leaf in leaves_of(await store.read_all(Position(first + place), covered - place)):
-            if leaf != hashes[place * HASH : (place + 1) * HASH]:
-                raise LogChanged(f"Event {first + place + 1} of the log is not the one that its tree covers. {hint}.")
-            place += 1

@@ -78,6 +78,10 @@ class TreeFile:
             found = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in wanted}
         return {tile: row[0] for tile, row in found.items() if row}
 
+    def root(self) -> bytes:
+        """The root over all leaves, as the tiles have it."""
+        return self._tree.root()
+
     def close(self) -> None:
         """Let what is under way finish, then close."""
         with self._turn:

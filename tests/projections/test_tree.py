@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from opencode_ledger.domain.notes import Checkpoint, open_note
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.tiles import GrowingTree, TileId
 from opencode_ledger.projections.signing import SigningKey, verify
-from opencode_ledger.projections.tree import LogChanged, Tree, TreeBehind
+from opencode_ledger.projections.tree import Tree, TreeBehind
+from opencode_ledger.projections.tree_check import LogChanged
 from opencode_ledger.projections.tree_file import TreeFile
 
 A = CodebaseId("cb_a")
@@ -247,6 +249,42 @@ async def test_a_log_that_was_changed(place: Place) -> None:
     again = await place.open()
     assert await again.checkpoint() == former
     await again.close()
+
+
+@pytest.mark.parametrize("at", [0, 300, 600])
+async def test_a_log_that_was_changed_long_ago(place: Place, at: int) -> None:
+    """Where the change lies before the last events, the check beside the service finds and names it."""
+    tree = await place.open()
+    await place.say(900)
+    await tree.checkpoint()
+    await tree.close()
+    changed = MemoryEventStore()
+    told = [NewEvent(event.topic, event.data) for event in await place.store.read_all(Position(0), 900)]
+    await changed.append(A, Sequence(0), [*told[:at], NewEvent("output", b"{}"), *told[at + 1 :]])
+    again = await place.open(store=changed)
+    async with asyncio.timeout(20):
+        while again.trouble is None:
+            await asyncio.sleep(0.01)
+    assert f"Event {at + 1} of the log is not the one" in again.trouble
+    await again.close()
+
+
+async def test_a_tree_that_was_changed(place: Place) -> None:
+    """A tree whose hashes are no longer those of its checkpoint, or of each other, is noticed too."""
+    tree = await place.open()
+    await place.say(900)
+    await tree.checkpoint()
+    await tree.close()
+    await asyncio.to_thread(change_tile, place.path / "tree.db", 1)
+    with pytest.raises(LogChanged, match="not the one that its checkpoint was signed for"):
+        await place.open()
+
+
+def change_tile(path: Path, level: int) -> None:
+    """Change the first hash of a level."""
+    with closing(sqlite3.connect(path)) as file, file:
+        (hashes,) = file.execute("SELECT hashes FROM tiles WHERE level = ? AND number = 0", (level,)).fetchone()
+        file.execute("UPDATE tiles SET hashes = ? WHERE level = ? AND number = 0", (bytes(32) + hashes[32:], level))
 
 
 async def test_a_file_that_is_no_tree(place: Place) -> None:

@@ -20,7 +20,8 @@ from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import LogChanged, Tree
+from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree_check import LogChanged
 from opencode_ledger.projections.tree_file import TreeFile
 
 from .test_crash import HEADER, make_small_pages, recovered, write_ahead_log, write_groups

@@ -1,0 +1,69 @@
+"""Whether a log is still the one that its tree was made of: its end before anything is served, the rest beside the service.
+
+Compared are the leaves and the hashes over each tile of them; the signatures of earlier checkpoints are for `audit verify`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ..domain.errors import StoreError
+from ..domain.ids import Position
+from ..domain.leaves import leaves_of
+from ..domain.notes import checkpoint_in
+from ..domain.ports import EventStore
+from ..domain.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
+from .tree_file import TreeFile
+
+PAUSE: Final = 0.05
+"""Seconds between two tiles of a check beside the service: a million events take some minutes, and a hundredth of a core."""
+
+HINT: Final = "Nothing was changed. `opencode-ledger audit verify` tells what happened to the log"
+
+
+class LogChanged(StoreError):
+    """The log is not the one that its tree was made of."""
+
+    code = "log_changed"
+
+
+async def check_end(file: TreeFile, store: EventStore) -> None:
+    """Compare the end of the tree with its checkpoint and with the log. Raises `LogChanged`."""
+    if file.size > store.head:
+        raise LogChanged(f"The log ends at {store.head}, but its tree covers {file.size} events. {HINT}.")
+    if checkpoint_in(file.note).root != file.root():
+        raise LogChanged(f"The tree of the log is not the one that its checkpoint was signed for. {HINT}.")
+    await _check_tile(file, store, edge_of(max(file.size - 1, 0))[0].number)
+
+
+async def check_rest(file: TreeFile, store: EventStore, sleep: Callable[[float], Awaitable[None]]) -> None:
+    """Compare all tiles before the end with the log, one after another. Raises `StoreError`."""
+    for number in range(edge_of(max(file.size - 1, 0))[0].number):
+        await sleep(PAUSE)
+        await _check_tile(file, store, number)
+
+
+async def _check_tile(file: TreeFile, store: EventStore, number: int) -> None:
+    try:
+        hashes, above = await asyncio.to_thread(_tile, file, number)
+    except sqlite3.Error as error:
+        raise StoreError(f"The tree of the log can't be read: {error}.") from None
+    covered, place = len(hashes) // HASH, 0
+    while place < covered:
+        events = await store.read_all(Position(number * WIDTH + place), covered - place)
+        for leaf in await asyncio.to_thread(leaves_of, events):
+            if leaf != hashes[place * HASH : (place + 1) * HASH]:
+                at = number * WIDTH + place + 1
+                raise LogChanged(f"Event {at} of the log is not the one that its tree covers. {HINT}.")
+            place += 1
+    if covered == WIDTH and await asyncio.to_thread(perfect_root, hashes) != above:
+        raise LogChanged(f"The tree of the log doesn't fit itself after event {number * WIDTH}. {HINT}.")
+
+
+def _tile(file: TreeFile, number: int) -> tuple[bytes, bytes]:
+    """The leaf hashes of a tile, and the hash over them as the tile above has it."""
+    leaf, above = TileId(0, number), TileId(1, number // WIDTH)
+    found = file.tiles([leaf, above])
+    at = number % WIDTH * HASH
+    return found.get(leaf, b""), found.get(above, b"")[at : at + HASH]
