@@ -130,8 +130,9 @@ class CodebaseActor:
             self._follow_room(worked=False)  # work that waits in the log needs no command to be begun
             while self.state.phase is not Phase.DELETED:
                 envelope = await self._mailbox.get()
-                more = self._mailbox.more(CreateTask, together.MOST) if isinstance(envelope.command, CreateTask) else []
-                await (self._create([envelope, *more]) if more and not self._closing else self._handle(envelope))
+                together_with = isinstance(envelope.command, CreateTask) and not self._closing
+                more = self._mailbox.more(CreateTask, together.MOST) if together_with else []
+                await (self._create([envelope, *more]) if more else self._handle(envelope))
         finally:
             ending = asyncio.ensure_future(self._end())
             try:

@@ -96,6 +96,11 @@ class Reader:
         """Whether it has all that is in the log for it."""
         return self.done or (self._last is not None and self._next() is None)
 
+    @property
+    def got(self) -> int:
+        """The number of its last event."""
+        return self._last or 0
+
     def _clear(self) -> None:
         self._raw, self._body = bytearray(), bytearray()
         self._status: int | None = None

@@ -11,7 +11,7 @@ from tests.actors.town import A, Town, running
 from opencode_ledger.actors import together
 from opencode_ledger.actors.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain import commands as c
-from opencode_ledger.domain.errors import InvalidInput, LedgerError, StoreError
+from opencode_ledger.domain.errors import ActorStopped, InvalidInput, LedgerError, StoreError
 from opencode_ledger.domain.ids import TaskId
 from opencode_ledger.domain.requests import IdempotencyKey, Request
 
@@ -92,3 +92,12 @@ async def test_what_is_refused_leaves_the_others(town: Town) -> None:
     with pytest.raises(InvalidInput):
         await asked[1]
     assert [event.task_id for event in (await town.events(A))[-2:]] == ["task_0", "task_2"]
+
+
+async def test_all_are_answered_where_the_server_ends_before_their_turn(town: Town) -> None:
+    """Of tasks that are queued as the server ends each is refused, and nobody waits for ever."""
+    await running(town, A)
+    town.actors[A].tell(c.Shutdown())
+    asked = [asyncio.create_task(town.actors[A].ask(task(number))) for number in range(3)]
+    await settle()
+    assert [one.done() and await outcome(one) for one in asked] == [ActorStopped] * 3
