@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Env
 
 from ..domain.errors import LedgerError
@@ -21,13 +21,23 @@ from .server import serve_until_told
 from .settings import Settings, usual_data
 from .usage import sentence_of
 
+
+class Environment(Env):
+    """Options of `serve` may come from the environment; elsewhere the data directory alone, so that none erases by it."""
+
+    def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        """Add what the environment says."""
+        mine = (one for one in arguments if commands == ("serve",) or one.name == "--data")
+        super().__call__(app, commands, ArgumentCollection(mine))  # type: ignore[no-untyped-call]  # it is a list
+
+
 app = App(
     name="opencode-ledger",
     help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
 
     Exit codes: 0 as told; 1 the log is not sound, or the service could not serve; 2 what was asked for is not
     understood, or not there; 130 interrupted.""",
-    config=Env("LEDGER_", command=False),
+    config=Environment("LEDGER_", command=False),
 )
 
 

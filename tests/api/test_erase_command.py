@@ -163,8 +163,10 @@ REFUSED = {
 }
 
 
-async def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path, command: Command) -> None:
-    """Each refusal is one sentence that says what to do, and changes nothing."""
+async def test_what_makes_no_sense_is_refused(
+    settings: Settings, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refusal is one sentence that says what to do, and changes nothing; the environment erases nothing either."""
     async with running(settings, tmp_path / "home") as api:
         codebase = await api.register()
         session = await spoken(api, codebase, SECRET, "k1")
@@ -176,6 +178,10 @@ async def test_what_makes_no_sense_is_refused(settings: Settings, tmp_path: Path
     assert (asked.code, "--yes" in asked.errors) == (2, True), asked
     none = await command("erase", "--older-than", "1d", "--reason", "r", "--yes", "--data", settings.data)
     assert (none.code, "Nothing of that" in none.output) == (0, True), none
+    monkeypatch.setenv("LEDGER_YES", "true")
+    monkeypatch.setenv("LEDGER_DATA", str(settings.data))
+    asked = await command("erase", "--session", session, "--reason", "r")
+    assert (asked.code, "--yes" in asked.errors) == (2, True), asked
     assert (settings.data / "ledger.db").read_bytes() == before
 
 
