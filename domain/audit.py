@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
-from .erasure_record import ErasureRecord
+from .erasure_record import ErasureRecord, concerns_erasure
 from .ids import CodebaseId
 from .leaves import leaves_of
 from .notes import Checkpoint
@@ -72,6 +72,46 @@ def audit(
     return auditor.finished()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Events that follow one another without a gap, as an audit needs them: `leaves`, their hashes laid end to end.
+
+    `streams`: for each stream the sequence before its first event here, and the one of its last. `erasing`: the events
+    that are about erasure.
+    """
+
+    leaves: bytes
+    streams: dict[CodebaseId, tuple[int, int]]
+    erasing: list[RecordedEvent]
+
+
+def part_of(events: Iterable[RecordedEvent], first: int, count: int) -> Part | None:
+    """The `count` events at the positions from `first` on; None where it isn't these, each stream's without a gap."""
+    found = list(events)
+    before, last = dict[CodebaseId, int](), dict[CodebaseId, int]()
+    for place, (position, stream, sequence, _topic, _data) in enumerate(found, first):
+        if position != place or sequence != last.get(stream, sequence - 1) + 1:
+            return None
+        if stream not in last:
+            before[stream] = sequence - 1
+        last[stream] = sequence
+    if len(found) != count:
+        return None
+    streams = {stream: (begun, last[stream]) for stream, begun in before.items()}
+    return Part(b"".join(leaves_of(found)), streams, [event for event in found if concerns_erasure(event)])
+
+
+def audit_of_parts(
+    parts: Iterable[Part | None], checkpoints: Iterable[Checkpoint], tree_leaves: TreeLeaves
+) -> Audit | None:
+    """As `audit`, of a log in parts, all but the last as long as some tiles. None where anything is wrong: `audit` says what."""
+    auditor = _Auditor(sorted(checkpoints, key=lambda each: each.size), tree_leaves)
+    if not all(part is not None and auditor.accept(part) for part in parts):
+        return None
+    auditor.end()
+    return None if auditor.result.findings else auditor.finished()
+
+
 class _Auditor:
     def __init__(self, checkpoints: Many[Checkpoint], tree_leaves: TreeLeaves) -> None:
         self.result = Audit()
@@ -95,6 +135,22 @@ class _Auditor:
         self.result.events = self._tree.size
         if wrong is not None:
             self._explain([*chunk[wrong:], *islice(rest, WINDOW)])
+        return not self.result.findings
+
+    def accept(self, part: Part) -> bool:
+        """Audit the next events as a part of them; whether they are right."""
+        for stream, (before, last) in part.streams.items():
+            if before != self._sequences.get(stream, 0):
+                return False
+            self._sequences[stream] = last
+        tile = WIDTH * HASH
+        for at in range(0, len(part.leaves), tile):
+            leaves = part.leaves[at : at + tile]
+            if not leaves.startswith(self._tree_leaves(self._tree.size // WIDTH)[: len(leaves)]):
+                return False
+            self._grow([leaves[n : n + HASH] for n in range(0, len(leaves), HASH)])
+        self._erasures.take(part.erasing)
+        self.result.events = self._tree.size
         return not self.result.findings
 
     def _grow(self, leaves: Many[bytes]) -> None:

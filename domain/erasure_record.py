@@ -12,6 +12,11 @@ from .tombstones import END, is_tombstone
 from .wire import decode
 
 
+def concerns_erasure(event: RecordedEvent) -> bool:
+    """Whether an `ErasureRecord` needs to see this event."""
+    return event.topic == Erasure.topic or event.data.endswith(END)
+
+
 class ErasureRecord:
     """Takes events in order. `erased`: tombstones on record. `unfinished`: named, and not erased yet."""
 

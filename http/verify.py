@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..actors.store.log_file import check_there, opened
-from ..domain.audit import Audit, Finding, audit
+from ..domain.audit import Audit, Finding, TreeLeaves, audit
 from ..domain.erasure_record import ErasureRecord
 from ..domain.errors import InvalidInput, StoreError
 from ..domain.export import BadExport, Manifest, read_event, read_manifest, read_proof
@@ -16,6 +16,7 @@ from ..domain.recorded import RecordedEvent
 from ..projections.signing import SigningKey, verify
 from ..projections.tree_file import read_tree
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .verify_parts import audit_by_many
 
 Progress = Callable[[int, int], None]
 """Told now and then how many events of how many were read."""
@@ -46,14 +47,17 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
     note, tiles = read_tree(data / TREE_NAME)
     newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
-    with opened(data / LOG_NAME) as log:
-        result = audit(
-            log.events(),
-            [*older, *newest],
-            lambda number: tiles.get(number, b""),
-            lambda done: progress(done, log.size),
-        )
+    result = _audited(data / LOG_NAME, [*older, *newest], lambda number: tiles.get(number, b""), progress)
     return Verdict(key, result, _compared(result) + _erased(result))
+
+
+def _audited(path: Path, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
+    with opened(path) as log:
+        size = log.size
+    if result := audit_by_many(path, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
+        return result
+    with opened(path) as log:
+        return audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
 
 
 def _erased(result: Audit) -> str:

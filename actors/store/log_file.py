@@ -30,14 +30,15 @@ class LogFile:
         self._connection, self._path = connection, path
         self.size: int = self._read_size()
 
-    def events(self) -> Iterator[RecordedEvent]:
-        """All events, in the order of their positions. Raises `LogDamaged`."""
-        return chain.from_iterable(self._pages())
+    def events(self, first: int | None = None, last: int | None = None) -> Iterator[RecordedEvent]:
+        """All events, or those from one position to another, in their order. Raises `LogDamaged`."""
+        return chain.from_iterable(self._pages(first, last))
 
-    def _pages(self) -> Iterator[Iterable[RecordedEvent]]:
+    def _pages(self, first: int | None, upto: int | None) -> Iterator[Iterable[RecordedEvent]]:
         last = 0
+        some = _READ.replace("ORDER BY", "WHERE rowid BETWEEN ? AND ? ORDER BY")
         try:
-            rows = self._connection.execute(_READ)
+            rows = self._connection.execute(_READ) if upto is None else self._connection.execute(some, (first, upto))
             while page := rows.fetchmany(PAGE):
                 yield map(RecordedEvent._make if _is_plain(page) else _event, page)
                 last = page[-1][0]
