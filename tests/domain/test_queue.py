@@ -19,6 +19,8 @@ from tests.domain.given import (
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.decide import decide
+from opencode_ledger.domain.decision import fold
 from opencode_ledger.domain.effects import Prompt, StopAgent
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError, TaskEnded
 from opencode_ledger.domain.ids import MessageId, SessionId, TaskId
@@ -93,11 +95,14 @@ def test_what_a_queued_task_holds() -> None:
 
 
 def test_an_idle_agent_takes_the_task_when_there_is_room() -> None:
-    """With room an idle agent starts on the task: a session of the task's own, with its prompt, agent and files."""
-    command = c.CreateTask(task_id=TASK, title="T", prompt="P", agent="plan", model="a/b", files=("a.py",))
+    """With room an idle agent starts on the task: a session of the task's own, with all that the task said."""
+    more = {"ticket": "J-1"}
+    command = c.CreateTask(
+        task_id=TASK, title="T", prompt="P", agent="plan", model="a/b", files=("a.py",), metadata=more
+    )
     ids = e.Common(session_id=SessionId("sess_1"), task_id=TASK, timestamp=AT)
     started = given(command, GRANT).then(
-        e.SessionStarted(prompt="P", agent="plan", model="a/b", files=("a.py",), **ids),
+        e.SessionStarted(prompt="P", agent="plan", model="a/b", files=("a.py",), metadata=more, **ids),
         e.TaskStarted(**ids),
         e.MessageSent(message_id=MessageId("msg_1"), content="P", agent="plan", model="a/b", **ids),
         e.Status(status="running", message="Agent started", **ids),
@@ -107,6 +112,14 @@ def test_an_idle_agent_takes_the_task_when_there_is_room() -> None:
     assert (prompt.text, prompt.agent, prompt.model, prompt.files) == ("P", "plan", "a/b", ("a.py",))
     assert prompt.agent_session_id is None
     assert (started.phase, waiting(started)) == (Phase.RUNNING, [])
+
+
+def test_a_task_starts_in_the_name_of_the_request_that_queued_it() -> None:
+    """Whatever made room, the events by which a task starts carry the name of the request that queued it."""
+    queued = given(create("a"))
+    (created,) = queued.last.asked_by("req-1").events
+    decision = decide(fold(given().state, [created]), GRANT, AT, room=True)
+    assert {event.correlation_id for event in decision.events} == {"req-1"}
 
 
 def test_higher_priority_first_then_first_come() -> None:
