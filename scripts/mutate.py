@@ -4,8 +4,7 @@
     .venv/bin/python -m scripts.mutate decide state merkle   # some modules; without names, all of them: some hours
     .venv/bin/python -m scripts.mutate --show decide         # what survived, as diffs
 
-mutmut knows a module by its path, so it works on a copy of the package in the layout of the wheel. What it finds stays
-there, and a second run goes on from it.
+mutmut knows a module by its path, so it works on a copy of the package in the layout of the wheel, made anew by each run.
 """
 
 import json
@@ -26,8 +25,16 @@ DOMAIN: Final = Path("opencode_ledger") / "domain"
 LEFT_OUT: Final = ("tests/domain/test_states_drawing.py",)
 """Tests of files beside the package."""
 
-KILLED: Final = {1: "killed", 3: "killed", 36: "killed", 24: "killed", 0: "survived", 33: "untested", 5: "untested"}
-"""Verdicts by the exit code that mutmut notes; a mutant that runs for ever counts as killed."""
+VERDICTS: Final = (
+    dict.fromkeys((1, 3), "killed")
+    | dict.fromkeys((24, -24, 36, 152, 255), "ran for ever")
+    | dict.fromkeys((5, 33), "untested")
+    | {0: "survived", None: "not run"}
+)
+"""By the exit code that mutmut notes."""
+
+FOUND: Final = ("killed", "ran for ever")
+MISSED: Final = ("survived", "untested")
 
 
 def main() -> None:
@@ -43,11 +50,10 @@ def main() -> None:
 
 
 def _lay_out(names: list[str]) -> None:
-    """Copy what is in the work tree, and say what is to be mutated; verdicts of an earlier run stay."""
-    PLACE.mkdir(exist_ok=True)
+    """Copy what is in the work tree, and say what is to be mutated."""
+    shutil.rmtree(PLACE, ignore_errors=True)
     without = shutil.ignore_patterns("__pycache__", ".hypothesis")
     for source, target in ((ROOT / ".dev" / "opencode_ledger", "opencode_ledger"), (ROOT / "tests", "tests")):
-        shutil.rmtree(PLACE / target, ignore_errors=True)
         shutil.copytree(source, PLACE / target, ignore=without)
     chosen = [f"{DOMAIN}/{name}.py" for name in names] or [f"{DOMAIN}/*.py"]
     options = [
@@ -82,7 +88,7 @@ def _report(names: list[str]) -> None:
     for module, codes in _verdicts():
         if names and module not in names:
             continue
-        counts = Counter(KILLED.get(code, "other") if code is not None else "not run" for code in codes.values())
+        counts = Counter(VERDICTS.get(code, "died otherwise") for code in codes.values())
         total += counts
         _print(module, counts)
     _print("all", total)
@@ -90,16 +96,14 @@ def _report(names: list[str]) -> None:
 
 def _print(module: str, counts: Counter[str]) -> None:
     run = sum(counts.values()) - counts["not run"]
+    found = sum(counts[verdict] for verdict in FOUND)
     if run:
-        print(
-            f"{module:24} {counts['killed'] / run:6.1%}  "
-            + ", ".join(f"{n} {what}" for what, n in counts.most_common())
-        )
+        print(f"{module:24} {found / run:6.1%}  " + ", ".join(f"{n} {what}" for what, n in counts.most_common()))
 
 
 def _show(names: list[str]) -> None:
     for module, codes in _verdicts():
-        for mutant in (name for name, code in codes.items() if module in names and code in (0, 33)):
+        for mutant in (name for name, code in codes.items() if module in names and VERDICTS.get(code) in MISSED):
             subprocess.run([sys.executable, "-m", "mutmut", "show", mutant], cwd=PLACE, env=os.environ, check=False)
 
 

@@ -7,10 +7,12 @@ from typing import cast
 
 import pytest
 
+from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import outside_events as _outside_events
+from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.events import REGISTRY, Json, Output, ToolUse, Usage
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
-from opencode_ledger.domain.masked_records import FREE, KEPT, EventMasker, masked
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, TaskId, Timestamp
+from opencode_ledger.domain.masked_records import FREE, KEPT, EventMasker, masked, masked_command
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.domain.secret_shapes import MARK
 from opencode_ledger.domain.secrets import Masker, Secrets
@@ -106,3 +108,20 @@ def test_pieces_of_a_text_are_masked_as_parts_of_it() -> None:
 def content(masker: EventMasker, piece: str, part: str = "part") -> str:
     output = Output(type="text", content=piece, message_id="m", part_id=part, timestamp=Timestamp("t"))
     return cast(Output, masker.mask(output)).content
+
+
+def test_a_secret_is_no_part_of_a_name() -> None:
+    """A directory or a file whose name holds a secret is refused, for under another name it would not be found."""
+    masker = Masker(["hunter2-hunter2"])
+    named = "a-hunter2-hunter2-b"
+    bad: list[c.Command] = [
+        c.Register(codebase_id=CodebaseId("cb_1"), name="shop", path=f"/code/{named}"),
+        c.CreateTask(task_id=TaskId("task_1"), title="t", prompt="p", files=("ok.py", named)),
+    ]
+    for command in bad:
+        with pytest.raises(InvalidInput):
+            masked_command(command, masker)
+    task = c.CreateTask(task_id=TaskId("task_1"), title="t", prompt=f"use {named}", files=("ok.py",))
+    found = masked_command(task, masker)
+    assert isinstance(found, c.CreateTask) and "hunter2" not in found.prompt and found.files == ("ok.py",)
+    assert masked_command(c.Interrupt(), masker) == c.Interrupt()
