@@ -85,13 +85,34 @@ _ALNUM: Final = "A-Za-z0-9"
 _ARMOUR: Final = (Atom("A-Z ", 0, 24), *_literal("PRIVATE KEY-----"), Atom(_KEY_TEXT, 48, 16_000))
 _ARMOURED: Final = f"(?=[A-Z ]{{0,24}}PRIVATE KEY-----[{_KEY_TEXT}]{{0,80}}[A-Za-z0-9+/]{{40}})"
 
+_QUOTE: Final = Atom(r"\\\"'", 0, 2)
+_SET_TO: Final = (_QUOTE, Atom(" ", 0, 1), Atom("=:", 1, 1), Atom(" ", 0, 1), _QUOTE)
+_SET_TO_TEXT: Final = "".join(atom.times(atom.least) for atom in _SET_TO)
+_TYPED: Final = r"A-Za-z0-9!#%&*+@^_~?-"
+_DRAWN: Final = _SET_TO_TEXT + "".join(f"(?=[{_TYPED}]{{0,99}}[{kind}])" for kind in ("A-Z", "a-z", "0-9"))
+_USER: Final = "A-Za-z0-9._%+-"
+
 SHAPES: Final = (
     Shape("sk-", (Atom(_WORD, 20, 300),), _digit(_WORD, 300) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})"),
-    *(_key(head, _ALNUM, 36, 255) for head in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_")),
+    *(Shape(head, (Atom(_ALNUM, 36, 255),)) for head in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_")),
     _key("github_pat_", "A-Za-z0-9_", 22, 255),
     _key("glpat-", "A-Za-z0-9_.-", 20, 300),
     *(_key(f"xox{kind}-", "A-Za-z0-9-", 16, 300) for kind in "abeoprs"),
     *(_key(head, "A-Z0-9", 16, 16) for head in ("AKIA", "ASIA")),
+    *(
+        Shape(head, (*_SET_TO, Atom("A-Za-z0-9/+", 40, 40)), around=_ALNUM)
+        for head in ("secret_access_key", "SECRET_ACCESS_KEY", "SecretAccessKey")
+    ),
+    *(
+        # Code names passwords all the time; what has capitals, small letters and digits is hardly a name.
+        Shape(head, (*_SET_TO, Atom(_TYPED, 8, 100)), f"(?={_DRAWN})", around=_ALNUM)
+        for head in ("password", "PASSWORD", "Password")
+    ),
+    Shape(
+        "://",  # a password in an address
+        (Atom(_USER, 0, 64), *_literal(":"), Atom(r"A-Za-z0-9._%+!&*,;=?~^#\-", 1, 128), *_literal("@")),
+        around=r"\0",
+    ),
     _key("AIza", _WORD, 35, 35),
     *(_key(head, _ALNUM, 20, 255) for head in ("sk_live_", "rk_live_", "gsk_", "xai-")),
     _key("hf_", _ALNUM, 30, 64),

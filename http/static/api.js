@@ -4,9 +4,10 @@ const API = "/v1/opencode";
 
 /** What the service refused, in its own words; `status` as in HTTP. */
 export class Refused extends Error {
-  constructor(status, detail) {
+  constructor(status, { detail, code }) {
     super(detail);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -24,7 +25,7 @@ export async function ask(method, path, body) {
   if (body) init.body = JSON.stringify(body);
   const response = await fetch(API + path, init);
   const answer = await response.json();
-  if (!response.ok) throw new Refused(response.status, answer.detail);
+  if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }
 
@@ -54,7 +55,7 @@ export async function follow(path, take, trouble, signal) {
       const resume = last === null ? {} : { "Last-Event-ID": last };
       const response = await fetch(API + path, { headers: headers(resume), signal });
       if (response.status === 204) return;
-      if (!response.ok) throw new Refused(response.status, (await response.json()).detail);
+      if (!response.ok) throw new Refused(response.status, await response.json());
       trouble(null);
       for await (const frame of frames(chunks(response.body))) {
         take(frame);

@@ -1,6 +1,6 @@
 // The page: which codebases there are, what one of them is doing, and what a person wants of it.
 
-import { ask, follow, Refused, token } from "./api.js";
+import { ask, follow, token } from "./api.js";
 import { element, Story } from "./story.js";
 
 const POLL = 2000;
@@ -17,18 +17,25 @@ let agent = null; // the chosen codebase's status
 
 // --- what went wrong -------------------------------------------------------------------------------------------------
 
-function problem(text) {
-  $("problem").textContent = text ?? "";
-  $("problem").hidden = !text;
+const problems = new Map(); // by what they came from, so that what goes well hides no other's
+
+function problem(source, text) {
+  if (text) problems.set(source, text);
+  else problems.delete(source);
+  $("problem").textContent = [...problems.values()].join(" ");
+  $("problem").hidden = !problems.size;
 }
 
-async function trying(work) {
+/** Do some work; whether it went well. What goes wrong stands there until the same goes well. */
+async function trying(source, work) {
   try {
     await work();
-    problem(null);
+    problem(source, null);
+    return true;
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) $("sign-in").hidden = false;
-    problem(error.message);
+    if (error.status === 401 || error.code === "scope_missing") $("sign-in").hidden = false;
+    problem(source, error.message);
+    return false;
   }
 }
 
@@ -36,26 +43,26 @@ async function trying(work) {
 
 const at = (path) => `/codebases/${chosen}/${path}`;
 
-const act = (method, path, body) =>
-  trying(async () => {
-    await ask(method, at(path), body ?? {});
-    await look();
-  });
+async function act(method, path, body) {
+  const done = await trying("act", () => ask(method, at(path), body ?? {}));
+  await trying("look", look);
+  return done;
+}
 
 async function speak(event) {
   event.preventDefault();
   const field = $("speak").elements.words;
   const words = field.value;
-  field.value = "";
+  const [path, body] = agent?.status === "idle" ? ["trigger", { prompt: words }] : ["message", { message: words }];
   picked = false;
-  await (agent?.status === "idle" ? act("POST", "trigger", { prompt: words }) : act("POST", "message", { message: words }));
+  if (await act("POST", path, body)) field.value = "";
 }
 
 async function queue() {
   const field = $("speak").elements.words;
   if (!field.reportValidity()) return;
-  await act("POST", "tasks", { title: field.value.split("\n")[0].slice(0, 80), prompt: field.value });
-  field.value = "";
+  const task = { title: field.value.trim().split("\n")[0].slice(0, 80), prompt: field.value };
+  if (await act("POST", "tasks", task)) field.value = "";
 }
 
 // --- what is shown ---------------------------------------------------------------------------------------------------
@@ -115,16 +122,17 @@ async function lookAt(codebase) {
 function pick(session) {
   picked = true;
   tell(session);
-  trying(look);
+  trying("look", look);
 }
 
 function tell(session) {
   listening.abort();
   listening = new AbortController();
   shown = session;
+  problem("stream", null);
   story.clear();
   if (session === null) return;
-  follow(at(`events?session_id=${session}`), (frame) => story.take(frame), problem, listening.signal);
+  follow(at(`events?session_id=${session}`), (frame) => story.take(frame), (text) => problem("stream", text), listening.signal);
 }
 
 function choose() {
@@ -132,7 +140,8 @@ function choose() {
   [shown, picked, agent] = [null, false, null];
   listening.abort();
   story.clear();
-  return trying(look);
+  problem("act", null);
+  return trying("look", look);
 }
 
 // --- its beginning ---------------------------------------------------------------------------------------------------
@@ -145,7 +154,7 @@ $("register").onsubmit = (event) => {
   event.preventDefault();
   const { name, path, auto_approve: approve } = $("register").elements;
   const wanted = { name: name.value, path: path.value, agent_config: { auto_approve: approve.checked } };
-  trying(async () => {
+  trying("act", async () => {
     location.hash = (await ask("POST", "/codebases", wanted)).codebase.id;
     $("register").reset();
   });
@@ -159,7 +168,7 @@ $("sign-in").onsubmit = (event) => {
 addEventListener("hashchange", choose);
 
 async function watch() {
-  await trying(look);
+  await trying("look", look);
   setTimeout(watch, document.hidden ? 5 * POLL : POLL);
 }
 
