@@ -15,6 +15,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -30,7 +31,7 @@ from opencode_ledger.domain.wire import encode
 from opencode_ledger.projections.runner import Projections
 
 from .figures import Spread, spread_table
-from .running import ROOT, NotStarted, service, serving
+from .running import ROOT, Agent, NotStarted, service, serving
 
 READ_TARGET: Final = 0.5
 """Of what a bare handler with the same bytes answers in a second."""
@@ -110,9 +111,19 @@ async def _queued(folder: Path, figures: Figures, seconds: float) -> None:
     async with service(folder, CONNECTIONS) as agents:
         for agent in agents:
             await agent.trigger("hang")
+        await asyncio.gather(*(_at_work(agent) for agent in agents))  # the start of so many isn't what is measured
         for name, asked in (("16 codebases", agents), ("one codebase", agents[:1])):
             requests = [_post(f"{urlsplit(agent.url).path}/tasks", TASK) for agent in asked]
             figures.queued[name] = await _hammer(agents[0].url, requests, CONNECTIONS, seconds)
+
+
+async def _at_work(agent: Agent) -> None:
+    async with aclosing(agent.events()) as stream:
+        said = b""
+        async for piece in stream:
+            said += piece
+            if b"event: message_delivered" in said:
+                return
 
 
 async def _lists(folder: Path, figures: Figures, seconds: float, tasks: int) -> None:
