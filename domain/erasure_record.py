@@ -3,12 +3,12 @@
 A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from hashlib import sha256
 
 from .erasure_events import Erasure
 from .recorded import RecordedEvent
-from .tombstones import END, is_tombstone
+from .tombstones import END, eraser_of, is_blank, is_tombstone
 from .wire import decode
 
 
@@ -23,6 +23,7 @@ class ErasureRecord:
     def __init__(self) -> None:
         self.erased = self.unfinished = 0
         self._open: dict[int, tuple[str, str]] = {}
+        self._eraser: dict[int, int] = {}
 
     def take(self, events: Iterable[RecordedEvent]) -> None:
         """Read on."""
@@ -34,12 +35,19 @@ class ErasureRecord:
 
     def _keep(self, event: RecordedEvent) -> None:
         name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
-        self._open[event.position] = sha256(event.data).hexdigest(), name
+        # One with words in it was never left by an erasure, whatever is on record.
+        digest = sha256(event.data).hexdigest() if is_blank(event) else ""
+        self._open[event.position] = digest, name
+        self._eraser[event.position] = (eraser_of(event.data) or 0) if digest else 0
 
     @property
     def unrecorded(self) -> dict[int, str]:
         """The tombstones that no erasure event read so far names as they are: position and name."""
         return {position: name for position, (_digest, name) in self._open.items()}
+
+    def forged(self, known: Container[int]) -> dict[int, str]:
+        """Those of them that no erasure can have left so, where these positions are known: position and name."""
+        return {at: name for at, name in self.unrecorded.items() if not self._eraser[at] or self._eraser[at] in known}
 
     def _match(self, recorded: RecordedEvent) -> None:
         event = decode(recorded)

@@ -22,7 +22,7 @@ from .recorded import RecordedEvent
 FORMAT: Final = "opencode-ledger export v1"
 
 _EVENT: Final = re.compile(
-    rb'\{"position":([0-9]+),"codebase_id":("[^"\\]*"),"sequence":([0-9]+),"type":("[^"\\]*"),"data":(.*)\}\n',
+    rb'\{"position":([1-9][0-9]{0,18}),"codebase_id":("[^"\\]*"),"sequence":([1-9][0-9]{0,18}),"type":("[^"\\]*"),"data":(.*)\}\n',
     re.DOTALL,
 )
 

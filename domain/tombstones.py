@@ -63,6 +63,12 @@ def is_tombstone(data: bytes) -> bool:
     return eraser_of(data) is not None
 
 
+def is_blank(event: RecordedEvent) -> bool:
+    """Whether a tombstone holds structure and marks alone, as `tombstone_of` makes them: no words put there later."""
+    members = _members(event.data)
+    return all(name == MEMBER or _blank(name, value, event.topic) == value for name, value in members.items())
+
+
 def eraser_of(data: bytes) -> Position | None:
     """The position of the event that says why this was erased; None where it wasn't."""
     found = _TAIL.search(data, max(0, len(data) - _LONGEST)) if data.endswith(END) else None

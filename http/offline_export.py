@@ -18,9 +18,10 @@ from ..domain.recorded import RecordedEvent
 from ..domain.tiles import GrowingTree, TileId, node_in
 from ..domain.wire import decode
 from ..projections.signing import SigningKey
-from .bootstrap import KEY_NAME, LOG_NAME
+from ..projections.tree_file import read_tree
+from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .past import no_codebase
-from .verify import Progress
+from .verify import Progress, checkpoint_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[byt
     key = SigningKey.open(data / KEY_NAME, make=False)
     with opened(data / LOG_NAME) as log:
         events = _chosen(log, choice)
-        tree, tiles = _tree_of(log, progress)
+        tree, tiles = _tree_of(log, _signed(data, key), progress)
     text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
     note = sign_note(text, key.verifier, key.sign)
     yield manifest_line(
@@ -71,11 +72,19 @@ def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
     return chosen
 
 
-def _tree_of(log: LogFile, progress: Progress) -> tuple[GrowingTree, dict[TileId, bytes]]:
-    """The whole tree of a log, whatever was kept of it."""
+def _signed(data: Path, key: SigningKey) -> Checkpoint | None:
+    """What was signed last, if anything was."""
+    note, _tiles = read_tree(data / TREE_NAME)
+    return checkpoint_of(note, key.verifier, str(data / TREE_NAME)) if note else None
+
+
+def _tree_of(log: LogFile, signed: Checkpoint | None, progress: Progress) -> tuple[GrowingTree, dict[TileId, bytes]]:
+    """The whole tree of a log. Raises `InvalidInput` where the log isn't the signed one: no key signs a second history."""
     tree = GrowingTree()
     for event in log.events():
         tree.add(leaf_of(event))
+        if signed and tree.size == signed.size and tree.root() != signed.root:
+            raise InvalidInput(f"The log is not what was signed at {signed.size}: see `opencode-ledger audit verify`.")
         if not tree.size % 1000:
             progress(tree.size, log.size)
     return tree, tree.take()

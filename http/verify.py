@@ -99,12 +99,14 @@ def _verify_lines(
         if line.startswith(b'{"proof":'):
             break
         event = read_event(line)
-        result.findings.extend(_gap(last, event))
+        result.findings.extend(_misplaced(manifest, last, event))
         leaves[event.position - 1], last = leaf_of(event), event
         erasures.take([event])
         progress(len(leaves), manifest.events)
     else:
         raise BadExport("The file does not end with its proof: a part of it is missing.")
+    if next(lines, b""):
+        raise BadExport("Something follows the proof, with which an export ends.")
     result.events = len(leaves)
     if len(leaves) != manifest.events:
         said = f"The manifest counts {manifest.events} events, the file holds {len(leaves)}."
@@ -121,15 +123,26 @@ def _verify_lines(
     else:
         result.checked.append(signed)
     result.erased = erasures.erased
+    for position, name in erasures.forged({leaf + 1 for leaf in leaves}).items():
+        result.findings.append(Finding("emptied", position, f"{name} was changed, and by no erasure."))
     unsaid = len(erasures.unrecorded)
-    elsewhere = f"; {unsaid} erased, by events that are not in this export or do not fit it" if unsaid else ""
+    elsewhere = f"; {unsaid} erased, by events that are not in this export" if unsaid else ""
     return Verdict(key, result, f"proved to be in the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
 
 
-def _gap(last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:
-    """Events of one codebase are exported without a gap."""
-    if last is not None and event.stream == last.stream and event.sequence != last.sequence + 1:
-        said = f"Event {event.sequence} of {event.stream} follows {last.sequence}: what was between them is missing."
+def _misplaced(manifest: Manifest, last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:
+    """An export holds what its manifest says was chosen, in order, and without a gap unless only a session's was."""
+    name, chosen = f"Event {event.sequence} of {event.stream}", manifest.selection
+    first, upto = chosen.get("from", 0), chosen.get("to", event.sequence)
+    within = isinstance(first, int) and isinstance(upto, int) and first <= event.sequence <= upto
+    if chosen.get("codebase_id", event.stream) != event.stream or not within:
+        yield Finding("added", event.position, f"{name} is not among what the manifest says was chosen.")
+    if last is None:
+        return
+    if event.position <= last.position:
+        yield Finding("moved", event.position, f"{name} does not come after the one before it.")
+    if event.stream == last.stream and event.sequence != last.sequence + 1 and "session_id" not in chosen:
+        said = f"{name} follows {last.sequence}: what was between them is missing."
         yield Finding("removed", event.position, said)
 
 

@@ -1,11 +1,13 @@
 """`opencode-ledger audit`: what was done to a log or an export is found, named, and told by the exit code."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,16 @@ async def test_exports(copy: Path, command: Command, api: Running, codebase: Cod
 
 Spoil = Callable[[list[bytes]], list[bytes]]
 
+
+def forged(lines: list[bytes], place: int, by: bytes) -> list[bytes]:
+    """The event of a line with other words, made to look like what an erasure left."""
+    head, _, data = lines[place].rstrip(b"}\n").partition(b',"data":')
+    data = lines[place][len(head) + len(b',"data":') : -2]
+    erased = b'"erased":{"by":%b,"sha256":"%b"}' % (by, sha256(data).hexdigest().encode())
+    said = b'{"content":"never said",' + erased + b"}"
+    return [*lines[:place], head + b',"data":' + said + b"}\n", *lines[place + 1 :]]
+
+
 SPOILT: list[tuple[Spoil, str, int]] = [
     (lambda lines: [*lines[:3], lines[3].replace(b'"type":"', b'"type":"x'), *lines[4:]], "changed, removed", 1),
     (lambda lines: [*lines[:3], *lines[4:]], "what was between them is missing", 1),
@@ -173,6 +185,13 @@ SPOILT: list[tuple[Spoil, str, int]] = [
     (lambda lines: [lines[0].replace(b'"events":', b'"events":1'), *lines[1:]], "counts", 1),
     (lambda lines: [lines[0].replace(b"opencode-ledger/", b"opencode-ledgeR/"), *lines[1:]], "export", 2),
     (lambda lines: lines[:0], "cut off", 2),
+    (lambda lines: [*lines[:3], lines[2], *lines[3:]], "does not come after", 1),
+    (lambda lines: [*lines, lines[2]], "follows the proof", 2),
+    (lambda lines: [lines[0].replace(b'"codebase_id":"cb_', b'"codebase_id":"cb_x'), *lines[1:]], "was chosen", 1),
+    (lambda lines: [lines[0].replace(b'"from":1', b'"from":2'), *lines[1:]], "was chosen", 1),
+    (lambda lines: [lines[0], lines[1].replace(b'"position":', b'"position":0'), *lines[2:]], "not an event", 2),
+    (lambda lines: forged(lines, 3, by=b"4"), "by no erasure", 1),
+    (lambda lines: forged(lines, 3, by=b"1000"), "by no erasure", 1),
 ]
 
 
@@ -231,3 +250,55 @@ async def test_a_damaged_file(copy: Path, command: Command) -> None:
     ended = await command("verify", "--data", copy)
     assert ended.code == 2
     assert "can't be read" in ended.errors
+
+
+async def test_a_session_is_sound_with_others_events_between(api: Running, command: Command, tmp_path: Path) -> None:
+    """The events of one session needn't follow one another: what was between them was another's."""
+    codebase = await api.register()
+    session = (await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x"}))["session_id"]
+    agent = await api.agent_at_work(codebase)
+    await api.post(f"/codebases/{codebase}/tasks", {"title": "Later", "prompt": "y"})
+    await agent.say("Done.")
+    await api.service.tree.checkpoint()
+    shutil.copytree(api.service.settings.data, copy := tmp_path / "copy")
+    file = tmp_path / "session.jsonl"
+    assert (await command("export", codebase, "--session", session, "--data", copy, "--out", file)).code == 0
+    ended = await command("verify", file)
+    assert ended.code == 0, ended
+
+
+async def test_no_second_history_is_signed(copy: Path, command: Command, codebase: CodebaseId) -> None:
+    """A log that isn't the one its tree was signed for is not exported, for an export is signed."""
+    rewrite(copy, "UPDATE stored_events SET state = CAST('{}' AS BLOB) WHERE rowid = 3")
+    ended = await command("export", codebase, "--data", copy, "--out", copy.parent / "export.jsonl")
+    assert (ended.code, "is not what was signed" in ended.errors) == (2, True), ended
+
+
+async def test_words_put_into_a_tombstone(copy: Path, command: Command) -> None:
+    """A tombstone holds nothing but marks and structure; one with words in it is forged, whatever is on record."""
+    file = copy / "ledger.db"
+    connection = sqlite3.connect(file)
+    position, stream, topic, data = connection.execute(
+        "SELECT rowid, originator_id, topic, state FROM stored_events WHERE topic = 'message_sent' LIMIT 1"
+    ).fetchone()
+    head, sequence = connection.execute(
+        "SELECT (SELECT max(rowid) FROM stored_events), max(originator_version) FROM stored_events WHERE originator_id = ?",
+        (stream,),
+    ).fetchone()
+    connection.close()
+    words = {
+        **json.loads(data),
+        "content": "never said",
+        "erased": {"by": head + 1, "sha256": sha256(data).hexdigest()},
+    }
+    tombstone = json.dumps(words, separators=(",", ":")).encode()
+    record = {"reason": "r", "by": "b", "tombstones": {str(position): sha256(tombstone).hexdigest()}}
+    record |= {"timestamp": "2025-12-10T15:30:00.000Z"}
+    rewrite(
+        copy,
+        f"UPDATE stored_events SET state = CAST('{tombstone.decode()}' AS BLOB) WHERE rowid = {position}",
+        f"INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state)"
+        f" VALUES ({head + 1}, '{stream}', {sequence + 1}, 'erasure', CAST('{json.dumps(record)}' AS BLOB))",
+    )
+    ended = await command("verify", "--data", copy)
+    assert (ended.code, "was emptied or changed" in ended.output) == (1, True), (topic, ended)
