@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Coroutine, Iterable
 from collections.abc import Sequence as Many
+from itertools import count
 from typing import Any, TypeVar
 
 from tests.domain.truth import assert_truthful
@@ -30,6 +31,7 @@ T = TypeVar("T")
 A = CodebaseId("cb_a")
 B = CodebaseId("cb_b")
 C = CodebaseId("cb_c")
+_TOWNS = count(1)
 
 
 class FailingStore:
@@ -121,7 +123,7 @@ class Town:
         self.secrets = Secrets()
         self.settings = settings or ActorSettings()
         self.supervisor = Supervisor(self.store, self._actor, self.clock, self.settings)
-        self._number = 0
+        self._town, self._number = next(_TOWNS), 0  # after a crash a log knows the identities of two towns
         self._asked: list[asyncio.Task[Any]] = []
 
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
@@ -151,14 +153,14 @@ class Town:
     def trigger(self, prompt: str = "go") -> c.Trigger:
         """A trigger with identities of its own."""
         self._number += 1
-        n = f"{id(self) % 1000}_{self._number}"
+        n = f"{self._town}_{self._number}"
         ids = (SessionId(f"sess_{n}"), TaskId(f"task_{n}"), MessageId(f"msg_{n}"))
         return c.Trigger(session_id=ids[0], task_id=ids[1], message_id=ids[2], prompt=prompt)
 
     def message(self, text: str = "more") -> c.SendMessage:
         """A message with an identity of its own."""
         self._number += 1
-        return c.SendMessage(message_id=MessageId(f"msg_{id(self) % 1000}_{self._number}"), content=text)
+        return c.SendMessage(message_id=MessageId(f"msg_{self._town}_{self._number}"), content=text)
 
     async def do(self, codebase: CodebaseId, command: c.Command) -> Phase:
         """Have it done, wait until all is quiet, and say where the codebase stands."""
