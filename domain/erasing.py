@@ -80,7 +80,7 @@ class History:
         """Those of these events that have content left. Raises `NotOver` for what is still needed."""
         found = sorted({position for position in wanted if position in self._erasable})
         for position in found:
-            self._check_over(self._root(self._erasable[position]))
+            self._check_over(self._root(self._erasable[position]), f"Event {position}")
         return found
 
     def ended_before(self, moment: str) -> list[int]:
@@ -129,11 +129,11 @@ class History:
         waiting = self._state.queue.get(TaskId(owner)) is not None
         return owner == CODEBASE or waiting or (session is not None and session.id == owner)
 
-    def _check_over(self, owner: str) -> None:
+    def _check_over(self, owner: str, named: str = "This event") -> None:
         if not self._is_needed(owner):
             return
         if owner == CODEBASE:
-            raise NotOver("An event that tells of the codebase itself is needed until the codebase is deleted.")
+            raise NotOver(f"{named} tells of the codebase itself, and is needed until the codebase is deleted.")
         raise NotOver(f"{owner} is not over, and its words are still needed: stop or cancel it first.")
 
 

@@ -7,16 +7,21 @@ from ..domain.ids import CodebaseId, Sequence
 from ..projections.moments import Moments
 
 
-async def moment_of(text: str, codebase: CodebaseId, head: Sequence, moments: Moments) -> Sequence:
-    """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`."""
-    named = _named(text)
+async def moment_of(
+    text: str, codebase: CodebaseId, head: Sequence, moments: Moments, *, asked_as: str = "at"
+) -> Sequence:
+    """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`.
+
+    `asked_as`: what the caller knows the moment by.
+    """
+    named = _named(text, asked_as)
     sequence = named if isinstance(named, int) else await moments.sequence_at(codebase, named)
     if not 1 <= sequence <= head:
-        raise InvalidInput(f"at: {codebase} has the events from 1 to {head}; there is no moment {text}.")
+        raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
     return Sequence(sequence)
 
 
-def _named(text: str) -> int | datetime:
+def _named(text: str, asked_as: str) -> int | datetime:
     """A sequence, or a time in UTC unless it says otherwise. Raises `InvalidInput`."""
     if text.isascii() and text.isdigit() and len(text) <= 19:
         return int(text)
@@ -25,6 +30,6 @@ def _named(text: str) -> int | datetime:
         time = datetime.fromisoformat(text.replace(" ", "+") if text.count("T") else text)
     except ValueError:
         raise InvalidInput(
-            f"at: {text!r} is neither the number of an event nor a time such as 2026-01-31T12:00:00Z."
+            f"{asked_as}: {text!r} is neither the number of an event nor a time such as 2026-01-31T12:00:00Z."
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

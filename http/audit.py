@@ -12,7 +12,7 @@ from ..domain.ids import CodebaseId
 from . import show
 from .offline_export import Choice, export_from
 from .progress import progress
-from .settings import usual_data
+from .settings import Data, usual_data
 from .verify import Verdict, key_of, verify_data, verify_export
 
 app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
@@ -23,17 +23,20 @@ Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 
 
 @app.command
-def verify(file: Path | None = None, *, data: Path | None = None, checkpoint: Kept = (), key: str | None = None) -> int:
+def verify(file: Path | None = None, *, data: Data = None, checkpoint: Kept = (), key: str | None = None) -> int:
     """Verify that a log is, event by event, what was recorded; exit code 1 where it isn't.
 
-    Reads a data directory, or an export; what can't be read at all is exit code 2. The first event that was changed, removed, added or moved is named.
+    Reads a data directory, or an export; what can't be read at all is exit code 2. The first event that was changed,
+    removed, added or moved is named.
+
+    Example: `opencode-ledger audit verify --checkpoint kept-in-january --key public-key`
 
     Parameters
     ----------
     file
         An export to verify, alone, or a data directory; without it, the one of --data.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
     checkpoint
         A file with a checkpoint that you kept from earlier (GET /v1/opencode/log/checkpoint). With it a log that was
         rewritten as a whole is found too, and one whose end was cut off. Repeatable.
@@ -69,10 +72,12 @@ def export(
     session: str | None = None,
     first: Annotated[int, Parameter(name="--from")] = 1,
     last: Annotated[int | None, Parameter(name="--to")] = None,
-    data: Path | None = None,
+    data: Data = None,
     out: Path | None = None,
 ) -> int:
     """Write a codebase's events as JSON Lines, with the proof that they are in the log: the file is verifiable alone.
+
+    Example: `opencode-ledger audit export cb_abc123 --session sess_abc123 --out for-the-auditor.jsonl`
 
     Parameters
     ----------
@@ -81,11 +86,11 @@ def export(
     session
         Only the events of this session.
     first
-        Only events from this sequence on.
+        Only events from this number in the codebase on, as `audit show` has them.
     last
-        Only events up to this sequence.
+        Only events up to this number.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
     out
         The file to write; without it, standard output.
 

@@ -20,7 +20,7 @@ from .bootstrap import LOG_NAME, MADE_OF_THE_LOG
 from .erasing import Choice, Chosen, choose, erasures, finish
 from .erasing import erase as carry_out
 from .progress import progress
-from .settings import usual_data
+from .settings import Data, usual_data
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _AGE: Final = re.compile(r"([0-9]{1,5})([hdw])")
@@ -39,13 +39,15 @@ def erase(
     reason: str | None = None,
     by: str | None = None,
     yes: Annotated[bool, Parameter(negative="")] = False,
-    data: Path | None = None,
+    data: Data = None,
 ) -> int:
     """Erase what was said in sessions from the log, for good; the log stays verifiable. The server must be stopped.
 
     Texts go: prompts, answers, what tools were given and printed, titles, paths, reasons. Places, times, identities,
     states, amounts and hashes stay, and an event on record says who erased what, when and why. Without anything to
     erase it finishes what was cut off. Backups and exports of before keep what they hold.
+
+    Example: `opencode-ledger erase --session sess_abc123 --reason "asked for by the person, ticket 12"`
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def erase(
     yes
         Don't ask.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
 
     """
     place = data or usual_data()

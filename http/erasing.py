@@ -14,13 +14,14 @@ from ..actors.store.erasing import Progress, finish_erasures, is_unfinished, rec
 from ..actors.store.log_file import LogFile
 from ..domain.erasing import History
 from ..domain.erasure_events import Erasure
-from ..domain.errors import CodebaseNotFound, InvalidInput
+from ..domain.errors import InvalidInput
 from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import CodebaseId, Position, Sequence, Timestamp
 from ..domain.recorded import RecordedEvent
 from ..domain.secrets import Secrets
 from ..domain.tombstones import tombstone_of
 from ..domain.wire import encode
+from .absent import no_codebase
 
 EVENTS_EACH: Final = 500
 """Events that one erasure event names at most: each is a line of a page of the log, and should stay readable."""
@@ -58,14 +59,18 @@ class Chosen:
 
 def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
     """Find in the log what is chosen. Raises `InvalidInput` and `NotOver` where there is no such thing, or not yet."""
-    lasts = [last for last in log.last_of_each() if choice.codebase in (None, last.stream)]
+    everywhere = list(log.last_of_each())
+    lasts = [last for last in everywhere if choice.codebase in (None, last.stream)]
     if not lasts and choice.codebase:
-        raise CodebaseNotFound(f"The log has no codebase {choice.codebase}.")
+        raise no_codebase(choice.codebase)
+    _check_there(choice.positions, max((last.position for last in everywhere), default=Position(0)))
     found, known, done = list[Chosen](), False, 0
+    elsewhere = set(choice.positions)
     for last in lasts:
         history = History()
         for event in log.of(last.stream):
             history.take(event)
+            elsewhere.discard(event.position)
             done += 1
             if not done % 1000:
                 progress(done, log.size)
@@ -74,8 +79,16 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
             kinds = Counter(event.topic for event in _events(log, last.stream, positions))
             found.append(Chosen(codebase=last.stream, positions=positions, kinds=kinds, head=last.sequence))
     if not known:
-        raise InvalidInput(f"The log has no session {choice.session}; `opencode-ledger audit show` lists those it has.")
+        where = choice.codebase or "The log"
+        raise InvalidInput(f"{where} has no session {choice.session}; `opencode-ledger audit show` lists those it has.")
+    if choice.positions and len(elsewhere) == len(choice.positions):
+        raise InvalidInput(f"--position: None of these events is of {choice.codebase}.")
     return found
+
+
+def _check_there(positions: frozenset[int], head: Position) -> None:
+    if missing := sorted(position for position in positions if position > head):
+        raise InvalidInput(f"--position: The log has the events from 1 to {head}; there is no {missing[0]}.")
 
 
 def _events(log: LogFile, codebase: CodebaseId, positions: Iterable[int]) -> Iterator[RecordedEvent]:

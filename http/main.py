@@ -18,7 +18,7 @@ from .erase import erase
 from .logs import log_to_stderr
 from .progress import progress
 from .server import serve_until_told
-from .settings import Settings, usual_data
+from .settings import Data, Settings, usual_data
 from .usage import sentence_of
 
 
@@ -35,9 +35,10 @@ app = App(
     name="opencode-ledger",
     help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
 
-    Exit codes: 0 as told; 1 the log is not sound, or the service could not serve; 2 what was asked for is not
-    understood, or not there; 130 interrupted.""",
+    Exit codes: 0 done as told, or the log is sound; 1 the log is not what was recorded, or the service could not
+    serve; 2 what was asked for is not understood, not there, or not possible now; 130 interrupted.""",
     config=Environment("LEDGER_", command=False),
+    default_parameter=Parameter(show_env_var=False),
 )
 
 
@@ -45,7 +46,7 @@ app.command(audit.app)
 app.command(erase)
 
 
-@app.command
+@app.command(default_parameter=Parameter(show_env_var=True))
 def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> int:
     """Serve the API in the foreground until SIGTERM or SIGINT.
 
@@ -65,15 +66,19 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
 
 
 @app.command
-def backup(into: Path, *, data: Path | None = None) -> int:
+def backup(into: Path, *, data: Data = None) -> int:
     """Copy the log, its tree and its key into a new directory, also while a server writes, and verify the copy.
+
+    Exit code 1 where the copy is not what was recorded; it is left for you to look at.
+
+    Example: `opencode-ledger backup /backup/2026-01-31`
 
     Parameters
     ----------
     into
         The directory to make. It holds a private key: keep it as safe as the log itself.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
 
     """
     with progress("copying") as told:
@@ -83,15 +88,20 @@ def backup(into: Path, *, data: Path | None = None) -> int:
 
 
 @app.command
-def restore(backup: Path, *, data: Path | None = None) -> int:
+def restore(backup: Path, *, data: Data = None) -> int:
     """Verify a backup, and put it in place of a data directory that has no log.
+
+    Nothing is overwritten: move an old log away first. Exit code 1 where the backup is not what was recorded; then
+    nothing is restored.
+
+    Example: `opencode-ledger restore /backup/2026-01-31 --data /var/lib/opencode-ledger`
 
     Parameters
     ----------
     backup
         A directory that `opencode-ledger backup` made.
     data
-        The data directory to make; without it, the usual one.
+        The data directory to make; without it, ~/.opencode-ledger.
 
     """
     with progress("restoring") as told:

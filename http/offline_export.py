@@ -1,7 +1,7 @@
 """Writes an export (see `domain/export`) from a data directory, without a server."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ..actors.store.log_file import LogFile, check_there, opened
 from ..domain.errors import InvalidInput
 from ..domain.events import Json
 from ..domain.export import Manifest, event_line, manifest_line, proof_line
-from ..domain.ids import CodebaseId
+from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.leaves import leaf_of
 from ..domain.merkle import span_hash
 from ..domain.multiproof import spans_beside
@@ -19,8 +19,8 @@ from ..domain.tiles import GrowingTree, TileId, node_in
 from ..domain.wire import decode
 from ..projections.signing import SigningKey
 from ..projections.tree_file import read_tree
+from .absent import no_codebase, no_session
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
-from .past import no_codebase
 from .verify import Progress, checkpoint_of
 
 
@@ -66,10 +66,28 @@ def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
     events = list(log.of(choice.codebase))
     if not events:
         raise no_codebase(choice.codebase)
+    _check_range(choice, events[-1].sequence)
     chosen = [event for event in events if choice.takes(event)]
     if not chosen:
-        raise InvalidInput(f"No event of {choice.codebase} is chosen; it has those from 1 to {events[-1].sequence}.")
+        raise _none_chosen(choice, events)
     return chosen
+
+
+def _check_range(choice: Choice, head: Sequence) -> None:
+    for name, number in (("--from", choice.first), ("--to", choice.last)):
+        if number is not None and not 1 <= number <= head:
+            raise InvalidInput(f"{name}: {choice.codebase} has the events from 1 to {head}; there is no {number}.")
+    if choice.last is not None and choice.last < choice.first:
+        raise InvalidInput(f"--from: It must not be after --to; {choice.first} is after {choice.last}.")
+
+
+def _none_chosen(choice: Choice, events: list[RecordedEvent]) -> InvalidInput:
+    """What is said where a session has no event in the range: without a session any range has some."""
+    anywhere = replace(choice, first=1, last=None)
+    if own := [event.sequence for event in events if anywhere.takes(event)]:
+        between = f"those of {choice.session} lie between {own[0]} and {own[-1]}"
+        return InvalidInput(f"No event is chosen: {between}, and not between --from and --to.")
+    return no_session(choice.codebase, SessionId(choice.session or ""))
 
 
 def _signed(data: Path, key: SigningKey) -> Checkpoint | None:

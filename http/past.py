@@ -9,7 +9,6 @@ from pathlib import Path
 from ..actors.store.log_file import opened
 from ..actors.store.memory import MemoryEventStore
 from ..domain.erasure_events import Erasure
-from ..domain.errors import CodebaseNotFound
 from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.recorded import NewEvent, RecordedEvent
@@ -18,6 +17,7 @@ from ..projections.moments import Moments
 from ..projections.snapshots import IN_MEMORY, Snapshots
 from ..projections.story import Story
 from ..projections.views import Views
+from .absent import no_codebase
 from .at import moment_of
 from .bootstrap import LOG_NAME
 
@@ -28,12 +28,12 @@ class Past:
     def __init__(self, codebase: CodebaseId, events: list[RecordedEvent], moments: Moments) -> None:
         self.codebase, self.events, self._moments = codebase, events, moments
 
-    async def moment(self, at: str | None) -> Sequence:
+    async def moment(self, at: str | None, asked_as: str) -> Sequence:
         """The sequence that a person means: a number, a time, or nothing for the end. Raises `InvalidInput`."""
         head = self.events[-1].sequence
         if at is None:
             return head
-        return await moment_of(at, self.codebase, head, self._moments)
+        return await moment_of(at, self.codebase, head, self._moments, asked_as=asked_as)
 
     async def views(self, at: Sequence) -> Views:
         """The views as they were."""
@@ -79,11 +79,6 @@ def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
         if events := list(log.of(codebase)):
             return events
     raise no_codebase(codebase)
-
-
-def no_codebase(codebase: CodebaseId) -> CodebaseNotFound:
-    """What is said of a codebase that isn't in the log."""
-    return CodebaseNotFound(f"The log has no codebase {codebase}; `opencode-ledger audit show` lists those it has.")
 
 
 def codebases_of(data: Path) -> Iterator[tuple[CodebaseRegistered, RecordedEvent]]:

@@ -46,6 +46,10 @@ def usual_data() -> Path:
     return Path.home() / PROJECT_CACHE
 
 
+Data = Annotated[Path | None, Parameter(show_env_var=True)]
+"""The option of every command but `serve`; it is the only one of theirs that may come from the environment."""
+
+
 class Settings(BaseModel):
     """The options of `opencode-ledger serve`."""
 
@@ -67,7 +71,8 @@ class Settings(BaseModel):
     """An opencode.json given to every agent."""
 
     opencode_home: Place | None = None
-    """A private home for the agents; without it they use your own opencode credentials and sessions."""
+    """A private home for the agents, outside the data directory; without it they use your own opencode credentials and
+    sessions."""
 
     allow_root: Annotated[tuple[DirectoryPlace, ...], Parameter(negative="", show_default=False)] = ()
     """Codebases must lie under one of these directories; without it they may lie anywhere. Repeat the option for more
@@ -108,5 +113,14 @@ class Settings(BaseModel):
             raise ValueError(
                 f"--host {self.host} is reachable by others, and whoever reaches this service runs commands as you. "
                 "Give --token-file FILE with a secret in it, or keep --host 127.0.0.1."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_a_home_among_the_data(self) -> "Settings":
+        if self.opencode_home and self.opencode_home.resolve().is_relative_to(self.data.resolve()):
+            raise ValueError(
+                f"--opencode-home {self.opencode_home} lies in the data directory, and opencode keeps there what is said "
+                "in sessions, where `opencode-ledger erase` can't reach it. Choose a place outside it."
             )
         return self

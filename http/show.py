@@ -16,8 +16,9 @@ from ..domain.events import CodebaseDeleted
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.wire import decode
 from ..projections.story import Entry, Story
+from .absent import no_session
 from .past import Past, codebases_of, differences, past_of
-from .settings import usual_data
+from .settings import Data, usual_data
 
 STYLES: Final = {
     "user": "bold green",
@@ -48,7 +49,7 @@ def show(
     *,
     at: str | None = None,
     full: Annotated[bool, Parameter(negative="")] = False,
-    data: Path | None = None,
+    data: Data = None,
 ) -> int:
     """Tell what happened in a session: prompts, answers, tools, file changes, decisions, times and costs.
 
@@ -65,10 +66,14 @@ def show(
     full
         Show all that tools printed, not only the beginning.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
 
     """
     if codebase is None:
+        if at is not None:
+            raise InvalidInput(
+                "--at: Name a codebase, whose events are meant; without --at those of the log are listed."
+            )
         lines = "\n".join(_codebases(data or usual_data())) or "The log is empty."
         Console(highlight=False).print(lines, markup=False, soft_wrap=True)
     else:
@@ -76,7 +81,7 @@ def show(
     return 0
 
 
-def diff(codebase: str, before: str, after: str | None = None, *, data: Path | None = None) -> int:
+def diff(codebase: str, before: str, after: str | None = None, *, data: Data = None) -> int:
     """Say what changed in a codebase from one moment to another: its agent, its sessions, its tasks.
 
     Parameters
@@ -88,7 +93,7 @@ def diff(codebase: str, before: str, after: str | None = None, *, data: Path | N
     after
         Another; without it, the end.
     data
-        The data directory; without it, the usual one.
+        The data directory; without it, ~/.opencode-ledger.
 
     """
     asyncio.run(_diff(data or usual_data(), CodebaseId(codebase), before, after))
@@ -98,20 +103,19 @@ def diff(codebase: str, before: str, after: str | None = None, *, data: Path | N
 async def _show(data: Path, codebase: CodebaseId, session: str | None, at: str | None, *, full: bool) -> None:
     screen = Console(highlight=False)
     async with past_of(data, codebase) as past:
-        moment = await past.moment(at)
+        moment = await past.moment(at, "--at")
         if session is None:
             screen.print(await _sessions(past, moment))
             return
         story = past.story(SessionId(session), moment)
         if not story.entries:
-            listed = f"`opencode-ledger audit show {codebase}` lists those it has"
-            raise InvalidInput(f"{codebase} has no session {session} up to event {moment}; {listed}.")
+            raise no_session(codebase, SessionId(session), moment)
         screen.print(_told(story, full=full))
 
 
 async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None) -> None:
     async with past_of(data, codebase) as past:
-        first, last = await past.moment(before), await past.moment(after)
+        first, last = await past.moment(before, "BEFORE"), await past.moment(after, "AFTER")
         lines = list(differences(await past.facts(first), await past.facts(last)))
         said = "\n".join(lines) if lines else "Nothing that the views show changed."
         Console(highlight=False).print(f"from event {first} to event {last}\n{said}", markup=False, soft_wrap=True)

@@ -228,7 +228,7 @@ async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: Co
         ("verify", tmp_path / "none"): ("can't be read", 2),
         ("export", "cb_none", "--data", copy): ("no codebase cb_none", 2),
         ("export", "cb_none", "--data", copy, "--out", tmp_path / "new"): ("no codebase cb_none", 2),
-        ("export", codebase, "--from", 999, "--data", copy): ("No event", 2),
+        ("export", codebase, "--from", 999, "--data", copy): ("there is no 999", 2),
         ("export", codebase, "--data", copy, "--out", bad): ("exists already", 2),
     }
     for arguments, (words, code) in cases.items():
@@ -302,3 +302,30 @@ async def test_words_put_into_a_tombstone(copy: Path, command: Command) -> None:
     )
     ended = await command("verify", "--data", copy)
     assert (ended.code, "was emptied or changed" in ended.output) == (1, True), (topic, ended)
+
+
+async def test_a_choice_that_makes_no_sense(copy: Path, codebase: CodebaseId, command: Command, api: Running) -> None:
+    """An export of what isn't there is refused in a sentence that says what there is, and no file is made."""
+    (later, _earlier) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    head = await api.service.store.stream_head(codebase)
+    there = f"{codebase} has the events from 1 to {head}; there is no"
+    first = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
+    own = [event["sequence"] for event in first if event["data"].get("session_id") == later["id"]]
+    between = f"those of {later['id']} lie between {own[0]} and {own[-1]}, and not between --from and --to."
+    cases = {
+        ("--from", "-3"): f"--from: {there} -3.",
+        ("--from", "0"): f"--from: {there} 0.",
+        ("--from", head + 1): f"--from: {there} {head + 1}.",
+        ("--to", head + 1): f"--to: {there} {head + 1}.",
+        ("--from", 5, "--to", 3): "--from: It must not be after --to; 5 is after 3.",
+        (
+            "--session",
+            "sess_x",
+        ): f"{codebase} has no session sess_x; `opencode-ledger audit show {codebase}` lists those it has.",
+        ("--session", later["id"], "--to", 3): f"No event is chosen: {between}",
+    }
+    out = copy.parent / "export.jsonl"
+    for choice, sentence in cases.items():
+        ended = await command("export", codebase, *choice, "--out", out, "--data", copy)
+        assert (ended.code, ended.output, ended.errors) == (2, "", f"opencode-ledger: {sentence}\n")
+    assert not await asyncio.to_thread(out.exists)

@@ -80,6 +80,7 @@ def test_help(command: Callable[..., Ended]) -> None:
         (["--host", "0.0.0.0"], ["--token-file", "127.0.0.1"]),
         (["--allow-root", "/nowhere/at/all"], ["--allow-root", "/nowhere/at/all"]),
         (["--opencode-config", "/nowhere.json"], ["--opencode-config", "/nowhere.json"]),
+        (["--data", "/nowhere", "--opencode-home", "/nowhere/home"], ["/nowhere/home", "outside it"]),
     ],
     ids=str,
 )

@@ -170,12 +170,22 @@ async def test_what_makes_no_sense_is_refused(
     async with running(settings, tmp_path / "home") as api:
         codebase = await api.register()
         session = await spoken(api, codebase, SECRET, "k1")
+        empty = await api.register("empty")
+        head = api.service.store.head
     before = (settings.data / "ledger.db").read_bytes()
     for arguments, words in REFUSED.items():
         ended = await command("erase", *arguments, "--data", settings.data)
         assert (ended.code, words in ended.errors) == (2, True), ended
     asked = await command("erase", "--session", session, "--reason", "r", "--data", settings.data)
     assert (asked.code, "--yes" in asked.errors) == (2, True), asked
+    beyond = await command("erase", "--position", "2-999999", "--reason", "r", "--yes", "--data", settings.data)
+    assert (
+        beyond.errors
+        == f"opencode-ledger: --position: The log has the events from 1 to {head}; there is no {head + 1}.\n"
+    )
+    elsewhere = ("--codebase", empty, "--position", "2", "--reason", "r", "--yes")
+    ended = await command("erase", *elsewhere, "--data", settings.data)
+    assert (ended.code, f"None of these events is of {empty}." in ended.errors) == (2, True), ended
     none = await command("erase", "--older-than", "1d", "--reason", "r", "--yes", "--data", settings.data)
     assert (none.code, "Nothing of that" in none.output) == (0, True), none
     monkeypatch.setenv("LEDGER_YES", "true")
