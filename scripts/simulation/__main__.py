@@ -8,50 +8,16 @@ every line of it. Exit code 1 where a promise was broken.
 
 import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .simulation import Broken, Simulation
-from .steps import Steps
-from .verdict import judge
+from opencode_ledger.http.verify_parts import cores
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a seed."""
-
-    seed: int
-    steps: int
-    events: int
-    callbacks: int
-    lives: int
-    trace: str
-    broken: Broken | None
-
-
-def simulate(seed: int, steps: int, *, on_disk: bool = False, trace: bool = False) -> Outcome:
-    """Run one seed for at least so many steps, then to its end."""
-    memory = Path("/dev/shm")  # noqa: S108  # a name of its own is made in it
-    with tempfile.TemporaryDirectory(prefix="ledger-simulation.", dir=memory if memory.is_dir() else None) as folder:
-        world = Simulation(seed, Path(folder), on_disk=on_disk, told=print if trace else None)
-        broken = None
-        try:
-            with world.running():
-                taking = Steps(world)
-                while world.steps < steps:
-                    taking.take()
-                judge(world)
-        except Broken as failure:
-            broken = failure
-    digest = world.trace.hexdigest()
-    return Outcome(seed, world.steps, len(world.record.log), world.loop.turns, world.lives, digest, broken)
+from .seeds import Outcome, simulate, simulated
 
 
 def seeds_of(words: str) -> range:
@@ -60,31 +26,45 @@ def seeds_of(words: str) -> range:
     return range(int(first), int(last if dots else first) + 1)
 
 
+def at_least_one(words: str) -> int:
+    """A number of things. Raises `ValueError`."""
+    if (number := int(words)) < 1:
+        raise ValueError(words)
+    return number
+
+
 def options() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(
         prog="scripts/simulation/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", "--seeds", type=seeds_of, default=range(1, 21), metavar="A..B", help="(1..20)")
-    parser.add_argument("--steps", type=int, default=2000, help="of each seed, at least (2000)")
+    parser.add_argument("--steps", type=at_least_one, default=2000, help="of each seed, at least (2000)")
     parser.add_argument("--store", choices=("memory", "sqlite"), default="memory", help="where the log is (memory)")
-    parser.add_argument("--trace", action="store_true", help="print everything that happens")
+    parser.add_argument("--processes", type=at_least_one, default=cores(), help=f"that share the seeds ({cores()})")
+    parser.add_argument("--trace", action="store_true", help="print everything that happens, one seed at a time")
     parser.add_argument("--keep-going", action="store_true", help="run the other seeds though one failed")
     return parser.parse_args()
 
 
 def run(chosen: argparse.Namespace) -> Iterator[Outcome]:
-    """The outcome of each seed, with a bar that shows where they are."""
-    console = Console(stderr=True)
+    """The outcome of each seed in their order, with a bar that shows where they are."""
+    console, on_disk = Console(stderr=True), chosen.store == "sqlite"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("seeds", total=len(chosen.seed))
-        for seed in chosen.seed:
-            outcome = simulate(seed, chosen.steps, on_disk=chosen.store == "sqlite", trace=chosen.trace)
-            progress.advance(bar)
+    with (
+        simulated(chosen.seed, chosen.steps, processes=chosen.processes, on_disk=on_disk) as outcomes,
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+    ):
+        for outcome in progress.track(outcomes, len(chosen.seed), description="seeds"):
             yield outcome
             if outcome.broken and not chosen.keep_going:
                 return
+
+
+def traced(chosen: argparse.Namespace) -> Iterator[Outcome]:
+    """The outcome of each seed, after all that happens in it was printed."""
+    for seed in chosen.seed:
+        yield simulate(seed, chosen.steps, on_disk=chosen.store == "sqlite", trace=True)
 
 
 def tell(failed: Outcome, chosen: argparse.Namespace) -> None:
@@ -99,16 +79,16 @@ def tell(failed: Outcome, chosen: argparse.Namespace) -> None:
 def main() -> int:
     """Run, count, and say by the exit code whether anything was broken."""
     chosen = options()
-    began, outcomes = time.process_time(), list[Outcome]()
-    for outcome in run(chosen):
+    began, outcomes = time.perf_counter(), list[Outcome]()
+    for outcome in traced(chosen) if chosen.trace else run(chosen):
         outcomes.append(outcome)
         tell(outcome, chosen)
-    seconds = time.process_time() - began
+    lasted, worked = time.perf_counter() - began, sum(o.seconds for o in outcomes)
     steps, failed = sum(o.steps for o in outcomes), sum(o.broken is not None for o in outcomes)
     print(
         f"{len(outcomes)} seeds, {steps:,} steps, {sum(o.events for o in outcomes):,} events,"
         f" {sum(o.callbacks for o in outcomes):,} callbacks, {sum(o.lives for o in outcomes):,} starts"
-        f" in {seconds:.1f} s of processor time: {steps / seconds:,.0f} steps/s"
+        f" in {lasted:.1f} s: {steps / lasted:,.0f} steps/s, {steps / worked:,.0f} for each second of processor time"
     )
     print(f"trace {sha256(''.join(o.trace for o in outcomes).encode()).hexdigest()}")
     print("every promise held" if not failed else f"{failed} seeds BROKEN")

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -133,9 +134,10 @@ class Machine:
         async def everything(request: web.Request) -> web.StreamResponse:
             return await self.streams.all_events(request)
 
-        app = web.Application(middlewares=[errors(Secrets())])
-        app.router.add_get("/events", everything)
-        app.router.add_get("/{codebase}/events", events)
+        # Not as a middleware of the application: aiohttp remembers those for ever, and with them all of this life.
+        answer, app = errors(Secrets()), web.Application()
+        app.router.add_get("/events", partial(answer, handler=everything))
+        app.router.add_get("/{codebase}/events", partial(answer, handler=events))
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
         await runner.setup()
         if (server := runner.server) is None:

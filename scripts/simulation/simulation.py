@@ -46,8 +46,11 @@ class Broken(Exception):
     """A promise was broken. `promise`: which; `last`: what happened right before."""
 
     def __init__(self, promise: str, detail: str, step: int, last: list[str]) -> None:
-        super().__init__(f"step {step}: {promise}: {detail}")
+        super().__init__(promise, detail, step, last)  # all of it, for it may come from another process
         self.promise, self.detail, self.step, self.last = promise, detail, step, last
+
+    def __str__(self) -> str:
+        return f"step {self.step}: {self.promise}: {self.detail}"
 
 
 class Simulation:

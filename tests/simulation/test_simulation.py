@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from scripts.simulation.__main__ import simulate
+from scripts.simulation.seeds import simulate, simulated
 from tests.simulation.mistakes import MISTAKES, RARER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +55,17 @@ def is_found(plant: Callable[[], AbstractContextManager[object]], worlds: int, s
 def test_a_planted_mistake_is_found(mistake: str) -> None:
     """Each mistake of the usual kinds breaks a promise in the first few worlds."""
     assert is_found(MISTAKES[mistake], 20, 400)
+
+
+def test_a_failure_in_another_process() -> None:
+    """Of seeds that are run by several processes it is told in their order what was broken, as of one run alone."""
+    with MISTAKES["a reply before the commit"]():
+        alone = simulate(2, 50)
+        with simulated(range(1, 4), 50, processes=2) as outcomes:
+            found = list(outcomes)
+    assert [outcome.seed for outcome in found] == [1, 2, 3]
+    assert alone.broken is not None
+    assert (str(found[1].broken), found[1].trace) == (str(alone.broken), alone.trace)
 
 
 @pytest.mark.long
