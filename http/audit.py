@@ -9,15 +9,17 @@ from cyclopts import App, Parameter
 
 from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId
-from . import show
+from .diff import diff
 from .offline_export import Choice, export_from
 from .progress import progress
 from .settings import Data, usual_data
+from .show import show
 from .verify import Verdict, key_of, verify_data, verify_export
 
 app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
 
-show.add_to(app)
+app.command(show)
+app.command(diff)
 
 Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 

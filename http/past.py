@@ -1,25 +1,42 @@
 """The past, without a server: a log's codebase as it was at any moment, for `audit show` and `audit diff`."""
 
 import asyncio
-import dataclasses
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from ..actors.store.log_file import opened
 from ..actors.store.memory import MemoryEventStore
 from ..domain.erasure_events import Erasure
-from ..domain.events import CodebaseRegistered
-from ..domain.ids import CodebaseId, Sequence, SessionId
+from ..domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from ..domain.ids import CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
 from ..domain.recorded import NewEvent, RecordedEvent
 from ..domain.wire import decode
 from ..projections.moments import Moments
+from ..projections.session_queries import Session
 from ..projections.snapshots import IN_MEMORY, Snapshots
 from ..projections.story import Story
-from ..projections.views import Views
-from .absent import no_codebase
+from ..projections.tasks import Task
+from .absent import no_codebase, no_session
 from .at import moment_of
 from .bootstrap import LOG_NAME
+
+ALL: Final = 1_000_000
+"""More sessions, or tasks, than a codebase has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A codebase after one of its events. `agent`: what its agent is at; `deleted` of a codebase that is no more."""
+
+    sequence: Sequence
+    at: Timestamp
+    agent: str
+    sessions: dict[SessionId, Session]
+    tasks: dict[TaskId, Task]
 
 
 class Past:
@@ -28,37 +45,58 @@ class Past:
     def __init__(self, codebase: CodebaseId, events: list[RecordedEvent], moments: Moments) -> None:
         self.codebase, self.events, self._moments = codebase, events, moments
 
-    async def moment(self, at: str | None, asked_as: str) -> Sequence:
-        """The sequence that a person means: a number, a time, or nothing for the end. Raises `InvalidInput`."""
-        head = self.events[-1].sequence
+    @property
+    def head(self) -> Sequence:
+        """The last event."""
+        return self.events[-1].sequence
+
+    @cached_property
+    def registered(self) -> CodebaseRegistered | None:
+        """How it began; None in a log that somebody changed."""
+        first = decode(self.events[0])
+        return first if isinstance(first, CodebaseRegistered) else None
+
+    @cached_property
+    def erasures(self) -> dict[Position, Erasure]:
+        """What was erased of it, at any time, by the position of the event that says so."""
+        found = ((event.position, decode(event)) for event in self.events if event.topic == Erasure.topic)
+        return {position: event for position, event in found if isinstance(event, Erasure)}
+
+    async def sequence(self, at: str | None, asked_as: str) -> Sequence:
+        """The event that a person means: by its number, a time, or nothing for the end. Raises `InvalidInput`."""
         if at is None:
-            return head
-        return await moment_of(at, self.codebase, head, self._moments, asked_as=asked_as)
+            return self.head
+        return await moment_of(at, self.codebase, self.head, self._moments, asked_as=asked_as)
 
-    async def views(self, at: Sequence) -> Views:
-        """The views as they were."""
-        return await self._moments.views(self.codebase, at)
-
-    def story(self, session: SessionId, upto: Sequence) -> Story:
-        """A session's story, as far as it had gone."""
-        story = Story()
-        told = (decode(event) for event in self.events if event.sequence <= upto)
-        story.take(event for event in told if event.session_id == session)
-        return story
-
-    async def facts(self, at: Sequence) -> dict[str, str]:
-        """Everything that the views showed, each fact under a name of its own."""
-        views = await self.views(at)
+    async def moment(self, upto: Sequence) -> Moment:
+        """The codebase as it was; one that was deleted, with all that it had."""
+        deleted = self._end(upto)
+        views = await self._moments.views(self.codebase, deleted or upto)
         agent = await views.agents.get(self.codebase)
-        sessions = (await views.sessions.page(self.codebase, 100_000)).rows
-        tasks = (await views.tasks.page(codebase=self.codebase, limit=100_000)).rows
-        return dict(
-            [
-                *_facts("agent", agent),
-                *(fact for session in sessions for fact in _facts(f"session {session.id}", session)),
-                *(fact for task in tasks for fact in _facts(f"task {task.id}", task)),
-            ]
+        sessions = (await views.sessions.page(self.codebase, ALL)).rows
+        tasks = (await views.tasks.page(codebase=self.codebase, limit=ALL)).rows
+        return Moment(
+            sequence=upto,
+            at=decode(self.events[:upto][-1]).timestamp,
+            agent="deleted" if deleted else agent.status if agent else "unknown",
+            sessions={session.id: session for session in sessions},
+            tasks={task.id: task for task in tasks},
         )
+
+    def _end(self, upto: Sequence) -> Sequence | None:
+        """The last event before the codebase was deleted, if it was: a view would show nothing of it any more."""
+        for event in reversed(self.events[:upto]):
+            if event.topic == CodebaseDeleting.topic and isinstance(decode(event), CodebaseDeleted):
+                return Sequence(event.sequence - 1)
+        return None
+
+    def story(self, session: SessionId, moment: Moment) -> Story:
+        """A session's story, as far as it had gone. Raises `InvalidInput` where there was no such session."""
+        if session not in moment.sessions:
+            raise no_session(self.codebase, session, moment.sequence)
+        story = Story(session, moment.sessions[session].task_id)
+        story.take(self.events[: moment.sequence])
+        return story
 
 
 @asynccontextmanager
@@ -81,28 +119,18 @@ def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
     raise no_codebase(codebase)
 
 
-def codebases_of(data: Path) -> Iterator[tuple[CodebaseRegistered, RecordedEvent]]:
-    """Each codebase of a log, also those that were deleted, as it was registered; and its last event. Raises `StoreError`."""
+def codebases_of(data: Path) -> list[tuple[CodebaseRegistered, RecordedEvent]]:
+    """Each codebase of a log, also those that were deleted, as it was registered and in that order, and its last event.
+
+    Raises `StoreError`.
+    """
+    found = list[tuple[Position, CodebaseRegistered, RecordedEvent]]()
     with opened(data / LOG_NAME) as log:
         for last in log.last_of_each():
-            first = decode(next(log.of(last.stream)))
+            recorded = next(log.of(last.stream))
+            first = decode(recorded)
             if last.topic == Erasure.topic:  # what was erased later changes nothing of how it ended
                 *_, last = (event for event in log.of(last.stream) if event.topic != Erasure.topic)  # noqa: PLW2901
             if isinstance(first, CodebaseRegistered):
-                yield first, last
-
-
-def differences(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
-    """What changed from one moment to another, a line each."""
-    for name in dict.fromkeys([*before, *after]):
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            yield f"{name}: {new}" if old is None else f"{name}: {old} → {new or 'gone'}"
-
-
-def _facts(name: str, row: object) -> Iterable[tuple[str, str]]:
-    if row is None or not dataclasses.is_dataclass(row) or isinstance(row, type):
-        return
-    for member, value in dataclasses.asdict(row).items():
-        if value not in (None, "", {}, ()):
-            yield f"{name} {member}", str(value)
+                found.append((recorded.position, first, last))
+    return [(first, last) for _position, first, last in sorted(found, key=lambda one: one[0])]

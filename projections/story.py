@@ -1,151 +1,275 @@
-"""A session as a person reads it: prompts, answers, tools, file changes, decisions, times and costs, in their order.
+"""A session as a person reads it: prompts, answers, tools, file changes, decisions and times, in their order.
 
-The story is told from the log alone. Pieces of streamed text are one entry, and a tool's result stands with its call.
+The story is told from the log alone. Pieces of streamed text are one entry, a tool's result stands with its call, a
+decision with what was asked, and nothing is said twice. What was erased is told as erased, with the event that says why.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
 from ..domain import events as e
-from ..domain.ids import Timestamp
-from ..domain.wire import UnknownEvent
-from .transcript import Parts
+from ..domain import outside_events as o
+from ..domain.ids import Position, Sequence, SessionId, TaskId, Timestamp
+from ..domain.recorded import RecordedEvent
+from ..domain.tombstones import MARK, eraser_of
+from ..domain.wire import UnknownEvent, decode
+from .transcript import Message, Parts, imported
+from .wording import change_of, decided, interrupted, listed, questions_of, told_in_full, told_in_short, took
 
-Who: TypeAlias = Literal["user", "agent", "thought", "tool", "file", "permission", "session", "task", "status", "error"]
+Who: TypeAlias = Literal[
+    "user", "agent", "thought", "tool", "file", "permission", "question", "session", "task", "status", "error"
+]
+
+
+class _Told(NamedTuple):
+    """What is told of an event, as an entry has it."""
+
+    who: Who
+    title: str
+    text: str = ""
+
+
+_REPEATED: Final = ("prompt", "result", "error", "summary")
+"""Members of events whose words others have too: a message, an answer, an error."""
 
 
 @dataclass(kw_only=True)
 class Entry:
-    """Something that happened. `title`: in a few words; `text`: what was said or printed, perhaps of many lines."""
+    """Something that happened. `title`: in a few words; `text`: what was said or printed, perhaps of many lines.
+
+    `given`: all of a tool's arguments; `change`: what they say is to be changed, as lines of a diff. `open`: what is
+    still to come of it. `events`: those that it is told from; `repeats`: some hold words that stand elsewhere too, and
+    are told once. `erased`: the positions of the erasures that took from it.
+    """
 
     at: Timestamp
     who: Who
     title: str
     text: str = ""
-    subagent: bool = False
-
-
-@dataclass(kw_only=True)
-class Totals:
-    """What a session used: tokens by kind, and US dollars."""
-
-    tokens: dict[str, int]
-    cost: float
+    given: str = ""
+    change: tuple[str, ...] = ()
+    open: str = ""
+    helper: bool = False
+    repeats: bool = False
+    events: list[tuple[Sequence, Position]] = field(default_factory=list[tuple[Sequence, Position]])
+    erased: dict[Position, None] = field(default_factory=dict[Position, None])
 
 
 class Story:
-    """Takes a session's events in order. `entries`: what happened; `totals`: what it used."""
+    """Takes a codebase's events in order. `entries`: what happened in one session; `task`: which it did."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: SessionId, task: TaskId | None = None) -> None:
         self.entries: list[Entry] = []
-        self.totals = Totals(tokens={}, cost=0.0)
-        self._texts: dict[str, tuple[Entry, Parts]] = {}
+        self._session, self._task = session, task
+        self._texts: dict[str, tuple[Entry, Parts, str]] = {}
         self._calls: dict[str, Entry] = {}
-        self._asked: dict[str, Entry] = {}
+        self._asked: dict[str, tuple[Entry, e.PermissionAsked]] = {}
+        self._sent: dict[str, Entry] = {}
+        self._imported: dict[str, list[Entry]] = {}
 
-    def take(self, events: Iterable[e.Event]) -> None:
+    def take(self, events: Iterable[RecordedEvent]) -> None:
         """Read on."""
-        for event in events:
-            self._take(event)
+        for recorded in events:
+            event = decode(recorded)
+            # A task that waited was created before it had a session.
+            if event.session_id == self._session or (self._task and event.task_id == self._task):
+                for entry in self._tell(event):
+                    words = {str(getattr(event, name, "") or "").strip() for name in _REPEATED} - {""}
+                    entry.repeats = entry.repeats or any(said not in entry.text for said in words)
+                    self._mark(entry, recorded)
 
-    def _take(self, event: e.Event) -> None:
+    def _mark(self, entry: Entry, recorded: RecordedEvent) -> None:
+        """Note what an entry is told from, and that words of it are gone."""
+        entry.events.append((recorded.sequence, recorded.position))
+        if (eraser := eraser_of(recorded.data)) is not None:
+            entry.erased[eraser] = None
+            entry.title, entry.text = (
+                said.replace(MARK, "").strip(": \n").replace("  ", " ") for said in (entry.title, entry.text)
+            )
+
+    def _tell(self, event: e.Event) -> list[Entry]:
+        """The entries that an event begins or goes on with."""
         match event:
             case e.Output():
-                self._say(event)
+                return [self._say(event)]
             case e.ToolUse():
-                entry = self._add(
-                    event, "tool", f"{event.tool} {_short(event.args)}", subagent=event.subagent is not None
-                )
-                self._calls[event.call_id] = entry
+                return [self._call(event)]
             case e.ToolResult():
-                self._end_call(event)
+                return [self._end_call(event)]
             case e.PermissionAsked():
-                asked = f"{event.tool} {_short(event.args)}: asked for leave"
-                self._asked[event.permission_id] = self._add(event, "permission", asked)
+                return [self._ask(event)]
             case e.PermissionReplied():
-                self._settle(event)
-            case e.Usage():
-                self._use(event)
+                return [self._settle(event)]
+            case e.MessageSent() | e.MessageDelivered():
+                return self._send(event)
+            case o.MessageImported():
+                return self._import(event)
+            case e.Complete():
+                return self._sum_up(event)
             case UnknownEvent():
-                self._add(
-                    event, "status", f"{event.name}, of a kind that this version doesn't know", _raw(event.members)
-                )
+                raw = orjson.dumps(event.members).decode()
+                return [self._add(event, "status", f"{event.name}, of a kind that this version doesn't know", raw)]
             case _:
-                self._happen(event)
+                told = self._in_words(event)
+                return [self._add(event, told.who, told.title, told.text)] if told else []
 
-    def _happen(self, event: e.Event) -> None:
+    def _in_words(self, event: e.Event) -> _Told | None:
+        """What is told of an event that stands for itself."""
         match event:
-            case e.MessageSent():
-                self._add(event, "user", f"message to {event.agent}", event.content)
             case e.FileChange():
-                self._add(event, "file", f"{event.change} {event.path}")
-            case e.SessionStarted():
-                model = f" on {event.model}" if event.model else ""
-                self._add(event, "session", f"started with {event.agent}{model}")
-            case e.SessionResumed():
-                self._add(event, "session", "resumed")
-            case e.SessionInterrupted():
-                why = "" if event.reason == "requested" else f" ({event.reason})"
-                self._add(event, "session", f"interrupted{why}")
-            case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
-                self._add(event, "session", event.status)
+                return _Told("file", f"{event.change} {event.path}")
             case e.TaskCreated():
-                self._add(event, "task", f"created: {event.title}")
+                return _Told("task", f"created{listed([event.title])}")
             case e.TaskCompleted():
-                self._add(event, "task", "completed", event.result)
+                return _Told("task", "completed", self._news(event.result))
             case e.TaskFailed():
-                self._add(event, "task", f"failed: {event.code}", event.error)
+                return _Told("task", f"failed: {event.code}", self._news(event.error))
+            case e.TaskCancelled():
+                return _Told("task", "cancelled")
             case e.Error():
-                self._add(event, "error", event.code, event.error)
+                return _Told("error", event.code, event.error)
             case e.Status(attempt=int(attempt)):
-                self._add(event, "status", f"attempt {attempt}", event.message)
+                return _Told("status", f"attempt {attempt}", event.message)
             case _:
-                pass
+                return _of_session(event)
 
-    def _add(self, event: e.Event, who: Who, title: str, text: str = "", *, subagent: bool = False) -> Entry:
-        entry = Entry(at=event.timestamp, who=who, title=title, text=text, subagent=subagent)
+    def _news(self, text: str) -> str:
+        """A text, unless it was told already."""
+        return "" if any(entry.text.strip() == text.strip() for entry in self.entries) else text
+
+    def _add(self, event: e.Event, who: Who, title: str, text: str = "", *, helper: bool = False) -> Entry:
+        entry = Entry(at=event.timestamp, who=who, title=title, text=text, helper=helper)
         self.entries.append(entry)
         return entry
 
-    def _say(self, event: e.Output) -> None:
+    def _say(self, event: e.Output) -> Entry:
+        """A piece of text; parts of one message that nothing came between are one entry."""
+        who: Who = "agent" if event.type == "text" else "thought"
+        source = f"{event.type} {event.message_id} {event.subagent}"
         if event.part_id not in self._texts:
-            who: Who = "agent" if event.type == "text" else "thought"
-            entry = self._add(
-                event, who, "answer" if who == "agent" else "reasoning", subagent=event.subagent is not None
-            )
-            self._texts[event.part_id] = entry, Parts()
-        entry, parts = self._texts[event.part_id]
+            before = next(reversed(self._texts.values()), None)
+            if before is None or before[0] is not self.entries[-1] or before[2] != source:
+                title = "answer" if who == "agent" else "reasoning"
+                before = self._add(event, who, title, helper=event.subagent is not None), Parts(), source
+            self._texts[event.part_id] = before
+        entry, parts, _ = self._texts[event.part_id]
         parts.add(event.part_id, event.content, replaces=bool(event.replaces))
         entry.text = parts.text
+        return entry
 
-    def _end_call(self, event: e.ToolResult) -> None:
+    def _call(self, event: e.ToolUse) -> Entry:
+        title = f"{event.tool} {told_in_short(event.args)}".rstrip()
+        entry = self._add(event, "tool", title, helper=event.subagent is not None)
+        entry.given, entry.change, entry.open = told_in_full(event.args), tuple(change_of(event.args)), "no result yet"
+        self._calls[event.call_id] = entry
+        return entry
+
+    def _end_call(self, event: e.ToolResult) -> Entry:
         entry = self._calls.get(event.call_id) or self._add(event, "tool", event.tool)
-        entry.title += "" if event.status == "completed" else " (failed)"
-        entry.text = event.output
+        how = ["failed"] if event.status == "error" else []
+        how += [lasted] if (lasted := took(entry.at, event.timestamp)) else []
+        entry.title += f" ({', '.join(how)})" if how else ""
+        entry.text, entry.open = event.output, ""
+        return entry
 
-    def _settle(self, event: e.PermissionReplied) -> None:
-        entry = self._asked.get(event.permission_id) or self._add(event, "permission", event.permission_id)
-        entry.title = entry.title.replace(": asked for leave", "") + f": {event.reply}, decided by {event.decided_by}"
-        entry.text = event.message or ""
+    def _ask(self, event: e.PermissionAsked) -> Entry:
+        until = f", until {event.expires_at[11:19]}" if event.expires_at else ""
+        if event.kind == "question":
+            entry = self._add(event, "question", "asked", "\n".join(questions_of(event.args, None)))
+        else:
+            entry = self._add(event, "permission", f"{event.tool} {told_in_short(event.args)}".rstrip())
+            entry.given = told_in_full(event.args)
+        entry.open, entry.helper = f"not decided yet{until}", event.subagent is not None
+        self._asked[event.permission_id] = entry, event
+        return entry
 
-    def _use(self, event: e.Usage) -> None:
-        for kind, count in event.tokens.items():
-            self.totals.tokens[kind] = self.totals.tokens.get(kind, 0) + count
-        self.totals.cost += event.cost
+    def _settle(self, event: e.PermissionReplied) -> Entry:
+        entry, asked = self._asked.get(event.permission_id, (None, None))
+        entry = entry or self._add(event, "permission", event.permission_id)
+        how = decided(event, asked.timestamp if asked else None)
+        if asked and asked.kind == "question":
+            entry.title, entry.text = how, "\n".join(questions_of(asked.args, event.answers))
+        else:
+            entry.title += f": {how}"
+        entry.text, entry.open = "\n".join(filter(None, (entry.text, event.message))), ""
+        return entry
+
+    def _send(self, event: e.MessageSent | e.MessageDelivered) -> list[Entry]:
+        if isinstance(event, e.MessageDelivered):
+            if entry := self._sent.get(event.message_id):
+                entry.open = ""
+            return []
+        kind = "message" if self._sent else "prompt"
+        model = f" on {event.model}" if event.model else ""
+        entry = self._sent[event.message_id] = self._add(
+            event, "user", f"{kind} to {event.agent}{model}", event.content
+        )
+        entry.open = "not given to the agent yet"
+        return [entry]
+
+    def _sum_up(self, event: e.Complete) -> list[Entry]:
+        """The agent's last words, where they were not told yet, stand with the session's end."""
+        last = next((entry for entry in reversed(self.entries) if entry.who == "session"), None)
+        if last is not None:
+            last.text = self._news(event.summary)
+        return [last] if last else []
+
+    def _import(self, event: o.MessageImported) -> list[Entry]:
+        """A message made outside; one that is read again takes the place of what was read before."""
+        made = list(_entries_of(imported(event), event))
+        old = self._imported.get(event.message_id, [])
+        place = self.entries.index(old[0]) if old else len(self.entries)
+        self.entries = [entry for entry in self.entries if entry not in old]
+        self.entries[place:place] = self._imported[event.message_id] = made
+        return made
 
 
-def _raw(members: dict[str, e.Json]) -> str:
-    return orjson.dumps(members).decode()
+def _entries_of(message: Message, event: o.MessageImported) -> Iterable[Entry]:
+    at = message.timestamp
+    if message.role == "user":
+        yield Entry(at=at, who="user", title="message, made outside", text=message.content)
+        return
+    if message.reasoning:
+        yield Entry(at=at, who="thought", title="reasoning", text=message.reasoning)
+    for call in message.tools:
+        failed = " (failed)" if call.status == "error" else ""
+        title = f"{call.tool} {told_in_short(call.args)}".rstrip() + failed
+        change, given = tuple(change_of(call.args)), told_in_full(call.args)
+        yield Entry(at=at, who="tool", title=title, text=call.output or "", given=given, change=change)
+    if message.content or event.error or not (message.reasoning or message.tools):
+        ended = f", ended by {event.error}" if event.error else ""
+        yield Entry(at=at, who="agent", title=f"answer, made outside{ended}", text=message.content)
 
 
-def _short(args: object, length: int = 100) -> str:
-    """A tool's arguments on one line."""
-    match args:
-        case {"command": str(said)} | {"filePath": str(said)} | {"path": str(said)} | {"pattern": str(said)}:
-            line = " ".join(said.split())
+def _of_session(event: e.Event) -> _Told | None:
+    """The life of a session."""
+    match event:
+        case e.SessionStarted():
+            model = f" on {event.model}" if event.model else ""
+            files = f"with the files{listed(event.files)}" if event.files else ""
+            return _Told("session", f"started with {event.agent}{model}{_waits(event.waiting)}", files)
+        case e.SessionAdmitted():
+            return _Told("session", "there is room: the agent begins")
+        case e.SessionResumed():
+            return _Told("session", f"resumed{_waits(event.waiting)}")
+        case e.SessionInterrupting():
+            return _Told("session", "an interruption was asked for")
+        case e.SessionInterrupted():
+            return _Told("session", interrupted(event.reason))
+        case e.SessionStopping():
+            return _Told("session", "its end was asked for")
+        case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
+            return _Told("session", event.status)
+        case o.SessionImported():
+            return _Told("session", f"imported{listed([event.title] if event.title else [])}")
+        case o.SessionExtended():
+            return _Told("session", "gone on with outside")
         case _:
-            line = orjson.dumps(args, default=dict).decode()
-    return line if len(line) <= length else line[: length - 1] + "…"
+            return None
+
+
+def _waits(waiting: bool) -> str:
+    return ", waits for other agents to finish" if waiting else ""

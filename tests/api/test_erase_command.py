@@ -95,7 +95,9 @@ async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: 
     assert verified.code == 0, verified
     assert "of them erased" in verified.output
     shown = await command("audit", "show", codebase, session, "--data", data)
-    assert "[erased]" in shown.output
+    assert "asked for (event" in shown.output
+    assert shown.output.count("[erased, see event") >= 5
+    assert "[erased]" in (await command("audit", "show", codebase, "--data", data)).output
     async with running(settings, tmp_path / "home") as api:
         after = await frames(api, f"/codebases/{codebase}/events?session_id={session}&last_event_id=0")
         assert [event[:2] for event in after] == [event[:2] for event in before]

@@ -124,6 +124,6 @@ async def test_what_a_later_version_wrote(later: list[RecordedEvent], tmp_path: 
     lines = await asyncio.to_thread(list, export_from(data, chosen, untold))
     assert lines[1:-1] == list(map(event_line, new))
     async with past_of(data, shop) as past:
-        told = past.story(session, new[-1].sequence).entries[-len(new) :]
+        told = past.story(session, await past.moment(new[-1].sequence)).entries[-len(new) :]
     assert [json.loads(entry.text) for entry in told] == [orjson.loads(event.data) for event in new]
     assert [entry.title.partition(",")[0] for entry in told] == [topic for topic, _ in FROM_LATER]

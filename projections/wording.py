@@ -1,0 +1,120 @@
+"""How a story names things: what a tool was given, what it changes, who decided, why something ended, how long it took."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from difflib import unified_diff
+from itertools import zip_longest
+from typing import Final
+
+import orjson
+
+from ..domain import events as e
+from ..domain.ids import Timestamp
+
+_TELLING: Final = ("command", "filePath", "filepath", "path", "pattern", "url", "description")
+"""Arguments that alone say what a call is about, the first of them that is there."""
+
+_LONGEST: Final = 100
+
+_KINDS: Final = ("input", "output", "reasoning", "cache_read", "cache_write")
+
+_REPLIES: Final = {"once": "allowed once", "always": "allowed for good", "reject": "refused"}
+_DECIDERS: Final[Mapping[e.Decider, str]] = {
+    "user": "by a person",
+    "auto_approve": "by auto_approve",
+    "timeout": "for nobody answered in time",
+    "interrupt": "by the end of the run",
+    "agent": "by the agent itself",
+}
+_REASONS: Final[Mapping[e.InterruptReason, str]] = {
+    "requested": "interrupted, as asked for",
+    "server_stopped": "interrupted: the server was stopped",
+    "server_restarted": "interrupted: the server ended unexpectedly",
+    "agent_crashed": "interrupted: the agent ended unexpectedly",
+}
+
+
+def told_in_short(args: Mapping[str, e.Json]) -> str:
+    """A tool's arguments on one line."""
+    said = next((args[name] for name in _TELLING if isinstance(args.get(name), str)), None)
+    line = " ".join(str(said).split()) if said is not None else told_in_full(args)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def told_in_full(args: Mapping[str, e.Json]) -> str:
+    """All of a tool's arguments; nothing where there are none."""
+    return orjson.dumps(args, default=dict).decode() if args else ""
+
+
+def change_of(args: Mapping[str, e.Json]) -> Iterator[str]:
+    """What a tool's arguments say is to be changed in a file, as lines of a diff; none where they say no such thing."""
+    match args:
+        case {"oldString": str(old), "newString": str(new)}:
+            yield from [*unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")][2:]
+        case {"filePath": str(), "edits": list(edits)}:
+            yield from (line for edit in edits if isinstance(edit, dict) for line in change_of(edit))
+        case {"filePath": str(), "content": str(content)}:
+            yield from (f"+{line}" for line in content.splitlines())
+        case {"patchText": str(patch)}:
+            yield from patch.splitlines()
+        case _:
+            return
+
+
+def questions_of(args: Mapping[str, e.Json], answers: e.Answers | None) -> Iterator[str]:
+    """An agent's questions with what could be chosen, each followed by what was."""
+    asked = args.get("questions")
+    several = [one for one in asked if isinstance(one, dict)] if isinstance(asked, list) else []
+    for question, chosen in zip_longest(several, answers or ()):
+        if question is not None:
+            yield f"{question.get('question', '')}{_choices(question.get('options'))}"
+        if answers is not None:
+            yield f"→ {', '.join(chosen) if chosen else 'left open'}"
+
+
+def _choices(options: e.Json) -> str:
+    labels = (
+        [str(one["label"]) for one in options if isinstance(one, dict) and "label" in one]
+        if isinstance(options, list)
+        else []
+    )
+    return f" ({' | '.join(labels)})" if labels else ""
+
+
+def decided(event: e.PermissionReplied, asked_at: Timestamp | None) -> str:
+    """What was decided, by whom, and after how long."""
+    what = "answered" if event.answers is not None else _REPLIES[event.reply]
+    waited = took(asked_at, event.timestamp) if asked_at else ""
+    return f"{what} {_DECIDERS[event.decided_by]}{f', after {waited}' if waited else ''}"
+
+
+def interrupted(reason: e.InterruptReason) -> str:
+    """That a session was interrupted, and why."""
+    return _REASONS[reason]
+
+
+def took(since: Timestamp, until: Timestamp) -> str:
+    """The time between two moments, for people; nothing where it is less than a tenth of a second, or can't be told."""
+    try:
+        seconds = (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    if seconds < 0.1:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {int(seconds) % 60} s"
+
+
+def used(tokens: Mapping[str, int]) -> str:
+    """Tokens by kind."""
+    in_order = {**dict.fromkeys(_KINDS, 0), **tokens}
+    counted = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in in_order.items() if count)
+    return f"{counted} tokens" if counted else "no tokens"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row, after a colon; nothing where there are none."""
+    told = ", ".join(names)
+    return f": {told}" if told else ""

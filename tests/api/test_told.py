@@ -1,0 +1,295 @@
+"""What `opencode-ledger audit show` and `diff` print, to the letter: of a session in which all happens that can."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from rich.console import Console
+from tests.golden.release import THIS_VERSION, write_data
+from tests.support.process import Ended
+
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.domain.tombstones import tombstone_of
+from opencode_ledger.http import screen
+from opencode_ledger.http.main import main
+
+SHOP = CodebaseId("cb_shop")
+LONG = "A line that is too long for eighty columns, and goes on below where its words began."
+
+EVENTS: list[tuple[str, str, dict[str, Any]]] = [
+    ("23:59:00.000", "codebase", {"action": "registered", "codebase_id": SHOP, "name": "shop", "path": "/srv/shop"}),
+    (
+        "23:59:01.000",
+        "task",
+        {"action": "created", "title": "Cart", "prompt": "Build it", "agent_type": "build", "task_id": "task_1"},
+    ),
+    ("23:59:02.000", "session", {"action": "started", "prompt": "Build it", "agent": "build", "waiting": True}),
+    ("23:59:02.000", "message_sent", {"message_id": "msg_1", "content": "Build it", "agent": "build"}),
+    ("23:59:03.000", "session", {"action": "admitted"}),
+    ("23:59:03.000", "task", {"action": "started"}),
+    ("23:59:03.000", "session", {"action": "linked", "agent_session_id": "ses_1", "model": "test/model"}),
+    ("23:59:03.500", "message_delivered", {"message_id": "msg_1"}),
+    ("23:59:04.000", "output", {"type": "reasoning", "content": "Hm.", "message_id": "m1", "part_id": "p1"}),
+    ("23:59:05.000", "output", {"type": "text", "content": "First ", "message_id": "m1", "part_id": "p2"}),
+    ("23:59:05.100", "output", {"type": "text", "content": LONG, "message_id": "m1", "part_id": "p2"}),
+    ("23:59:06.000", "tool_use", {"tool": "bash", "args": {"command": "pytest"}, "call_id": "c1"}),
+    (
+        "23:59:09.500",
+        "tool_result",
+        {"tool": "bash", "call_id": "c1", "status": "error", "output": "\x1b[2J1 failed\n"},
+    ),
+    (
+        "23:59:10.000",
+        "tool_use",
+        {
+            "tool": "edit",
+            "args": {"filePath": "cart.py", "oldString": "x = 1\n", "newString": "x = 2\n"},
+            "call_id": "c2",
+        },
+    ),
+    (
+        "23:59:10.100",
+        "permission",
+        {
+            "action": "asked",
+            "permission_id": "perm_1",
+            "tool": "edit",
+            "args": {"filepath": "cart.py"},
+            "agent_permission_id": "per_1",
+            "expires_at": "2026-01-31T00:09:10Z",
+        },
+    ),
+    (
+        "23:59:22.100",
+        "permission",
+        {"action": "replied", "permission_id": "perm_1", "reply": "once", "decided_by": "user"},
+    ),
+    ("23:59:22.200", "tool_result", {"tool": "edit", "call_id": "c2", "status": "completed"}),
+    ("23:59:22.300", "file_change", {"action": "modify", "path": "cart.py"}),
+    ("23:59:23.000", "status", {"status": "running", "message": "Rate limited; again in 2 s", "attempt": 2}),
+    ("23:59:24.000", "message_sent", {"message_id": "msg_2", "content": "Hurry.", "agent": "build"}),
+    ("23:59:25.000", "usage", {"tokens": {"output": 340, "input": 1200}, "cost": 0.0125}),
+    ("23:59:26.000", "session", {"action": "interrupting"}),
+    ("23:59:27.000", "session", {"action": "interrupted"}),
+    ("00:00:05.000", "session", {"action": "resumed"}),
+    ("00:00:05.000", "message_sent", {"message_id": "msg_3", "content": "My key is 123", "agent": "build"}),
+    ("00:00:05.100", "message_delivered", {"message_id": "msg_3"}),
+    (
+        "00:00:06.000",
+        "permission",
+        {
+            "action": "asked",
+            "kind": "question",
+            "permission_id": "perm_2",
+            "tool": "question",
+            "args": {"questions": [{"question": "Which database?", "options": [{"label": "a"}, {"label": "b"}]}]},
+            "agent_permission_id": "per_2",
+        },
+    ),
+    (
+        "00:00:08.000",
+        "permission",
+        {
+            "action": "replied",
+            "permission_id": "perm_2",
+            "reply": "once",
+            "decided_by": "user",
+            "answers": [["b"]],
+        },
+    ),
+    ("00:00:09.000", "output", {"type": "text", "content": "Done.", "message_id": "m3", "part_id": "p3"}),
+    ("00:00:10.000", "task", {"action": "completed", "result": "Done."}),
+    ("00:00:10.000", "session", {"action": "completed"}),
+    ("00:00:10.000", "complete", {"status": "completed", "summary": "Done."}),
+]
+ERASED = 25
+"""The position of the message with the key. The erasure is the log's last event."""
+
+STORY = """\
+codebase  shop  cb_shop  /srv/shop
+session   sess_1  completed
+began     2026-01-30 23:59:02 UTC, ended 2026-01-31 00:00:10 UTC, after 1 min 8 s
+agent     build on test/model; opencode's session is ses_1
+used      1,200 input, 340 output tokens, $0.0125
+shown     up to event 33 of 33, 2026-02-01 12:00:00 UTC
+erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log)
+
+2026-01-30
+23:59:01  2  task       created: Cart
+23:59:02  3  session    started with build, waits for other agents to finish
+23:59:02  4  user       prompt to build
+                        Build it
+23:59:03  5  session    there is room: the agent begins
+23:59:04  9  thought    reasoning
+                        Hm.
+23:59:05 10  agent      answer
+                        First A line that is too long for eighty columns, and goes on below where its words began.
+23:59:06 12  tool       bash pytest (failed, 3.5 s)
+                        �[2J1 failed
+23:59:10 14  tool       edit cart.py (12 s)
+                        @@ -1 +1 @@
+                        -x = 1
+                        +x = 2
+23:59:10 15  permission edit cart.py: allowed once by a person, after 12 s
+23:59:22 18  file       modify cart.py
+23:59:23 19  status     attempt 2
+                        Rate limited; again in 2 s
+23:59:24 20  user       message to build [not given to the agent yet]
+                        Hurry.
+23:59:26 22  session    an interruption was asked for
+23:59:27 23  session    interrupted, as asked for
+
+2026-01-31
+00:00:05 24  session    resumed
+00:00:05 25  user       message to build [erased, see event 33 of the log]
+00:00:06 27  question   answered by a person, after 2.0 s
+                        Which database? (a | b)
+                        → b
+00:00:09 29  agent      answer
+                        Done.
+00:00:10 30  task       completed
+00:00:10 31  session    completed
+"""
+
+BEFORE_THE_DECISION = """\
+23:59:06 12  tool       bash pytest (failed, 3.5 s)
+                        �[2J1 failed
+23:59:10 14  tool       edit cart.py [no result yet]
+                        @@ -1 +1 @@
+                        -x = 1
+                        +x = 2
+23:59:10 15  permission edit cart.py [not decided yet, until 00:09:10]
+"""
+
+IN_EIGHTY_COLUMNS = """\
+23:59:05 10  agent      answer
+                        First A line that is too long for eighty columns, and
+                        goes on below where its words began.
+"""
+
+POSITIONS = """\
+23:59:05 10  agent      answer
+                        at position 10-11
+"""
+
+DIFF = """\
+codebase  shop  cb_shop  /srv/shop
+from      event 4, 2026-01-30 23:59:02 UTC
+to        event 33, 2026-02-01 12:00:00 UTC: 29 events in 36 h 0 min
+
+agent     running → idle
+sessions  sess_1  running → completed (4 messages, $0.0125): Build it
+tasks     task_1  pending → completed: Cart
+messages  2026-01-30 23:59:24, event 20: Hurry.
+          2026-01-31 00:00:05, event 25: [erased]
+files     cart.py: changed
+decisions 2 asked for, 1 allowed once by a person, 1 answered by a person
+used      1,200 input, 340 output tokens, $0.0125
+erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log)
+"""
+
+SESSIONS = """\
+codebase  shop  cb_shop  /srv/shop
+agent     idle
+shown     up to event 33 of 33, 2026-02-01 12:00:00 UTC
+
+sess_1                         completed    2026-01-30 23:59  1 min 8 s  $0.0125  Build it
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log in which one session was had, and one of its messages was erased later."""
+    ours = [event(number, *told) for number, told in enumerate(EVENTS, 1)]
+    erased, last = ours[ERASED - 1], len(ours) + 1
+    tombstone = tombstone_of(erased, Position(last))
+    assert tombstone is not None
+    ours[ERASED - 1] = erased._replace(data=tombstone)
+    why: dict[str, object] = {
+        "reason": "A key was pasted.",
+        "erased_by": "ann",
+        "tombstones": {},
+        "timestamp": "2026-02-01T12:00:00Z",
+    }
+    ours.append(RecordedEvent(Position(last), SHOP, Sequence(last), "erasure", orjson.dumps(why)))
+    return write_data(THIS_VERSION, tmp_path_factory.mktemp("told") / "data", ours)
+
+
+def event(number: int, clock: str, topic: str, members: dict[str, Any]) -> RecordedEvent:
+    """An event of the session, on the evening before the last of January or on the night after it."""
+    day = "30" if clock.startswith("23") else "31"
+    common = {} if number <= 2 else {"session_id": "sess_1", "task_id": "task_1"}
+    content = {**members, **common, "timestamp": f"2026-01-{day}T{clock}Z"}
+    return RecordedEvent(Position(number), SHOP, Sequence(number), topic, orjson.dumps(content))
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path) -> Callable[..., Ended]:
+    """Runs an auditor's command line on the log."""
+
+    def run_here(*arguments: object) -> Ended:
+        argv = ["opencode-ledger", "audit", *map(str, arguments), "--data", str(data)]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as end:
+            main()
+        written = capsys.readouterr()
+        return Ended(int(end.value.code or 0), written.out, written.err)
+
+    return run_here
+
+
+def test_a_session(told: Callable[..., Ended]) -> None:
+    """A session is told in order, nothing twice, with what is gone, open or refused named as such; piped, no line is broken."""
+    assert told("show", SHOP, "sess_1") == Ended(0, STORY, "")
+
+
+@pytest.mark.parametrize("at", ["15", "2026-01-30T23:59:10.100Z"])
+def test_a_session_at_a_moment(told: Callable[..., Ended], at: str) -> None:
+    """By number and by time: what was not known then is not told."""
+    shown = told("show", SHOP, "sess_1", "--at", at).output
+    assert shown.endswith(BEFORE_THE_DECISION)
+    assert "session   sess_1  running\n" in shown
+    assert "shown     up to event 15 of 33, 2026-01-30 23:59:10 UTC, as it was then\n" in shown
+
+
+def test_the_sessions(told: Callable[..., Ended]) -> None:
+    """Each session has a line."""
+    assert told("show", SHOP).output == SESSIONS
+
+
+def test_where_events_stand(told: Callable[..., Ended]) -> None:
+    """With --positions each entry says which events to name to `erase`, and whether its words stand elsewhere too."""
+    shown = told("show", SHOP, "sess_1", "--positions").output
+    assert POSITIONS in shown
+    assert "at position 31-32, with words that stand elsewhere too\n" in shown
+
+
+def test_what_happened_in_between(told: Callable[..., Ended]) -> None:
+    """Between two moments: what became of agent, sessions and tasks, who said what, and what it cost."""
+    assert told("diff", SHOP, 4) == Ended(0, DIFF, "")
+
+
+def test_moments_the_other_way_round(told: Callable[..., Ended]) -> None:
+    """Moments given in the wrong order are told in the right one, and it is said."""
+    turned = told("diff", SHOP, 33, 4).output.splitlines(keepends=True)
+    assert turned.pop(1).startswith("AFTER is before BEFORE")
+    assert "".join(turned) == DIFF
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_on_a_narrow_terminal(told: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """On a terminal lines are broken between words, and none is too long or ends in blanks, whatever is told."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = partial(Console, force_terminal=True, color_system=None)
+    monkeypatch.setattr(screen, "Console", terminal)
+    for arguments in (["show", SHOP, "sess_1", "--positions"], ["show", SHOP], ["diff", SHOP, 1], ["show"]):
+        lines = told(*arguments).output.splitlines()
+        assert max(map(len, lines)) <= columns
+        assert [line for line in lines if line != line.rstrip()] == []
+    if columns == 80:
+        assert IN_EIGHTY_COLUMNS in told("show", SHOP, "sess_1").output
