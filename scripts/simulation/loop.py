@@ -42,11 +42,9 @@ class NumberedTask(asyncio.Task[Any]):
 
 
 class NumberedFuture(asyncio.Future[Any]):
-    """A future of which the same is true."""
+    """A future of which the same is true, once it has its number."""
 
-    def __init__(self, *, number: int, loop: asyncio.AbstractEventLoop) -> None:
-        self.number = number
-        super().__init__(loop=loop)
+    number: int
 
     def __hash__(self) -> int:
         return self.number
@@ -59,12 +57,12 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     """
 
     _ready: list[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
     _thread_id: int | None
 
     def __init__(self, chance: Random, *, shuffled: bool) -> None:
         super().__init__()
         self._ready = []
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._chance, self._shuffled = chance, shuffled
         self._now = 0.0
         self._numbers = count(1)
@@ -93,7 +91,25 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def create_future(self) -> "asyncio.Future[Any]":
         """See `asyncio.AbstractEventLoop`."""
-        return NumberedFuture(number=next(self._numbers), loop=self)
+        future = NumberedFuture(loop=self)
+        future.number = next(self._numbers)
+        return future
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """See `asyncio.AbstractEventLoop`."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """See `asyncio.AbstractEventLoop`."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -140,24 +156,22 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._thread_id = None
             _now_running(None)
 
-    def turn(self) -> bool:
-        """Run one callback; whether there was one."""
-        ready = self._ready
-        if not ready:
-            return False
-        place = int(self._chance.random() * len(ready)) if self._shuffled else 0
-        handle = ready.pop(place)
-        if not handle.cancelled():
-            self.turns += 1
-            handle._run()  # noqa: SLF001  # only a loop calls it, as this is one
+    def turn(self, most: int = 1) -> bool:
+        """Run one callback, or several, as long as there are any; whether there was always one."""
+        ready, chance, shuffled = self._ready, self._chance.random, self._shuffled
+        for _ in range(most):
+            if not ready:
+                return False
+            handle = ready.pop(int(chance() * len(ready)) if shuffled else 0)
+            if not handle._cancelled:  # noqa: SLF001  # only a loop may look, as this is one
+                self.turns += 1
+                handle._run()  # noqa: SLF001
         return True
 
     def rest(self) -> None:
         """Run until nothing happens unless time passes. Raises `NeverRests`."""
-        for _ in range(MOST_TURNS):
-            if not self.turn():
-                return
-        raise NeverRests(f"{MOST_TURNS} callbacks in a row, and no end")
+        if self.turn(MOST_TURNS):
+            raise NeverRests(f"{MOST_TURNS} callbacks in a row, and no end")
 
     def pass_time(self, seconds: float) -> None:
         """Let what is ready run, and then each timer in its own moment."""
@@ -169,14 +183,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def wake_next(self, until: float) -> bool:
         """Jump to the moment of the next timer, if it is no later than `until`; whether there was one."""
-        timers = self._scheduled
-        while timers and timers[0].cancelled():
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
             heapq.heappop(timers)
-        if not timers or timers[0].when() > until:
+        if not timers or timers[0][0] > until:
             return False
-        self._now = max(self._now, timers[0].when())
-        while timers and timers[0].when() <= self._now:
-            self._ready.append(heapq.heappop(timers))
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._ready.append(heapq.heappop(timers)[2])
         return True
 
     def end_all(self) -> None:
@@ -188,7 +202,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             if not self.tasks:
                 break
         self._ready.clear()
-        self._scheduled.clear()
+        self._timers.clear()
         self.tasks.clear()
 
     def _forget(self, task: "asyncio.Task[Any]") -> None:

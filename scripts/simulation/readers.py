@@ -80,14 +80,9 @@ class Reader:
         if self._connection is None:
             return
         connection = self._connection
-        self._raw += connection.take(size)
-        if self._status is None:
-            self._read_head()
-        if self._status == 200:
-            self._read_chunks()
-            self._read_frames()
-        elif self._status is not None:
-            self._refused(self._status)
+        if taken := connection.take(size):
+            self._raw += taken
+            self._understand()
         if connection.ended:
             self._connection = None
 
@@ -97,6 +92,11 @@ class Reader:
         return self.done or (self._last is not None and self._next() is None)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it needs nothing more: it has all, and where it wants only what is new, it is there for it."""
+        return self.done or (self.connected and not self.slow and (self.wish.from_now or self.is_level))
+
+    @property
     def got(self) -> int:
         """The number of its last event."""
         return self._last or 0
@@ -104,6 +104,15 @@ class Reader:
     def _clear(self) -> None:
         self._raw, self._body = bytearray(), bytearray()
         self._status: int | None = None
+
+    def _understand(self) -> None:
+        if self._status is None:
+            self._read_head()
+        if self._status == 200:
+            self._read_chunks()
+            self._read_frames()
+        elif self._status is not None:
+            self._refused(self._status)
 
     def _read_head(self) -> None:
         head, found, rest = bytes(self._raw).partition(b"\r\n\r\n")

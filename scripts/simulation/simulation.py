@@ -41,6 +41,9 @@ from .record import Record
 LAST_EVENTS = 30
 """Lines of the trace that are shown with a failure."""
 
+LINE = "{:6} {:9.3f}  {}"
+"""A line of the trace as it is shown: the step, simulated seconds, what happened."""
+
 
 class Broken(Exception):
     """A promise was broken. `promise`: which; `last`: what happened right before."""
@@ -74,7 +77,7 @@ class Simulation:
         self.readers: list[Reader] = []
         self.histories = ScriptedHistories()
         self._data, self._told = data, told
-        self._last: deque[str] = deque(maxlen=LAST_EVENTS)
+        self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_EVENTS)
         self._memory = MemoryEventStore()
         self._abandon: Callable[[], None] = lambda: None
         key = Ed25519PrivateKey.from_private_bytes(sha256(str(seed).encode()).digest())
@@ -102,9 +105,13 @@ class Simulation:
     def note(self, line: str) -> None:
         """Something happened: a line of the trace."""
         self.trace.update(f"{line}\n".encode())
-        self._last.append(f"{self.steps:6} {self.loop.time():9.3f}  {line}")
+        self._last.append((self.steps, self.loop.time(), line))
         if self._told is not None:
-            self._told(self._last[-1])
+            self._told(LINE.format(*self._last[-1]))
+
+    def last(self) -> list[str]:
+        """The last lines of the trace."""
+        return [LINE.format(*told) for told in self._last]
 
     def act(self, line: str) -> None:
         """Somebody did something: a step."""
@@ -128,7 +135,7 @@ class Simulation:
                 self.read(reader)
         if self.broken:
             promise, detail = self.broken[0]
-            raise Broken(promise, detail, self.steps, list(self._last))
+            raise Broken(promise, detail, self.steps, self.last())
 
     def read(self, reader: Reader, size: int = 1 << 30) -> None:
         """A subscriber takes what there is for it."""
@@ -164,7 +171,7 @@ class Simulation:
                 self.boot()
                 yield
             except NeverRests as broken:
-                raise Broken("the loop comes to rest", str(broken), self.steps, list(self._last)) from broken
+                raise Broken("the loop comes to rest", str(broken), self.steps, self.last()) from broken
             finally:
                 self.crash()
 

@@ -76,8 +76,7 @@ class Steps:
             self.crash()
         how = chance.random()
         if how < 0.5:
-            for _ in range(chance.randrange(20)):
-                world.loop.turn()
+            world.loop.turn(chance.randrange(20))
         else:
             world.loop.pass_time(chance.expovariate(5 if how < 0.9 else 0.5))
         world.check()
