@@ -202,8 +202,9 @@ class CodebaseActor:
             return NOTHING  # what runs by now was started by this actor, and was not cut off
         self._fresh = False
         command = masked_command(command, self._secrets.masker)
-        if isinstance(command, GrantRoom) and not self._rooms.holds(self.codebase):
-            return NOTHING  # it was given back while this notice waited
+        if isinstance(command, GrantRoom) and (self._letting_go or not self._rooms.holds(self.codebase)):
+            self._follow_room(worked=False)  # a rest is over, or the room was given back while this notice waited
+            return NOTHING
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
         worked = self.state.occupies_room or self._letting_go
         try:
@@ -316,7 +317,7 @@ class CodebaseActor:
     async def _try_again_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._setback = None
-        self._follow_room(worked=False)
+        self.tell(GrantRoom())  # looked at between two commands: right now one may be taking a room
 
     def _rest_if_warm(self) -> None:
         if self._agent is None or not self._agent.alive:

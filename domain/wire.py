@@ -7,7 +7,7 @@ old shapes are read in the newest (see `upcasting`), and a kind that this versio
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import ClassVar, cast
+from typing import ClassVar, TypeAlias, cast
 
 import orjson
 
@@ -23,6 +23,8 @@ MAX_DEPTH = 200
 
 _KNOWN = {**REGISTRY, (RequestAnswered.topic, RequestAnswered.action): RequestAnswered}
 """All kinds of event, also those that are declared elsewhere than in `events`."""
+
+_Maker: TypeAlias = Callable[..., Event]
 
 _COMMON = ("session_id", "task_id", "timestamp", "correlation_id")
 
@@ -62,9 +64,9 @@ def decode(recorded: RecordedEvent) -> Event:
     if cls is None:
         return _unknown(recorded.topic, written)
     known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if members.get(wire) is not None}
-    if any(name not in known for name in _REQUIRED[cls]):
+    if not _REQUIRED[cls] <= known.keys():
         return _unknown(recorded.topic, written)
-    return cast(Callable[..., Event], cls)(**known)
+    return cast(_Maker, cls)(**known)
 
 
 def changes_state(recorded: RecordedEvent) -> bool:
@@ -99,8 +101,8 @@ def _names_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
     return tuple((name, renamed.get(name, name)) for name in (*own, *_COMMON))
 
 
-def _required_of(cls: type[Event]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+def _required_of(cls: type[Event]) -> frozenset[str]:
+    return frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
 
 
 _NAMES = {cls: _names_of(cls) for cls in _KNOWN.values()}

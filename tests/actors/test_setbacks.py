@@ -1,7 +1,9 @@
 """An agent that fails again and again doesn't use up the queue: it rests, longer each time, and nobody else waits."""
 
+import asyncio
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,6 +86,27 @@ async def test_a_trigger_that_could_not_be_recorded_leaves_the_queue_as_it_was(t
     town.store.failing, town.agents.temper.start_error = False, None
     await town.clock.advance(LONGEST)
     assert town.phase(A) is Phase.RUNNING
+
+
+async def test_a_rest_that_ends_while_a_trigger_is_recorded(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trigger that is on its way into the log as the rest ends keeps its room: nobody else gets it besides."""
+    town.rooms.limit = 1
+    await town.register(A, B)
+    await queue(town, 2)
+    town.agents.temper.start_error = None
+    append, written = town.store.append, asyncio.Event()
+
+    async def slow(*what: Any) -> Any:
+        await written.wait()
+        return await append(*what)
+
+    monkeypatch.setattr(town.store, "append", slow)
+    trigger = town.ask(A, town.trigger())
+    await town.clock.advance(LONGEST)
+    written.set()
+    await trigger
+    assert town.phase(A) is Phase.RUNNING
+    assert await town.do(B, town.trigger()) is Phase.WAITING
 
 
 async def test_others_are_not_held_up(town: Town) -> None:
