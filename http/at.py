@@ -15,7 +15,7 @@ async def moment_of(
     `asked_as`: what the caller knows the moment by.
     """
     named = _named(text, asked_as)
-    sequence = named if isinstance(named, int) else await moments.sequence_at(codebase, named)
+    sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
     if not 1 <= sequence <= head:
         raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
     return Sequence(sequence)

@@ -10,18 +10,17 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Sequence as Many
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
-
-import orjson
 
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
 from .batch import Value
 from .catch_up import fingerprint_of
+from .clock_readings import ClockReadings, time_of
 from .fold import Fold
 from .snapshots import Snapshot, Snapshots
 from .views import PROJECTIONS, SCHEMA, Views
@@ -48,6 +47,7 @@ class Moments:
         self._fold = Fold(PROJECTIONS)
         self._made: OrderedDict[tuple[CodebaseId, Sequence], _Moment] = OrderedDict()
         self._making = asyncio.Semaphore(AT_ONCE)
+        self._clocks: dict[CodebaseId, ClockReadings] = {}
         self._turns: WeakValueDictionary[CodebaseId, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -66,19 +66,32 @@ class Moments:
         return Views(moment.fetch)
 
     async def sequence_at(self, codebase: CodebaseId, time: datetime) -> Sequence:
-        """The last event that was recorded up to this time; 0 where there is none.
+        """The last event whose time is not after this one; 0 where there is none.
 
-        Where the server's clock was set back in between, it is one of those that fit.
+        Also where the server's clock was set back in between: the last event of all whose time is not after. The first
+        question about a codebase reads its events for that, a later one those that came since.
         """
-        before, after = 0, await self._store.stream_head(codebase) + 1
+        run = (await self._read_clock(codebase)).run_with(time)
+        if run is None:
+            return Sequence(0)
+        before, after = run[0], run[1] + 1
         while after - before > 1:
             middle = (before + after) // 2
             (event,) = await self._store.read_stream(codebase, Sequence(middle - 1), 1)
-            if _time_of(event) <= time:
-                before = middle
+            if time_of(event) <= time:
+                before = Sequence(middle)
             else:
                 after = middle
-        return Sequence(before)
+        return before
+
+    async def _read_clock(self, codebase: CodebaseId) -> ClockReadings:
+        """What the clock said, up to now."""
+        turn = self._turns.setdefault(codebase, asyncio.Lock())
+        async with turn:
+            readings = self._clocks.setdefault(codebase, ClockReadings())
+            while events := await self._store.read_stream(codebase, readings.upto, PAGE):
+                await asyncio.to_thread(readings.take, events)
+        return readings
 
     async def close(self) -> None:
         """Let go of the moments and close the file."""
@@ -158,11 +171,3 @@ class _Moment:
     async def fetch(self, sql: str, *values: Value) -> list[Any]:
         """Read rows."""
         return await asyncio.to_thread(lambda: self._connection.execute(sql, values).fetchall())
-
-
-def _time_of(event: RecordedEvent) -> datetime:
-    """When an event was recorded; one that doesn't say is taken for very old."""
-    try:
-        return datetime.fromisoformat(orjson.loads(event.data)["timestamp"]).astimezone(UTC)
-    except (ValueError, KeyError, TypeError):
-        return datetime.min.replace(tzinfo=UTC)

@@ -183,3 +183,25 @@ async def test_a_moment_by_the_clock(tmp_path: Path) -> None:
     assert await moments.sequence_at(A, start + timedelta(days=1)) == 50
     assert await moments.sequence_at(CodebaseId("cb_none"), start) == 0
     await moments.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 9), max_size=12), st.lists(st.integers(-1, 10), min_size=1, max_size=4))
+def test_a_moment_by_a_clock_that_was_set_back(clock: list[int], asked: list[int]) -> None:
+    """However the clock was set, a time stands for the last event of all whose time is not after it, also while more come."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def scenario() -> None:
+        store = MemoryEventStore()
+        snapshots = await asyncio.to_thread(snapshots_module.Snapshots.open, snapshots_module.IN_MEMORY)
+        moments = Moments(store, snapshots)
+        for half in (clock[: len(clock) // 2], clock):
+            for n in range(await store.stream_head(A), len(half)):
+                at = (start + timedelta(minutes=half[n])).isoformat()
+                await store.append(A, Sequence(n), [NewEvent("status", b'{"timestamp":"%b"}' % at.encode())])
+            for minute in asked:
+                expected = max((n for n, at in enumerate(half, 1) if at <= minute), default=0)
+                assert await moments.sequence_at(A, start + timedelta(minutes=minute)) == expected
+        await moments.close()
+
+    asyncio.run(scenario())

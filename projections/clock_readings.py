@@ -1,0 +1,49 @@
+"""What the clock said along a codebase's events, so that a time can be told as an event, also where the clock was set back."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import orjson
+
+from ..domain.ids import Sequence
+from ..domain.recorded import RecordedEvent
+
+
+class ClockReadings:
+    """Takes a codebase's events in order. `upto`: the last that it has seen.
+
+    The clock of a server rises, but for the rare times when somebody sets it back: what is kept is where that was.
+    """
+
+    def __init__(self) -> None:
+        self.upto = Sequence(0)
+        self._last = datetime.max.replace(tzinfo=UTC)
+        self._runs: list[tuple[Sequence, datetime]] = []
+
+    def take(self, events: Iterable[RecordedEvent]) -> None:
+        """Read on."""
+        for event in events:
+            time = time_of(event)
+            if time < self._last:
+                self._runs.append((event.sequence, time))
+            self.upto, self._last = event.sequence, time
+
+    def run_with(self, time: datetime) -> tuple[Sequence, Sequence] | None:
+        """The last run of events that begins no later than `time`: in it is the last event recorded up to then.
+
+        From its first event to its last the clock never falls. None where every event is later.
+        """
+        for number in reversed(range(len(self._runs))):
+            first, began = self._runs[number]
+            if began <= time:
+                after = self._runs[number + 1][0] if number + 1 < len(self._runs) else self.upto + 1
+                return first, Sequence(after - 1)
+        return None
+
+
+def time_of(event: RecordedEvent) -> datetime:
+    """When an event was recorded; one that doesn't say is taken for very old."""
+    try:
+        return datetime.fromisoformat(orjson.loads(event.data)["timestamp"]).astimezone(UTC)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return datetime.min.replace(tzinfo=UTC)
