@@ -1,5 +1,7 @@
 """The aiohttp application: the route table, behind the checks that every request passes."""
 
+import re
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -35,8 +37,15 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
         handler = recent.remembered(handler) if route.of_views else handler
         handler = _placed(service, route, handler)
         for method in (route.method, "HEAD") if route.has_head else (route.method,):
-            access[app.router.add_route(method, route.path, handler, expect_handler=expectation)] = route.access
+            access[app.router.add_route(method, _pattern(route.path), handler, expect_handler=expectation)] = (
+                route.access
+            )
     return app
+
+
+def _pattern(path: str) -> str:
+    """The address with all that may stand for its parameters; aiohttp by itself takes no braces there."""
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
 
 
 def _bound(service: Service, route: Route) -> Handler:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.service import API, Answer, Running, running
+from yarl import URL
 
 from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.routes import ROUTES
@@ -163,6 +164,13 @@ async def test_whether_it_lives_is_no_secret(guarded: Running) -> None:
     assert await guarded.get("/healthz") == {"status": "ok"}
     answer = await guarded.ask("GET", "/healthz", headers={"Origin": "https://example.com"})
     assert_refused(answer, 403, "foreign_origin")
+
+
+async def test_what_is_open_is_open_under_any_name(guarded: Running) -> None:
+    """Parts of the open pages that there aren't are not found, also where braces are in their names; a token changes nothing."""
+    for address, code in (("/dashboard/%7Bpart%7D", "part_not_found"), ("/docs/%7Basset%7D", "asset_not_found")):
+        async with guarded.client.get(URL(address, encoded=True)) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (404, code)
 
 
 def test_who_may_use_which_route() -> None:

@@ -24,6 +24,8 @@ IDS = (
     ask("status of an unknown codebase", "GET", "/cb_unknown/status", *NO_CODEBASE),
     ask("events of an unknown codebase", "GET", "/cb_unknown/events", *NO_CODEBASE),
     ask("NUL", "GET", "/cb_%00", *NO_CODEBASE),
+    ask("braces, as in the description", "GET", "/%7Bcodebase_id%7D", *NO_CODEBASE),
+    ask("a task in braces", "GET", f"{TASKS}/%7Btask_id%7D", *NO_TASK),
     ask("no UTF-8", "GET", "/%ff%fe", *NO_CODEBASE),
     ask("overlong UTF-8", "GET", "/%c0%af", *NO_CODEBASE),
     ask("an emoji", "GET", "/%F0%9F%A6%84", *NO_CODEBASE),
