@@ -16,9 +16,11 @@ from .ids import CodebaseId
 from .leaves import leaves_of
 from .notes import Checkpoint
 from .recorded import RecordedEvent
-from .tiles import HASH, WIDTH, GrowingTree
+from .tiles import HASH, WIDTH, GrowingTree, TileId
 
-Kind: TypeAlias = Literal["changed", "removed", "added", "moved", "cut off", "rewritten", "emptied"]
+Kind: TypeAlias = Literal[
+    "changed", "removed", "added", "moved", "cut off", "rewritten", "emptied", "unguarded", "unproved", "tree changed"
+]
 
 WINDOW: Final = 1000
 """Events that are looked at after the first wrong one, to say what happened to it."""
@@ -41,6 +43,7 @@ class Audit:
     """What an audit found out. `events`: how many were read. `root`: over them all. `checked`: checkpoints that fit.
 
     `erased`: events whose content was erased, and is on record as such. `unfinished`: those that are still to be.
+    `tiles`: all tiles of the tree over them.
     """
 
     events: int = 0
@@ -49,6 +52,7 @@ class Audit:
     root: bytes = b""
     checked: list[Checkpoint] = field(default_factory=list[Checkpoint])
     findings: list[Finding] = field(default_factory=list[Finding])
+    tiles: dict[TileId, bytes] = field(default_factory=dict[TileId, bytes])
 
 
 def audit(
@@ -165,7 +169,7 @@ class _Auditor:
 
     def finished(self) -> Audit:
         """What was found out."""
-        self.result.root = self._tree.root()
+        self.result.root, self.result.tiles = self._tree.root(), self._tree.take()
         self.result.erased, self.result.unfinished = self._erasures.erased, self._erasures.unfinished
         return self.result
 

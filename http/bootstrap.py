@@ -19,7 +19,7 @@ from ..actors.store.lock import DataLock
 from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, StoreError
-from ..domain.ids import CodebaseId
+from ..domain.ids import CodebaseId, Position
 from ..domain.secrets import Secrets
 from ..projections.moments import Moments
 from ..projections.private_file import make_private
@@ -75,13 +75,14 @@ async def running_service(
         if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
             log.warning("an erasure that had been cut off was finished")
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
+        await asyncio.to_thread(_check_proofs, settings, store.head)
+        key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
+        tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
+        stack.push_async_callback(tree.close)
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)
         moments = await Moments.open(data / MOMENTS_NAME, store)
         stack.push_async_callback(moments.close)
-        key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
-        tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
-        stack.push_async_callback(tree.close)
         opencode = _agent_settings(settings, instance, secrets)
         await learn_secrets(opencode)
         host = agents or OpencodeAgents(opencode)
@@ -163,6 +164,19 @@ async def _recover(service: Service) -> None:
     paths = {view.path: view.id for view in await views.codebases.all()}
     unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
     await service.supervisor.start(paths, unsettled)
+
+
+def _check_proofs(settings: Settings, head: Position) -> None:
+    """Make no key and no tree over a recorded log unless told to: whoever changed it and took these away would get new ones."""
+    gone = [name for name in (KEY_NAME, TREE_NAME) if not (settings.data / name).exists()]
+    if not head or not gone:
+        return
+    if not settings.new_proofs:
+        raise StoreError(
+            f"The log has {head} events, and {' and '.join(gone)}, by which changes are noticed, can't be found in "
+            f"{settings.data}: put back what a backup has, or start once with --new-proofs, which makes anew what is gone."
+        )
+    log.warning("made anew over the log as it is: nothing shows any more whether it was changed before", made=gone)
 
 
 def _make_home(home: Path | None) -> None:

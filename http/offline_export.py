@@ -18,9 +18,9 @@ from ..domain.recorded import RecordedEvent
 from ..domain.tiles import GrowingTree, TileId, node_in
 from ..domain.wire import decode
 from ..projections.signing import SigningKey
-from ..projections.tree_file import read_tree
 from .absent import no_codebase, no_session
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .surroundings import tree_of
 from .verify import Progress, checkpoint_of
 
 
@@ -92,7 +92,7 @@ def _none_chosen(choice: Choice, events: list[RecordedEvent]) -> InvalidInput:
 
 def _signed(data: Path, key: SigningKey) -> Checkpoint | None:
     """What was signed last, if anything was."""
-    note, _tiles = read_tree(data / TREE_NAME)
+    note, _tiles = tree_of(data)
     return checkpoint_of(note, key.verifier, str(data / TREE_NAME)) if note else None
 
 

@@ -64,6 +64,10 @@ class Settings(BaseModel):
     data: Place = Field(default_factory=usual_data)
     """Directory of the log (ledger.db), its views and its lock."""
 
+    new_proofs: bool = False
+    """For one start: make a new key or tree where these are gone from the data directory. What checkpoints of earlier
+    proved can't be compared any more, so run `opencode-ledger audit verify --checkpoint …` before."""
+
     opencode_binary: Place | None = None
     """The opencode executable; without it, the one on PATH."""
 

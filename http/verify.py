@@ -13,9 +13,10 @@ from ..domain.leaves import leaf_of
 from ..domain.multiproof import root_with
 from ..domain.notes import BadNote, Checkpoint, VerifierKey, open_note
 from ..domain.recorded import RecordedEvent
+from ..domain.tiles import TileId
 from ..projections.signing import SigningKey, verify
-from ..projections.tree_file import read_tree
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .surroundings import guard_findings, tree_findings, tree_of
 from .verify_parts import audit_by_many
 
 Progress = Callable[[int, int], None]
@@ -45,9 +46,12 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
         )
     key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
-    note, tiles = read_tree(data / TREE_NAME)
+    note, tiles = tree_of(data)
     newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
-    result = _audited(data / LOG_NAME, [*older, *newest], lambda number: tiles.get(number, b""), progress)
+    result = _audited(data / LOG_NAME, [*older, *newest], lambda number: tiles.get(TileId(0, number), b""), progress)
+    if not result.findings:
+        result.findings.extend(tree_findings(data, tiles, newest[0].size if newest else 0, result))
+    result.findings.extend(guard_findings(data))
     return Verdict(key, result, _compared(result) + _erased(result))
 
 
@@ -57,7 +61,12 @@ def _audited(path: Path, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves,
     if result := audit_by_many(path, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
         return result
     with opened(path) as log:
-        return audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
+        result = audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
+        if not result.findings:
+            return result
+        # Where the events are those that were signed, it is the tree that was changed.
+        signed = audit(log.events(), checkpoints)
+        return signed if signed.checked and not signed.findings else result
 
 
 def _erased(result: Audit) -> str:

@@ -82,6 +82,8 @@ class Tree:
         except BaseException:
             await asyncio.to_thread(file.close)
             raise
+        if behind := store.head - file.size:
+            log.warning("the tree covered %d events; the %d after them are covered as they are", file.size, behind)
         return cls(store, file, key, sleep)
 
     @property

@@ -5,7 +5,7 @@ Compared are the leaves and the hashes over each tile of them; the signatures of
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from ..domain.errors import StoreError
@@ -13,6 +13,7 @@ from ..domain.ids import Position
 from ..domain.leaves import leaves_of
 from ..domain.notes import checkpoint_in
 from ..domain.ports import EventStore
+from ..domain.recorded import RecordedEvent
 from ..domain.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
 from .tree_file import TreeFile
 
@@ -52,6 +53,7 @@ async def _check_tile(file: TreeFile, store: EventStore, number: int) -> None:
     covered, place = len(hashes) // HASH, 0
     while place < covered:
         events = await store.read_all(Position(number * WIDTH + place), covered - place)
+        _check_stored_as(events)
         for leaf in await asyncio.to_thread(leaves_of, events):
             if leaf != hashes[place * HASH : (place + 1) * HASH]:
                 at = number * WIDTH + place + 1
@@ -59,6 +61,13 @@ async def _check_tile(file: TreeFile, store: EventStore, number: int) -> None:
             place += 1
     if covered == WIDTH and await asyncio.to_thread(perfect_root, hashes) != above:
         raise LogChanged(f"The tree of the log doesn't fit itself after event {number * WIDTH}. {HINT}.")
+
+
+def _check_stored_as(events: Iterable[RecordedEvent]) -> None:
+    """A value of another type, as any program can put there, has no leaf."""
+    for event in events:
+        if tuple(map(type, event)) != (int, str, int, str, bytes):
+            raise LogChanged(f"Event {event.position} of the log is not stored as it was recorded. {HINT}.")
 
 
 def _tile(file: TreeFile, number: int) -> tuple[bytes, bytes]:

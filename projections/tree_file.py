@@ -8,11 +8,9 @@ import sqlite3
 import threading
 from collections.abc import Collection
 from collections.abc import Sequence as Many
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ..domain.errors import StoreError
 from ..domain.fault_points import Reach
 from ..domain.leaves import leaves_of
 from ..domain.notes import Checkpoint, sign_note
@@ -112,17 +110,8 @@ class TreeFile:
         self.size, self.note = size, note or self._signed()
 
 
-def read_tree(path: Path) -> tuple[str, dict[int, bytes]]:
-    """The checkpoint and the tiles of leaf hashes of a tree's file, for an audit; nothing where there is no tree.
-
-    Raises `StoreError` where the file can't be read.
-    """
-    if not path.is_file():
-        return "", {}
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            row = connection.execute("SELECT note FROM checkpoint").fetchone()
-            tiles = connection.execute("SELECT number, hashes FROM tiles WHERE level = 0").fetchall()
-    except sqlite3.Error as error:
-        raise StoreError(f"The tree {path} can't be read: {error}.") from None
-    return (row[0] if row else ""), dict(tiles)
+def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
+    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed yet. Raises `sqlite3.Error`."""
+    row = connection.execute("SELECT note FROM checkpoint").fetchone()
+    tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
+    return (row[0] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}

@@ -1,6 +1,7 @@
 """Opening the log's file: one connection that writes, one that reads, and plain words when it can't be done."""
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -18,6 +19,9 @@ from ...domain.fault_points import Reach, pass_by
 from ...domain.recorded import RecordedEvent, page_of
 from .presence import Presence
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
+from .shape import SELECT_SHAPE, deviations, strange
+
+log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another program that has the file locked."""
@@ -169,12 +173,13 @@ def _group_connection(path: Path, lock_timeout: float, reach: Reach, presence: P
 async def _prepare(writer: aiosqlite.Connection, path: Path) -> None:
     # Look before anything is set: a file that isn't ours must stay as it is.
     fresh = await _is_fresh(writer, path)
+    making_good = "" if fresh else await _making_good(writer, path)
     if await pragma(writer, "journal_mode = WAL") != "wal":
         raise StoreError(f"{path} is on a file system without write-ahead logs: choose a local disk with --data.")
     await writer.execute_fetchall("PRAGMA synchronous = FULL")
     await writer.execute_fetchall(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
     # An empty group is a write nevertheless, and finds out now whether writing is possible.
-    await (writer.executescript(CREATE) if fresh else writer.executescript("BEGIN IMMEDIATE; COMMIT;"))
+    await writer.executescript(CREATE if fresh else f"BEGIN IMMEDIATE; {making_good} COMMIT;")
 
 
 async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
@@ -192,6 +197,18 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
             f"{SCHEMA_VERSION}) and was left alone: install that version, or choose another directory with --data."
         )
     return False
+
+
+async def _making_good(writer: aiosqlite.Connection, path: Path) -> str:
+    """What puts back the guards that are gone. Raises `StoreError` where there is what nobody of us put there."""
+    found = await asyncio.to_thread(deviations, list(await writer.execute_fetchall(SELECT_SHAPE)))
+    if refusal := strange(found, path):
+        raise refusal
+    for sentence, _ in found:
+        log.warning(
+            "%s was altered: %s; it is put back, see with `opencode-ledger audit verify` what else", path, sentence
+        )
+    return "".join(f"{deviation.makes_good};" for deviation in found)
 
 
 def _cannot_open(path: Path, error: sqlite3.Error | OSError) -> StoreError:

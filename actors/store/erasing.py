@@ -21,14 +21,12 @@ from ...domain.recorded import RecordedEvent
 from ...domain.tombstones import is_tombstone, tombstone_of
 from ...domain.wire import decode
 from .connections import LOCK_TIMEOUT
-from .schema import INSERT, NEVER_CHANGE, SELECT_ALL
+from .schema import INSERT, NEVER_CHANGE, SELECT_ALL, UNFINISHED
+from .shape import SELECT_SHAPE, deviations, strange
 
 Progress = Callable[[int, int], None]
 
-_UNFINISHED: Final = "unfinished_erasures"
-"""A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""
-
-_NOTE: Final = f"CREATE TABLE IF NOT EXISTS {_UNFINISHED} (position INTEGER PRIMARY KEY)"
+_NOTE: Final = f"CREATE TABLE IF NOT EXISTS {UNFINISHED} (position INTEGER PRIMARY KEY)"
 _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 
 
@@ -38,7 +36,7 @@ def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass
         _check_whole(connection)
         connection.execute(_NOTE)
         connection.executemany(INSERT, events)
-        connection.executemany(f"INSERT INTO {_UNFINISHED} VALUES (?)", ((event.position,) for event in events))
+        connection.executemany(f"INSERT INTO {UNFINISHED} VALUES (?)", ((event.position,) for event in events))
         reach("erasure.before_commit")
     reach("erasure.after_commit")
 
@@ -51,7 +49,7 @@ def is_unfinished(path: Path) -> bool:
         suppress(sqlite3.Error),
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection,
     ):
-        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_UNFINISHED,)).fetchone())
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (UNFINISHED,)).fetchone())
     return False
 
 
@@ -64,7 +62,7 @@ def finish_erasures(
     events of how many are done.
     """
     with _opened(path) as connection:
-        todo = [row[0] for row in connection.execute(f"SELECT position FROM {_UNFINISHED} ORDER BY position")]
+        todo = [row[0] for row in connection.execute(f"SELECT position FROM {UNFINISHED} ORDER BY position")]
         for done, position in enumerate(todo):
             progress(done, len(todo))
             _overwrite(connection, Position(position), reach)
@@ -73,7 +71,7 @@ def finish_erasures(
         reach("erasure.before_compaction")
         _write_anew(connection)
         reach("erasure.before_end")
-        connection.execute(f"DROP TABLE {_UNFINISHED}")
+        connection.execute(f"DROP TABLE {UNFINISHED}")
         reach("erasure.after_end")
         _empty_write_ahead_log(connection)
         progress(len(todo), len(todo))
@@ -146,6 +144,8 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
     try:
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=LOCK_TIMEOUT)) as connection:
+            if refusal := strange(deviations(connection.execute(SELECT_SHAPE)), path):
+                raise refusal
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
             yield connection

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,14 @@ from ...domain.errors import StoreError
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.recorded import RecordedEvent
 from .schema import APPLICATION_ID
+from .shape import SELECT_SHAPE, Deviation, deviations
+from .untouched import untouched
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
 
 PAGE: Final = 256
+
+_STORED_AS: Final[list[set[type]]] = [{int}, {str}, {int}, {str}, {bytes}]
 
 
 class LogDamaged(StoreError):
@@ -69,6 +73,13 @@ class LogFile:
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
+    def deviations(self) -> list[Deviation]:
+        """What the file is made of otherwise than a log is. Raises `LogDamaged`."""
+        try:
+            return deviations(self._connection.execute(SELECT_SHAPE))
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+
     def _read_size(self) -> int:
         try:
             ((application,),) = self._connection.execute("PRAGMA application_id")
@@ -96,36 +107,30 @@ def check_there(path: Path) -> None:
 def opened(path: Path) -> Generator[LogFile]:
     """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
     check_there(path)
-    with closing(_connected(path)) as connection:
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(untouched(path))
+        except (sqlite3.Error, OSError) as error:
+            raise LogDamaged(f"{path} can't be read: {error}.") from None
         yield LogFile(connection, path)
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    """A connection that reads; in a directory that can't be written either, SQLite must be told that nothing moves."""
-    for mode in ("mode=ro", "immutable=1"):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
-        try:
-            connection.execute("PRAGMA schema_version").fetchone()
-        except sqlite3.Error as error:
-            connection.close()
-            failure = error
-        else:
-            return connection
-    raise LogDamaged(f"{path} can't be read: {failure}.") from None
-
-
 def _is_plain(page: list[tuple[object, ...]]) -> bool:
-    """Whether all data are bytes, as in any log that nobody has touched; what else is odd shows in numbers and hashes."""
-    return {type(state) for _, _, _, _, state in page} == {bytes}
+    """Whether all is stored as in any log that nobody has touched."""
+    return [set(map(type, column)) for column in zip(*page, strict=True)] == _STORED_AS
 
 
 def _event(row: tuple[object, ...]) -> RecordedEvent:
-    """A row as it is; whatever somebody may have put in it, the audit must get to see it."""
+    """A row as it is; whatever somebody may have put in it, the audit must get to see it, and as another event."""
     position, stream, sequence, topic, state = row
     return RecordedEvent(
         position=Position(int(str(position))),
-        stream=CodebaseId(str(stream)),
+        stream=CodebaseId(_told(stream)),
         sequence=Sequence(sequence if isinstance(sequence, int) else -1),
-        topic=str(topic),
-        data=state if isinstance(state, bytes) else str(state).encode(),
+        topic=_told(topic),
+        data=state if isinstance(state, bytes) else f"stored as another type than it was: {state!r}".encode(),
     )
+
+
+def _told(name: object) -> str:
+    return name if isinstance(name, str) else repr(name)

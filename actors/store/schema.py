@@ -40,6 +40,9 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
+UNFINISHED = "unfinished_erasures"
+"""A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""
+
 PROBE = f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
 """Changes nothing, and writes a page to the disk for it."""
 

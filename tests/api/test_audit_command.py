@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +15,12 @@ import pytest
 from tests.support.process import Ended
 from tests.support.service import API, Running
 
-from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.domain.ids import CodebaseId, Sequence
+from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.http.main import main
+from opencode_ledger.projections.signing import SigningKey
+from opencode_ledger.projections.tree import Tree
 
 Command = Callable[..., Awaitable[Ended]]
 
@@ -54,12 +59,15 @@ def copy(api: Running, codebase: CodebaseId, tmp_path: Path) -> Path:
 
 
 def rewrite(data: Path, *statements: str) -> None:
-    """Change a log as somebody does who has the file."""
+    """Change a log as somebody does who has the file, and who puts its guards back."""
     connection = sqlite3.connect(data / "ledger.db")
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
         connection.execute(f"DROP TRIGGER {name}")
     for statement in statements:
         connection.execute(statement)
+    for _, guard in guards:
+        connection.execute(guard)
     connection.commit()
     connection.close()
 
@@ -106,6 +114,15 @@ async def test_events_after_the_last_checkpoint(copy: Path, command: Command) ->
         (INSERT, "Event 6 of the log: added, nobody recorded that"),
         (SWAP, "Event 5 was moved: it stands at 6 now"),
         ((TRUNCATE,), "The log ends at 10"),
+        (("UPDATE stored_events SET state = CAST(state AS TEXT) WHERE rowid = 5",), "Event 5 "),
+        (("UPDATE stored_events SET topic = CAST(topic AS BLOB) WHERE rowid = 5",), "Event 5 "),
+        (("UPDATE stored_events SET originator_id = CAST(originator_id AS BLOB) WHERE rowid = 5",), "Event 5 "),
+        (("DROP INDEX stored_events_lifecycle",), "its index stored_events_lifecycle is gone"),
+        (("CREATE TABLE mine (x)",), "it has a table 'mine', which is none of a log's"),
+        (
+            ("CREATE TRIGGER mine AFTER INSERT ON stored_events BEGIN DELETE FROM stored_events; END",),
+            "it has a trigger 'mine'",
+        ),
     ],
 )
 async def test_tampering_with_the_file(copy: Path, command: Command, statements: tuple[str, ...], words: str) -> None:
@@ -115,6 +132,42 @@ async def test_tampering_with_the_file(copy: Path, command: Command, statements:
     assert ended.code == 1, ended
     assert words in ended.output
     assert "NOT SOUND" in ended.output
+
+
+@pytest.mark.parametrize("level", [0, 1])
+async def test_tampering_with_the_tree(tmp_path: Path, command: Command, level: int) -> None:
+    """A tree that isn't the one of the events is found at any of its levels."""
+    async with SqliteEventStore.open(tmp_path / "ledger.db") as store:
+        await store.append(CodebaseId("cb_1"), Sequence(0), [NewEvent("x", b"{}")] * 600)
+        key = await asyncio.to_thread(SigningKey.open, tmp_path / "checkpoint.key")
+        tree = await Tree.open(tmp_path / "tree.db", store, key)
+        await tree.checkpoint()
+        await tree.close()
+    assert (await command("verify", tmp_path)).code == 0
+    with closing(sqlite3.connect(tmp_path / "tree.db")) as file, file:
+        file.execute("UPDATE tiles SET hashes = zeroblob(length(hashes)) WHERE level = ? AND number = 0", (level,))
+        assert file.execute("SELECT changes()").fetchone() == (1,)
+    ended = await command("verify", tmp_path)
+    assert ended.code == 1
+    assert "not that of its events, from event 1 on: tree.db was changed" in ended.output
+
+
+async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase: CodebaseId) -> None:
+    """Auditing writes nothing into a data directory, be it of a server that stopped or of one that was copied or killed."""
+    settled = copy.parent / "settled"
+    shutil.copytree(copy, settled)
+    for name in ("ledger.db", "tree.db"):
+        with closing(sqlite3.connect(settled / name)) as file:
+            file.execute("PRAGMA wal_checkpoint")
+    for file in copy.glob("*-shm"):
+        file.unlink()
+    for place in (copy, settled):
+        before = {file.name: file.read_bytes() for file in place.iterdir() if file.is_file()}
+        for words in (["verify"], ["export", "--codebase", codebase], ["show", "--codebase", codebase]):
+            ended = await command(*words, "--data", place)
+            assert ended.code == 0, ended
+        assert {file.name: file.read_bytes() for file in place.iterdir() if file.is_file()} == before
+    assert (copy / "ledger.db-wal").stat().st_size
 
 
 async def test_a_log_rolled_back(copy: Path, command: Command, api: Running, codebase: CodebaseId) -> None:
@@ -141,6 +194,15 @@ async def test_a_log_without_its_tree(copy: Path, command: Command, api: Running
     ended = await command("verify", "--data", copy, "--checkpoint", kept)
     assert ended.code == 1
     assert "not those that were signed" in ended.output
+
+
+async def test_a_log_that_nothing_proves(copy: Path, command: Command) -> None:
+    """A log without its tree and without any checkpoint isn't called sound."""
+    for file in copy.glob("tree.db*"):
+        file.unlink()
+    ended = await command("verify", "--data", copy)
+    assert ended.code == 1
+    assert "Nothing proves these events" in ended.output
 
 
 async def test_exports(copy: Path, command: Command, api: Running, codebase: CodebaseId) -> None:

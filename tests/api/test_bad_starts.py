@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import Running, running
 
+from opencode_ledger.actors.store.schema import NEVER_CHANGE
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.verify import verify_data
@@ -82,6 +83,26 @@ def wal_of_nobody(data: Path) -> None:
     (data / "ledger.db-wal").write_bytes(b"\xa5" * PAGE)
 
 
+DROP_GUARD = "DROP TRIGGER stored_events_never_change"
+GUARD = "CREATE TRIGGER stored_events_never_change"
+
+
+def altered(*statements: str) -> Break:
+    """Somebody changes the log with another program."""
+
+    def alter(data: Path) -> None:
+        with closing(sqlite3.connect(data / "ledger.db", isolation_level=None)) as log:
+            for statement in statements:
+                log.execute(statement)
+            log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    return alter
+
+
+def gone(name: str) -> Break:
+    return lambda data: (data / name).unlink()
+
+
 BAD: list[tuple[Break, str, str]] = [
     (newer_schema, "ledger.db was written by a newer opencode-ledger", "install that version"),
     (garbage_in("ledger.db"), "ledger.db is damaged", "backup in its place"),
@@ -91,6 +112,28 @@ BAD: list[tuple[Break, str, str]] = [
     (directory_instead("tree.db"), "tree.db, can't be used", "backup in its place"),
     (garbage_in("checkpoint.key"), "checkpoint.key, is not a private key", "backup in its place"),
     (directory_instead("checkpoint.key"), "checkpoint.key, can't be used", "backup in its place"),
+    (gone("tree.db"), "and tree.db, by which changes are noticed, can't be found", "start once with --new-proofs"),
+    (gone("checkpoint.key"), "and checkpoint.key, by which changes are noticed", "put back what a backup has"),
+    (
+        altered("CREATE TRIGGER mine AFTER INSERT ON stored_events BEGIN DELETE FROM stored_events; END"),
+        "it has a trigger 'mine', which is none of a log's",
+        "audit verify",
+    ),
+    (altered("CREATE VIEW mine AS SELECT 1"), "it has a view 'mine'", "backup in its place"),
+    (
+        altered(DROP_GUARD, f"{GUARD} BEFORE UPDATE ON stored_events BEGIN SELECT 1; END"),
+        "its guard stored_events_never_change is not the one that a log has",
+        "undo that with `sqlite3`",
+    ),
+    (
+        altered(
+            DROP_GUARD,
+            "UPDATE stored_events SET state = CAST(state AS TEXT) WHERE rowid = (SELECT max(rowid) FROM stored_events)",
+            NEVER_CHANGE,
+        ),
+        "is not stored as it was recorded",
+        "audit verify",
+    ),
     (directory_instead("views.db"), "views.db, can't be opened", "remove the file"),
     (directory_instead("instance"), "instance can't be used", "remove it"),
 ]
@@ -134,6 +177,25 @@ async def test_what_can_be_made_anew_is_no_hindrance(data: Path, damage: Break) 
         assert (await service.get("/tasks"))["total"] == 60
         codebase = (await service.get("/codebases"))[0]["id"]
         assert (await service.get(f"/codebases/{codebase}/sessions?at=10"))["sessions"] != []
+
+
+@pytest.mark.parametrize("part", ["TRIGGER stored_events_never_go", "INDEX stored_events_lifecycle"])
+async def test_what_guards_the_log_is_put_back(data: Path, part: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Guards of the log's file that somebody took away are put back, and said to have been gone."""
+    altered(f"DROP {part}")(data)
+    async with started(data) as service:
+        assert (await service.get("/tasks"))["total"] == 60
+    assert f"{part.split()[1]} is gone; it is put back" in caplog.text
+    assert (await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)).sound
+
+
+async def test_new_proofs_where_they_are_asked_for(data: Path) -> None:
+    """A key and a tree that are gone are made anew for whoever says so, and the log is sound by them."""
+    for name in ("tree.db", "checkpoint.key"):
+        (data / name).unlink()
+    async with running(Settings(data=data, new_proofs=True), data.parent / "home") as service:
+        await service.service.tree.checkpoint()
+    assert (await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)).sound
 
 
 async def test_a_damaged_page_in_the_middle(data: Path) -> None:

@@ -247,6 +247,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_HOST": "127.0.0.1",
         "LEDGER_PORT": "0",
         "LEDGER_DATA": str(tmp_path / "data"),
+        "LEDGER_NEW_PROOFS": "true",
         "LEDGER_OPENCODE_BINARY": str(tmp_path / "no-opencode"),
         "LEDGER_OPENCODE_CONFIG": str(tmp_path / "opencode.json"),
         "LEDGER_OPENCODE_HOME": str(tmp_path / "home"),

@@ -24,8 +24,8 @@ from opencode_ledger.domain.export import Manifest, event_line, manifest_line, p
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from opencode_ledger.http.surroundings import tree_of
 from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree_file import read_tree
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOGS: Final = Path(__file__).parent / "logs"
@@ -85,7 +85,7 @@ def write_down(data: Path, folder: Path) -> None:
     """Write a data directory as text; what is answered and streamed is written by `hear`."""
     with opened(data / LOG_NAME) as log:
         events = list(log.events())
-    note, _tiles = read_tree(data / TREE_NAME)
+    note, _tiles = tree_of(data)
     key = SigningKey.open(data / KEY_NAME, make=False).verifier
     manifest = Manifest(selection={}, events=len(events), key=str(key), checkpoint=note)
     lines = [manifest_line(manifest), *map(event_line, events), proof_line([])]

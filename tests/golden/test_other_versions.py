@@ -65,7 +65,7 @@ async def test_old_shapes_all_the_way(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(UPCASTERS, ("task", "created"), (task_from_1,))
     monkeypatch.setitem(UPCASTERS, ("output", None), (output_from_1,))
     data = await asyncio.to_thread(write_data, THIS_VERSION, tmp_path / "data", events)
-    async with running(Settings(data=data, max_agents=1), tmp_path / "home") as api:
+    async with running(Settings(data=data, max_agents=1, new_proofs=True), tmp_path / "home") as api:
         then = await asyncio.to_thread(told_by, THIS_VERSION)
         assert told_of(then, await answers(api)) == then
         for codebase in codebases(events):
@@ -108,7 +108,7 @@ async def test_what_a_later_version_wrote(later: list[RecordedEvent], tmp_path: 
     data = await asyncio.to_thread(write_data, THIS_VERSION, tmp_path / "data", later)
     new, shop = later[-len(FROM_LATER) :], later[-1].stream
     session = orjson.loads(new[0].data)["session_id"]
-    async with running(Settings(data=data, max_agents=1), tmp_path / "home") as api:
+    async with running(Settings(data=data, max_agents=1, new_proofs=True), tmp_path / "home") as api:
         then = await asyncio.to_thread(told_by, THIS_VERSION)
         assert told_of(then, await answers(api)) == then
         assert (await streamed(api, "/events", later[-1].position)).count(b'"runs":["a","b"]') == 1

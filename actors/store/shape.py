@@ -1,0 +1,76 @@
+"""What a log's file is made of, and what is otherwise in one: guards that are gone, and what nobody of us put there.
+
+Whoever may write the file can take its guards away, or put triggers there that do more than guard: these would be run by
+our own writing. So the file is looked at before anything is written.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ...domain.errors import StoreError
+from .schema import CREATE, UNFINISHED
+
+SELECT_SHAPE: Final = "SELECT type, name, sql FROM sqlite_master"
+
+
+class Deviation(NamedTuple):
+    """Something that differs. `makes_good`: the statement that puts back what is gone; None where none can."""
+
+    sentence: str
+    makes_good: str | None
+
+
+def deviations(found: Iterable[Any]) -> list[Deviation]:
+    """How a file differs from a log's. `found`: its rows of `SELECT_SHAPE`."""
+    parts = {(kind, name): _plain(sql) for kind, name, sql in found if not _of_sqlite(kind, name, sql)}
+    parts.pop(("table", UNFINISHED), None)
+    return [
+        *(_foreign(*part, known=part in _parts()) for part, sql in parts.items() if _plain(_parts().get(part)) != sql),
+        *(
+            Deviation(f"its {_what(*part)} is gone", sql if part[0] != "table" else None)
+            for part, sql in _parts().items()
+            if part not in parts
+        ),
+    ]
+
+
+def strange(found: Iterable[Deviation], path: Path) -> StoreError | None:
+    """The refusal to write to a file that holds what can't be made good."""
+    if not (sentences := [sentence for sentence, makes_good in found if makes_good is None]):
+        return None
+    return StoreError(
+        f"{path} was altered by other means than opencode-ledger, and was left alone: {'; '.join(sentences)}. "
+        "Put a backup in its place, or undo that with `sqlite3`; `opencode-ledger audit verify` tells whether events "
+        "were altered, too."
+    )
+
+
+def _foreign(kind: str, name: str, *, known: bool) -> Deviation:
+    if not known:
+        return Deviation(f"it has a {kind} {name!r}, which is none of a log's", None)
+    return Deviation(f"its {_what(kind, name)} is not the one that a log has", None)
+
+
+def _what(kind: str, name: str) -> str:
+    return f"guard {name}" if kind == "trigger" else f"{kind} {name}"
+
+
+def _plain(sql: str | None) -> str:
+    return " ".join((sql or "").split())
+
+
+def _of_sqlite(kind: str, name: str, sql: str | None) -> bool:
+    """Whether SQLite made it for itself: the index of a primary key, and what it knows of its indexes."""
+    return (kind == "index" and sql is None) or (kind == "table" and name.startswith("sqlite_stat"))
+
+
+@cache
+def _parts() -> dict[tuple[str, str], str]:
+    """What a new log is made of."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(CREATE)
+        return {(kind, name): sql for kind, name, sql in fresh.execute(SELECT_SHAPE) if sql is not None}

@@ -1,0 +1,49 @@
+"""What an audit finds around the events: the guards of the log's file, and the tree beside it."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..actors.store.log_file import opened
+from ..actors.store.untouched import untouched
+from ..domain.audit import Audit, Finding
+from ..domain.errors import StoreError
+from ..domain.tiles import HASH, WIDTH, TileId
+from ..projections.tree_file import read_tree
+from .bootstrap import LOG_NAME, TREE_NAME
+
+Tiles = Mapping[TileId, bytes]
+
+
+def tree_of(data: Path) -> tuple[str, Tiles]:
+    """The checkpoint and the tiles of a data directory's tree; nothing where there is none. Raises `StoreError`."""
+    path = data / TREE_NAME
+    if not path.is_file():
+        return "", {}
+    with ExitStack() as stack:
+        try:
+            return read_tree(stack.enter_context(untouched(path)))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"The tree {path} can't be read: {error}.") from None
+
+
+def guard_findings(data: Path) -> list[Finding]:
+    """What of the log's file is not as it was made. Raises `StoreError`."""
+    with opened(data / LOG_NAME) as log:
+        return [Finding("unguarded", 0, f"{LOG_NAME} was altered: {each.sentence}.") for each in log.deviations()]
+
+
+def tree_findings(data: Path, tiles: Tiles, covered: int, result: Audit) -> Iterator[Finding]:
+    """Where the tree is not the one that the events make. `covered`: how many of them it was signed for."""
+    if result.events and not result.checked and not (data / TREE_NAME).is_file():
+        said = f"Nothing proves these events: {TREE_NAME} is gone, and no checkpoint was given."
+        yield Finding("unproved", 0, said)
+    for tile in sorted(tiles.keys() | result.tiles.keys()):
+        width = min(WIDTH, (covered >> 8 * tile.level) - tile.number * WIDTH)
+        found = tiles.get(tile, b"")
+        if len(found) < width * HASH or not result.tiles.get(tile, b"").startswith(found):
+            first = tile.number * WIDTH ** (tile.level + 1) + 1
+            said = f"The tree beside the log is not that of its events, from event {first} on: {TREE_NAME} was changed."
+            yield Finding("tree changed", first, said)
+            return
