@@ -1,14 +1,11 @@
 """What an audit finds around the events: the guards of the log's file, and the tree beside it."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 from ..actors.store.log_file import opened
 from ..actors.store.untouched import untouched
 from ..domain.audit import Audit, Finding
-from ..domain.errors import StoreError
 from ..domain.tiles import HASH, WIDTH, TileId
 from ..projections.tree_file import read_tree
 from .bootstrap import LOG_NAME, TREE_NAME
@@ -21,11 +18,8 @@ def tree_of(data: Path) -> tuple[str, Tiles]:
     path = data / TREE_NAME
     if not path.is_file():
         return "", {}
-    with ExitStack() as stack:
-        try:
-            return read_tree(stack.enter_context(untouched(path)))
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The tree {path} can't be read: {error}.") from None
+    with untouched(path) as connection:
+        return read_tree(connection)
 
 
 def guard_findings(data: Path) -> list[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Final
 
+from ..domain.errors import StoreError
 from ..domain.fault_points import Reach
 from ..domain.leaves import leaves_of
 from ..domain.notes import Checkpoint, sign_note
@@ -111,7 +112,10 @@ class TreeFile:
 
 
 def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
-    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed yet. Raises `sqlite3.Error`."""
-    row = connection.execute("SELECT note FROM checkpoint").fetchone()
-    tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
+    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed yet. Raises `StoreError`."""
+    try:
+        row = connection.execute("SELECT note FROM checkpoint").fetchone()
+        tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"The tree of the log can't be read: {error}.") from None
     return (row[0] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -107,11 +107,7 @@ def check_there(path: Path) -> None:
 def opened(path: Path) -> Generator[LogFile]:
     """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
     check_there(path)
-    with ExitStack() as stack:
-        try:
-            connection = stack.enter_context(untouched(path))
-        except (sqlite3.Error, OSError) as error:
-            raise LogDamaged(f"{path} can't be read: {error}.") from None
+    with untouched(path) as connection:
         yield LogFile(connection, path)
 
 

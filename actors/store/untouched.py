@@ -11,21 +11,32 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...domain.errors import StoreError
+
 
 @contextmanager
 def untouched(path: Path) -> Generator[sqlite3.Connection]:
-    """A connection that reads the file, also while a server writes to it. Raises `sqlite3.Error` or `OSError`.
+    """A connection that reads the file, also while a server writes to it. Raises `StoreError`.
 
     A write-ahead log without its index, as a copied directory or one of after a loss of power has it, can't be read
     where it lies without an index being made: such a file is read from a copy, which is gone at the end.
     """
-    ahead, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
     with ExitStack() as stack:
-        if ahead.exists() and not index.exists():
-            path = _copied(path, ahead, Path(stack.enter_context(TemporaryDirectory(prefix="opencode-ledger-"))))
-        how = "mode=ro" if ahead.exists() else "immutable=1"
-        uri = f"{path.absolute().as_uri()}?{how}"
-        yield stack.enter_context(closing(sqlite3.connect(uri, uri=True, isolation_level=None)))
+        try:
+            connection = _connected(path, stack)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{path} can't be read: {error}.") from None
+        yield connection
+
+
+def _connected(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    ahead, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+    if ahead.exists() and not index.exists():
+        path = _copied(path, ahead, Path(stack.enter_context(TemporaryDirectory(prefix="opencode-ledger-"))))
+    how = "mode=ro" if ahead.exists() else "immutable=1"
+    return stack.enter_context(
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None))
+    )
 
 
 def _copied(path: Path, ahead: Path, place: Path) -> Path:

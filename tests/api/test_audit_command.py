@@ -157,10 +157,10 @@ async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase:
     settled = copy.parent / "settled"
     shutil.copytree(copy, settled)
     for name in ("ledger.db", "tree.db"):
-        with closing(sqlite3.connect(settled / name)) as file:
-            file.execute("PRAGMA wal_checkpoint")
-    for file in copy.glob("*-shm"):
-        file.unlink()
+        with closing(sqlite3.connect(settled / name)) as connection:
+            connection.execute("PRAGMA wal_checkpoint")
+    for scratch in copy.glob("*-shm"):
+        scratch.unlink()
     for place in (copy, settled):
         before = {file.name: file.read_bytes() for file in place.iterdir() if file.is_file()}
         for words in (["verify"], ["export", "--codebase", codebase], ["show", "--codebase", codebase]):
