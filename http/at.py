@@ -16,6 +16,8 @@ async def moment_of(
     """
     named = _named(text, asked_as)
     sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
+    if sequence == 0 and isinstance(named, datetime):
+        raise InvalidInput(f"{asked_as}: {codebase} begins after {text}.")
     if not 1 <= sequence <= head:
         raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
     return Sequence(sequence)

@@ -12,6 +12,7 @@ from ..domain.ids import CodebaseId
 from .diff import diff
 from .offline_export import Choice, export_from
 from .progress import progress
+from .screen import counted
 from .settings import Data, usual_data
 from .show import show
 from .verify import Verdict, key_of, verify_data, verify_export
@@ -62,7 +63,7 @@ def tell(verdict: Verdict, *, trusted: bool) -> None:
     result = verdict.result
     for finding in result.findings:
         print(f"WRONG  {finding.sentence}")
-    print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {result.events} events, {verdict.told}")
+    print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {counted(result.events, 'event')}, {verdict.told}")
     print(f"root   {result.root.hex()}")
     print(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
 

@@ -10,13 +10,13 @@ from ..domain import events as e
 from ..domain.erasure_events import Erasure
 from ..domain.ids import CodebaseId
 from ..domain.recorded import RecordedEvent
-from ..domain.tombstones import eraser_of
+from ..domain.tombstones import MARK, eraser_of
 from ..domain.wire import decode
 from ..projections.session_queries import Session
 from ..projections.tasks import Task
 from ..projections.wording import decided, took, used
 from .past import Moment, Past, past_of
-from .screen import Line, Screen, line, plain, second
+from .screen import Line, Screen, counted, line, plain, second
 from .settings import Data, usual_data
 from .telling import erasures_told, head
 
@@ -53,8 +53,7 @@ async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None
 
 def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[Line]:
     between = past.events[then.sequence : now.sequence]
-    lasted = took(then.at, now.at)
-    count = f"{len(between)} event{'' if len(between) == 1 else 's'}"
+    lasted, count = took(then.at, now.at), counted(len(between), "event")
     yield head(past)
     if swapped:
         yield line(("AFTER is before BEFORE: told from the earlier to the later all the same.", "bold"))
@@ -99,7 +98,7 @@ def _session(old: Session | None, new: Session) -> str:
     began = "began, " if old is None else ""
     messages = new.messages_count - (old.messages_count if old else 0)
     cost = new.cost - (old.cost if old else 0.0)
-    told = [f"{messages} message{'' if messages == 1 else 's'}"] if messages else []
+    told = [counted(messages, "message")] if messages else []
     told += [f"${cost:.4f}"] if cost else []
     more = f" ({', '.join(told)})" if told else ""
     return f"{new.id}  {began}{state}{more}: {_one_line(new.prompt or new.title or '')}"
@@ -139,11 +138,13 @@ def _erased(past: Past, between: Iterable[RecordedEvent]) -> Iterator[Line]:
 
 
 def _files(changes: Iterable[e.FileChange]) -> Iterator[str]:
+    """Each file once, with what became of it; those whose names are erased can't be told apart."""
     done = dict[str, list[str]]()
     for change in changes:
         told = done.setdefault(change.path, [])
         told += [_DONE[change.change]] if told[-1:] != [_DONE[change.change]] else []
-    yield from (f"{path}: {', then '.join(told)}" for path, told in done.items())
+    for path, told in done.items():
+        yield f"{path}: {', then '.join(told) if path != MARK else 'changes of files'}"
 
 
 _DONE: Final = {"create": "created", "modify": "changed", "delete": "deleted"}

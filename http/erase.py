@@ -20,6 +20,7 @@ from .bootstrap import LOG_NAME, MADE_OF_THE_LOG
 from .erasing import Choice, Chosen, choose, erasures, finish
 from .erasing import erase as carry_out
 from .progress import progress
+from .screen import counted
 from .settings import Data, usual_data
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -100,7 +101,7 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
     with progress("erasing") as told:
         carry_out(log, _caches(place), events, told, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
-    print(f"Erased {count} events, on record at {places}. The views are made anew at the next start.")
+    print(f"Erased {counted(count, 'event')}, on record at {places}. The views are made anew at the next start.")
 
 
 def _caches(place: Path) -> list[Path]:
@@ -138,9 +139,7 @@ def _age(text: str) -> timedelta:
 
 def _told(chosen: Chosen) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in chosen.kinds.most_common())
-    return (
-        f"{chosen.codebase}: {len(chosen.positions)} events, {chosen.positions[0]} to {chosen.positions[-1]}: {kinds}"
-    )
+    return f"{chosen.codebase}: {counted(len(chosen.positions), 'event')}, at positions {chosen.positions[0]} to {chosen.positions[-1]}: {kinds}"
 
 
 def _confirm() -> None:

@@ -20,11 +20,19 @@ class Line(NamedTuple):
     indent: int = 0
 
 
+class Terminal(Console):
+    """Standard output, as rich writes to it."""
+
+    def on_broken_pipe(self) -> None:
+        """Whoever read has enough: the command line ends as it does everywhere, with its own exit code."""
+        raise BrokenPipeError
+
+
 class Screen:
     """Standard output. `width`: columns to wrap at; None where lines are never broken."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+    def __init__(self) -> None:
+        self._console = Terminal(highlight=False)
         self.width = self._console.width if self._console.is_terminal else None
 
     def print(self, lines: Iterable[Line]) -> None:
@@ -47,6 +55,11 @@ class Screen:
 def line(*parts: str | tuple[str, str], indent: int = 0) -> Line:
     """A line of text, parts of which have a style."""
     return Line(Text.assemble(*parts), indent)
+
+
+def counted(number: int, thing: str) -> str:
+    """How many of a thing."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def plain(text: str) -> str:

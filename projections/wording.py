@@ -50,7 +50,9 @@ def change_of(args: Mapping[str, e.Json]) -> Iterator[str]:
     """What a tool's arguments say is to be changed in a file, as lines of a diff; none where they say no such thing."""
     match args:
         case {"oldString": str(old), "newString": str(new)}:
-            yield from [*unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")][2:]
+            # Where in the file it is, the arguments don't say: their own line numbers would mislead.
+            lines = [*unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")][3:]
+            yield from ("…" if line.startswith("@@") else line for line in lines)
         case {"filePath": str(), "edits": list(edits)}:
             yield from (line for edit in edits if isinstance(edit, dict) for line in change_of(edit))
         case {"filePath": str(), "content": str(content)}:

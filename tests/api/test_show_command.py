@@ -144,7 +144,7 @@ async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Co
         ("show", codebase, "--at", 9999): ("--at: " + codebase + " has the events from 1 to", 2),
         ("show", codebase, "--at", 0): ("the events from 1 to", 2),
         ("show", codebase, "--at", "yesterday"): ("neither the number of an event nor a time", 2),
-        ("show", codebase, "--at", "2001-01-01"): ("there is no moment 2001", 2),
+        ("show", codebase, "--at", "2001-01-01"): ("begins after 2001-01-01.", 2),
         ("show", "--at", 3): ("--at: Name a codebase", 2),
         ("diff", codebase, "9999"): ("BEFORE: ", 2),
         ("diff", codebase, "x"): ("BEFORE: 'x' is neither", 2),

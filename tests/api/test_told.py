@@ -132,7 +132,6 @@ erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log
 23:59:06 12  tool       bash pytest (failed, 3.5 s)
                         �[2J1 failed
 23:59:10 14  tool       edit cart.py (12 s)
-                        @@ -1 +1 @@
                         -x = 1
                         +x = 2
 23:59:10 15  permission edit cart.py: allowed once by a person, after 12 s
@@ -160,7 +159,6 @@ BEFORE_THE_DECISION = """\
 23:59:06 12  tool       bash pytest (failed, 3.5 s)
                         �[2J1 failed
 23:59:10 14  tool       edit cart.py [no result yet]
-                        @@ -1 +1 @@
                         -x = 1
                         +x = 2
 23:59:10 15  permission edit cart.py [not decided yet, until 00:09:10]
@@ -286,7 +284,7 @@ def test_on_a_narrow_terminal(told: Callable[..., Ended], monkeypatch: pytest.Mo
     """On a terminal lines are broken between words, and none is too long or ends in blanks, whatever is told."""
     monkeypatch.setenv("COLUMNS", str(columns))
     terminal = partial(Console, force_terminal=True, color_system=None)
-    monkeypatch.setattr(screen, "Console", terminal)
+    monkeypatch.setattr(screen, "Terminal", terminal)
     for arguments in (["show", SHOP, "sess_1", "--positions"], ["show", SHOP], ["diff", SHOP, 1], ["show"]):
         lines = told(*arguments).output.splitlines()
         assert max(map(len, lines)) <= columns
