@@ -28,7 +28,7 @@ def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)
     app[SERVICE] = service
-    repeats, recent = Repeats(service), RecentAnswers(service.current_views, lambda: service.projections.applied)
+    repeats, recent = Repeats(service), RecentAnswers(service.current_views, lambda: service.projections.edition)
     # What is asked for most comes first: aiohttp tries addresses that differ in their ends one by one.
     for route in sorted(ROUTES, key=lambda route: not route.of_views):
         handler = _bound(service, route)

@@ -23,7 +23,7 @@ from ..domain.ids import CodebaseId, Position
 from ..domain.secrets import Secrets
 from ..projections.moments import Moments
 from ..projections.private_file import make_private
-from ..projections.runner import Projections
+from ..projections.runner import REMADE, Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
 from .erasing import finish
@@ -47,7 +47,7 @@ INSTANCE_NAME = "instance"
 SHELL_NAME = "shell"
 SCRATCH_NAME = "tmp"
 
-MADE_OF_THE_LOG = (VIEWS_NAME, MOMENTS_NAME)
+MADE_OF_THE_LOG = (VIEWS_NAME, VIEWS_NAME + REMADE, MOMENTS_NAME)
 """Files that are made anew from the log where they are missing, and hold words of it."""
 
 
@@ -92,6 +92,7 @@ async def running_service(
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
         stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
+        stack.push_async_callback(_given_up, asyncio.create_task(projections.check_daily(), name="views: check"))
         yield service
 
 
@@ -197,7 +198,7 @@ async def _look_for(host: AgentHost) -> None:
 
 
 async def _given_up(asking: asyncio.Task[None]) -> None:
-    """The end doesn't wait for what is asked at the start."""
+    """The end doesn't wait for what is done beside the service."""
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 

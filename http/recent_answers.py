@@ -6,7 +6,6 @@ from typing import Final, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ..domain.ids import Position
 from .answers import json_bytes_answer
 
 MOST_ANSWERS: Final = 1024
@@ -17,12 +16,12 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 class RecentAnswers:
     """What was answered since the views last changed. One for the whole service.
 
-    `current` returns when the views show all that is committed; `applied` is the last event that they show.
+    `current` returns when the views show all that is committed; `edition` is another whenever they may show something else.
     """
 
-    def __init__(self, current: Callable[[], Awaitable[object]], applied: Callable[[], Position]) -> None:
-        self._current, self._applied = current, applied
-        self._at = Position(-1)
+    def __init__(self, current: Callable[[], Awaitable[object]], edition: Callable[[], object]) -> None:
+        self._current, self._edition = current, edition
+        self._at: object = None
         self._answers: dict[str, bytes] = {}
         self._bytes = 0
 
@@ -31,7 +30,7 @@ class RecentAnswers:
 
         async def handle_remembered(request: web.Request) -> web.StreamResponse:
             await self._current()
-            if self._at != (at := self._applied()):
+            if self._at != (at := self._edition()):
                 self._at, self._bytes = at, 0
                 self._answers.clear()
             if (known := self._answers.get(request.raw_path)) is not None:
@@ -39,7 +38,7 @@ class RecentAnswers:
             answer = await handle(request)
             body = cast(web.Response, answer).body
             assert isinstance(body, bytes)  # nothing else follows from the views, and refusals are raised
-            if at == self._applied() == self._at:
+            if at == self._edition() == self._at:
                 self._remember(request.raw_path, body)
             return answer
 

@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import aiosqlite
 
@@ -65,22 +65,16 @@ class _Connection(sqlite3.Connection):
 class Database:
     """An open file of views."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, path: Path, reach: Reach, connections: "_Connections") -> None:
+        self._path, self._reach = path, reach
+        self._writer, self._reader = connections
+        self._there = asyncio.Event()
+        self._there.set()
 
     @classmethod
     async def open(cls, path: Path, reach: Reach) -> "Database":
         """Open the file, or an empty one. Raises `sqlite3.Error` where it can't be used."""
-        writer = await _connect(path, reach)
-        try:
-            await writer.execute_fetchall("PRAGMA journal_mode = WAL")
-            await writer.execute_fetchall("PRAGMA synchronous = NORMAL")
-            reader = await _connect(path, reach)
-        except BaseException:
-            await writer.close()
-            raise
-        return cls(writer, reader)
+        return cls(path, reach, await _connected(path, reach))
 
     async def create(self, schema: str, version: str) -> None:
         """Make the tables in an empty file, at position 0."""
@@ -106,15 +100,45 @@ class Database:
 
     async def fetch(self, sql: str, *values: Value) -> list[Any]:
         """Read rows. Raises `StoreError`."""
+        await self._there.wait()
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"The views can't be read: {error}.") from error
 
+    async def become(self, other: Path) -> None:
+        """Go on with another file, which nobody has open and which takes this one's place; reads wait for it.
+
+        Nothing may be applied meanwhile. Cut off anywhere, there are these views, the others, or none, and never a file
+        beside another's write-ahead log. Raises `sqlite3.Error` or `OSError`; then what is read and applied fails, too.
+        """
+        self._there.clear()
+        try:
+            await self.close()
+            await asyncio.to_thread(_exchange, self._path, other, self._reach)
+            self._writer, self._reader = await _connected(self._path, self._reach)
+        finally:
+            self._there.set()
+
     async def close(self) -> None:
         """Let what is under way finish, then close."""
         await self._reader.close()
         await self._writer.close()
+
+
+_Connections: TypeAlias = tuple[aiosqlite.Connection, aiosqlite.Connection]
+
+
+async def _connected(path: Path, reach: Reach) -> _Connections:
+    """A connection that writes and one that reads."""
+    writer = await _connect(path, reach)
+    try:
+        await writer.execute_fetchall("PRAGMA journal_mode = WAL")
+        await writer.execute_fetchall("PRAGMA synchronous = NORMAL")
+        return writer, await _connect(path, reach)
+    except BaseException:
+        await writer.close()
+        raise
 
 
 async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
@@ -127,11 +151,19 @@ async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
     return await aiosqlite.Connection(connector, 64)
 
 
+def _exchange(path: Path, other: Path, reach: Reach) -> None:
+    reach("views.before_exchange")
+    _remove(path)
+    reach("views.between_files")
+    other.replace(path)
+    reach("views.after_exchange")
+
+
 async def discard(path: Path) -> None:
     """Remove the file of views and what SQLite keeps beside it."""
+    await asyncio.to_thread(_remove, path)
 
-    def remove() -> None:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
-    await asyncio.to_thread(remove)
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..domain.ids import Position
 from .batch import Value
 from .database import Fetch
 
@@ -15,16 +14,16 @@ MOST_ROWS: Final = 500
 
 
 class RecentReads:
-    """A `Fetch` that remembers. `applied`: the position of the last event that the views show."""
+    """A `Fetch` that remembers. `edition`: what is another whenever the views may show something else."""
 
-    def __init__(self, fetch: Fetch, applied: Callable[[], Position]) -> None:
-        self._fetch, self._applied = fetch, applied
-        self._at = Position(-1)
+    def __init__(self, fetch: Fetch, edition: Callable[[], object]) -> None:
+        self._fetch, self._edition = fetch, edition
+        self._at: object = None
         self._reads: dict[tuple[object, ...], tuple[Any, ...]] = {}
 
     async def __call__(self, sql: str, *values: Value) -> list[Any]:
         """All rows of one query. Raises `StoreError`."""
-        if self._at != (at := self._applied()):
+        if self._at != (at := self._edition()):
             self._at = at
             self._reads.clear()
         # Python takes 1, 1.0 and True for the same, which SQLite does not.
@@ -32,6 +31,6 @@ class RecentReads:
         if (known := self._reads.get(read)) is not None:
             return list(known)
         rows = await self._fetch(sql, *values)
-        if at == self._applied() == self._at and len(rows) <= MOST_ROWS and len(self._reads) < MOST_READS:
+        if at == self._edition() == self._at and len(rows) <= MOST_ROWS and len(self._reads) < MOST_READS:
             self._reads[read] = tuple(rows)
         return rows

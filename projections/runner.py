@@ -6,8 +6,10 @@ fails is tried again and never skipped; nobody who waits for a position waits fo
 
 import asyncio
 import logging
+import sqlite3
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, closing
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -20,6 +22,7 @@ from ..domain.recorded import PAGE_BYTES, RecordedEvent, page_of
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
 from .recent import RecentReads
+from .remake import Remake
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,12 @@ BACK_OFF: Final = (0.05, 5.0)
 
 QUEUE: Final = 10 * BATCH
 """Committed events that are held in memory; the rest is read from the log when their turn comes."""
+
+SETTLED, DAY = 60.0, 86_400.0
+"""Seconds from a start to the first check of the views, and from one to the next."""
+
+REMADE: Final = ".new"
+"""What the name of views that are being made anew ends with."""
 
 QUEUE_BYTES: Final = 8 * PAGE_BYTES
 """Their data at most."""
@@ -52,7 +61,8 @@ class ViewsBehind(StoreError):
 class Projections:
     """The views of a log, kept up to date. Made by `open`."""
 
-    def __init__(self, store: EventStore, database: Database, applier: Applier, sleep: Sleep) -> None:
+    def __init__(self, path: Path, store: EventStore, database: Database, applier: Applier, sleep: Sleep) -> None:
+        self._path = path
         self._store = store
         self._database = database
         self._applier = applier
@@ -65,7 +75,9 @@ class Projections:
         self._trouble: str | None = None
         self._unsubscribe = store.on_commit(self._committed)
         self._task: asyncio.Task[None] | None = None
-        self.views = Views(RecentReads(database.fetch, lambda: self.applied))
+        self._turn = asyncio.Lock()
+        self._exchanges = 0
+        self.views = Views(RecentReads(database.fetch, lambda: self.edition))
 
     @classmethod
     async def open(
@@ -78,7 +90,7 @@ class Projections:
             what = "They can be made anew: remove the file, and start again"
             raise StoreError(f"The views, {path}, can't be opened: {error}. {what}.") from error
         _version, position, _fingerprint = await database.tracked()
-        self = cls(store, database, Applier(database, position), clock.sleep if clock else asyncio.sleep)
+        self = cls(path, store, database, Applier(database, position), clock.sleep if clock else asyncio.sleep)
         try:
             while events := await self._next():
                 await self._applier.apply(events)
@@ -94,6 +106,11 @@ class Projections:
     def applied(self) -> Position:
         """The position of the last event that the views show."""
         return self._applier.applied
+
+    @property
+    def edition(self) -> tuple[int, Position]:
+        """Another one whenever the views may show something else."""
+        return self._exchanges, self.applied
 
     async def caught_up(self, position: Position) -> None:
         """Return when the views show the event at `position`. Raises `ViewsBehind` where they don't in time."""
@@ -128,6 +145,51 @@ class Projections:
             shown.set_exception(ViewsBehind("The views were closed."))
         await self._database.close()
 
+    async def check_daily(self) -> None:
+        """Check when a start has settled, and then once a day, until cancelled."""
+        delay = SETTLED
+        while True:
+            await self._sleep(delay)
+            delay = DAY
+            try:
+                await self.check()
+            except StoreError as error:
+                log.warning("the views were not checked: %s", error)
+
+    async def check(self) -> str | None:
+        """Make the views anew beside these, and serve those from then on if they differ. What differed first, in words.
+
+        Raises `StoreError` where that can't be done.
+        """
+        try:
+            made = await Remake.begin(self._path.with_name(self._path.name + REMADE), self._store)
+            try:
+                return await self._compare(made)
+            finally:
+                await made.give_up()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"The views can't be compared with the log: {error}.") from error
+
+    async def _compare(self, made: Remake) -> str | None:
+        async with self._in_step(made):
+            comparison = await asyncio.to_thread(made.compared, self._path)
+        with closing(comparison):
+            difference = await asyncio.to_thread(comparison.difference)
+        if difference is not None:
+            log.error("the views showed what the log doesn't say, and are replaced: %s", difference)
+            async with self._in_step(made):
+                await made.replace(self._database)
+                self._exchanges += 1
+        return difference
+
+    @asynccontextmanager
+    async def _in_step(self, made: Remake) -> AsyncGenerator[None]:
+        """A time in which other views show as much as these, and neither goes on."""
+        await made.follow(lambda: self.applied, self._sleep)
+        async with self._turn:
+            await made.reach_position(self.applied)
+            yield
+
     # --- following the log ------------------------------------------------------------------------------------
 
     def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
@@ -156,13 +218,14 @@ class Projections:
         if not (events := await self._next()):
             await self._wake.wait()
             return
-        try:
-            await self._applier.apply(events)
-        except Exception:
-            await self._applier.recall()
-            raise
-        finally:
-            self._tell()  # also after a failure: it may have come after the transaction was made
+        async with self._turn:
+            try:
+                await self._applier.apply(events)
+            except Exception:
+                await self._applier.recall()
+                raise
+            finally:
+                self._tell()  # also after a failure: it may have come after the transaction was made
 
     async def _next(self) -> list[RecordedEvent]:
         """The events to apply now: those just committed if they follow what is applied, else from the log."""

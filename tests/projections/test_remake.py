@@ -1,0 +1,153 @@
+"""Views that somebody changed are found, named and replaced, while they serve."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.projections.histories import workday
+from tests.projections.test_rebuild import Crash, crash_at, rebuilt, tables
+
+from opencode_ledger.actors.clock import SystemClock
+from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.domain.recorded import NewEvent
+from opencode_ledger.projections import remake
+from opencode_ledger.projections.runner import Projections
+
+CHANGES = [
+    ("UPDATE sessions SET prompt = 'never said'", "sessions shows a row of "),
+    ("DELETE FROM codebases", "codebases lacks a row of "),
+    ("INSERT INTO task_counts VALUES ('cb_none', 'pending', 7)", "task_counts shows a row of cb_none"),
+    ("DROP TRIGGER tasks_counted", "tasks_counted is not the one that is made"),
+    ("CREATE TABLE mine (x)", "mine is not the one that is made"),
+]
+
+
+class Busy(SystemClock):
+    """A clock whose every sleep is the time in which the rest of the day is recorded, an event at a time."""
+
+    def __init__(self, store: MemoryEventStore, rest: list[tuple[CodebaseId, NewEvent]]) -> None:
+        self._store, self._rest = store, rest
+
+    async def sleep(self, seconds: float) -> None:
+        if self._rest:
+            stream, event = self._rest.pop(0)
+            await self._store.append(stream, await self._store.stream_head(stream), [event])
+        await asyncio.sleep(0)
+
+
+async def serving(
+    path: Path, monkeypatch: pytest.MonkeyPatch, reach: Reach = pass_by
+) -> tuple[MemoryEventStore, Projections]:
+    """Views of the first half of a day; the rest comes while they are made anew, two events at a time."""
+    monkeypatch.setattr(remake, "SLICE", 2)
+    day = [(stream, event) for stream, events in workday().commits for event in events]
+    store, half = MemoryEventStore(), len(day) // 2
+    for stream, event in day[:half]:
+        await store.append(stream, await store.stream_head(stream), [event])
+    return store, await Projections.open(path, store, clock=Busy(store, day[half:]), reach=reach)
+
+
+def change(path: Path, statement: str) -> None:
+    """Somebody writes to the views' file."""
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(statement)
+
+
+async def test_views_that_are_right_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the views are what the log makes, nothing is replaced and nothing is left over, however much is recorded meanwhile."""
+    _store, projections = await serving(tmp_path / "views.db", monkeypatch)
+    edition = projections.edition[0]
+    assert await projections.check() is None
+    assert projections.edition[0] == edition
+    assert not list(tmp_path.glob("*.new*"))
+
+
+@pytest.mark.parametrize(("statement", "words"), CHANGES)
+async def test_views_that_somebody_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, statement: str, words: str
+) -> None:
+    """What was changed is named without its content, and from then on the views are what the log makes of all that came meanwhile."""
+    path = tmp_path / "views.db"
+    store, projections = await serving(path, monkeypatch)
+    await asyncio.to_thread(change, path, statement)
+    difference = await projections.check()
+    assert difference is not None
+    assert difference.startswith(words)
+    assert difference in caplog.text
+    assert "never said" not in caplog.text
+    await projections.caught_up(store.head)
+    assert len(await projections.views.codebases.all()) == 2
+    await projections.close()
+    assert tables(path) == await rebuilt(tmp_path / "rebuilt.db", store)
+
+
+async def test_readers_are_served_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader gets an answer at any moment of it: that of the old views until there is that of the new, and no other."""
+    path = tmp_path / "views.db"
+    store, projections = await serving(path, monkeypatch)
+    right = {view.name for view in await projections.views.codebases.all()}
+    await asyncio.to_thread(change, path, "UPDATE codebases SET name = 'wrong'")
+    await projections.caught_up(store.head)
+    checking = asyncio.create_task(projections.check())
+    seen: list[set[str]] = []
+    while not checking.done():
+        seen.append({view.name for view in await projections.views.codebases.all()})
+        await asyncio.sleep(0)
+    assert await checking is not None
+    assert {view.name for view in await projections.views.codebases.all()} >= right
+    assert all(names & {"wrong"} or names >= right for names in seen)
+
+
+@pytest.mark.parametrize("point", [point for point in FAULT_POINTS if point.startswith("views.")])
+async def test_cut_off_in_the_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: FaultPoint) -> None:
+    """A server that dies at any point of the exchange shows the whole log after its next start."""
+    alive, left = tmp_path / "alive", tmp_path / "left"
+    alive.mkdir()
+    reach = crash_at(point, 0, alive, left)
+    store, projections = await serving(alive / "views.db", monkeypatch, reach)
+    await asyncio.to_thread(change, alive / "views.db", "DELETE FROM tasks")
+    with pytest.raises(Crash):
+        await projections.check()
+    again = await Projections.open(left / "views.db", store)
+    assert again.applied == store.head
+    await again.check()
+    await again.close()
+    assert tables(left / "views.db") == await rebuilt(tmp_path / "rebuilt.db", store)
+    assert not await asyncio.to_thread(lambda: list(left.glob("*.new*")))
+
+
+async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The views are checked a minute after a start and each day from then on, also where it couldn't be done the day before."""
+    _store, projections = await serving(tmp_path / "views.db", monkeypatch)
+    heard: list[float | str] = []
+
+    async def sleep(seconds: float) -> None:
+        heard.append(seconds)
+
+    async def check() -> None:
+        heard.append("check")
+        if heard.count("check") == 2:
+            raise StoreError("There is no room.")
+        if heard.count("check") == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(projections, "_sleep", sleep)
+    monkeypatch.setattr(projections, "check", check)
+    with pytest.raises(asyncio.CancelledError):
+        await projections.check_daily()
+    assert heard == [60, "check", 86_400, "check", 86_400, "check"]
+
+
+async def test_where_it_cannot_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no second file can be made, that is said, and the views serve on."""
+    store, projections = await serving(tmp_path / "views.db", monkeypatch)
+    (tmp_path / "views.db.new").mkdir()
+    with pytest.raises(StoreError, match="The views can't be compared with the log"):
+        await projections.check()
+    await projections.caught_up(store.head)
+    assert len(await projections.views.codebases.all()) == 2
