@@ -54,7 +54,7 @@ async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None
 def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[Line]:
     between = past.events[then.sequence : now.sequence]
     lasted, count = took(then.at, now.at), counted(len(between), "event")
-    yield head(past)
+    yield from head(past)
     if swapped:
         yield line(("AFTER is before BEFORE: told from the earlier to the later all the same.", "bold"))
     yield _row("from", f"event {then.sequence}, {second(then.at)}")
@@ -178,6 +178,6 @@ def _when(recorded: RecordedEvent) -> str:
     return f"{decode(recorded).timestamp[:19].replace('T', ' ')}, event {recorded.sequence}: "
 
 
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+def _one_line(text: object) -> str:
+    line = " ".join(str(text).split())
     return line if len(line) <= 100 else f"{line[:99]}…"

@@ -69,7 +69,7 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
     for last in lasts:
         history = History()
         for event in log.of(last.stream):
-            history.take(event)
+            _take(history, event)
             elsewhere.discard(event.position)
             done += 1
             if not done % 1000:
@@ -84,6 +84,14 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
     if choice.positions and len(elsewhere) == len(choice.positions):
         raise InvalidInput(f"--position: None of these events is of {choice.codebase}.")
     return found
+
+
+def _take(history: History, event: RecordedEvent) -> None:
+    try:
+        history.take(event)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        why = f"event {event.position} is not as the service records it; `opencode-ledger audit verify` says more"
+        raise InvalidInput(f"Nothing was erased: {why}.") from None
 
 
 def _check_there(positions: frozenset[int], head: Position) -> None:

@@ -90,6 +90,12 @@ def _none_chosen(choice: Choice, events: list[RecordedEvent]) -> InvalidInput:
     return no_session(choice.codebase, SessionId(choice.session or ""))
 
 
+def _unsound(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"The log is not sound, for {why}; `opencode-ledger audit verify` says more. Nothing is exported."
+    )
+
+
 def _signed(data: Path, key: SigningKey) -> Checkpoint | None:
     """What was signed last, if anything was."""
     note, _tiles = tree_of(data)
@@ -102,7 +108,11 @@ def _tree_of(log: LogFile, signed: Checkpoint | None, progress: Progress) -> tup
     for event in log.events():
         tree.add(leaf_of(event))
         if signed and tree.size == signed.size and tree.root() != signed.root:
-            raise InvalidInput(f"The log is not what was signed at {signed.size}: see `opencode-ledger audit verify`.")
+            raise _unsound(f"it is not what was signed at {signed.size}")
+        if event.position != tree.size:
+            raise _unsound(f"its events are not numbered one by one at {tree.size}")
         if not tree.size % 1000:
             progress(tree.size, log.size)
+    if signed and tree.size < signed.size:
+        raise _unsound(f"it ends at {tree.size}, and was signed at {signed.size}")
     return tree, tree.take()

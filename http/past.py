@@ -1,6 +1,7 @@
 """The past, without a server: a log's codebase as it was at any moment, for `audit show` and `audit diff`."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,16 +14,20 @@ from ..actors.store.memory import MemoryEventStore
 from ..domain.erasure_events import Erasure
 from ..domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from ..domain.ids import CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
-from ..domain.recorded import NewEvent, RecordedEvent
+from ..domain.recorded import RecordedEvent
 from ..domain.wire import decode
 from ..projections.moments import Moments
 from ..projections.session_queries import Session
 from ..projections.snapshots import IN_MEMORY, Snapshots
-from ..projections.story import Story
+from ..projections.story import UNREADABLE, Story
 from ..projections.tasks import Task
 from .absent import no_codebase, no_session
 from .at import moment_of
 from .bootstrap import LOG_NAME
+from .unreadable import readable, seen_by_views, whole
+
+# Of an event that changes no view, for it can't be read, an auditor is told in words.
+logging.getLogger("opencode_ledger").addHandler(logging.NullHandler())
 
 ALL: Final = 1_000_000
 """More sessions, or tasks, than a codebase has."""
@@ -49,6 +54,12 @@ class Past:
     def head(self) -> Sequence:
         """The last event."""
         return self.events[-1].sequence
+
+    @property
+    def unreadable(self) -> list[RecordedEvent]:
+        """Its events that can't be read, or aren't there: the log was changed."""
+        first = [] if self.registered else self.events[:1]
+        return [event for event in self.events if event.topic == UNREADABLE or event in first]
 
     @cached_property
     def registered(self) -> CodebaseRegistered | None:
@@ -104,7 +115,7 @@ async def past_of(data: Path, codebase: CodebaseId) -> AsyncGenerator[Past]:
     """The history of a codebase, out of a data directory. Raises `StoreError`, `CodebaseNotFound`."""
     events = await asyncio.to_thread(_history, data, codebase)
     store = MemoryEventStore()
-    await store.append(codebase, Sequence(0), [NewEvent(event.topic, event.data) for event in events])
+    await store.append(codebase, Sequence(0), seen_by_views(events))
     moments = Moments(store, await asyncio.to_thread(Snapshots.open, IN_MEMORY))
     try:
         yield Past(codebase, events, moments)
@@ -115,22 +126,23 @@ async def past_of(data: Path, codebase: CodebaseId) -> AsyncGenerator[Past]:
 def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
     with opened(data / LOG_NAME) as log:
         if events := list(log.of(codebase)):
-            return events
+            return list(whole(events))
     raise no_codebase(codebase)
 
 
-def codebases_of(data: Path) -> list[tuple[CodebaseRegistered, RecordedEvent]]:
+def codebases_of(data: Path) -> list[tuple[CodebaseRegistered | None, RecordedEvent]]:
     """Each codebase of a log, also those that were deleted, as it was registered and in that order, and its last event.
+
+    None stands for how it was registered where that can't be read.
 
     Raises `StoreError`.
     """
-    found = list[tuple[Position, CodebaseRegistered, RecordedEvent]]()
+    found = list[tuple[Position, CodebaseRegistered | None, RecordedEvent]]()
     with opened(data / LOG_NAME) as log:
         for last in log.last_of_each():
-            recorded = next(log.of(last.stream))
+            recorded = readable(next(log.of(last.stream)))
             first = decode(recorded)
             if last.topic == Erasure.topic:  # what was erased later changes nothing of how it ended
-                *_, last = (event for event in log.of(last.stream) if event.topic != Erasure.topic)  # noqa: PLW2901
-            if isinstance(first, CodebaseRegistered):
-                found.append((recorded.position, first, last))
+                last = next((each for each in reversed(list(log.of(last.stream))) if each.topic != Erasure.topic), last)  # noqa: PLW2901
+            found.append((recorded.position, first if isinstance(first, CodebaseRegistered) else None, readable(last)))
     return [(first, last) for _position, first, last in sorted(found, key=lambda one: one[0])]

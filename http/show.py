@@ -11,8 +11,9 @@ from ..domain.errors import InvalidInput
 from ..domain.events import CodebaseDeleted
 from ..domain.ids import CodebaseId, SessionId
 from ..domain.wire import decode
+from ..projections.story import NOT_OURS
 from .past import codebases_of, past_of
-from .screen import Line, Screen, line, minute, plain
+from .screen import Line, Screen, counted, line, minute, plain
 from .settings import Data, usual_data
 from .telling import sessions_told, story_told
 
@@ -77,8 +78,9 @@ def _codebases(data: Path) -> Iterator[Line]:
     """A line each, with the id first, which is what other commands are given."""
     found = codebases_of(data)
     for first, last in found:
-        state = "deleted" if isinstance(decode(last), CodebaseDeleted) else f"{last.sequence} events"
-        told = f"{minute(first.timestamp)}  {state:>12}  {plain(first.name)}  {plain(first.path)}"
+        state = "deleted" if isinstance(decode(last), CodebaseDeleted) else counted(last.sequence, "event")
+        what = f"{plain(first.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
+        told = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
         yield line(f"{last.stream}  {told}", indent=4)
     if not found:
         yield line("The log is empty.")

@@ -5,11 +5,11 @@ from typing import Final
 
 from ..domain.ids import Position
 from ..projections.session_queries import Session
-from ..projections.story import Entry, Story
+from ..projections.story import NOT_OURS, Entry, Story
 from ..projections.tasks import Task
 from ..projections.wording import took, used
 from .past import Moment, Past
-from .screen import Line, line, minute, plain, second
+from .screen import Line, counted, line, minute, plain, second
 
 STYLES: Final = {
     "user": "bold green",
@@ -36,17 +36,20 @@ NARROW: Final = 130
 LABEL: Final = 10
 
 
-def head(past: Past) -> Line:
-    """Which codebase it is about."""
+def head(past: Past) -> Iterator[Line]:
+    """Which codebase it is about, and whether all of it can be told."""
     first = past.registered
-    return _labelled(
+    yield _labelled(
         "codebase", "  ".join((plain(first.name), past.codebase, plain(first.path)) if first else (past.codebase,))
     )
+    if past.unreadable:
+        numbers = ", ".join(str(event.sequence) for event in past.unreadable[:10])
+        yield _labelled("WRONG", f"{counted(len(past.unreadable), 'event')} ({numbers}) missing, or {NOT_OURS}", ERASED)
 
 
 def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Line]:
     """The sessions of a codebase, the newest first, and the tasks that never had one."""
-    yield head(past)
+    yield from head(past)
     yield _labelled("agent", moment.agent)
     yield _labelled("shown", _as_of(past, moment))
     yield line()
@@ -97,7 +100,7 @@ def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iter
     lasted = took(session.started_at, session.ended_at) if session.ended_at else ""
     model = f" on {session.model}" if session.model else ""
     theirs = f"; opencode's session is {session.agent_session_id}" if session.agent_session_id else ""
-    yield head(past)
+    yield from head(past)
     yield _labelled("session", f"{session.id}  {session.status}")
     yield _labelled("began", f"{second(session.started_at)}{ended}{f', after {lasted}' if lasted else ''}")
     yield _labelled("agent", plain(f"{session.agent}{model}{theirs}"))

@@ -32,6 +32,11 @@ class _Told(NamedTuple):
     text: str = ""
 
 
+UNREADABLE: Final = "unreadable"
+"""The topic of what stands for an event that can't be read; its bytes are in a member `bytes`."""
+
+NOT_OURS: Final = "not as the service records it: run `opencode-ledger audit verify`"
+
 _REPEATED: Final = ("prompt", "result", "error", "summary")
 """Members of events whose words others have too: a message, an answer, an error."""
 
@@ -76,10 +81,18 @@ class Story:
             event = decode(recorded)
             # A task that waited was created before it had a session.
             if event.session_id == self._session or (self._task and event.task_id == self._task):
-                for entry in self._tell(event):
+                for entry in self._tell_safely(event, recorded):
                     words = {str(getattr(event, name, "") or "").strip() for name in _REPEATED} - {""}
                     entry.repeats = entry.repeats or any(said not in entry.text for said in words)
                     self._mark(entry, recorded)
+
+    def _tell_safely(self, event: e.Event, recorded: RecordedEvent) -> list[Entry]:
+        """The entries of an event, or that it can't be told: whoever reads a log that was changed must get to see the rest."""
+        try:
+            return self._tell(event)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raw = recorded.data.decode(errors="replace")
+            return [self._add(event, "error", f"an event {recorded.topic!r} that is {NOT_OURS}", raw)]
 
     def _mark(self, entry: Entry, recorded: RecordedEvent) -> None:
         """Note what an entry is told from, and that words of it are gone."""
@@ -111,6 +124,8 @@ class Story:
                 return self._sum_up(event)
             case UnknownEvent():
                 raw = orjson.dumps(event.members).decode()
+                if event.name == UNREADABLE:
+                    return [self._add(event, "error", f"an event that is {NOT_OURS}", str(event.members.get("bytes")))]
                 return [self._add(event, "status", f"{event.name}, of a kind that this version doesn't know", raw)]
             case _:
                 told = self._in_words(event)

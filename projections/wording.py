@@ -85,14 +85,14 @@ def _choices(options: e.Json) -> str:
 
 def decided(event: e.PermissionReplied, asked_at: Timestamp | None) -> str:
     """What was decided, by whom, and after how long."""
-    what = "answered" if event.answers is not None else _REPLIES[event.reply]
+    what = "answered" if event.answers is not None else _REPLIES.get(event.reply, event.reply)
     waited = took(asked_at, event.timestamp) if asked_at else ""
-    return f"{what} {_DECIDERS[event.decided_by]}{f', after {waited}' if waited else ''}"
+    return f"{what} {_DECIDERS.get(event.decided_by, event.decided_by)}{f', after {waited}' if waited else ''}"
 
 
 def interrupted(reason: e.InterruptReason) -> str:
     """That a session was interrupted, and why."""
-    return _REASONS[reason]
+    return _REASONS.get(reason, f"interrupted: {reason}")
 
 
 def took(since: Timestamp, until: Timestamp) -> str:

@@ -200,8 +200,7 @@ sess_1                         completed    2026-01-30 23:59  1 min 8 s  $0.0125
 """
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def log() -> list[RecordedEvent]:
     """A log in which one session was had, and one of its messages was erased later."""
     ours = [event(number, *told) for number, told in enumerate(EVENTS, 1)]
     erased, last = ours[ERASED - 1], len(ours) + 1
@@ -214,8 +213,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tombstones": {},
         "timestamp": "2026-02-01T12:00:00Z",
     }
-    ours.append(RecordedEvent(Position(last), SHOP, Sequence(last), "erasure", orjson.dumps(why)))
-    return write_data(THIS_VERSION, tmp_path_factory.mktemp("told") / "data", ours)
+    return [*ours, RecordedEvent(Position(last), SHOP, Sequence(last), "erasure", orjson.dumps(why))]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log's data directory."""
+    return write_data(THIS_VERSION, tmp_path_factory.mktemp("told") / "data", log())
 
 
 def event(number: int, clock: str, topic: str, members: dict[str, Any]) -> RecordedEvent:
@@ -231,7 +235,8 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], da
     """Runs an auditor's command line on the log."""
 
     def run_here(*arguments: object) -> Ended:
-        argv = ["opencode-ledger", "audit", *map(str, arguments), "--data", str(data)]
+        where = [] if "--data" in arguments else ["--data", str(data)]
+        argv = ["opencode-ledger", "audit", *map(str, arguments), *where]
         monkeypatch.setattr(sys, "argv", argv)
         with pytest.raises(SystemExit) as end:
             main()
@@ -291,3 +296,27 @@ def test_on_a_narrow_terminal(told: Callable[..., Ended], monkeypatch: pytest.Mo
         assert [line for line in lines if line != line.rstrip()] == []
     if columns == 80:
         assert IN_EIGHTY_COLUMNS in told("show", SHOP, "sess_1").output
+
+
+ODD = {
+    "bytes": rb'{"session_id":"sess_1", \xff',
+    "types": b'{"tool":5,"args":[],"call_id":[],"session_id":"sess_1","timestamp":"2026-01-30T23:59:06Z"}',
+    "no object": b"[]",
+}
+
+
+@pytest.mark.parametrize("odd", [*ODD, "removed"])
+@pytest.mark.parametrize("number", [1, 12])
+def test_a_log_that_was_changed(told: Callable[..., Ended], tmp_path: Path, odd: str, number: int) -> None:
+    """Where an event was made unreadable, or taken out, all the others are told as before, and where something is wrong."""
+    events = log()
+    events[number - 1 : number] = [events[number - 1]._replace(data=ODD[odd])] if odd in ODD else []
+    where = ("--data", write_data(THIS_VERSION, tmp_path / "data", events))
+    shown = told("show", SHOP, "sess_1", *where)
+    assert (shown.code, shown.errors) == (0, "")
+    assert "opencode-ledger audit verify" in shown.output
+    for line in STORY.splitlines():
+        if line[8:12].strip() and line[0] == "2" and " 12 " not in line[:13]:
+            assert line in shown.output
+    for arguments in (["show"], ["show", SHOP], ["diff", SHOP, 2], ["show", SHOP, "--at", "2026-01-30T23:59:30Z"]):
+        assert told(*arguments, *where).code == 0
