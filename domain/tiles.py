@@ -4,6 +4,7 @@ A tile at level L holds nodes of the tree's level 8 L. A full tile never changes
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -49,6 +50,12 @@ def perfect_root(hashes: bytes) -> bytes:
         # As `node_hash`, for which two hashes need not be cut apart.
         hashes = b"".join([sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)])
     return hashes
+
+
+@lru_cache(maxsize=4 * HEIGHT)
+def _known_root(hashes: bytes) -> bytes:
+    # While leaves are added, most of the edge stays as it is.
+    return perfect_root(hashes)
 
 
 def tile_path(tile: TileId, width: int = WIDTH) -> str:
@@ -111,7 +118,7 @@ class GrowingTree:
             at = 0
             for power in reversed(range(HEIGHT)):
                 if len(hashes) // HASH & (1 << power):
-                    perfect.append(perfect_root(bytes(hashes[at : at + (HASH << power)])))
+                    perfect.append(_known_root(bytes(hashes[at : at + (HASH << power)])))
                     at += HASH << power
         return join(perfect) if perfect else EMPTY_ROOT
 
