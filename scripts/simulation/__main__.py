@@ -17,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from opencode_ledger.http.verify_parts import cores
 
-from .seeds import Outcome, simulate, simulated
+from .seeds import Outcome, simulated
+from .shrink import Replay, shrunk
+from .steps import SHARES
 
 
 def seeds_of(words: str) -> range:
@@ -33,6 +35,14 @@ def at_least_one(words: str) -> int:
     return number
 
 
+def kinds_of(words: str) -> frozenset[str]:
+    """Kinds of steps. Raises `ValueError` for one that there isn't."""
+    kinds = frozenset(words.split(","))
+    if unknown := kinds - SHARES.keys():
+        raise ValueError(unknown)
+    return kinds
+
+
 def options() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(
@@ -43,16 +53,24 @@ def options() -> argparse.Namespace:
     parser.add_argument("--store", choices=("memory", "sqlite"), default="memory", help="where the log is (memory)")
     parser.add_argument("--processes", type=at_least_one, default=cores(), help=f"that share the seeds ({cores()})")
     parser.add_argument("--trace", action="store_true", help="print everything that happens, one seed at a time")
+    parser.add_argument("--without", type=kinds_of, default=frozenset(), metavar="KIND,…", help="steps nobody takes")
+    parser.add_argument("--no-shrink", action="store_true", help="don't look for fewer steps that fail as well")
     parser.add_argument("--keep-going", action="store_true", help="run the other seeds though one failed")
     return parser.parse_args()
 
 
 def run(chosen: argparse.Namespace) -> Iterator[Outcome]:
     """The outcome of each seed in their order, with a bar that shows where they are."""
-    console, on_disk = Console(stderr=True), chosen.store == "sqlite"
+    console, store = Console(stderr=True), chosen.store
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
-        simulated(chosen.seed, chosen.steps, processes=chosen.processes, on_disk=on_disk) as outcomes,
+        simulated(
+            chosen.seed,
+            chosen.steps,
+            processes=chosen.processes,
+            on_disk=store == "sqlite",
+            without=chosen.without,
+        ) as outcomes,
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
     ):
         for outcome in progress.track(outcomes, len(chosen.seed), description="seeds"):
@@ -64,16 +82,25 @@ def run(chosen: argparse.Namespace) -> Iterator[Outcome]:
 def traced(chosen: argparse.Namespace) -> Iterator[Outcome]:
     """The outcome of each seed, after all that happens in it was printed."""
     for seed in chosen.seed:
-        yield simulate(seed, chosen.steps, on_disk=chosen.store == "sqlite", trace=True)
+        yield replay_of(chosen, seed).run(trace=True)
 
 
-def tell(failed: Outcome, chosen: argparse.Namespace) -> None:
-    """A failure: what was broken, what came before, and how to see it again."""
-    if (broken := failed.broken) is None:
+def replay_of(chosen: argparse.Namespace, seed: int) -> Replay:
+    """How a seed is run again."""
+    return Replay(seed, chosen.steps, chosen.store == "sqlite", chosen.without)
+
+
+def tell(failed: Outcome, replay: Replay, *, shrink: bool) -> None:
+    """A failure: what was broken, what came before, and how to see it again, in as few steps as were found to do."""
+    if failed.broken is None:
         return
-    print(f"seed {failed.seed}, step {broken.step}: BROKEN: {broken.promise}\n  {broken.detail}\nbefore that:")
-    print("\n".join(f"  {line[:300]}" for line in broken.last))
-    print(f"again: scripts/simulation/run --seed {failed.seed} --steps {chosen.steps} --store {chosen.store} --trace")
+    print(f"seed {failed.seed} BROKE A PROMISE in {failed.steps:,} steps: {replay}")
+    if shrink:
+        failed, replay = shrunk(failed, replay, lambda line: print(f"also in {line}", file=sys.stderr))
+    if (broken := failed.broken) is not None:
+        print(f"step {broken.step}: {broken.promise}: {broken.detail}\nbefore that:")
+        print("\n".join(f"  {line[:240]}" for line in broken.last))
+        print(f"again, with every line: {replay} --trace")
 
 
 def main() -> int:
@@ -82,7 +109,7 @@ def main() -> int:
     began, outcomes = time.perf_counter(), list[Outcome]()
     for outcome in traced(chosen) if chosen.trace else run(chosen):
         outcomes.append(outcome)
-        tell(outcome, chosen)
+        tell(outcome, replay_of(chosen, outcome.seed), shrink=not (chosen.trace or chosen.no_shrink))
     lasted, worked = time.perf_counter() - began, sum(o.seconds for o in outcomes)
     steps, failed = sum(o.steps for o in outcomes), sum(o.broken is not None for o in outcomes)
     print(

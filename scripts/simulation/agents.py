@@ -19,7 +19,12 @@ from opencode_ledger.domain.ports import Clock, Deliver
 SILENCE = 60.0
 """Seconds after which an agent that says nothing is given up by its adapter."""
 
-CHARACTERS = ("works",) * 8 + ("asks",) * 4 + ("floods", "hangs", "dies", "fails", "babbles", "dawdles", "inquires")
+CHARACTERS = {
+    "works": 8.0,
+    "asks": 4.0,
+    **dict.fromkeys(("floods", "hangs", "dies", "fails", "babbles", "dawdles", "inquires"), 1.0),
+}
+"""What agents are like, and how many of them."""
 
 ODD_TEXTS = ("", "\0", "\u2028", "\ndata: {}\n\nid: 9", "é" * 300, '"}', "\r\n", "�")
 
@@ -45,7 +50,7 @@ class SimulatedAgent(ScriptedAgent):
     async def perform(self, _agent: ScriptedAgent, prompt: Prompt) -> None:
         """Do with a prompt what the seed says."""
         chance = Random(f"{self._agents.seed} {prompt.message_id}")
-        character = "works" if self._agents.calm else chance.choice(CHARACTERS)
+        character = "works" if self._agents.calm else self._agents.character(chance)
         self._act(character)
         await self.pause(chance.random() * 2)
         if character == "works":
@@ -133,6 +138,12 @@ class Agents:
         self._made: list[SimulatedAgent] = []
         self._telling: dict[int, float] = {}
         self._numbers = count(1)
+        dealt = Random(f"{seed} characters")
+        self._shares = [share * dealt.choice((0.3, 1, 1, 1, 10)) for share in CHARACTERS.values()]
+
+    def character(self, chance: Random) -> str:
+        """What an agent is like; in each world there are more of one kind than in others."""
+        return chance.choices([*CHARACTERS], self._shares)[0]
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> SimulatedAgent:
         """See `AgentFactory`."""

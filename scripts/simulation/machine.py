@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from aiohttp import web
 
 from opencode_ledger.actors.codebase_actor import CodebaseActor
+from opencode_ledger.actors.mailbox import Answer
 from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.domain.commands import Command
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import CommitListener, EventStore
+from opencode_ledger.domain.requests import Request
 from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.errors import errors
 from opencode_ledger.http.farewell import Farewell
@@ -31,6 +35,7 @@ from .agents import Agents
 from .ground import Disk, SimulatedClock
 from .loop import SimulatedLoop
 from .network import NumberedStreams
+from .record import Asked
 
 TUNING = ActorSettings(idle_limit=20, permission_limit=30, unrecorded_limit=10)
 
@@ -39,7 +44,7 @@ TUNING = ActorSettings(idle_limit=20, permission_limit=30, unrecorded_limit=10)
 class Surroundings:
     """What is there before the service and after it.
 
-    `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits. `reach`: with each
+    `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits; `asked`: with each command that reaches an actor. `reach`: with each
     point in the writing of views and tree. `page` and `backlog`: of the event streams.
     """
 
@@ -54,7 +59,21 @@ class Surroundings:
     make_agents: Callable[[SimulatedClock], Agents]
     open_log: Callable[[], Awaitable[EventStore]]
     committed: CommitListener
+    asked: Asked
     reach: Reach
+
+
+class WatchedActor(CodebaseActor):
+    """An actor of which it is noted in which order its mailbox got what."""
+
+    def __init__(self, codebase: CodebaseId, *, asked: Asked, **rest: Any) -> None:
+        super().__init__(codebase, **rest)
+        self._asked = asked
+
+    async def ask(self, command: Command, request: Request | None = None) -> Answer:
+        """See `CodebaseActor`."""
+        self._asked(self.codebase, command)
+        return await super().ask(command, request)
 
 
 class Machine:
@@ -145,8 +164,9 @@ class Machine:
         return server
 
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
-        actor = CodebaseActor(
+        actor = WatchedActor(
             codebase,
+            asked=self._around.asked,
             store=self.disk,
             agents=self.agents,
             histories=self._around.histories,

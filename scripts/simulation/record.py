@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from tests.domain.truth import Histories
 
+from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain import outside_events as o
 from opencode_ledger.domain.ids import CodebaseId, SessionId
@@ -18,6 +19,9 @@ from opencode_ledger.domain.wire import decode
 
 Complain = Callable[[str, str], None]
 """Tells of a promise that was broken, and how."""
+
+Asked = Callable[[CodebaseId, c.Command], None]
+"""Is told of each command in the order in which its actor's mailbox gets it."""
 
 
 class Record:
@@ -30,7 +34,21 @@ class Record:
         self.states: defaultdict[CodebaseId, State] = defaultdict(lambda: INITIAL)
         self.sessions: defaultdict[tuple[CodebaseId, SessionId], list[int]] = defaultdict(list)
         self.named: Counter[str] = Counter()
+        self._turns: dict[str, int] = {}
+        self._latest: defaultdict[CodebaseId, int] = defaultdict(int)
         self._histories: defaultdict[CodebaseId, Histories] = defaultdict(Histories)
+
+    def asked(self, codebase: CodebaseId, command: c.Command) -> None:
+        """An actor's mailbox got a command, after all that it got before."""
+        match command:
+            case c.SendMessage():
+                self._turns[f"message {command.message_id}"] = len(self._turns) + 1
+            case c.CreateTask():
+                self._turns[f"task {command.task_id}"] = len(self._turns) + 1
+            case c.Trigger():
+                self._turns[f"session {command.session_id}"] = len(self._turns) + 1
+            case _:
+                pass  # what halts overtakes, and the rest says nothing by which it could be known
 
     def see(self, committed: Iterable[RecordedEvent]) -> None:
         """One commit, or what is found in the log at a start."""
@@ -61,7 +79,15 @@ class Record:
         self.states[stream] = evolve(self.states[stream], event)
         if event.session_id is not None:
             self.sessions[stream, event.session_id].append(recorded.sequence)
-        self.named.update(names_in(event))
+        self.named.update(names := names_in(event))
+        self._check_turn(stream, names)
+
+    def _check_turn(self, stream: CodebaseId, names: list[str]) -> None:
+        for name in names:
+            turn = self._turns.get(name, self._latest[stream])
+            if turn < self._latest[stream]:
+                self._complain("an actor does first what came first", f"{stream}: {name} comes too late")
+            self._latest[stream] = turn
 
 
 def names_in(event: e.Event) -> list[str]:

@@ -3,7 +3,7 @@
 import gc
 import tempfile
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,15 +30,17 @@ class Outcome:
     broken: Broken | None
 
 
-def simulate(seed: int, steps: int, *, on_disk: bool = False, trace: bool = False) -> Outcome:
-    """Run one seed for at least so many steps, then to its end."""
+def simulate(
+    seed: int, steps: int, *, on_disk: bool = False, trace: bool = False, without: Collection[str] = ()
+) -> Outcome:
+    """Run one seed for at least so many steps, then to its end. `without`: kinds of steps that nobody takes."""
     began, memory = time.process_time(), Path("/dev/shm")  # noqa: S108  # a name of its own is made in it
     with tempfile.TemporaryDirectory(prefix="ledger-simulation.", dir=memory if memory.is_dir() else None) as folder:
-        world = Simulation(seed, Path(folder), on_disk=on_disk, told=print if trace else None)
+        world = Simulation(seed, Path(folder), on_disk=on_disk, tell=print if trace else None)
         broken = None
         try:
             with world.running():
-                taking = Steps(world)
+                taking = Steps(world, without)
                 while world.steps < steps:
                     taking.take()
                 judge(world)
@@ -50,17 +52,17 @@ def simulate(seed: int, steps: int, *, on_disk: bool = False, trace: bool = Fals
 
 @contextmanager
 def simulated(
-    seeds: Iterable[int], steps: int, *, processes: int, on_disk: bool = False
+    seeds: Iterable[int], steps: int, *, processes: int, on_disk: bool = False, without: Collection[str] = ()
 ) -> Generator[Iterable[Outcome]]:
     """The outcomes of seeds in their order, as they come; those that nobody waits for any more are not begun."""
     with ProcessPoolExecutor(processes, get_context("fork"), gc.freeze) as pool:
         try:
-            yield pool.map(partial(_one_of_many, steps=steps, on_disk=on_disk), seeds)
+            yield pool.map(partial(_one_of_many, steps=steps, on_disk=on_disk, without=without), seeds)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _one_of_many(seed: int, *, steps: int, on_disk: bool) -> Outcome:
-    outcome = simulate(seed, steps, on_disk=on_disk)
+def _one_of_many(seed: int, *, steps: int, on_disk: bool, without: Collection[str] = ()) -> Outcome:
+    outcome = simulate(seed, steps, on_disk=on_disk, without=without)
     gc.collect()  # a world is full of rings, and is to be gone before the next one comes
     return outcome

@@ -37,12 +37,11 @@ from .loop import NeverRests, SimulatedLoop
 from .machine import Machine, Surroundings
 from .readers import Reader
 from .record import Record
+from .sizes import PAGES, pages_of
+from .story import story, told
 
-LAST_EVENTS = 30
-"""Lines of the trace that are shown with a failure."""
-
-LINE = "{:6} {:9.3f}  {}"
-"""A line of the trace as it is shown: the step, simulated seconds, what happened."""
+LAST_LINES, SHOWN = 400, 40
+"""Lines of the trace that are kept, and those that are shown with a failure when it was made a story."""
 
 
 class Broken(Exception):
@@ -59,11 +58,11 @@ class Broken(Exception):
 class Simulation:
     """The world of one seed. `steps`: how many were taken. `trace`: stands for all that happened.
 
-    `on_disk`: the log is in SQLite and not in memory. `told`: is given each line of the trace.
+    `on_disk`: the log is in SQLite and not in memory. `tell`: is given each line of the trace.
     """
 
     def __init__(
-        self, seed: int, data: Path, *, on_disk: bool = False, told: Callable[[str], None] | None = None
+        self, seed: int, data: Path, *, on_disk: bool = False, tell: Callable[[str], None] | None = None
     ) -> None:
         self.seed, self.on_disk = seed, on_disk
         self.steps = self.lives = 0
@@ -76,8 +75,8 @@ class Simulation:
         self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
         self.histories = ScriptedHistories()
-        self._data, self._told = data, told
-        self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_EVENTS)
+        self._data, self._tell, self._pages = data, tell, self.chance.choice(PAGES)
+        self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
         self._memory = MemoryEventStore()
         self._abandon: Callable[[], None] = lambda: None
         key = Ed25519PrivateKey.from_private_bytes(sha256(str(seed).encode()).digest())
@@ -93,6 +92,7 @@ class Simulation:
             make_agents=self._make_agents,
             open_log=self._open_log,
             committed=self.record.see,
+            asked=self.record.asked,
             reach=self._reach,
         )
         self.machine: Machine
@@ -106,12 +106,12 @@ class Simulation:
         """Something happened: a line of the trace."""
         self.trace.update(f"{line}\n".encode())
         self._last.append((self.steps, self.loop.time(), line))
-        if self._told is not None:
-            self._told(LINE.format(*self._last[-1]))
+        if self._tell is not None:
+            self._tell(told(*self._last[-1]))
 
     def last(self) -> list[str]:
-        """The last lines of the trace."""
-        return [LINE.format(*told) for told in self._last]
+        """What happened right before, as a story."""
+        return story(self._last)[-SHOWN:]
 
     def act(self, line: str) -> None:
         """Somebody did something: a step."""
@@ -165,6 +165,7 @@ class Simulation:
             closing(self.loop),
             listening(self._unforeseen),
             without_threads(self.loop) as self._abandon,
+            pages_of(self._pages),
             self.loop.running(),
         ):
             try:

@@ -1,6 +1,6 @@
 """What people, subscribers and the world do in a simulation: one method for each kind of step, dealt out by the seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 from typing import Final, Literal
 
@@ -55,14 +55,14 @@ ALWAYS: Final = frozenset({"register", "trigger", "message", "create", "subscrib
 
 
 class Steps:
-    """Takes steps in a world."""
+    """Takes steps in a world. `without`: kinds that nobody takes, where others then come instead."""
 
-    def __init__(self, world: Simulation) -> None:
+    def __init__(self, world: Simulation, without: Collection[str] = ()) -> None:
         self.world, self._chance = world, world.chance
         self.codebases: list[CodebaseId] = []
         self._numbers = count(1)
         self._acts: list[Callable[[], None]] = [getattr(self, name) for name in SHARES]
-        self._shares = [share * self._weight(name) for name, share in SHARES.items()]
+        self._shares = [share * self._weight(name) * (name not in without) for name, share in SHARES.items()]
 
     def take(self) -> None:
         """One step, and what comes of it for a while."""

@@ -4,20 +4,29 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from opencode_ledger.actors import effects
+from opencode_ledger.actors import codebase_actor, effects
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.domain.commands import Recover
+from opencode_ledger.domain.decide import decide
+from opencode_ledger.domain.decision import fold
 from opencode_ledger.domain.errors import ActorStopped
+from opencode_ledger.domain.ids import Sequence
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.waiting_line import WaitingLine
+from opencode_ledger.domain.wire import decode
+from opencode_ledger.http import start
 from opencode_ledger.http.fanout import LiveStream
 from opencode_ledger.http.stream import EventStreams
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
+from opencode_ledger.projections.tasks import Tasks
+from opencode_ledger.projections.tree_file import TreeFile
 
 Planted = AbstractContextManager[Any]
 
@@ -132,6 +141,104 @@ def _page_without_its_last_event() -> Planted:
     return patch.object(EventStreams, "_read", short)
 
 
+def _last_come_first_served() -> Planted:
+    async def get(self: Mailbox) -> Envelope:
+        while not (self._control or self._data):
+            self._filled.clear()
+            await self._filled.wait()
+        return (self._control or self._data).pop()
+
+    return patch.object(Mailbox, "get", get)
+
+
+def _forgotten_cursor() -> Planted:
+    def cursor(request: Any) -> Any:
+        return None if start.cursor_of([], request.query.getall("last_event_id", [])) is None else 0
+
+    return patch.object(start, "_cursor", cursor)
+
+
+def _recorded_twice_after_a_crash() -> Planted:
+    def twice(state: Any, command: Any, at: Any, *, room: bool) -> Any:
+        decision = decide(state, command, at, room=room)
+        again = decision.events if isinstance(command, Recover) else ()
+        return replace(decision, events=(*decision.events, *again))
+
+    return patch.object(codebase_actor, "decide", twice)
+
+
+def _queue_forgotten_in_sleep() -> Planted:
+    load = CodebaseActor.load
+
+    async def forgetful(self: CodebaseActor) -> None:
+        await load(self)
+        self.state = replace(self.state, queue=WaitingLine())
+
+    return patch.object(CodebaseActor, "load", forgetful)
+
+
+def _queue_left_alone_after_a_start() -> Planted:
+    async def queued(_self: Tasks) -> list[Any]:
+        return []
+
+    return patch.object(Tasks, "queued", queued)
+
+
+def _waking_skips_an_event() -> Planted:
+    async def load(self: CodebaseActor) -> None:
+        self.sequence = await self._store.stream_head(self.codebase)
+        after = Sequence(0)
+        while page := await self._store.read_lifecycle(self.codebase, after, codebase_actor.PAGE):
+            self.state = fold(self.state, (decode(recorded) for recorded in page))
+            after = Sequence(page[-1].sequence + (len(page) == codebase_actor.PAGE))
+
+    return patch.object(CodebaseActor, "load", load)
+
+
+def _rest_ends_amid_a_command() -> Planted:
+    async def again(self: CodebaseActor, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._setback = None
+        self._follow_room(worked=False)
+
+    return patch.object(CodebaseActor, "_try_again_after", again)
+
+
+def _reports_overtake_those_kept() -> Planted:
+    handle = CodebaseActor._handle
+
+    async def hasty(self: CodebaseActor, envelope: Envelope) -> None:
+        kept, self._postponed = self._postponed, []
+        try:
+            await handle(self, envelope)
+        finally:
+            self._postponed = kept + self._postponed
+
+    return patch.object(CodebaseActor, "_handle", hasty)
+
+
+def _views_believe_a_failed_write() -> Planted:
+    async def recall(self: Applier) -> None:
+        pass
+
+    apply = Applier.apply
+
+    async def believing(self: Applier, events: Any) -> None:
+        try:
+            await apply(self, events)
+        finally:
+            self.applied = events[-1].position
+
+    return patch.multiple(Applier, apply=believing, recall=recall)
+
+
+def _tree_keeps_what_was_not_written() -> Planted:
+    def recall(self: TreeFile) -> None:
+        self.size = self._tree.size
+
+    return patch.object(TreeFile, "_recall", recall)
+
+
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
     "a dropped wake-up": _dropped_wake_up,
@@ -150,5 +257,15 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "halts that wait their turn": _halts_wait_their_turn,
     "reports lost on a full disk": _reports_lost_on_a_full_disk,
     "a page without its last event": _page_without_its_last_event,
+    "a mailbox that serves the last one first": _last_come_first_served,
+    "a cursor that is forgotten": _forgotten_cursor,
+    "events recorded twice after a crash": _recorded_twice_after_a_crash,
+    "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
+    "a queue that is left alone after a start": _queue_left_alone_after_a_start,
+    "an actor that skips an event as it wakes": _waking_skips_an_event,
+    "a rest that ends in the middle of a command": _rest_ends_amid_a_command,
+    "reports that overtake those kept for later": _reports_overtake_those_kept,
+    "views that believe a failed write": _views_believe_a_failed_write,
+    "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
 }
 """Those for which more worlds must be looked at."""

@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from scripts.simulation.__main__ import tell
 from scripts.simulation.seeds import simulate, simulated
+from scripts.simulation.shrink import Replay
 from tests.simulation.mistakes import MISTAKES, RARER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +68,25 @@ def test_a_failure_in_another_process() -> None:
     assert [outcome.seed for outcome in found] == [1, 2, 3]
     assert alone.broken is not None
     assert (str(found[1].broken), found[1].trace) == (str(alone.broken), alone.trace)
+
+
+def test_a_failure_is_made_small_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a broken promise the fewest steps that were found to show it are told, with the command that plays them again."""
+    with MISTAKES["one agent too many"]():
+        failed = simulate(1, 400)
+        tell(failed, Replay(1, 400), shrink=True)
+        told = capsys.readouterr().out
+        seed, words = (
+            told.split("again, with every line: scripts/simulation/run --seed ")[1].split(" --trace")[0].split(" ", 1)
+        )
+        steps, _, without = words.removeprefix("--steps ").partition(" --without ")
+        again = simulate(int(seed), int(steps), without=without.split(","))
+    assert failed.broken is not None
+    assert again.broken is not None
+    assert f"step {again.broken.step}: {failed.broken.promise}: " in told
+    assert again.steps <= failed.steps
+    assert " → " in told
+    assert "crash" in without
 
 
 @pytest.mark.long

@@ -1,0 +1,26 @@
+"""How much the service takes in hand at once: in small worlds as little as makes every page end somewhere and every queue overflow."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+from unittest.mock import patch
+
+from opencode_ledger.actors import codebase_actor
+from opencode_ledger.projections import runner, tree
+
+PAGES: Final = (7, 100, 1000)
+"""Events that are read or applied at once."""
+
+
+@contextmanager
+def pages_of(events: int) -> Generator[None]:
+    """For the length of a block actors wake, and views and tree follow the log, by so many events."""
+    with ExitStack() as stack:
+        for module, name, size in (
+            (codebase_actor, "PAGE", 10 * events),
+            (runner, "BATCH", events),
+            (runner, "QUEUE", 2 * events),
+            (tree, "BATCH", events),
+        ):
+            stack.enter_context(patch.object(module, name, size))
+        yield
