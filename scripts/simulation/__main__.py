@@ -9,7 +9,7 @@ every line of it. Exit code 1 where a promise was broken.
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from rich.console import Console
@@ -43,8 +43,8 @@ def kinds_of(words: str) -> frozenset[str]:
     return kinds
 
 
-def options() -> argparse.Namespace:
-    """What the command line says."""
+def options(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """What the command line says, or these words."""
     parser = argparse.ArgumentParser(
         prog="scripts/simulation/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -56,7 +56,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--without", type=kinds_of, default=frozenset(), metavar="KIND,…", help="steps nobody takes")
     parser.add_argument("--no-shrink", action="store_true", help="don't look for fewer steps that fail as well")
     parser.add_argument("--keep-going", action="store_true", help="run the other seeds though one failed")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def run(chosen: argparse.Namespace) -> Iterator[Outcome]:

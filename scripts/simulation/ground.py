@@ -4,11 +4,20 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence as Many
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 
 from opencode_ledger.actors.store.listeners import CommitListeners
 from opencode_ledger.domain.errors import StoreError
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.ids import (
+    CodebaseId,
+    MessageId,
+    PermissionId,
+    Position,
+    Sequence,
+    SessionId,
+    TaskId,
+)
 from opencode_ledger.domain.ports import CommitListener, EventStore
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
@@ -47,17 +56,44 @@ class SimulatedClock:
         await asyncio.sleep(seconds)
 
 
+class SimulatedIds:
+    """An `IdSource` that counts."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def codebase(self) -> CodebaseId:
+        """See `IdSource`."""
+        return CodebaseId(f"cb_r{next(self._numbers)}")
+
+    def session(self) -> SessionId:
+        """See `IdSource`."""
+        return SessionId(f"sess_r{next(self._numbers)}")
+
+    def task(self) -> TaskId:
+        """See `IdSource`."""
+        return TaskId(f"task_r{next(self._numbers)}")
+
+    def message(self) -> MessageId:
+        """See `IdSource`."""
+        return MessageId(f"msg_r{next(self._numbers)}")
+
+    def permission(self) -> PermissionId:
+        """See `IdSource`."""
+        return PermissionId(f"perm_r{next(self._numbers)}")
+
+
 class Disk:
     """The log, on a disk that takes its time, and is out of reach once its process is gone.
 
     A commit is heard of a little after it was made, when it may have been read already; a crash may come in between.
-    `full`: nothing can be written. `unreadable`: nothing can be read. `mistake`: the next append meets one of ours.
+    `slowness`: how much of what it does takes long. `full`: nothing can be written. `unreadable`: nothing can be read. `mistake`: the next append meets one of ours.
     """
 
     _log: EventStore
 
-    def __init__(self, chance: Random, clock: SimulatedClock) -> None:
-        self._chance, self._clock = chance, clock
+    def __init__(self, chance: Random, clock: SimulatedClock, slowness: float) -> None:
+        self._chance, self._clock, self._slowness = chance, clock, slowness
         self._listeners = CommitListeners()
         self._unheard: list[tuple[RecordedEvent, ...]] = []
         self._let_go: Callable[[], None] = lambda: None
@@ -148,7 +184,7 @@ class Disk:
         if how < 0.5:
             await asyncio.sleep(0)
         else:
-            await self._clock.sleep(self._chance.random() * (USUAL if how < 0.95 else SLOWEST))
+            await self._clock.sleep(self._chance.random() * (USUAL if how < 1 - self._slowness else SLOWEST))
         if self._gone:
             raise asyncio.CancelledError
 

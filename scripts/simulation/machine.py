@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import Answer
@@ -19,13 +20,16 @@ from opencode_ledger.domain.commands import Command
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.ports import CommitListener, EventStore
+from opencode_ledger.domain.ports import CommitListener, EventStore, IdSource
 from opencode_ledger.domain.requests import Request
 from opencode_ledger.domain.secrets import Secrets
 from opencode_ledger.http.errors import errors
 from opencode_ledger.http.farewell import Farewell
+from opencode_ledger.http.idempotency import Repeats
+from opencode_ledger.http.service import Service
 from opencode_ledger.http.session_spans import ProjectedSpans
 from opencode_ledger.http.stream import EventStreams
+from opencode_ledger.http.tasks import create_task
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.signing import SigningKey
 from opencode_ledger.projections.tree import Tree
@@ -45,7 +49,7 @@ class Surroundings:
     """What is there before the service and after it.
 
     `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits; `asked`: with each command that reaches an actor. `reach`: with each
-    point in the writing of views and tree. `page` and `backlog`: of the event streams.
+    point in the writing of views and tree. `page` and `backlog`: of the event streams. `slowness`: see `Disk`.
     """
 
     loop: SimulatedLoop
@@ -56,6 +60,8 @@ class Surroundings:
     max_agents: int
     page: int
     backlog: int
+    slowness: float
+    ids: IdSource
     make_agents: Callable[[SimulatedClock], Agents]
     open_log: Callable[[], Awaitable[EventStore]]
     committed: CommitListener
@@ -90,7 +96,7 @@ class Machine:
         self._around = surroundings
         self.clock = SimulatedClock(surroundings.loop)
         self.clock.off = off
-        self.disk = Disk(surroundings.chance, self.clock)
+        self.disk = Disk(surroundings.chance, self.clock, surroundings.slowness)
         self.agents = surroundings.make_agents(self.clock)
         self.rooms = Rooms(surroundings.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
@@ -154,14 +160,38 @@ class Machine:
             return await self.streams.all_events(request)
 
         # Not as a middleware of the application: aiohttp remembers those for ever, and with them all of this life.
-        answer, app = errors(Secrets()), web.Application()
+        secrets, app = Secrets(), web.Application()
+        answer = errors(secrets)
         app.router.add_get("/events", partial(answer, handler=everything))
         app.router.add_get("/{codebase}/events", partial(answer, handler=events))
+        app.router.add_post("/{codebase_id}/tasks", partial(answer, handler=self._queueing(secrets)))
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
         await runner.setup()
         if (server := runner.server) is None:
             raise LedgerError("nobody listens")
         return server
+
+    def _queueing(self, secrets: Secrets) -> Handler:
+        """The handler of requests for new tasks, which may come with a key."""
+        none = cast(Any, None)  # what these requests have no use for
+        service = Service(
+            store=self.disk,
+            supervisor=self.supervisor,
+            projections=self.projections,
+            tree=self.tree,
+            rooms=self.rooms,
+            streams=self.streams,
+            farewell=self.farewell,
+            secrets=secrets,
+            clock=self.clock,
+            ids=self._around.ids,
+            settings=none,
+            moments=none,
+            metrics=none,
+            places=none,
+            agents=none,
+        )
+        return Repeats(service).once(partial(create_task, service))
 
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
         actor = WatchedActor(

@@ -30,8 +30,9 @@ from opencode_ledger.projections.signing import SigningKey
 
 from .agents import Agents
 from .asks import PATIENCE, Asks
+from .callers import Caller
 from .connections import without_threads
-from .ground import SimulatedClock
+from .ground import SimulatedClock, SimulatedIds
 from .logs import listening
 from .loop import NeverRests, SimulatedLoop
 from .machine import Machine, Surroundings
@@ -74,6 +75,7 @@ class Simulation:
         self.record = Record(self.complain, self.note)
         self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
+        self.callers: list[Caller] = []
         self.histories = ScriptedHistories()
         self._data, self._tell, self._pages = data, tell, self.chance.choice(PAGES)
         self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
@@ -89,6 +91,8 @@ class Simulation:
             max_agents=self.chance.randint(1, 4),
             page=self.chance.choice((1, 2, 7, 50)),
             backlog=self.chance.choice((300, 1000, 4000)),
+            slowness=self.chance.choice((0.05, 0.05, 0.5)),
+            ids=SimulatedIds(),
             make_agents=self._make_agents,
             open_log=self._open_log,
             committed=self.record.see,
@@ -130,6 +134,8 @@ class Simulation:
         """Hold the promises against what happened. Raises `Broken`."""
         self._check_agents()
         self.asks.check_patience()
+        for caller in self.callers:
+            caller.read()
         for reader in self.readers:
             if not reader.slow:
                 self.read(reader)
@@ -222,6 +228,8 @@ class Simulation:
         self.crash()
 
     def _hang_up(self) -> None:
+        for caller in self.callers:
+            caller.server_is_gone()
         for reader in self.readers:
             try:
                 reader.server_is_gone(self.chance)

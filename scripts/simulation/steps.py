@@ -11,6 +11,7 @@ from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.state import State
 
 from .asks import Ask
+from .callers import Caller
 from .readers import Reader, Wish
 from .simulation import Simulation
 
@@ -34,6 +35,9 @@ SHARES: Final = {
     "person_works": 3,
     "give_up": 1,
     "look": 3,
+    "request": 3,
+    "repeat": 4,
+    "forget": 1,
     "subscribe": 2,
     "read": 8,
     "hang_up": 3,
@@ -187,6 +191,31 @@ class Steps:
         """Somebody reads the views, which show at least all that was committed before."""
         self.world.act("a look at the views")
         self.world.look()
+
+    # --- callers with keys ----------------------------------------------------------------------------------------
+
+    def request(self) -> None:
+        """A caller asks for a task under a key."""
+        world = self.world
+        caller = Caller(next(self._numbers), self._codebase(), world.record, world.complain, world.note)
+        world.callers.append(caller)
+        self._send(caller)
+
+    def repeat(self) -> None:
+        """A caller asks the same again, answered or not."""
+        if self.world.callers:
+            self._send(self._chance.choice(self.world.callers[-10:]))
+
+    def forget(self) -> None:
+        """A caller hangs up."""
+        if self.world.callers:
+            caller = self._chance.choice(self.world.callers[-10:])
+            self.world.act(f"{caller} hangs up")
+            caller.hang_up()
+
+    def _send(self, caller: Caller) -> None:
+        self.world.act(f"{caller} asks")
+        caller.send(self.world.loop, self.world.machine.server)
 
     # --- subscribers ----------------------------------------------------------------------------------------------
 

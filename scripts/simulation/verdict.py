@@ -29,6 +29,7 @@ def judge(world: Simulation) -> None:
     _check_rest(world)
     _check_service(world)
     _check_readers(world)
+    _check_callers(world)
     world.asks.check()
     world.check()
     size, root = len(world.record.log), root_of([leaf_of(event) for event in world.record.log])
@@ -152,6 +153,16 @@ def _check_readers(world: Simulation) -> None:
         if not (reader.is_level or reader.wish.from_now):
             world.complain("a subscriber gets each event once, in order", f"{reader} never gets the rest")
     world.check()
+
+
+def _check_callers(world: Simulation) -> None:
+    """All who gave their request a key ask once more, also those of deleted codebases."""
+    for caller in world.callers:
+        caller.send(world.loop, world.machine.server)
+    world.loop.pass_time(60)
+    world.check()
+    for caller in world.callers:
+        caller.check()
 
 
 def root_of(leaves: list[bytes]) -> bytes:

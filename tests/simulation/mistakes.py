@@ -2,6 +2,7 @@
 
 # pyright: reportPrivateUsage=false
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -23,8 +24,11 @@ from opencode_ledger.domain.waiting_line import WaitingLine
 from opencode_ledger.domain.wire import decode
 from opencode_ledger.http import start
 from opencode_ledger.http.fanout import LiveStream
+from opencode_ledger.http.idempotency import Repeats, _UnderWay
+from opencode_ledger.http.sse import cursor_of
 from opencode_ledger.http.stream import EventStreams
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
+from opencode_ledger.projections.requests import Requests
 from opencode_ledger.projections.tasks import Tasks
 from opencode_ledger.projections.tree_file import TreeFile
 
@@ -153,7 +157,7 @@ def _last_come_first_served() -> Planted:
 
 def _forgotten_cursor() -> Planted:
     def cursor(request: Any) -> Any:
-        return None if start.cursor_of([], request.query.getall("last_event_id", [])) is None else 0
+        return None if cursor_of([], request.query.getall("last_event_id", [])) is None else 0
 
     return patch.object(start, "_cursor", cursor)
 
@@ -204,19 +208,6 @@ def _rest_ends_amid_a_command() -> Planted:
     return patch.object(CodebaseActor, "_try_again_after", again)
 
 
-def _reports_overtake_those_kept() -> Planted:
-    handle = CodebaseActor._handle
-
-    async def hasty(self: CodebaseActor, envelope: Envelope) -> None:
-        kept, self._postponed = self._postponed, []
-        try:
-            await handle(self, envelope)
-        finally:
-            self._postponed = kept + self._postponed
-
-    return patch.object(CodebaseActor, "_handle", hasty)
-
-
 def _views_believe_a_failed_write() -> Planted:
     async def recall(self: Applier) -> None:
         pass
@@ -237,6 +228,21 @@ def _tree_keeps_what_was_not_written() -> Planted:
         self.size = self._tree.size
 
     return patch.object(TreeFile, "_recall", recall)
+
+
+def _keys_forgotten() -> Planted:
+    async def get(_self: Requests, _key: str) -> None:
+        return None
+
+    return patch.object(Requests, "get", get)
+
+
+def _keys_known_once_answered() -> Planted:
+    def begin(self: Repeats, key: Any, request: Any, handle: Any) -> Any:
+        carrying_out = asyncio.get_running_loop().create_task(self._carry_out(key, request, handle))
+        return _UnderWay(key.fingerprint, carrying_out)  # and nobody knows that it is under way
+
+    return patch.object(Repeats, "_begin", begin)
 
 
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
@@ -263,8 +269,9 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
     "a queue that is left alone after a start": _queue_left_alone_after_a_start,
     "an actor that skips an event as it wakes": _waking_skips_an_event,
+    "keys that are forgotten": _keys_forgotten,
+    "keys that are known once they are answered": _keys_known_once_answered,
     "a rest that ends in the middle of a command": _rest_ends_amid_a_command,
-    "reports that overtake those kept for later": _reports_overtake_those_kept,
     "views that believe a failed write": _views_believe_a_failed_write,
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
 }

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from scripts.simulation.__main__ import tell
+from scripts.simulation.__main__ import options, replay_of, tell
 from scripts.simulation.seeds import simulate, simulated
 from scripts.simulation.shrink import Replay
 from tests.simulation.mistakes import MISTAKES, RARER
@@ -76,17 +76,15 @@ def test_a_failure_is_made_small_and_told(capsys: pytest.CaptureFixture[str]) ->
         failed = simulate(1, 400)
         tell(failed, Replay(1, 400), shrink=True)
         told = capsys.readouterr().out
-        seed, words = (
-            told.split("again, with every line: scripts/simulation/run --seed ")[1].split(" --trace")[0].split(" ", 1)
-        )
-        steps, _, without = words.removeprefix("--steps ").partition(" --without ")
-        again = simulate(int(seed), int(steps), without=without.split(","))
+        _, _, command = told.partition("again, with every line: scripts/simulation/run ")
+        chosen = options(command.split())
+        again = replay_of(chosen, 1).run()
     assert failed.broken is not None
     assert again.broken is not None
     assert f"step {again.broken.step}: {failed.broken.promise}: " in told
     assert again.steps <= failed.steps
-    assert " → " in told
-    assert "crash" in without
+    assert chosen.without
+    assert chosen.trace
 
 
 @pytest.mark.long
