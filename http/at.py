@@ -1,24 +1,27 @@
 """A moment, as a person or a client names it: the number of an event in the codebase, or a time."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId, Sequence
 from ..projections.moments import Moments
 
+FIRST: Final = Sequence(1)
+
 
 async def moment_of(
-    text: str, codebase: CodebaseId, head: Sequence, moments: Moments, *, asked_as: str = "at"
+    text: str, codebase: CodebaseId, head: Sequence, moments: Moments, *, asked_as: str = "at", first: Sequence = FIRST
 ) -> Sequence:
     """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`.
 
-    `asked_as`: what the caller knows the moment by.
+    `asked_as`: what the caller knows the moment by. `first`: 0 where the time before all events is a moment too.
     """
     named = _named(text, asked_as)
     sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
-    if sequence == 0 and isinstance(named, datetime):
+    if sequence < first and isinstance(named, datetime):
         raise InvalidInput(f"{asked_as}: {codebase} begins after {text}.")
-    if not 1 <= sequence <= head:
+    if not first <= sequence <= head:
         raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
     return Sequence(sequence)
 

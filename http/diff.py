@@ -8,7 +8,7 @@ from typing import Final
 
 from ..domain import events as e
 from ..domain.erasure_events import Erasure
-from ..domain.ids import CodebaseId
+from ..domain.ids import CodebaseId, Sequence
 from ..domain.recorded import RecordedEvent
 from ..domain.tombstones import MARK, eraser_of
 from ..domain.wire import decode
@@ -33,7 +33,8 @@ def diff(codebase: str, before: str, after: str | None = None, *, data: Data = N
     codebase
         The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
     before
-        The number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told.
+        The number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. 0, or a
+        time before the first event, is the beginning.
     after
         Another, up to which it is told; without it, the end.
     data
@@ -46,7 +47,8 @@ def diff(codebase: str, before: str, after: str | None = None, *, data: Data = N
 
 async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None) -> None:
     async with past_of(data, codebase) as past:
-        one, other = await past.sequence(before, "BEFORE"), await past.sequence(after, "AFTER")
+        one = await past.sequence(before, "BEFORE", first=Sequence(0))
+        other = await past.sequence(after, "AFTER", first=Sequence(0))
         then, now = await past.moment(min(one, other)), await past.moment(max(one, other))
         Screen().print(_told(past, then, now, swapped=other < one))
 
@@ -57,7 +59,7 @@ def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[L
     yield from head(past)
     if swapped:
         yield line(("AFTER is before BEFORE: told from the earlier to the later all the same.", "bold"))
-    yield _row("from", f"event {then.sequence}, {second(then.at)}")
+    yield _row("from", f"event {then.sequence}, {second(then.at)}" if then.sequence else "the beginning")
     yield _row("to", f"event {now.sequence}, {second(now.at)}: {count}{f' in {lasted}' if lasted else ''}")
     changes = list(
         chain(

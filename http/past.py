@@ -22,7 +22,7 @@ from ..projections.snapshots import IN_MEMORY, Snapshots
 from ..projections.story import UNREADABLE, Story
 from ..projections.tasks import Task
 from .absent import no_codebase, no_session
-from .at import moment_of
+from .at import FIRST, moment_of
 from .bootstrap import LOG_NAME
 from .unreadable import readable, seen_by_views, whole
 
@@ -73,11 +73,14 @@ class Past:
         found = ((event.position, decode(event)) for event in self.events if event.topic == Erasure.topic)
         return {position: event for position, event in found if isinstance(event, Erasure)}
 
-    async def sequence(self, at: str | None, asked_as: str) -> Sequence:
-        """The event that a person means: by its number, a time, or nothing for the end. Raises `InvalidInput`."""
+    async def sequence(self, at: str | None, asked_as: str, *, first: Sequence = FIRST) -> Sequence:
+        """The event that a person means: by its number, a time, or nothing for the end. Raises `InvalidInput`.
+
+        `first`: 0 where the time before all events is a moment too.
+        """
         if at is None:
             return self.head
-        return await moment_of(at, self.codebase, self.head, self._moments, asked_as=asked_as)
+        return await moment_of(at, self.codebase, self.head, self._moments, asked_as=asked_as, first=first)
 
     async def moment(self, upto: Sequence) -> Moment:
         """The codebase as it was; one that was deleted, with all that it had."""
@@ -88,8 +91,8 @@ class Past:
         tasks = (await views.tasks.page(codebase=self.codebase, limit=ALL)).rows
         return Moment(
             sequence=upto,
-            at=decode(self.events[:upto][-1]).timestamp,
-            agent="deleted" if deleted else agent.status if agent else "unknown",
+            at=decode(self.events[max(upto, 1) - 1]).timestamp,
+            agent="deleted" if deleted else agent.status if agent else "not registered",
             sessions={session.id: session for session in sessions},
             tasks={task.id: task for task in tasks},
         )

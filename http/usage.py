@@ -50,7 +50,7 @@ def _missing(error: MissingArgumentError) -> str:
     if argument is None or command is None or not argument.field_info.is_positional:
         return f"{argument.name if argument else 'An option'} needs a value."
     described = command.assemble_argument_collection(parse_docstring=True)[argument.name]
-    meaning = str(described.parameter.help or "")
+    meaning = " ".join(str(described.parameter.help or "").split())
     return f"{argument.name.lstrip('-').upper()} is missing: {meaning[:1].lower()}{meaning[1:].rstrip('.')}."
 
 

@@ -78,7 +78,7 @@ def _erased(result: Audit) -> str:
 def _compared(result: Audit) -> str:
     if not result.checked:
         return "no checkpoint covers them"
-    sizes = ", ".join(str(checkpoint.size) for checkpoint in result.checked)
+    sizes = ", ".join(dict.fromkeys(str(checkpoint.size) for checkpoint in result.checked))
     after = result.events - max(checkpoint.size for checkpoint in result.checked)
     return f"signed at {sizes}" + (f"; no checkpoint covers the last {after}" if after else "")
 
@@ -136,7 +136,8 @@ def _verify_lines(
         result.findings.append(Finding("emptied", position, f"{name} was changed, and by no erasure."))
     unsaid = len(erasures.unrecorded)
     elsewhere = f"; {unsaid} erased, by events that are not in this export" if unsaid else ""
-    return Verdict(key, result, f"proved to be in the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
+    proved = "proved to be in" if result.checked else "not as they are in"
+    return Verdict(key, result, f"{proved} the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
 
 
 def _misplaced(manifest: Manifest, last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:

@@ -134,7 +134,7 @@ MISTAKES: list[tuple[str, str]] = [
     ),
     (
         "audit diff cb",
-        f"BEFORE is missing: the number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. See: {AUDIT} diff --help",
+        f"BEFORE is missing: the number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. 0, or a time before the first event, is the beginning. See: {AUDIT} diff --help",
     ),
     ("audit diff cb 1 --data none", "There is no log in none, for it isn't there; say with --data where the log is."),
     ("audit verify", "There is no log in usual, for it isn't there; say with --data where the log is."),

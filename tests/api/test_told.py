@@ -277,6 +277,16 @@ def test_what_happened_in_between(told: Callable[..., Ended]) -> None:
     assert told("diff", SHOP, 4) == Ended(0, DIFF, "")
 
 
+@pytest.mark.parametrize("start", ["0", "2025-01-01"])
+def test_all_that_happened(told: Callable[..., Ended], start: str) -> None:
+    """From a time before all events everything is told, as from number 0."""
+    everything = told("diff", SHOP, start)
+    assert (everything.code, everything.errors) == (0, "")
+    assert "from      the beginning\n" in everything.output
+    assert "agent     not registered → idle\n" in everything.output
+    assert "sessions  sess_1  began, completed (5 messages, $0.0125): Build it\n" in everything.output
+
+
 def test_moments_the_other_way_round(told: Callable[..., Ended]) -> None:
     """Moments given in the wrong order are told in the right one, and it is said."""
     turned = told("diff", SHOP, 33, 4).output.splitlines(keepends=True)
