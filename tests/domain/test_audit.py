@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencode_ledger.domain.audit import Audit, audit
+from opencode_ledger.domain.audit import Audit, audit, audit_of_parts, part_of
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.leaves import leaves_of
 from opencode_ledger.domain.notes import Checkpoint
@@ -154,3 +154,78 @@ def test_progress() -> None:
     heard: list[int] = []
     audit(log(600), [], progress=heard.append)
     assert heard == [256, 512, 600]
+
+
+def test_many_are_named_from_the_first_to_the_last() -> None:
+    """What was removed or added is told by its number, one event as one and several as from here to there."""
+    events = log(20)
+    extra = [RecordedEvent(Position(n), CodebaseId("cb_x"), Sequence(n), "status", b"{}") for n in (1, 2)]
+    for found, sentence in (
+        (remove(events, 4), "Event 5 of the log: removed."),
+        ([*events[:4], *events[7:]], "Events 5 to 7 of the log: removed."),
+        (renumbered([*events[:4], extra[0], *events[4:]]), "Event 5 of the log: added, nobody recorded that."),
+        (renumbered([*events[:4], *extra, *events[4:]]), "Events 5 to 6 of the log: added, nobody recorded that."),
+        (change(events, 4), "Event 5 (output of cb_1, 2) is not what was recorded: it was changed."),
+    ):
+        assert audited(found, events).findings[0].sentence == sentence
+
+
+def parts_audited(found: list[RecordedEvent], was: list[RecordedEvent], *sizes: int) -> Audit | None:
+    """The audit in parts of two tiles each."""
+    hashes, step = b"".join(leaves_of(was)), 2 * WIDTH
+    parts = [part_of(found[n : n + step], n + 1, len(found[n : n + step])) for n in range(0, len(found), step)]
+    signed = [checkpoint(was, size) for size in sizes]
+    return audit_of_parts(parts, signed, lambda number: hashes[number * WIDTH * HASH : (number + 1) * WIDTH * HASH])
+
+
+def test_an_audit_in_parts_is_the_audit() -> None:
+    """A log that nobody touched passes in parts with the very result that it has as a whole."""
+    events = log(3 * WIDTH + 7)
+    sizes = (0, 5, WIDTH, 2 * WIDTH + 1, len(events))
+    assert parts_audited(events, events, *sizes) == audited(events, events, *sizes)
+
+
+@pytest.mark.parametrize("at", [0, 300, 3 * WIDTH + 2])
+@pytest.mark.parametrize("tamper", [change, remove, add, swap, remove_and_close_the_gap])
+def test_what_was_done_to_a_log_is_found_in_parts(tamper: Tampering, at: int) -> None:
+    """A log that somebody touched never passes in parts, wherever it was."""
+    events = log(3 * WIDTH + 7)
+    assert parts_audited(tamper(events, at), events, len(events)) is None
+
+
+def test_a_stream_goes_on_from_part_to_part() -> None:
+    """Parts that are right alone, but whose streams don't follow one another, never pass, with a tree or without."""
+    events = log(3 * WIDTH)
+    skipping = [
+        *events[: 2 * WIDTH],
+        *(RecordedEvent(e.position, e.stream, Sequence(e.sequence + 1), e.topic, e.data) for e in events[2 * WIDTH :]),
+    ]
+    assert parts_audited(skipping, skipping, len(skipping)) is None
+
+
+def test_a_root_that_was_not_signed_is_found_in_parts() -> None:
+    """A log rewritten with its tree doesn't pass in parts against the checkpoint that somebody kept."""
+    events, other = log(WIDTH + 9), change(log(WIDTH + 9), 3)
+    hashes = b"".join(leaves_of(other))
+    parts = [part_of(other, 1, len(other))]
+    found = audit_of_parts(
+        parts, [checkpoint(events, WIDTH)], lambda n: hashes[n * WIDTH * HASH : (n + 1) * WIDTH * HASH]
+    )
+    assert found is None
+
+
+def test_a_part_is_exactly_what_was_asked_for() -> None:
+    """A part holds its leaves and where its streams begin and end; too few events, or others, are no part."""
+    events = log(10)
+    part = part_of(iter(events[4:8]), 5, 4)
+    assert part is not None and part.leaves == b"".join(leaves_of(events[4:8]))
+    assert part.streams == {"cb_1": (1, 3), "cb_2": (1, 2), "cb_0": (2, 3)}
+    assert part.erasing == []
+    for found, first, count in (
+        (events[4:8], 5, 5),
+        (events[4:8], 5, 3),
+        (events[4:8], 4, 4),
+        ([events[1], events[0], *events[2:]], 1, 10),
+        ([*events[:4], *renumbered(events)[4:7], *events[6:9]], 1, 10),
+    ):
+        assert part_of(found, first, count) is None

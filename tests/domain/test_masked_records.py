@@ -12,7 +12,16 @@ from opencode_ledger.domain import outside_events as _outside_events
 from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.events import REGISTRY, Json, Output, ToolUse, Usage
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, TaskId, Timestamp
-from opencode_ledger.domain.masked_records import FREE, KEPT, EventMasker, masked, masked_command
+from opencode_ledger.domain.masked_records import (
+    FREE,
+    KEPT,
+    MAX_DEPTH,
+    REMEMBERED,
+    EventMasker,
+    masked,
+    masked_command,
+    masked_value,
+)
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.domain.secret_shapes import MARK
 from opencode_ledger.domain.secrets import Masker, Secrets
@@ -105,8 +114,56 @@ def test_pieces_of_a_text_are_masked_as_parts_of_it() -> None:
     assert content(masker, word[2:], part="another") == MARK
 
 
-def content(masker: EventMasker, piece: str, part: str = "part") -> str:
-    output = Output(type="text", content=piece, message_id="m", part_id=part, timestamp=Timestamp("t"))
+def test_a_text_that_replaces_a_part_begins_anew() -> None:
+    """What takes the place of all that a part said is masked as a beginning, and the next piece follows on it."""
+    masker, word = EventMasker(Secrets()), "risk-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+    assert content(masker, word[:2]) == word[:2]
+    assert content(masker, word[2:], replaces=True) == MARK
+    assert content(masker, word[:2], replaces=True) == word[:2]
+    assert content(masker, word[2:]) == word[2:]
+
+
+def test_the_parts_last_said_are_remembered() -> None:
+    """How a part went so far is remembered for as many parts as promised, those of which the last piece is youngest."""
+    masker, word = EventMasker(Secrets()), "risk-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+    parts = [f"part {n}" for n in range(REMEMBERED)]
+    for part in parts:
+        content(masker, word[:1], part)
+    assert content(masker, word[1:2], parts[0]) == word[1:2]  # so that it is the youngest
+    content(masker, "x", "one more")
+    assert content(masker, word[2:], parts[0]) == word[2:]
+    assert content(masker, word[2:], parts[1]) == MARK
+
+
+@pytest.mark.parametrize("value", [None, True, 5, "words", ["a", ("b", 2.5)], {"a": [None, False]}])
+def test_a_value_without_secrets_stays_itself(value: object) -> None:
+    """A value without a secret is handed back as the very same, whatever it is made of."""
+    assert masked_value(value, Masker(["hunter2-hunter2"])) is value
+
+
+def test_a_value_of_any_kind_is_masked() -> None:
+    """Secrets are masked in names, in items, in numbers, and in what is written of other things; tuples stay tuples."""
+    masker = Masker(["hunter2-hunter2", str(NUMBER)])
+    value = {"hunter2-hunter2": ("a", "hunter2-hunter2", NUMBER), "b": Path("/hunter2-hunter2")}
+    assert masked_value(value, masker) == {MARK: ("a", MARK, MARK), "b": Path("/hunter2-hunter2")}
+    assert masked_value(Path("/hunter2-hunter2"), masker) == f"/{MARK}"
+
+
+def test_what_is_nested_too_deep_is_cut() -> None:
+    """At most so many levels of a value are looked at; what is deeper is left out, and not let through."""
+    masker, secret = Masker(["hunter2-hunter2"]), "hunter2-hunter2"
+    deep: object = secret
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    assert MARK in str(masked_value(deep, masker)) and "…" not in str(masked_value(deep, masker))
+    for deeper in ([deep], {"a": deep}):
+        assert "…" in str(masked_value(deeper, masker)) and secret not in str(masked_value(deeper, masker))
+
+
+def content(masker: EventMasker, piece: str, part: str = "part", *, replaces: bool = False) -> str:
+    output = Output(
+        type="text", content=piece, message_id="m", part_id=part, replaces=replaces, timestamp=Timestamp("t")
+    )
     return cast(Output, masker.mask(output)).content
 
 

@@ -1,5 +1,7 @@
 """Signed notes and checkpoints, against the examples of the formats and of their first implementation."""
 
+import base64
+
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.leaves import entry, leaf_of
 from opencode_ledger.domain.merkle import leaf_hash
-from opencode_ledger.domain.notes import BadNote, Checkpoint, VerifierKey, open_note, sign_note
+from opencode_ledger.domain.notes import BadNote, Checkpoint, VerifierKey, checkpoint_in, open_note, sign_note
 from opencode_ledger.domain.recorded import RecordedEvent
 
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -116,3 +118,60 @@ def test_what_a_leaf_covers() -> None:
     ]
     assert len({leaf_of(each) for each in (event, *others)}) == 5
     assert b"hello" not in entry(event)
+
+
+def test_a_key_with_a_plus_sign_within() -> None:
+    """A key whose base64 holds plus signs is read as any other."""
+    public = b"xy" + bytes([0xFB, 0xEF, 0xBE]) * 10
+    key = VerifierKey("example.org/log", public)
+    assert "+" in str(key).split("+", 2)[2]
+    assert VerifierKey.parse(f" {key}\n") == key
+
+
+@pytest.mark.parametrize("raw", [b"\x02" + bytes(32), b"\x01" + bytes(31), b"\x01" + bytes(33), b""])
+def test_a_key_of_another_kind(raw: bytes) -> None:
+    """A key of another algorithm or length is refused as such, before its id is looked at."""
+    with pytest.raises(BadNote, match=r"not an Ed25519 key"):
+        VerifierKey.parse(f"name+00000000+{base64.b64encode(raw).decode()}")
+
+
+def test_a_key_has_32_bytes() -> None:
+    """No key is made of fewer or more bytes."""
+    for length in (0, 31, 33):
+        with pytest.raises(BadNote):
+            VerifierKey("name", bytes(length))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["— \n", "— name\n", "— name AAAA\n", "— name AAAAAA==\n", "—  AAAAAAAA\n", "- name AAAAAAAA\n", "— name ????\n"],
+)
+def test_a_malformed_line_of_signatures(line: str) -> None:
+    """A note is refused for any line of its signatures that is none, whoever else signed it rightly."""
+    with pytest.raises(BadNote):
+        open_note(sign_note(SAYING, KEY, PRIVATE.sign) + line, KEY, verified)
+
+
+def test_one_valid_signature_is_enough() -> None:
+    """A note that its key signed twice, once wrongly, opens; signed wrongly alone it doesn't."""
+    note = sign_note(SAYING, KEY, PRIVATE.sign)
+    wrong = sign_note(SAYING, KEY, lambda _text: bytes(64))
+    assert open_note(f"{wrong}{note.splitlines()[-1]}\n", KEY, verified) == SAYING
+    with pytest.raises(BadNote, match=r"no valid signature of example.org/log"):
+        open_note(wrong, KEY, verified)
+
+
+def test_what_a_checkpoint_s_note_says() -> None:
+    """A checkpoint is read from its note, whoever signed it."""
+    assert checkpoint_in(sign_note(SOFA, KEY, PRIVATE.sign)) == Checkpoint.parse(SOFA)
+    with pytest.raises(BadNote):
+        checkpoint_in(SOFA)
+
+
+def test_a_checkpoint_s_size_and_root() -> None:
+    """A size may be zero; it has no other digits than ours, and a root has 32 bytes."""
+    root = base64.b64encode(bytes(32)).decode()
+    assert Checkpoint.parse(f"log\n0\n{root}\n") == Checkpoint("log", 0, bytes(32))
+    for size, hashed in (("1", root[4:]), ("٣", root), ("", root), ("+1", root), ("1.0", root)):
+        with pytest.raises(BadNote):
+            Checkpoint.parse(f"log\n{size}\n{hashed}\n")

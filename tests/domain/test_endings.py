@@ -1,0 +1,136 @@
+"""What is recorded, member by member, of each way in which a session ends or pauses."""
+
+from tests.domain.given import (
+    ASKED,
+    AT,
+    CODEBASE,
+    FIRST,
+    IDS,
+    OPENED,
+    REGISTER,
+    SESSION,
+    TAKEN,
+    TASK,
+    THIRD,
+    TOOL_STARTED,
+    TRIGGER,
+    Story,
+    given,
+    report,
+    standing_at,
+)
+
+from opencode_ledger.domain import commands as c
+from opencode_ledger.domain import events as e
+from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.ids import PermissionId, TaskId
+from opencode_ledger.domain.lifecycle import Phase
+from opencode_ledger.domain.setbacks import notice
+
+AT_WORK = given(TRIGGER, report(OPENED, TAKEN, TOOL_STARTED))
+
+
+def cut(output: str) -> e.ToolResult:
+    return e.ToolResult(tool="bash", call_id="call_1", status="error", output=output, **IDS)
+
+
+def test_an_interrupt_that_was_asked_for() -> None:
+    """An interruption says that it was requested, closes the open tool call and leaves the agent interrupted."""
+    AT_WORK.when(c.Interrupt()).when(report(f.AgentAborted())).then(
+        cut("Interrupted."),
+        e.SessionInterrupted(reason="requested", **IDS),
+        e.Status(status="interrupted", message="Agent interrupted", **IDS),
+    )
+    given(TRIGGER, c.Interrupt(), room=False).then(
+        e.SessionInterrupted(reason="requested", **IDS),
+        e.Status(status="interrupted", message="Agent interrupted", **IDS),
+    )
+
+
+def test_an_interruption_that_nobody_asked_for() -> None:
+    """After a crash of the server the error, the failed task and the interruption all name the same reason."""
+    why = "The server ended unexpectedly while the agent was running."
+    AT_WORK.when(c.Recover()).then(
+        e.Error(error=why, code="SERVER_RESTARTED", **IDS),
+        e.TaskFailed(error=why, code="SERVER_RESTARTED", **IDS),
+        cut("Interrupted."),
+        e.SessionInterrupted(reason="server_restarted", **IDS),
+        e.Status(status="interrupted", message="Agent interrupted", **IDS),
+    )
+
+
+def test_a_stop() -> None:
+    """A stopped session refuses what was asked, closes the tool call, cancels its task and says that it was stopped."""
+    story = given(TRIGGER, report(OPENED, TAKEN, TOOL_STARTED, ASKED))
+    (asked,) = (event.permission_id for event in story.events if isinstance(event, e.PermissionAsked))
+    story = story.when(c.Stop())
+    refused = e.PermissionReplied(permission_id=PermissionId(asked), reply="reject", decided_by="interrupt", **IDS)
+    story.then(e.SessionStopping(**IDS), refused)
+    story.when(report(f.AgentStopped())).then(
+        cut("Stopped."),
+        e.TaskCancelled(**IDS),
+        e.SessionStopped(**IDS),
+        e.Status(status="idle", message="Agent stopped", **IDS),
+        e.Complete(status="stopped", summary="Stopped before the agent was done.", **IDS),
+    )
+
+
+def test_a_session_that_is_replaced_says_so() -> None:
+    """The session that a new trigger ends says that a new one took its place."""
+    again = c.Trigger(session_id=SESSION, task_id=TASK, message_id=THIRD, prompt="Another")
+    ended = [event for event in standing_at(Phase.INTERRUPTED).when(again).last.events if isinstance(event, e.Complete)]
+    assert ended == [e.Complete(status="stopped", summary="A new session took this one's place.", **IDS)]
+
+
+def test_a_deletion_cancels_what_waits() -> None:
+    """A deleted codebase cancels each task of its queue, and is gone after that."""
+    waiting = c.CreateTask(task_id=TaskId("task_7"), title="Later", prompt="Later")
+    story = given(TRIGGER, waiting, c.Delete())
+    events = [*story.events, *story.when(report(f.AgentStopped())).last.events]
+    assert e.TaskCancelled(task_id=TaskId("task_7"), timestamp=AT) in events
+    assert e.CodebaseDeleted(codebase_id=CODEBASE, timestamp=AT) in events
+
+
+def test_a_run_that_completed() -> None:
+    """A run that ended well closes its open tool call, completes its task, and tells the summary at each place."""
+    AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Done."))).then(
+        cut("The agent finished without a result."),
+        e.TaskCompleted(result="Done.", **IDS),
+        e.SessionCompleted(**IDS),
+        e.Status(status="idle", message="Agent finished", **IDS),
+        e.Complete(status="completed", summary="Done.", **IDS),
+    )
+
+
+def test_a_run_that_failed() -> None:
+    """A run that failed closes its open tool call, fails its task, and tells the error and its code at each place."""
+    story = AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="No.", code="X")))
+    story.then(
+        e.Error(error="No.", code="X", **IDS),
+        cut("The agent failed."),
+        e.TaskFailed(error="No.", code="X", **IDS),
+        e.SessionFailed(**IDS),
+        e.Status(status="idle", message=notice(1), **IDS),
+        e.Complete(status="failed", summary="No.", **IDS),
+    )
+
+
+def test_the_worker_is_recorded() -> None:
+    """A codebase that a worker registers is recorded with that worker."""
+    registered = Story().when(c.Register(codebase_id=CODEBASE, name="a", path="/a", worker_id="w_1")).last.events
+    assert [event.worker_id for event in registered if isinstance(event, e.CodebaseRegistered)] == ["w_1"]
+    assert REGISTER.worker_id is None
+
+
+def test_a_message_without_a_model_goes_to_the_session_s_own() -> None:
+    """A message takes the model it names, else the one of the session."""
+    story = given(c.Trigger(session_id=SESSION, task_id=TASK, message_id=FIRST, prompt="p", model="a/b"))
+    for named, used in ((None, "a/b"), ("c/d", "c/d")):
+        sent = story.when(c.SendMessage(message_id=THIRD, content="go on", model=named)).last.events[0]
+        assert isinstance(sent, e.MessageSent) and sent.model == used
+
+
+def test_the_server_waits_for_what_is_already_ending() -> None:
+    """Whoever ends the server is answered once the interrupt, the stop or the deletion under way is over."""
+    for phase in (Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING):
+        assert phase in standing_at(phase).when(c.Shutdown()).last.answer_after
