@@ -1,110 +1,155 @@
-"""Mutation testing of `domain/`: how many small mistakes in it would the quick tests of the domain find?
+"""Mutation testing of `domain/`: how many small mistakes in it would its quick tests find?
 
-    .venv/bin/pip install mutmut
-    .venv/bin/python -m scripts.mutate decide state merkle   # some modules; without names, all of them: some hours
-    .venv/bin/python -m scripts.mutate --show decide         # what survived, as diffs
+    .venv/bin/python -m scripts.mutate decide state        # some modules; without names, all of them
+    .venv/bin/python -m scripts.mutate --sample 40         # at most so many mistakes in each, drawn by its name
+    .venv/bin/python -m scripts.mutate --again             # what was missed, once more, after a test was written
+    .venv/bin/python -m scripts.mutate --show decide       # tries nothing out; says which were missed
 
-mutmut knows a module by its path, so it works on a copy of the package in the layout of the wheel, made anew by each run.
+Verdicts are kept beside the functions' source in `.mutation.json`: what stops half-way goes on there, and what has
+been changed is tried anew.
 """
 
+import argparse
+import ast
+import hashlib
+import importlib
 import json
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
+import random
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-PLACE: Final = Path(tempfile.gettempdir()) / "opencode-ledger-mutation"
-DOMAIN: Final = Path("opencode_ledger") / "domain"
+import pytest
 
+from .mutation.mistakes import functions, mistakes
+from .mutation.trial import Collected, Tests, try_out
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+KEPT: Final = ROOT / ".mutation.json"
+TESTS: Final = ("tests/domain", "tests/opencode/test_translation.py")
 LEFT_OUT: Final = ("tests/domain/test_states_drawing.py",)
 """Tests of files beside the package."""
-
-VERDICTS: Final = (
-    dict.fromkeys((1, 3), "killed")
-    | dict.fromkeys((24, -24, 36, 152, 255), "ran for ever")
-    | dict.fromkeys((5, 33), "untested")
-    | {0: "survived", None: "not run"}
+QUIET: Final = (
+    "-q",
+    "--no-header",
+    "--no-summary",
+    "--tb=no",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:cacheprovider",
+    "--timeout=0",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
 )
-"""By the exit code that mutmut notes."""
+FOUND: Final = ("found", "found as it ran wild")
 
-FOUND: Final = ("killed", "ran for ever")
-MISSED: Final = ("survived", "untested")
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """The `index`-th in a function."""
+
+    name: str
+    index: int
+    words: str
+    key: str
+
+
+class Module:
+    """A module of the domain, and the mistakes that are tried out in it."""
+
+    def __init__(self, path: Path, sample: int | None) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text())
+        self.functions = dict(functions(self.tree))
+        made = [
+            Mistake(
+                name, n, words, hashlib.sha256(f"{path.stem} {name} {source} {n} {words}".encode()).hexdigest()[:16]
+            )
+            for name, function in self.functions.items()
+            for source in [ast.unparse(function)]
+            for n, words in enumerate(mistakes(function))
+        ]
+        self.made = len(made)
+        drawn = random.Random(path.stem).sample(made, len(made))[:sample]  # so that a larger sample holds a smaller one
+        self.mistakes = sorted(drawn, key=made.index)
+
+    def try_out(self, mistake: Mistake, tests: Tests) -> str:
+        """The verdict on one."""
+        for n, _ in enumerate(standing := mistakes(self.functions[mistake.name])):
+            if n == mistake.index:
+                verdict = try_out(self.tree, self.path, mistake.name, tests)
+                for _ in standing:  # the rest are made and taken back, so that this one is taken back
+                    pass
+                return verdict
+        raise LookupError(mistake.words)
 
 
 def main() -> None:
-    """Mutate what is named, and print each module's score."""
-    names = [name.removesuffix(".py") for name in sys.argv[1:] if not name.startswith("-")]
-    if "--show" not in sys.argv:
-        _lay_out(names)
-        mutmut = ["nice", "-n", "19", sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
-        subprocess.run(mutmut, cwd=PLACE, check=False)
-    _report(names)
-    if "--show" in sys.argv:
-        _show(names)
+    """Try out what is asked for, and print each module's score."""
+    parser = argparse.ArgumentParser(description="Mutation testing of the domain.")
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    asked = parser.parse_args()
+    folder = ROOT / ".dev" / "opencode_ledger" / "domain"
+    names = asked.modules or sorted(path.stem for path in folder.glob("*.py"))
+    modules = [Module(folder / f"{name}.py", asked.sample) for name in names]
+    verdicts: dict[str, str] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+    def try_all(tests: Tests) -> None:
+        tests.learn(folder)
+        for module in modules:
+            _try_module(module, tests, verdicts, again=asked.again)
+            _report(module, verdicts)
+
+    if asked.show:
+        for module in modules:
+            _show(module, verdicts)
+    else:
+        for name in names:
+            importlib.import_module(f"opencode_ledger.domain.{name}")
+        os.chdir(ROOT)
+        ignored = [f"--ignore={test}" for test in LEFT_OUT]
+        pytest.main([*TESTS, *ignored, *QUIET], plugins=[Collected(try_all)])
+    _total(modules, verdicts)
 
 
-def _lay_out(names: list[str]) -> None:
-    """Copy what is in the work tree, and say what is to be mutated."""
-    shutil.rmtree(PLACE, ignore_errors=True)
-    without = shutil.ignore_patterns("__pycache__", ".hypothesis")
-    for source, target in ((ROOT / ".dev" / "opencode_ledger", "opencode_ledger"), (ROOT / "tests", "tests")):
-        shutil.copytree(source, PLACE / target, ignore=without)
-    chosen = [f"{DOMAIN}/{name}.py" for name in names] or [f"{DOMAIN}/*.py"]
-    options = [
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "--hypothesis-seed=0",
-        *(f"--ignore={test}" for test in LEFT_OUT),
-    ]
-    (PLACE / "pyproject.toml").write_text(
-        "[tool.mutmut]\n"
-        'source_paths = ["opencode_ledger"]\n'
-        f"only_mutate = {json.dumps(chosen)}\n"
-        f"pytest_add_cli_args = {json.dumps(options)}\n"
-        'pytest_add_cli_args_test_selection = ["tests/domain"]\n'
-        "[tool.pytest.ini_options]\n"
-        'addopts = "--import-mode=importlib"\n'
-        'pythonpath = ["."]\n'
-        'asyncio_mode = "auto"\n'
-    )
+def _try_module(module: Module, tests: Tests, verdicts: dict[str, str], *, again: bool) -> None:
+    for mistake in module.mistakes:
+        known = verdicts.get(mistake.key)
+        if known is None or (again and known not in FOUND):
+            verdicts[mistake.key] = module.try_out(mistake, tests)
+            KEPT.write_text(json.dumps(verdicts))
 
 
-def _verdicts() -> Iterator[tuple[str, dict[str, int | None]]]:
-    """Of each module that was mutated: its name, and each mutant's exit code."""
-    for path in sorted((PLACE / "mutants" / DOMAIN).glob("*.py.meta")):
-        yield path.name.removesuffix(".py.meta"), json.loads(path.read_text())["exit_code_by_key"]
+def _counts(module: Module, verdicts: dict[str, str]) -> Counter[str]:
+    counts = Counter(verdicts[mistake.key] for mistake in module.mistakes if mistake.key in verdicts)
+    del counts["no program"]
+    return counts
 
 
-def _report(names: list[str]) -> None:
-    total = Counter[str]()
-    for module, codes in _verdicts():
-        if names and module not in names:
-            continue
-        counts = Counter(VERDICTS.get(code, "died otherwise") for code in codes.values())
-        total += counts
-        _print(module, counts)
-    _print("all", total)
-
-
-def _print(module: str, counts: Counter[str]) -> None:
-    run = sum(counts.values()) - counts["not run"]
+def _report(module: Module, verdicts: dict[str, str]) -> None:
+    counts = _counts(module, verdicts)
     found = sum(counts[verdict] for verdict in FOUND)
-    if run:
-        print(f"{module:24} {found / run:6.1%}  " + ", ".join(f"{n} {what}" for what, n in counts.most_common()))
+    of = f" (drawn from {module.made})" if len(module.mistakes) < module.made else ""
+    print(f"{module.path.stem:20} {found:4} of {counts.total():4}{of}  {dict(counts)}", flush=True)
 
 
-def _show(names: list[str]) -> None:
-    for module, codes in _verdicts():
-        for mutant in (name for name, code in codes.items() if module in names and VERDICTS.get(code) in MISSED):
-            subprocess.run([sys.executable, "-m", "mutmut", "show", mutant], cwd=PLACE, env=os.environ, check=False)
+def _show(module: Module, verdicts: dict[str, str]) -> None:
+    _report(module, verdicts)
+    for mistake in module.mistakes:
+        if (verdict := verdicts.get(mistake.key)) in ("missed", "unreached"):
+            print(f"  {verdict}: {mistake.name}: {mistake.words}")
+
+
+def _total(modules: list[Module], verdicts: dict[str, str]) -> None:
+    total = sum((_counts(module, verdicts) for module in modules), Counter[str]())
+    found = sum(total[verdict] for verdict in FOUND)
+    print(f"{'all':20} {found:4} of {total.total():4}  {found / max(1, total.total()):.1%}")
 
 
 if __name__ == "__main__":
