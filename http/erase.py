@@ -102,6 +102,7 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
         carry_out(log, _caches(place), events, told, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
     print(f"Erased {counted(count, 'event')}, on record at {places}. The views are made anew at the next start.")
+    print("Backups and exports of before still hold what was erased: take a new backup, and destroy them.")
 
 
 def _caches(place: Path) -> list[Path]:

@@ -84,6 +84,7 @@ def backup(into: Path, *, data: Data = None) -> int:
     with progress("copying") as told:
         verdict = back_up(data or usual_data(), into, told)
     audit.tell(verdict, trusted=False)
+    print(f"copy   {into}")
     return 0 if verdict.sound else 1
 
 
@@ -109,7 +110,9 @@ def restore(backup: Path, *, data: Data = None) -> int:
     audit.tell(verdict, trusted=False)
     if not verdict.sound:
         _complain("Nothing was restored.")
-    return 0 if verdict.sound else 1
+        return 1
+    print(f"data   {data or usual_data()}")
+    return 0
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from ..actors.store.log_file import opened
+from ..actors.store.log_file import LogFile, opened
 from ..actors.store.memory import MemoryEventStore
 from ..domain.erasure_events import Erasure
 from ..domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
@@ -133,19 +133,32 @@ def _history(data: Path, codebase: CodebaseId) -> list[RecordedEvent]:
     raise no_codebase(codebase)
 
 
-def codebases_of(data: Path) -> list[tuple[CodebaseRegistered | None, RecordedEvent]]:
-    """Each codebase of a log, also those that were deleted, as it was registered and in that order, and its last event.
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A codebase of a log. `registered`: how, or None where that can't be read. `head`: its last event."""
 
-    None stands for how it was registered where that can't be read.
+    codebase: CodebaseId
+    position: Position
+    registered: CodebaseRegistered | None
+    deleted: bool
+    head: Sequence
 
-    Raises `StoreError`.
-    """
-    found = list[tuple[Position, CodebaseRegistered | None, RecordedEvent]]()
+
+def codebases_of(data: Path) -> list[Listed]:
+    """Each codebase of a log, also those that were deleted, in the order in which they were registered. Raises `StoreError`."""
     with opened(data / LOG_NAME) as log:
-        for last in log.last_of_each():
-            recorded = readable(next(log.of(last.stream)))
-            first = decode(recorded)
-            if last.topic == Erasure.topic:  # what was erased later changes nothing of how it ended
-                last = next((each for each in reversed(list(log.of(last.stream))) if each.topic != Erasure.topic), last)  # noqa: PLW2901
-            found.append((recorded.position, first if isinstance(first, CodebaseRegistered) else None, readable(last)))
-    return [(first, last) for _position, first, last in sorted(found, key=lambda one: one[0])]
+        return sorted((_listed(log, last) for last in log.last_of_each()), key=lambda one: one.position)
+
+
+def _listed(log: LogFile, last: RecordedEvent) -> Listed:
+    begun, ended = readable(next(log.of(last.stream))), last
+    if last.topic == Erasure.topic:  # what was erased later changes nothing of how it ended
+        ended = next((each for each in reversed(list(log.of(last.stream))) if each.topic != Erasure.topic), last)
+    first = decode(begun)
+    return Listed(
+        codebase=last.stream,
+        position=begun.position,
+        registered=first if isinstance(first, CodebaseRegistered) else None,
+        deleted=isinstance(decode(readable(ended)), CodebaseDeleted),
+        head=last.sequence,
+    )

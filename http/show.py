@@ -8,9 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ..domain.errors import InvalidInput
-from ..domain.events import CodebaseDeleted
 from ..domain.ids import CodebaseId, SessionId
-from ..domain.wire import decode
 from ..projections.story import NOT_OURS
 from .past import codebases_of, past_of
 from .screen import Line, Screen, counted, line, minute, plain
@@ -77,10 +75,10 @@ async def _show(
 def _codebases(data: Path) -> Iterator[Line]:
     """A line each, with the id first, which is what other commands are given."""
     found = codebases_of(data)
-    for first, last in found:
-        state = "deleted" if isinstance(decode(last), CodebaseDeleted) else counted(last.sequence, "event")
+    for one in found:
+        first, state = one.registered, "deleted" if one.deleted else counted(one.head, "event")
         what = f"{plain(first.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
         told = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
-        yield line(f"{last.stream}  {told}", indent=4)
+        yield line(f"{one.codebase}  {told}", indent=4)
     if not found:
         yield line("The log is empty.")
