@@ -12,7 +12,7 @@ from ..domain.fault_points import Reach
 from ..domain.ids import Position
 from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
-from .database import Database, discard
+from .database import Database, OutOfStep, discard
 from .fold import Fold
 from .views import PROJECTIONS, SCHEMA, VERSION
 
@@ -93,6 +93,12 @@ class Applier:
         await self._database.apply(self._fold(events), self.applied, last.position, fingerprint_of(last))
         self.applied = last.position
 
-    async def recall(self) -> None:
-        """After a failure: take the position from the file, which alone knows whether the transaction happened."""
-        _version, self.applied, _fingerprint = await self._database.tracked()
+    async def recall(self, head: Position) -> None:
+        """After a failure: take the position from the file, which alone knows whether the transaction happened.
+
+        Raises `OutOfStep` where it can't be one of a log that ends at `head`: somebody changed the file.
+        """
+        _version, position, _fingerprint = await self._database.tracked()
+        if type(position) is not int or not 0 <= position <= head:
+            raise OutOfStep("the views' file names a position that the log doesn't have")
+        self.applied = position

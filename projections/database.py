@@ -110,13 +110,25 @@ class Database:
         """Go on with another file, which nobody has open and which takes this one's place; reads wait for it.
 
         Nothing may be applied meanwhile. Cut off anywhere, there are these views, the others, or none, and never a file
-        beside another's write-ahead log. Raises `sqlite3.Error` or `OSError`; then what is read and applied fails, too.
+        beside another's write-ahead log. Raises `sqlite3.Error` or `OSError`; then these serve on if they are still there.
+        Cancelled, it is carried out all the same.
         """
+        becoming = asyncio.ensure_future(self._become(other))
+        try:
+            await asyncio.shield(becoming)
+        except asyncio.CancelledError:
+            await asyncio.wait((becoming,))
+            becoming.exception()
+            raise
+
+    async def _become(self, other: Path) -> None:
         self._there.clear()
         try:
             await self.close()
-            await asyncio.to_thread(_exchange, self._path, other, self._reach)
-            self._writer, self._reader = await _connected(self._path, self._reach)
+            try:
+                await asyncio.to_thread(_exchange, self._path, other, self._reach)
+            finally:
+                self._writer, self._reader = await _connected(self._path, self._reach)
         finally:
             self._there.set()
 
@@ -152,6 +164,9 @@ async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
 
 
 def _exchange(path: Path, other: Path, reach: Reach) -> None:
+    for suffix in ("-wal", "-journal"):
+        if (left := other.with_name(other.name + suffix)).exists() and left.stat().st_size:
+            raise OSError(f"{other} is not whole without {left.name}, as on a full disk")
     reach("views.before_exchange")
     _remove(path)
     reach("views.between_files")

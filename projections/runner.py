@@ -155,6 +155,8 @@ class Projections:
                 await self.check()
             except StoreError as error:
                 log.warning("the views were not checked: %s", error)
+            except Exception:  # whatever somebody wrote there: a check that ended for ever would find nothing any more
+                log.exception("the views were not checked")
 
     async def check(self) -> str | None:
         """Make the views anew beside these, and serve those from then on if they differ. What differed first, in words.
@@ -174,12 +176,15 @@ class Projections:
         async with self._in_step(made):
             comparison = await asyncio.to_thread(made.compared, self._path)
         with closing(comparison):
-            difference = await asyncio.to_thread(comparison.difference)
+            difference = await comparison.difference()
         if difference is not None:
             log.error("the views showed what the log doesn't say, and are replaced: %s", difference)
             async with self._in_step(made):
-                await made.replace(self._database)
-                self._exchanges += 1
+                try:
+                    await made.replace(self._database)
+                    await self._applier.recall(self._store.head)
+                finally:
+                    self._exchanges += 1
         return difference
 
     @asynccontextmanager
@@ -222,7 +227,7 @@ class Projections:
             try:
                 await self._applier.apply(events)
             except Exception:
-                await self._applier.recall()
+                await self._applier.recall(self._store.head)
                 raise
             finally:
                 self._tell()  # also after a failure: it may have come after the transaction was made

@@ -112,7 +112,7 @@ def test_replay_changes_nothing(history: History, size: int) -> None:
         again = Applier(database, Position(0))
         with pytest.raises(OutOfStep):
             await again.apply(await store.read_all(Position(0), size))
-        await again.recall()
+        await again.recall(store.head)
         await database.close()
         assert again.applied == store.head
         assert tables(path) == before

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.projections.histories import workday
 from tests.projections.test_rebuild import Crash, crash_at, rebuilt, tables
+from tests.projections.test_runner import until
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store import MemoryEventStore
@@ -16,14 +17,31 @@ from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach,
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.projections import remake
+from opencode_ledger.projections.comparison import Comparison
+from opencode_ledger.projections.database import Database
+from opencode_ledger.projections.remake import Remake
 from opencode_ledger.projections.runner import Projections
 
 CHANGES = [
     ("UPDATE sessions SET prompt = 'never said'", "sessions shows a row of "),
     ("DELETE FROM codebases", "codebases lacks a row of "),
-    ("INSERT INTO task_counts VALUES ('cb_none', 'pending', 7)", "task_counts shows a row of cb_none"),
+    ("INSERT INTO task_counts VALUES ('cb_none', 'pending', 7)", "task_counts shows a row of 'cb_none'"),
     ("DROP TRIGGER tasks_counted", "tasks_counted is not the one that is made"),
     ("CREATE TABLE mine (x)", "mine is not the one that is made"),
+    ("CREATE TRIGGER sqlitex AFTER UPDATE ON codebases BEGIN SELECT 1; END", "sqlitex is not the one that is made"),
+    ("UPDATE sessions SET title = CAST('x' AS BLOB)", "sessions shows a row of "),
+    ("UPDATE codebases SET id = CAST(x'ff' AS TEXT) WHERE id = 'cb_a'", "the file can't be read (text that is none)"),
+    ("UPDATE tracking SET position = position + 1000", "tracking shows a row of "),
+    ("UPDATE tracking SET position = 'far'", "tracking shows a row of "),
+    ("INSERT INTO tracking SELECT * FROM tracking", "tracking shows a row more than once"),
+    ("DROP TABLE tracking", "the file can't be read (no such table"),
+    (
+        """PRAGMA writable_schema = 1;
+        UPDATE sqlite_schema SET sql = replace(sql, '(path)', '(id)') WHERE name = 'codebases_by_path';
+        PRAGMA writable_schema = RESET; REINDEX; PRAGMA writable_schema = 1;
+        UPDATE sqlite_schema SET sql = replace(sql, '(id)', '(path)') WHERE name = 'codebases_by_path'""",
+        "the file can't be read (row 1 missing from index codebases_by_path)",
+    ),
 ]
 
 
@@ -31,12 +49,13 @@ class Busy(SystemClock):
     """A clock whose every sleep is the time in which the rest of the day is recorded, an event at a time."""
 
     def __init__(self, store: MemoryEventStore, rest: list[tuple[CodebaseId, NewEvent]]) -> None:
-        self._store, self._rest = store, rest
+        self._store, self._rest, self._turn = store, rest, asyncio.Lock()
 
     async def sleep(self, seconds: float) -> None:
-        if self._rest:
-            stream, event = self._rest.pop(0)
-            await self._store.append(stream, await self._store.stream_head(stream), [event])
+        async with self._turn:
+            if self._rest:
+                stream, event = self._rest.pop(0)
+                await self._store.append(stream, await self._store.stream_head(stream), [event])
         await asyncio.sleep(0)
 
 
@@ -45,6 +64,7 @@ async def serving(
 ) -> tuple[MemoryEventStore, Projections]:
     """Views of the first half of a day; the rest comes while they are made anew, two events at a time."""
     monkeypatch.setattr(remake, "SLICE", 2)
+    monkeypatch.setattr(remake, "PAUSE", 0)
     day = [(stream, event) for stream, events in workday().commits for event in events]
     store, half = MemoryEventStore(), len(day) // 2
     for stream, event in day[:half]:
@@ -55,7 +75,7 @@ async def serving(
 def change(path: Path, statement: str) -> None:
     """Somebody writes to the views' file."""
     with closing(sqlite3.connect(path)) as file, file:
-        file.execute(statement)
+        file.executescript(statement)
 
 
 async def test_views_that_are_right_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +100,7 @@ async def test_views_that_somebody_changed(
     assert difference.startswith(words)
     assert difference in caplog.text
     assert "never said" not in caplog.text
-    await projections.caught_up(store.head)
+    await until(lambda: projections.applied == store.head)
     assert len(await projections.views.codebases.all()) == 2
     await projections.close()
     assert tables(path) == await rebuilt(tmp_path / "rebuilt.db", store)
@@ -92,7 +112,7 @@ async def test_readers_are_served_meanwhile(tmp_path: Path, monkeypatch: pytest.
     store, projections = await serving(path, monkeypatch)
     right = {view.name for view in await projections.views.codebases.all()}
     await asyncio.to_thread(change, path, "UPDATE codebases SET name = 'wrong'")
-    await projections.caught_up(store.head)
+    await until(lambda: projections.applied == store.head)
     checking = asyncio.create_task(projections.check())
     seen: list[set[str]] = []
     while not checking.done():
@@ -134,13 +154,105 @@ async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if heard.count("check") == 2:
             raise StoreError("There is no room.")
         if heard.count("check") == 3:
+            raise IndexError
+        if heard.count("check") == 4:
             raise asyncio.CancelledError
 
     monkeypatch.setattr(projections, "_sleep", sleep)
     monkeypatch.setattr(projections, "check", check)
     with pytest.raises(asyncio.CancelledError):
         await projections.check_daily()
-    assert heard == [60, "check", 86_400, "check", 86_400, "check"]
+    assert heard == [60, "check", *(3 * [86_400, "check"])]
+
+
+async def test_positions_that_the_log_does_not_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where somebody says in the file that more was applied, nothing is passed over: the views are held up until the check."""
+    path = tmp_path / "views.db"
+    store, projections = await serving(path, monkeypatch)
+    await asyncio.to_thread(change, path, "UPDATE tracking SET position = position + 1000")
+    stream = CodebaseId("cb_late")
+    await store.append(stream, await store.stream_head(stream), [NewEvent("output", b"{}")])
+    held_up = "the views' file names a position that the log doesn't have"
+    await until(lambda: held_up in caplog.text)
+    assert projections.applied < store.head
+    assert await projections.check() is not None
+    await until(lambda: projections.applied == store.head)
+    await projections.close()
+    assert tables(path) == await rebuilt(tmp_path / "rebuilt.db", store)
+
+
+async def test_ended_while_it_compares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends while its views are compared doesn't wait for that, and closes no file that a query still reads."""
+    _store, projections = await serving(tmp_path / "views.db", monkeypatch)
+    loop, begun, happened = asyncio.get_running_loop(), asyncio.Event(), list[str]()
+    close = Comparison.close
+
+    def long_query(self: Comparison, _file: str) -> str | None:
+        loop.call_soon_threadsafe(begun.set)
+        count = (
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT count(*) FROM n"
+        )
+        try:
+            self.connection.execute(count).fetchall()
+        except sqlite3.OperationalError as error:
+            happened.append(str(error))
+            raise
+        return None
+
+    def closed(self: Comparison) -> None:
+        happened.append("closed")
+        close(self)
+
+    monkeypatch.setattr(Comparison, "_check_of", long_query)
+    monkeypatch.setattr(Comparison, "close", closed)
+    checking = asyncio.create_task(projections.check())
+    await begun.wait()
+    checking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await checking
+    assert happened == ["interrupted", "closed"]
+
+
+async def test_a_full_disk_is_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room to compare, nobody is said to have changed anything, and nothing is replaced."""
+    _store, projections = await serving(tmp_path / "views.db", monkeypatch)
+
+    def full(_comparison: Comparison, _file: str) -> str | None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(Comparison, "_check_of", full)
+    edition = projections.edition[0]
+    with pytest.raises(StoreError, match="disk is full"):
+        await projections.check()
+    assert projections.edition[0] == edition
+
+
+async def test_an_exchange_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views that aren't whole without their write-ahead log, as a full disk leaves them, replace none: the old ones serve on."""
+    path, made = tmp_path / "views.db", tmp_path / "views.db.new"
+    store, projections = await serving(path, monkeypatch)
+    await asyncio.to_thread(change, path, "UPDATE codebases SET name = 'wrong'")
+    replace = Remake.replace
+
+    async def left_over(self: Remake, serving: Database) -> None:
+        await self.give_up()
+        await asyncio.to_thread(made.touch)
+        await asyncio.to_thread(made.with_name("views.db.new-wal").write_bytes, b"rest")
+        await replace(self, serving)
+
+    monkeypatch.setattr(Remake, "replace", left_over)
+    with pytest.raises(StoreError, match=r"is not whole without views\.db\.new-wal"):
+        await projections.check()
+    await until(lambda: projections.applied == store.head)
+    assert "wrong" in {view.name for view in await projections.views.codebases.all()}
+    monkeypatch.setattr(Remake, "replace", replace)
+    assert await projections.check() is not None
+    await projections.close()
+    assert tables(path) == await rebuilt(tmp_path / "rebuilt.db", store)
 
 
 async def test_where_it_cannot_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,5 +261,5 @@ async def test_where_it_cannot_be_done(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "views.db.new").mkdir()
     with pytest.raises(StoreError, match="The views can't be compared with the log"):
         await projections.check()
-    await projections.caught_up(store.head)
+    await until(lambda: projections.applied == store.head)
     assert len(await projections.views.codebases.all()) == 2
