@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..scripted_model import Rule, ScriptedModel
+from ..scripted_model import Rule, ScriptedModel, without_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "opencode-ledger listening on "
@@ -77,7 +77,7 @@ def find_opencode() -> Path | None:
 
 @asynccontextmanager
 async def _service(folder: Path) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
-    (folder / "home").mkdir()
+    without_catalogue(folder / "home")
     (folder / "tmp").mkdir()
     options = ["--port", "0", "--data", str(folder / "data"), "--opencode-home", str(folder / "home")]
     options += ["--opencode-config", str(folder / "opencode.json")]

@@ -6,7 +6,7 @@ given in Python (`when("add a file", [Call("write", …), Say("Done.")])`) or fr
 so any number of sessions run side by side and a retried request gets a retried answer.
 """
 
-from .config import Permissions, opencode_config
+from .config import Permissions, opencode_config, without_catalogue
 from .conversation import SeenRequest
 from .directives import parse_directives
 from .script import Call, Cut, Fail, Hang, Item, Rule, Say, Script, Step, Think, Wait, when
@@ -30,4 +30,5 @@ __all__ = [
     "opencode_config",
     "parse_directives",
     "when",
+    "without_catalogue",
 ]

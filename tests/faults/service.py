@@ -13,7 +13,7 @@ from typing import cast
 
 import aiohttp
 from scripts.demo_session.client import Frame, frames_of
-from scripts.scripted_model import Permissions, ScriptedModel, opencode_config
+from scripts.scripted_model import Permissions, ScriptedModel, opencode_config, without_catalogue
 
 from ..opencode.live import make_repository
 from .processes import LIMIT, agents_in, processes_in
@@ -87,7 +87,7 @@ class Service:
             "--data": self.data,
             "--opencode-binary": self.binary,
             "--opencode-config": config,
-            "--opencode-home": self.folder / "home",
+            "--opencode-home": without_catalogue(self.folder / "home"),
             "--max-agents": 10,
             **self.more_options,
         }

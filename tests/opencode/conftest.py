@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from scripts.scripted_model import ScriptedModel, opencode_config
+from scripts.scripted_model import ScriptedModel, opencode_config, without_catalogue
 from scripts.scripted_model.config import Permissions
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, sweep_all
@@ -43,7 +43,7 @@ async def make_live(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[MakeL
             settings = OpencodeSettings(
                 instance=instance,
                 binary=binary,
-                home=tmp_path / "home",
+                home=without_catalogue(tmp_path / "home"),
                 scratch_dir=tmp_path / "scratch",
                 config=opencode_config(model.base_url, permission, chunk_timeout_ms=5000),
                 **tuning,  # type: ignore[arg-type]
