@@ -13,8 +13,8 @@ from .network import Connection
 from .record import Complain, Record
 
 ONCE: Final = "a repeated request is done once and answered alike"
-REFUSALS: Final = (404, 503)
-"""What may be said instead: there is no such codebase, or it can't be done now."""
+REFUSALS: Final = (404, 409, 503)
+"""What may be said instead: there is no such codebase, it is being deleted, or nothing can be recorded now."""
 
 
 class Caller:
@@ -53,6 +53,10 @@ class Caller:
         self.read()
         self._lines.clear()
 
+    def forgets(self) -> None:
+        """The answer was erased, perhaps: it may be given once more without its words."""
+        self._answer = None
+
     def read(self) -> None:
         """Take the answers that are there."""
         for connection, raw in self._lines:
@@ -75,5 +79,5 @@ class Caller:
             first = self._answer = self._answer or body
             if body != first or self._record.named[f"titled {self.title}"] != 1:
                 self._complain(ONCE, f"{self}: {body!r}, and before that {first!r}")
-        elif status not in REFUSALS or (status == 404 and self._answer):
+        elif status not in REFUSALS or (status != 503 and self._answer):
             self._complain(ONCE, f"{self} is answered {status} {body!r}, and before that {self._answer!r}")

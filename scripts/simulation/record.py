@@ -12,9 +12,11 @@ from tests.domain.truth import Histories
 from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain import outside_events as o
+from opencode_ledger.domain.erasure_events import Erasure
 from opencode_ledger.domain.ids import CodebaseId, SessionId
 from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.domain.state import INITIAL, State, evolve
+from opencode_ledger.domain.tombstones import tombstone_of
 from opencode_ledger.domain.wire import decode
 
 Complain = Callable[[str, str], None]
@@ -60,6 +62,19 @@ class Record:
         if log[: len(self.log)] != self.log:
             self._complain("nothing recorded is changed or lost", f"of {len(self.log)} events that were committed")
         self.see(log[len(self.log) :])
+
+    def erased(self, by: Iterable[RecordedEvent]) -> None:
+        """What these events name was erased: from now on tombstones stand in its places."""
+        for erasure in by:
+            said = decode(erasure)
+            assert isinstance(said, Erasure)
+            for position in map(int, said.tombstones):
+                event = self.log[position - 1]
+                if (data := tombstone_of(event, erasure.position)) is None:
+                    self._complain("what was erased is gone, and nothing else is", f"event {position} has nothing")
+                    continue
+                left = event._replace(data=data)
+                self.log[position - 1] = self.streams[event.stream][event.sequence - 1] = left
 
     def _see(self, event: RecordedEvent) -> None:
         self._note(f"{event.position} {event.stream} {event.sequence} {event.topic} {event.data.decode()}")

@@ -1,6 +1,9 @@
 """Seeds that are run, one after another or several at once: each in a world of its own, one process to a core."""
 
+import ctypes
 import gc
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Collection, Generator, Iterable
@@ -10,10 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Final
 
 from .simulation import Broken, Simulation
 from .steps import Steps
 from .verdict import judge
+
+_PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,18 @@ def simulated(
     seeds: Iterable[int], steps: int, *, processes: int, on_disk: bool = False, without: Collection[str] = ()
 ) -> Generator[Iterable[Outcome]]:
     """The outcomes of seeds in their order, as they come; those that nobody waits for any more are not begun."""
-    with ProcessPoolExecutor(processes, get_context("fork"), gc.freeze) as pool:
+    with ProcessPoolExecutor(processes, get_context("fork"), _begin) as pool:
         try:
             yield pool.map(partial(_one_of_many, steps=steps, on_disk=on_disk, without=without), seeds)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    """A process that is one of many begins: it ends with the one that it works for, however that may end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    gc.freeze()
 
 
 def _one_of_many(seed: int, *, steps: int, on_disk: bool, without: Collection[str] = ()) -> Outcome:

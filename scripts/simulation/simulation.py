@@ -15,8 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from opencode_ledger.actors.clock import timestamp
 from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
@@ -26,7 +25,6 @@ from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.ports import EventStore
 from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.projections.signing import SigningKey
 
 from .agents import Agents
 from .asks import PATIENCE, Asks
@@ -40,6 +38,7 @@ from .readers import Reader
 from .record import Record
 from .sizes import PAGES, pages_of
 from .story import story, told
+from .upkeep import choice_of, copied, erase, key_of
 
 LAST_LINES, SHOWN = 400, 40
 """Lines of the trace that are kept, and those that are shown with a failure when it was made a story."""
@@ -81,12 +80,11 @@ class Simulation:
         self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
         self._memory = MemoryEventStore()
         self._abandon: Callable[[], None] = lambda: None
-        key = Ed25519PrivateKey.from_private_bytes(sha256(str(seed).encode()).digest())
         self.around = Surroundings(
             loop=self.loop,
             chance=Random(f"{seed} disk"),
             data=data,
-            key=SigningKey(key),
+            key=key_of(seed, data),
             histories=self.histories,
             max_agents=self.chance.randint(1, 4),
             page=self.chance.choice((1, 2, 7, 50)),
@@ -226,6 +224,23 @@ class Simulation:
             left = f"{len(machine.agents.alive)} agents, {list(map(str, self.asks.waiting))}"
             self.complain("the end leaves nothing behind", left)
         self.crash()
+
+    def erase(self) -> None:
+        """While nothing is up, something is erased from the log."""
+        names = [(codebase, str(session)) for codebase, session in self.record.sessions]
+        choice = choice_of(self.around.chance, names, len(self.record.log))
+        at = timestamp(self.machine.clock)
+        events = erase(self._data, choice, at, self.around.chance)
+        self.act(f"erased: {choice}, by {[event.position for event in events]}")
+        self.record.erased(events)
+        for caller in self.callers if events else ():
+            caller.forgets()
+
+    def back_up(self) -> None:
+        """Beside the service, the log is backed up."""
+        self.act("a backup")
+        if wrong := copied(self._data, len(self.record.log)):
+            self.complain("a backup is a sound log", wrong)
 
     def _hang_up(self) -> None:
         for caller in self.callers:

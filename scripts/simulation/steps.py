@@ -49,6 +49,8 @@ SHARES: Final = {
     "mistake": 0.3,
     "clock": 0.3,
     "long_while": 1,
+    "backup": 0.2,
+    "erase": 0.3,
     "crash": 0.5,
     "end": 0.2,
 }
@@ -306,6 +308,17 @@ class Steps:
         """Nobody does anything for a while."""
         self.world.act("a while passes")
         self.world.loop.pass_time(self._chance.random() * 40)
+
+    def backup(self) -> None:
+        """Somebody makes a backup beside the service."""
+        if self.world.on_disk and self.codebases:
+            self.world.back_up()
+
+    def erase(self) -> None:
+        """The service is killed, and something is erased before it starts again."""
+        if self.world.on_disk and self.world.record.sessions:
+            self.crash()
+            self.world.erase()
 
     def crash(self) -> None:
         """The service is killed, wherever it is."""

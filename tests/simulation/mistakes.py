@@ -3,16 +3,18 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from opencode_ledger.actors import codebase_actor, effects
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.rooms import Rooms
+from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.domain.commands import Recover
 from opencode_ledger.domain.decide import decide
@@ -22,7 +24,7 @@ from opencode_ledger.domain.ids import Sequence
 from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.waiting_line import WaitingLine
 from opencode_ledger.domain.wire import decode
-from opencode_ledger.http import start
+from opencode_ledger.http import backup, start
 from opencode_ledger.http.fanout import LiveStream
 from opencode_ledger.http.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.sse import cursor_of
@@ -245,6 +247,26 @@ def _keys_known_once_answered() -> Planted:
     return patch.object(Repeats, "_begin", begin)
 
 
+def _views_keep_what_was_erased() -> Planted:
+    return patch.object(store_erasing, "_throw_away", Mock())
+
+
+def _erasure_left_half_done() -> Planted:
+    def overwrite(connection: Any, by: Any, reach: Any) -> None:
+        if by % 2:
+            overwritten(connection, by, reach)
+
+    overwritten = store_erasing._overwrite
+    return patch.object(store_erasing, "_overwrite", overwrite)
+
+
+def _backup_without_its_last_events() -> Planted:
+    def copy(source: Any, target: Any, _progress: Any) -> None:
+        shutil.copyfile(source, target)  # and not what is still in the write-ahead log
+
+    return patch.object(backup, "copy_database", copy)
+
+
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
     "a dropped wake-up": _dropped_wake_up,
@@ -276,3 +298,10 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
 }
 """Those for which more worlds must be looked at."""
+
+ON_DISK: Final[dict[str, Callable[[], Planted]]] = {
+    "views that keep what was erased": _views_keep_what_was_erased,
+    "an erasure that is left half done": _erasure_left_half_done,
+    "a backup without its last events": _backup_without_its_last_events,
+}
+"""Those that show only where the log is in a file."""

@@ -12,7 +12,7 @@ import pytest
 from scripts.simulation.__main__ import options, replay_of, tell
 from scripts.simulation.seeds import simulate, simulated
 from scripts.simulation.shrink import Replay
-from tests.simulation.mistakes import MISTAKES, RARER
+from tests.simulation.mistakes import MISTAKES, ON_DISK, RARER
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,10 +47,12 @@ async def test_the_same_seed_gives_the_same_run(store: str) -> None:
     assert told[-2] == repeated[-2]
 
 
-def is_found(plant: Callable[[], AbstractContextManager[object]], worlds: int, steps: int) -> bool:
+def is_found(
+    plant: Callable[[], AbstractContextManager[object]], worlds: int, steps: int, *, on_disk: bool = False
+) -> bool:
     """Whether a planted mistake breaks a promise in one of the first worlds."""
     with plant():
-        return any(simulate(seed, steps).broken for seed in range(1, worlds + 1))
+        return any(simulate(seed, steps, on_disk=on_disk).broken for seed in range(1, worlds + 1))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -93,6 +95,14 @@ def test_a_failure_is_made_small_and_told(capsys: pytest.CaptureFixture[str]) ->
 def test_a_planted_mistake_is_found_in_time(mistake: str) -> None:
     """So does one of a rarer kind, with more patience."""
     assert is_found(RARER[mistake], 100, 1500)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mistake", ON_DISK)
+def test_a_mistake_planted_into_the_care_of_the_file_is_found(mistake: str) -> None:
+    """So does one in erasing or backing up, where the log is in a file."""
+    assert is_found(ON_DISK[mistake], 100, 800, on_disk=True)
 
 
 @pytest.mark.long
