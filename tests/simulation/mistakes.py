@@ -269,33 +269,33 @@ def _backup_without_its_last_events() -> Planted:
 
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
-    "a dropped wake-up": _dropped_wake_up,
     "one agent too many": _one_room_too_many,
-    "a queue that nobody starts": _lost_start_of_the_queue,
+    "keys that are forgotten": _keys_forgotten,
+    "a cursor that is forgotten": _forgotten_cursor,
+    "a queue that knows no priorities": _queue_by_age_alone,
+    "an agent that outlives its stop": _agent_outlives_its_stop,
+    "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
+    "views that skip an event": _views_skip_an_event,
+    "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
 }
 """How to plant those that show in the first few worlds."""
 
 RARER: Final[dict[str, Callable[[], Planted]]] = {
+    "a dropped wake-up": _dropped_wake_up,
+    "a queue that nobody starts": _lost_start_of_the_queue,
     "an event lost where replay becomes live": _lost_at_the_seam,
     "an event doubled where replay becomes live": _doubled_at_the_seam,
-    "a queue that knows no priorities": _queue_by_age_alone,
     "no recovery at the start": _no_recovery,
-    "views that skip an event": _views_skip_an_event,
-    "an agent that outlives its stop": _agent_outlives_its_stop,
     "halts that wait their turn": _halts_wait_their_turn,
     "reports lost on a full disk": _reports_lost_on_a_full_disk,
     "a page without its last event": _page_without_its_last_event,
     "a mailbox that serves the last one first": _last_come_first_served,
-    "a cursor that is forgotten": _forgotten_cursor,
     "events recorded twice after a crash": _recorded_twice_after_a_crash,
-    "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
     "a queue that is left alone after a start": _queue_left_alone_after_a_start,
     "an actor that skips an event as it wakes": _waking_skips_an_event,
-    "keys that are forgotten": _keys_forgotten,
     "keys that are known once they are answered": _keys_known_once_answered,
     "a rest that ends in the middle of a command": _rest_ends_amid_a_command,
     "views that believe a failed write": _views_believe_a_failed_write,
-    "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
 }
 """Those for which more worlds must be looked at."""
 

@@ -58,7 +58,7 @@ def is_found(
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_found(mistake: str) -> None:
     """Each mistake of the usual kinds breaks a promise in the first few worlds."""
-    assert is_found(MISTAKES[mistake], 20, 400)
+    assert is_found(MISTAKES[mistake], 5, 400)
 
 
 def test_a_failure_in_another_process() -> None:
