@@ -7,6 +7,7 @@ from ..actors.store.log_file import opened
 from ..actors.store.untouched import untouched
 from ..domain.audit import Audit, Finding
 from ..domain.tiles import HASH, WIDTH, TileId
+from ..projections.tree import BATCH
 from ..projections.tree_file import read_tree
 from .bootstrap import LOG_NAME, TREE_NAME
 
@@ -30,9 +31,10 @@ def guard_findings(data: Path) -> list[Finding]:
 
 def tree_findings(data: Path, tiles: Tiles, covered: int, result: Audit) -> Iterator[Finding]:
     """Where the tree is not the one that the events make. `covered`: how many of them it was signed for."""
-    if result.events and not result.checked and not (data / TREE_NAME).is_file():
-        said = f"Nothing proves these events: {TREE_NAME} is gone, and no checkpoint was given."
-        yield Finding("unproved", 0, said)
+    gone = not (data / TREE_NAME).is_file()
+    if result.events > (0 if gone else BATCH) and not result.checked:
+        what = "is gone" if gone else "has no checkpoint of them"
+        yield Finding("unproved", 0, f"Nothing proves these events: {TREE_NAME} {what}, and none was given.")
     for tile in sorted(tiles.keys() | result.tiles.keys()):
         width = min(WIDTH, (covered >> 8 * tile.level) - tile.number * WIDTH)
         found = tiles.get(tile, b"")
