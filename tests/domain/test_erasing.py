@@ -236,3 +236,18 @@ def test_helpers_go_with_their_session() -> None:
     assert history.of_session("sess_1") == [2, 3, 4]
     assert history.of_session("sess_2") == [3, 4]
     assert history.of_session("sess_3") == [4]
+
+
+def test_a_deleted_codebase_goes_by_the_age_of_its_end() -> None:
+    """By age a deleted codebase goes whole once all of it is older than the moment, and nothing of it before."""
+    lives = Lives()
+    register(lives, A)
+    trigger(lives, A)
+    middle = lives.at()
+    finish(lives, A)
+    lives.command(A, c.Delete())
+    report(lives, A, f.AgentStopped())
+    history = history_of(log := recorded(lives.commits))
+    last = max(str(decode(each).timestamp) for each in log)
+    assert history.ended_before(middle) == history.ended_before(last) == []
+    assert history.ended_before(lives.at()) == history.everything() != []
