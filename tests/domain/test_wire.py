@@ -125,6 +125,32 @@ def test_nesting_is_kept_as_deep_as_it_is_promised() -> None:
     assert "…".encode() in deep.data
 
 
+def test_nesting_is_cut_exactly_below_its_depth() -> None:
+    """What lies deeper than promised is cut at that depth, in objects as in lists, and nothing beside it."""
+    bad = "\ud800"  # so that it can't be written as it is
+    for deeper in (False, True):
+        value: e.Json = {"kept": 2**80, "cut": bad}
+        for level in range(MAX_DEPTH - 3 + deeper):
+            value = [value] if level % 2 else {"in": value}
+        told = encode(e.ToolUse(tool="t", args={"v": value}, call_id="c", **IDS)).data.decode()
+        assert (str(2**80) in told, "…" in told) == (not deeper, deeper)
+
+
+def test_what_json_cannot_hold_is_told_as_near_as_can_be() -> None:
+    """Half a character becomes a question mark, and a number too large for others its digits; what fits stays a number."""
+    args: dict[str, e.Json] = {"\ud800": ["a\ud800b"], "n": [2**64, 2**64 - 1, -(2**63), -(2**63) - 1]}
+    told = json.loads(encode(e.ToolUse(tool="t", args=args, call_id="c", **IDS)).data)["args"]
+    assert told == {"?": ["a?b"], "n": [str(2**64), 2**64 - 1, -(2**63), str(-(2**63) - 1)]}
+
+
+def test_an_unknown_event_keeps_whose_it_is() -> None:
+    """An event of a kind that isn't known keeps its session, its task and its moment, where they are such."""
+    known = foreign("x-new", b'{"session_id":"sess_1","task_id":"task_1","timestamp":"t"}')
+    assert (known.session_id, known.task_id, known.timestamp) == ("sess_1", "task_1", "t")
+    odd = foreign("x-new", b'{"session_id":5,"task_id":[]}')
+    assert (odd.session_id, odd.task_id, odd.timestamp) == (None, None, "")
+
+
 def test_the_documents_own_members_are_kept_to_the_letter() -> None:
     """A file's change is called action on the wire, and absent members are left out."""
     new = encode(e.FileChange(change="create", path="a.py", **IDS))
