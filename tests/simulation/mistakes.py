@@ -201,24 +201,15 @@ def _waking_skips_an_event() -> Planted:
     return patch.object(CodebaseActor, "load", load)
 
 
-def _rest_ends_amid_a_command() -> Planted:
-    async def again(self: CodebaseActor, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self._setback = None
-        self._follow_room(worked=False)
-
-    return patch.object(CodebaseActor, "_try_again_after", again)
-
-
 def _views_believe_a_failed_write() -> Planted:
-    async def recall(self: Applier) -> None:
+    async def recall(self: Applier, _head: Any) -> None:
         pass
 
     apply = Applier.apply
 
-    async def believing(self: Applier, events: Any) -> None:
+    async def believing(self: Applier, events: Any, *rest: Any, **named: Any) -> None:
         try:
-            await apply(self, events)
+            await apply(self, events, *rest, **named)
         finally:
             self.applied = events[-1].position
 
@@ -294,7 +285,6 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "a queue that is left alone after a start": _queue_left_alone_after_a_start,
     "an actor that skips an event as it wakes": _waking_skips_an_event,
     "keys that are known once they are answered": _keys_known_once_answered,
-    "a rest that ends in the middle of a command": _rest_ends_amid_a_command,
     "views that believe a failed write": _views_believe_a_failed_write,
 }
 """Those for which more worlds must be looked at."""
