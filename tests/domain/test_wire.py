@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import MISSING, fields
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -128,10 +129,10 @@ def test_nesting_is_kept_as_deep_as_it_is_promised() -> None:
 def test_nesting_is_cut_exactly_below_its_depth() -> None:
     """What lies deeper than promised is cut at that depth, in objects as in lists, and nothing beside it."""
     bad = "\ud800"  # so that it can't be written as it is
-    for deeper in (False, True):
+    for deeper, listed in product((False, True), (False, True)):
         value: e.Json = {"kept": 2**80, "cut": bad}
-        for level in range(MAX_DEPTH - 3 + deeper):
-            value = [value] if level % 2 else {"in": value}
+        for _ in range(MAX_DEPTH - 3 + deeper):
+            value = [value] if listed else {"in": value}
         told = encode(e.ToolUse(tool="t", args={"v": value}, call_id="c", **IDS)).data.decode()
         assert (str(2**80) in told, "…" in told) == (not deeper, deeper)
 
