@@ -21,6 +21,7 @@ def pages_of(events: int) -> Generator[None]:
             (runner, "BATCH", events),
             (runner, "QUEUE", 2 * events),
             (tree, "BATCH", events),
+            (tree, "LAST_BATCHES", 20),  # as many small ones as before would take longer than an end may
         ):
             stack.enter_context(patch.object(module, name, size))
         yield
