@@ -84,13 +84,11 @@ def read_event(line: bytes) -> RecordedEvent:
     parts = _EVENT.fullmatch(line)
     if parts is None:
         raise BadExport("A line is not an event.")
-    return RecordedEvent(
-        Position(int(parts[1])),
-        CodebaseId(orjson.loads(parts[2])),
-        Sequence(int(parts[3])),
-        str(orjson.loads(parts[4])),
-        parts[5],
-    )
+    try:
+        stream, topic = orjson.loads(parts[2]), orjson.loads(parts[4])
+    except orjson.JSONDecodeError:
+        raise BadExport("A line is not an event.") from None
+    return RecordedEvent(Position(int(parts[1])), CodebaseId(stream), Sequence(int(parts[3])), str(topic), parts[5])
 
 
 def read_proof(line: bytes) -> list[bytes]:

@@ -26,6 +26,7 @@ from ..projections.private_file import make_private
 from ..projections.runner import REMADE, Projections
 from ..projections.signing import SigningKey
 from ..projections.tree import Tree
+from ..projections.tree_file import is_begun
 from .erasing import finish
 from .farewell import Farewell
 from .limits import Limits
@@ -75,9 +76,9 @@ async def running_service(
         if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
             log.warning("an erasure that had been cut off was finished")
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
-        await asyncio.to_thread(_check_proofs, settings, store.head)
+        made = await asyncio.to_thread(_check_proofs, settings, store.head)
         key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
-        tree = await Tree.open(data / TREE_NAME, store, key, sleep=clock.sleep)
+        tree = await Tree.open(data / TREE_NAME, store, key, renew=KEY_NAME in made, sleep=clock.sleep)
         stack.push_async_callback(tree.close)
         projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
         stack.push_async_callback(projections.close)
@@ -167,17 +168,22 @@ async def _recover(service: Service) -> None:
     await service.supervisor.start(paths, unsettled)
 
 
-def _check_proofs(settings: Settings, head: Position) -> None:
-    """Make no key and no tree over a recorded log unless told to: whoever changed it and took these away would get new ones."""
-    gone = [name for name in (KEY_NAME, TREE_NAME) if not (settings.data / name).exists()]
+def _check_proofs(settings: Settings, head: Position) -> list[str]:
+    """Make no key and no tree over a recorded log unless told to: whoever changed it and took these away would get new ones.
+
+    Returns which are to be made. Raises `StoreError`.
+    """
+    gone = [] if (settings.data / KEY_NAME).exists() else [KEY_NAME]
+    gone += [] if is_begun(settings.data / TREE_NAME) else [TREE_NAME]
     if not head or not gone:
-        return
+        return []
     if not settings.new_proofs:
         raise StoreError(
             f"The log has {head} events, and {' and '.join(gone)}, by which changes are noticed, can't be found in "
             f"{settings.data}: put back what a backup has, or start once with --new-proofs, which makes anew what is gone."
         )
     log.warning("made anew over the log as it is: nothing shows any more whether it was changed before", made=gone)
+    return gone
 
 
 def _make_home(home: Path | None) -> None:

@@ -7,7 +7,6 @@ from ..actors.store.log_file import opened
 from ..actors.store.untouched import untouched
 from ..domain.audit import Audit, Finding
 from ..domain.tiles import HASH, WIDTH, TileId
-from ..projections.tree import BATCH
 from ..projections.tree_file import read_tree
 from .bootstrap import LOG_NAME, TREE_NAME
 
@@ -17,7 +16,7 @@ Tiles = Mapping[TileId, bytes]
 def tree_of(data: Path) -> tuple[str, Tiles]:
     """The checkpoint and the tiles of a data directory's tree; nothing where there is none. Raises `StoreError`."""
     path = data / TREE_NAME
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:
         return "", {}
     with untouched(path) as connection:
         return read_tree(connection)
@@ -29,10 +28,18 @@ def guard_findings(data: Path) -> list[Finding]:
         return [Finding("unguarded", 0, f"{LOG_NAME} was altered: {each.sentence}.") for each in log.deviations()]
 
 
+def odd_findings(data: Path) -> list[Finding]:
+    """The first event that is not stored as any event is. Raises `StoreError`."""
+    with opened(data / LOG_NAME) as log:
+        odd = log.odd()
+    said = f"Event {odd} is stored as no event of a log is: its number or the types of its values were changed."
+    return [] if odd is None else [Finding("changed", odd, said)]
+
+
 def tree_findings(data: Path, tiles: Tiles, covered: int, result: Audit) -> Iterator[Finding]:
     """Where the tree is not the one that the events make. `covered`: how many of them it was signed for."""
     gone = not (data / TREE_NAME).is_file()
-    if result.events > (0 if gone else BATCH) and not result.checked:
+    if result.events and not result.checked:
         what = "is gone" if gone else "has no checkpoint of them"
         yield Finding("unproved", 0, f"Nothing proves these events: {TREE_NAME} {what}, and none was given.")
     for tile in sorted(tiles.keys() | result.tiles.keys()):

@@ -16,8 +16,8 @@ from ..domain.recorded import RecordedEvent
 from ..domain.tiles import TileId
 from ..projections.signing import SigningKey, verify
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
-from .surroundings import guard_findings, tree_findings, tree_of
-from .verify_parts import audit_by_many
+from .surroundings import guard_findings, odd_findings, tree_findings, tree_of
+from .verify_parts import audit_by_many, damage_of
 
 Progress = Callable[[int, int], None]
 """Told now and then how many events of how many were read."""
@@ -48,10 +48,18 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
     note, tiles = tree_of(data)
     newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
-    result = _audited(data / LOG_NAME, [*older, *newest], lambda number: tiles.get(TileId(0, number), b""), progress)
-    if not result.findings:
+    with damage_of(data / LOG_NAME) as damage:
+        result = _audited(
+            data / LOG_NAME, [*older, *newest], lambda number: tiles.get(TileId(0, number), b""), progress
+        )
+        said = damage()
+    if result.findings:
+        result.findings[:0] = odd_findings(data)
+    else:
         result.findings.extend(tree_findings(data, tiles, newest[0].size if newest else 0, result))
     result.findings.extend(guard_findings(data))
+    if said:
+        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} doesn't fit itself: {said}."))
     return Verdict(key, result, _compared(result) + _erased(result))
 
 

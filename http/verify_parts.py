@@ -9,12 +9,13 @@ import gc
 import os
 import pickle
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
-from ..actors.store.log_file import opened
+from ..actors.store.log_file import LogFile, opened
 from ..domain.audit import Audit, Part, TreeLeaves, audit_of_parts, part_of
 from ..domain.notes import Checkpoint
 from ..domain.tiles import WIDTH
@@ -53,18 +54,44 @@ def _reading(path: Path, size: int, readers: int) -> Generator[Iterator[Part | N
     started: list[tuple[int, BinaryIO]] = []
     try:
         turns = (range(1 + turn * PART, size + 1, readers * PART) for turn in range(readers))
-        started.extend(_start(path, firsts, size) for firsts in turns)
+        started.extend(_start(path, partial(_parts, firsts, size)) for firsts in turns)
         pipes = [pipe for _, pipe in started]
         yield (_received(pipes[number % readers]) for number in range(-(-size // PART)))
     finally:
-        for _, pipe in started:
-            pipe.close()  # who still writes to it ends of that
-        for process, _ in started:
-            os.waitpid(process, 0)
+        for process in started:
+            _end(*process)
 
 
-def _start(path: Path, firsts: range, size: int) -> tuple[int, BinaryIO]:
-    """Start a process that reads the parts that begin at `firsts`. Its id, and where its parts arrive."""
+def _parts(firsts: range, size: int, log: LogFile) -> Iterator[Part | None]:
+    """The parts that begin at `firsts`."""
+    for first in firsts:
+        last = min(first + PART - 1, size)
+        yield part_of(log.events(first, last), first, last + 1 - first)
+
+
+@contextmanager
+def damage_of(path: Path) -> Generator[Callable[[], str | None]]:
+    """Have a log's file itself looked at (see `LogFile.damage`), that of a long log beside what else is done meanwhile."""
+    with opened(path) as log:
+        long = cores() > 1 and log.size >= WORTH
+        said = None if long else log.damage()
+    if not long:
+        yield lambda: said
+        return
+    process, pipe = _start(path, lambda log: [log.damage()])
+    try:
+        yield lambda: cast("str | None", pickle.load(pipe))  # noqa: S301  it comes from ourselves
+    finally:
+        _end(process, pipe)
+
+
+def _end(process: int, pipe: BinaryIO) -> None:
+    pipe.close()  # who still writes to it ends of that
+    os.waitpid(process, 0)
+
+
+def _start(path: Path, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
+    """Start a process that tells something of a log, piece by piece. Its id, and where the pieces arrive."""
     reading, writing = os.pipe()
     process = os.fork()
     if process:
@@ -74,9 +101,8 @@ def _start(path: Path, firsts: range, size: int) -> tuple[int, BinaryIO]:
         gc.disable()
         os.close(reading)
         with os.fdopen(writing, "wb") as pipe, opened(path) as log:
-            for first in firsts:
-                last = min(first + PART - 1, size)
-                pickle.dump(part_of(log.events(first, last), first, last + 1 - first), pipe)
+            for piece in tell(log):
+                pickle.dump(piece, pipe)
     finally:
         os._exit(0)
 

@@ -61,6 +61,8 @@ async def _unfit(database: Database, store: EventStore) -> str | None:
         sound = await database.sound()
     except (sqlite3.DatabaseError, ValueError) as error:
         return f"the file can't be read ({error})"
+    if type(position) is not int:
+        return "their position is none"
     if version != VERSION:
         return "they were made by another version"
     if not sound:

@@ -102,7 +102,8 @@ class Moments:
         async with self._making:
             try:
                 return await self._make(codebase, upto)
-            except (sqlite3.Error, zlib.error) as error:
+            # What somebody wrote there may even be told to be larger than the memory.
+            except (sqlite3.Error, zlib.error, MemoryError) as error:
                 log.warning("the snapshots of %s are damaged (%s); they are made anew", codebase, error)
                 await asyncio.to_thread(self._snapshots.forget, codebase)
                 return await self._make(codebase, upto)

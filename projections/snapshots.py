@@ -71,7 +71,7 @@ class Snapshots:
         """The last snapshot of a codebase that is not after `sequence`."""
         with self._turn, suppress(sqlite3.Error):
             row = self._connection.execute(_BEFORE, (codebase, sequence, VERSION)).fetchone()
-            return Snapshot(*row) if row else None
+            return Snapshot(*row) if row and type(row[-1]) is bytes else None
         return None
 
     def keep(self, codebase: CodebaseId, snapshot: Snapshot) -> None:

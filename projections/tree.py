@@ -18,12 +18,12 @@ from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
 from ..domain.merkle import Span, consistency_spans, inclusion_spans, span_hash
 from ..domain.multiproof import spans_beside
-from ..domain.notes import checkpoint_in
+from ..domain.notes import BadNote, checkpoint_in, open_note
 from ..domain.ports import EventStore
 from ..domain.recorded import RecordedEvent
 from ..domain.tiles import HASH, TileId, node_in, tiles_of
-from .signing import SigningKey
-from .tree_check import check_end, check_rest
+from .signing import SigningKey, verify
+from .tree_check import HINT, LogChanged, check_end, check_rest, check_tail
 from .tree_file import TreeFile
 
 log = logging.getLogger(__name__)
@@ -68,9 +68,19 @@ class Tree:
 
     @classmethod
     async def open(
-        cls, path: Path, store: EventStore, key: SigningKey, *, sleep: Sleep = asyncio.sleep, reach: Reach = pass_by
+        cls,
+        path: Path,
+        store: EventStore,
+        key: SigningKey,
+        *,
+        renew: bool = False,
+        sleep: Sleep = asyncio.sleep,
+        reach: Reach = pass_by,
     ) -> "Tree":
-        """Open the tree kept at `path`. Raises `LogChanged`, and `StoreError` where the file can't be used."""
+        """Open the tree kept at `path`; `renew`: also one that another key signed, which is signed anew.
+
+        Raises `LogChanged`, and `StoreError` where the file can't be used.
+        """
         try:
             file = await asyncio.to_thread(TreeFile.open, path, key, reach)
         except (sqlite3.Error, OSError, ValueError) as error:
@@ -78,7 +88,11 @@ class Tree:
             what = "Keep it, put a backup in its place, and start again"
             raise StoreError(f"The tree of the log, {path}, can't be used: {why}. {what}.") from None
         try:
+            if renew:
+                await asyncio.to_thread(file.sign_anew)
+            _check_signed(file.note, key)
             await check_end(file, store)
+            await check_tail(file, store)
         except BaseException:
             await asyncio.to_thread(file.close)
             raise
@@ -214,3 +228,10 @@ class Tree:
             return await asyncio.to_thread(self._file.tiles, wanted)
         except sqlite3.Error as error:
             raise StoreError(f"The tree of the log can't be read: {error}.") from None
+
+
+def _check_signed(note: str, key: SigningKey) -> None:
+    try:
+        open_note(note, key.verifier, verify)
+    except BadNote as error:
+        raise LogChanged(f"The tree of the log was not signed with its key: {error} {HINT}.") from None

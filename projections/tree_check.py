@@ -20,6 +20,9 @@ from .tree_file import TreeFile
 PAUSE: Final = 0.05
 """Seconds between two tiles of a check beside the service: a million events take some minutes, and a hundredth of a core."""
 
+PAGE: Final = 1000
+"""Events that are looked at between two turns of the loop."""
+
 HINT: Final = "Nothing was changed. `opencode-ledger audit verify` tells what happened to the log"
 
 
@@ -38,6 +41,14 @@ async def check_end(file: TreeFile, store: EventStore) -> None:
     await _check_tile(file, store, edge_of(max(file.size - 1, 0))[0].number)
 
 
+async def check_tail(file: TreeFile, store: EventStore) -> None:
+    """Look at the events that no tree covers yet: whether they are stored as events are. Raises `LogChanged`."""
+    after = Position(file.size)
+    while events := await store.read_all(after, PAGE):
+        _check_stored_as(events)
+        after = events[-1].position
+
+
 async def check_rest(file: TreeFile, store: EventStore, sleep: Callable[[float], Awaitable[None]]) -> None:
     """Compare all tiles before the end with the log, one after another. Raises `StoreError`."""
     for number in range(edge_of(max(file.size - 1, 0))[0].number):
@@ -50,7 +61,9 @@ async def _check_tile(file: TreeFile, store: EventStore, number: int) -> None:
         hashes, above = await asyncio.to_thread(_tile, file, number)
     except sqlite3.Error as error:
         raise StoreError(f"The tree of the log can't be read: {error}.") from None
-    covered, place = len(hashes) // HASH, 0
+    covered, place = min(WIDTH, file.size - number * WIDTH), 0
+    if len(hashes) != covered * HASH:
+        raise LogChanged(f"The tree of the log has lost what it covered after event {number * WIDTH}. {HINT}.")
     while place < covered:
         events = await store.read_all(Position(number * WIDTH + place), covered - place)
         _check_stored_as(events)

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Collection
 from collections.abc import Sequence as Many
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,8 @@ COMMIT;
 """
 _WRITE_TILE: Final = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 _WRITE_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
+_LARGEST: Final = 2**63 - 1
+"""The largest number that SQLite can look for."""
 _READ_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
 
 
@@ -50,9 +53,11 @@ class TreeFile:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(_SCHEMA)
-            return cls(connection, key, reach)
+            self = cls(connection, key, reach)
+            self._begin()
+            connection.execute("PRAGMA synchronous = NORMAL")
+            return self
         except BaseException:
             connection.close()
             raise
@@ -74,8 +79,12 @@ class TreeFile:
     def tiles(self, wanted: Collection[TileId]) -> dict[TileId, bytes]:
         """Those of the wanted tiles that there are."""
         with self._turn:
-            found = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in wanted}
-        return {tile: row[0] for tile, row in found.items() if row}
+            found = {
+                tile: self._connection.execute(_READ_TILE, tile).fetchone()
+                for tile in wanted
+                if tile.number <= _LARGEST
+            }
+        return {tile: row[0] for tile, row in found.items() if row and type(row[0]) is bytes}
 
     def root(self) -> bytes:
         """The root over all leaves, as the tiles have it."""
@@ -99,6 +108,17 @@ class TreeFile:
         self._reach("tree.after_commit")
         self.size, self.note = self._tree.size, note
 
+    def sign_anew(self) -> None:
+        """Sign with the present key what another one signed."""
+        with self._turn:
+            self.note = self._signed()
+            self._connection.execute(_WRITE_CHECKPOINT, (self.size, self.note))
+
+    def _begin(self) -> None:
+        """Have a checkpoint from the beginning on, of no event yet: a tree without any is none of ours."""
+        if not self.size:
+            self._connection.execute(_WRITE_CHECKPOINT, (0, self.note))
+
     def _signed(self) -> str:
         key = self._key.verifier
         return sign_note(Checkpoint(key.name, self._tree.size, self._tree.root()).text, key, self._key.sign)
@@ -106,16 +126,34 @@ class TreeFile:
     def _recall(self) -> None:
         """Take up the tree as the file has it."""
         size, note = self._connection.execute("SELECT size, note FROM checkpoint").fetchone() or (0, "")
+        if type(size) is not int or size < 0 or type(note) is not str:
+            raise ValueError("its checkpoint is damaged")
         rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(size)}
-        self._tree = GrowingTree(size, {tile: row[0] for tile, row in rows.items() if row})
+        self._tree = GrowingTree(size, {tile: row[0] for tile, row in rows.items() if row and type(row[0]) is bytes})
         self.size, self.note = size, note or self._signed()
 
 
 def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
-    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed yet. Raises `StoreError`."""
+    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed. Raises `StoreError`."""
     try:
-        row = connection.execute("SELECT note FROM checkpoint").fetchone()
+        row = connection.execute("SELECT size, note FROM checkpoint").fetchone()
         tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
     except sqlite3.Error as error:
         raise StoreError(f"The tree of the log can't be read: {error}.") from None
-    return (row[0] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}
+    if row and tuple(map(type, row)) != (int, str):
+        raise StoreError("The tree of the log can't be read: its checkpoint is damaged.")
+    for level, number, hashes in tiles:
+        if tuple(map(type, (level, number, hashes))) != (int, int, bytes) or level < 0 or number < 0:
+            raise StoreError(f"The tree of the log can't be read: its tile {level!r:.40}, {number!r:.40} is damaged.")
+    return (row[1] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}
+
+
+def is_begun(path: Path) -> bool:
+    """Whether there is a tree that was ever signed. A file that can't be read is for others to complain of. Blocks."""
+    if not path.is_file() or not path.stat().st_size:
+        return path.exists() and not path.is_file()
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT 1 FROM checkpoint").fetchone() is not None
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR  # which is: no such table

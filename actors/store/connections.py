@@ -191,9 +191,9 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
         return True
     if application != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program and was left alone: choose another directory with --data.")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    if version != SCHEMA_VERSION:
         raise StoreError(
-            f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows up to "
+            f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows "
             f"{SCHEMA_VERSION}) and was left alone: install that version, or choose another directory with --data."
         )
     return False

@@ -63,6 +63,8 @@ def finish_erasures(
     """
     with _opened(path) as connection:
         todo = [row[0] for row in connection.execute(f"SELECT position FROM {UNFINISHED} ORDER BY position")]
+        if any(type(position) is not int for position in todo):
+            raise StoreError(f"{path} was altered: its list of unfinished erasures names what is no event.")
         for done, position in enumerate(todo):
             progress(done, len(todo))
             _overwrite(connection, Position(position), reach)

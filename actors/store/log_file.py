@@ -10,7 +10,7 @@ from typing import Final
 from ...domain.errors import StoreError
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.recorded import RecordedEvent
-from .schema import APPLICATION_ID
+from .schema import APPLICATION_ID, SCHEMA_VERSION
 from .shape import SELECT_SHAPE, Deviation, deviations
 from .untouched import untouched
 
@@ -18,7 +18,13 @@ _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FR
 
 PAGE: Final = 256
 
-_STORED_AS: Final[list[set[type]]] = [{int}, {str}, {int}, {str}, {bytes}]
+_ROW: Final[list[type]] = [int, str, int, str, bytes]
+_STORED_AS: Final[list[set[type]]] = [{kind} for kind in _ROW]
+
+_ODD: Final = """
+SELECT rowid FROM stored_events NOT INDEXED WHERE typeof(originator_id) <> 'text' OR typeof(originator_version) <> 'integer'
+OR typeof(topic) <> 'text' OR typeof(state) <> 'blob' OR rowid < 1 ORDER BY rowid LIMIT 1
+"""
 
 
 class LogDamaged(StoreError):
@@ -73,6 +79,22 @@ class LogFile:
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
+    def odd(self) -> int | None:
+        """The first event that stands where none can be, or whose values are of other types. Raises `LogDamaged`."""
+        try:
+            row = self._connection.execute(_ODD).fetchone()
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+        return int(row[0]) if row else None
+
+    def damage(self) -> str | None:
+        """What doesn't fit in the file itself, such as an index that hides events; some seconds for a long log."""
+        try:
+            said = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(3)")]
+        except sqlite3.Error as error:
+            said = [str(error)]
+        return None if said == ["ok"] else "; ".join(said)
+
     def deviations(self) -> list[Deviation]:
         """What the file is made of otherwise than a log is. Raises `LogDamaged`."""
         try:
@@ -85,6 +107,11 @@ class LogFile:
             ((application,),) = self._connection.execute("PRAGMA application_id")
             if application != APPLICATION_ID:
                 raise StoreError(f"{self._path} is not a log of opencode-ledger.")
+            ((version,),) = self._connection.execute("PRAGMA user_version")
+            if version != SCHEMA_VERSION:
+                raise StoreError(
+                    f"{self._path} has the schema {version}, and this version knows {SCHEMA_VERSION} alone."
+                )
             ((size,),) = self._connection.execute("SELECT count(*) FROM stored_events")
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
@@ -117,12 +144,12 @@ def _is_plain(page: list[tuple[object, ...]]) -> bool:
 
 
 def _event(row: tuple[object, ...]) -> RecordedEvent:
-    """A row as it is; whatever somebody may have put in it, the audit must get to see it, and as another event."""
+    """A row as it is; whatever somebody may have put in it, the audit must get to see it, and as none of a log's."""
     position, stream, sequence, topic, state = row
     return RecordedEvent(
         position=Position(int(str(position))),
         stream=CodebaseId(_told(stream)),
-        sequence=Sequence(sequence if isinstance(sequence, int) else -1),
+        sequence=Sequence(sequence if [*map(type, row)] == _ROW and isinstance(sequence, int) else -1),
         topic=_told(topic),
         data=state if isinstance(state, bytes) else f"stored as another type than it was: {state!r}".encode(),
     )

@@ -66,6 +66,8 @@ AND topic <> 'message_imported'
 ORDER BY originator_version LIMIT ?
 """
 
+SELECT_COUNT = "SELECT count(*) FROM stored_events INDEXED BY sqlite_autoindex_stored_events_1"
+
 SELECT_HEAD = "SELECT coalesce(max(rowid), 0) FROM stored_events"
 
 # From stream to stream over the primary key: a few steps per stream, however many events it has.

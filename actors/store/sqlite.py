@@ -16,7 +16,7 @@ from ...domain.ports import CommitListener
 from ...domain.recorded import NewEvent, RecordedEvent
 from .connections import LOCK_TIMEOUT, Connections, open_connections
 from .listeners import CommitListeners
-from .schema import SELECT_ALL, SELECT_HEAD, SELECT_HEADS, SELECT_LIFECYCLE, SELECT_STREAM
+from .schema import SELECT_ALL, SELECT_COUNT, SELECT_HEAD, SELECT_HEADS, SELECT_LIFECYCLE, SELECT_STREAM
 from .writer import GroupWriter
 
 
@@ -46,9 +46,16 @@ class SqliteEventStore:
         """A store over connections that are open already; it closes them."""
         try:
             head, heads = await _heads(connections)
+            count = await _count(connections)
         except sqlite3.Error as error:
             await connections.close()
             raise StoreError(f"The log is damaged ({error}): put a backup in its place.") from error
+        if not head == count == sum(heads.values()):
+            await connections.close()
+            raise StoreError(
+                f"The log goes up to {head} and has {count} events, {sum(heads.values())} by their codebases' numbers: "
+                "something was removed, added or moved. `opencode-ledger audit verify` tells what; put a backup in its place."
+            )
         return cls(connections, head, heads)
 
     @property
@@ -116,6 +123,10 @@ class SqliteEventStore:
             rows = await self._connections.reader.execute_fetchall(select, bounds)
         except sqlite3.Error as error:
             raise StoreError(f"The log could not be read ({error}).{_advice(error)}") from error
+        except TypeError as error:  # a page is weighed by its data
+            raise StoreError(
+                f"An event of the log after {after} is not stored as it was recorded: `opencode-ledger audit verify` tells which."
+            ) from error
         return cast(list[RecordedEvent], rows)
 
     def _refuse_when_closed(self) -> None:
@@ -153,6 +164,14 @@ def _advice(error: sqlite3.Error) -> str:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return ""
     return " It is damaged: stop the server, see with `opencode-ledger audit verify` how far it is sound, put a backup in its place."
+
+
+async def _count(connections: Connections) -> int:
+    """How many events there are by the index that streams are read through, in which an event could be hidden."""
+    async with connections.reader.execute(SELECT_COUNT) as cursor:
+        cursor.row_factory = None
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _heads(connections: Connections) -> tuple[Position, dict[CodebaseId, Sequence]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.http.verify import verify_data
@@ -29,6 +30,9 @@ TILES_ARE_NOT = "not that of its events, from event 1 on: tree.db was changed"
             "DELETE FROM checkpoint",
             "Nothing proves these events: tree.db has no checkpoint of them, and none was given",
         ),
+        ("UPDATE tiles SET level = 'x' WHERE level = 1", "its tile 'x', 0 is damaged"),
+        ("UPDATE tiles SET hashes = NULL WHERE level = 1", "its tile 1, 0 is damaged"),
+        ("UPDATE checkpoint SET note = x'00'", "its checkpoint is damaged"),
     ],
 )
 async def test_tampering_with_the_tree(tmp_path: Path, statement: str, words: str) -> None:
@@ -43,5 +47,9 @@ async def test_tampering_with_the_tree(tmp_path: Path, statement: str, words: st
     with closing(sqlite3.connect(tmp_path / "tree.db")) as file, file:
         file.execute(statement)
         assert file.execute("SELECT changes()").fetchone() > (0,)
-    verdict = await asyncio.to_thread(verify_data, tmp_path, (), None, lambda _done, _of: None)
-    assert [words in finding.sentence for finding in verdict.result.findings] == [True]
+    try:
+        verdict = await asyncio.to_thread(verify_data, tmp_path, (), None, lambda _done, _of: None)
+        told = [finding.sentence for finding in verdict.result.findings]
+    except StoreError as error:
+        told = [error.message]
+    assert [words in sentence for sentence in told] == [True]

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from tests.golden.release import LOGS
 from tests.support.service import Running, running
 
 from opencode_ledger.actors.store.schema import NEVER_CHANGE
@@ -103,6 +104,38 @@ def gone(name: str) -> Break:
     return lambda data: (data / name).unlink()
 
 
+def emptied(name: str) -> Break:
+    return lambda data: os.truncate(data / name, 0)
+
+
+def in_tree(*statements: str) -> Break:
+    def alter(data: Path) -> None:
+        with closing(sqlite3.connect(data / "tree.db", isolation_level=None)) as tree:
+            for statement in statements:
+                tree.execute(statement)
+
+    return alter
+
+
+def another_key(data: Path) -> None:
+    shutil.copyfile(LOGS / "0.1.0" / "checkpoint.key", data / "checkpoint.key")
+
+
+def hide_in_the_index(data: Path) -> None:
+    """Put an index in the place of the one that streams are read through, in which some events are missing."""
+    with closing(sqlite3.connect(data / "ledger.db", isolation_level=None)) as log:
+        log.execute("PRAGMA writable_schema = ON")
+        log.execute(
+            "CREATE INDEX mine ON stored_events (originator_id, originator_version) WHERE originator_version < 20"
+        )
+        page = log.execute("SELECT rootpage FROM sqlite_master WHERE name = 'mine'").fetchone()
+        log.execute("UPDATE sqlite_master SET rootpage = ? WHERE name LIKE 'sqlite_autoindex%'", page)
+        log.execute("DELETE FROM sqlite_master WHERE name = 'mine'")
+        log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+ADDED = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES "
+
 BAD: list[tuple[Break, str, str]] = [
     (newer_schema, "ledger.db was written by a newer opencode-ledger", "install that version"),
     (garbage_in("ledger.db"), "ledger.db is damaged", "backup in its place"),
@@ -113,6 +146,19 @@ BAD: list[tuple[Break, str, str]] = [
     (garbage_in("checkpoint.key"), "checkpoint.key, is not a private key", "backup in its place"),
     (directory_instead("checkpoint.key"), "checkpoint.key, can't be used", "backup in its place"),
     (gone("tree.db"), "and tree.db, by which changes are noticed, can't be found", "start once with --new-proofs"),
+    (emptied("tree.db"), "and tree.db, by which changes are noticed, can't be found", "start once with --new-proofs"),
+    (in_tree("DELETE FROM tiles", "DELETE FROM checkpoint"), "and tree.db, by which changes", "--new-proofs"),
+    (
+        in_tree("UPDATE checkpoint SET note = replace(note, 'opencode', 'mine')"),
+        "was not signed with its key",
+        "verify",
+    ),
+    (in_tree("UPDATE checkpoint SET size = 'x'"), "its checkpoint is damaged", "backup in its place"),
+    (in_tree("UPDATE tiles SET hashes = NULL"), "tree.db, can't be used", "backup in its place"),
+    (another_key, "was not signed with its key", "audit verify"),
+    (hide_in_the_index, "something was removed, added or moved", "audit verify"),
+    (altered(f"{ADDED} (0, 'cb_x', 1, 'x', x'')"), "something was removed, added or moved", "audit verify"),
+    (altered(f"{ADDED} (99999, 'cb_x', 1, 'x', x'')"), "The log goes up to 99999", "backup in its place"),
     (gone("checkpoint.key"), "and checkpoint.key, by which changes are noticed", "put back what a backup has"),
     (
         altered("CREATE TRIGGER mine AFTER INSERT ON stored_events BEGIN DELETE FROM stored_events; END"),
@@ -187,6 +233,27 @@ async def test_what_guards_the_log_is_put_back(data: Path, part: str, caplog: py
         assert (await service.get("/tasks"))["total"] == 60
     assert f"{part.split()[1]} is gone; it is put back" in caplog.text
     assert (await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)).sound
+
+
+@pytest.mark.parametrize("column", ["originator_id", "state"])
+async def test_the_last_event_is_stored_otherwise(data: Path, column: str) -> None:
+    """An event that no tree covers yet and that isn't stored as events are is named, by the start and by an audit."""
+    values = {"originator_id": "'cb_x'", "state": "x'7b7d'", column: "NULL"}
+    with closing(sqlite3.connect(data / "ledger.db", isolation_level=None)) as log:
+        (head,) = log.execute("SELECT max(rowid) FROM stored_events").fetchone()
+        log.execute(f"{ADDED} ({head + 1}, {values['originator_id']}, 1, 'x', {values['state']})")
+    said = await refusal(data)
+    assert "is not stored as it was recorded" in said or "was removed, added or moved" in said
+    assert "audit verify" in said
+    verdict = await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)
+    assert verdict.result.findings[0].sentence.startswith(f"Event {head + 1} is stored as no event of a log is")
+
+
+async def test_what_an_index_hides(data: Path) -> None:
+    """An audit finds an index by which streams would be read without some of their events."""
+    hide_in_the_index(data)
+    verdict = await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)
+    assert any("ledger.db doesn't fit itself" in finding.sentence for finding in verdict.result.findings)
 
 
 async def test_new_proofs_where_they_are_asked_for(data: Path) -> None:

@@ -126,6 +126,7 @@ async def test_an_export_is_verifiable_alone(api: Running) -> None:
         ("/codebases/{}/log?limit=0", 400, "invalid_input"),
         ("/codebases/{}/log?limit=501", 400, "invalid_input"),
         ("/log/tile/0/999", 404, "tile_not_found"),
+        ("/log/tile/0/x999/x999/x999/x999/x999/x999/x999/999", 404, "tile_not_found"),
         ("/log/tile/0/0", 404, "tile_not_found"),
         ("/log/tile/0/000.p/256", 404, "tile_not_found"),
         ("/log/tile/0/000.p/257", 404, "tile_not_found"),

@@ -76,6 +76,7 @@ def test_a_manifest_needs_all_its_members(member: str) -> None:
         (b'"type"', b'"kind"'),
         (b"}\n", b"}"),
         (b"{", b" {"),
+        (b'"type":"', b'"type":"\xd7'),
     ],
 )
 def test_a_line_that_is_no_event(right: bytes, wrong: bytes) -> None:

@@ -122,7 +122,10 @@ async def test_snapshots_of_another_log(tmp_path: Path, monkeypatch: pytest.Monk
     await moments.close()
 
 
-async def test_a_damaged_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "state", ["substr(state, 1, length(state) / 2)", "'text'", "x'789c030000000001'", "zeroblob(9)"]
+)
+async def test_a_damaged_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     """A snapshot that was damaged on the disk costs time alone."""
     monkeypatch.setattr(moments_module, "EVERY", 20)
     monkeypatch.setattr(moments_module, "PAGE", 10)
@@ -131,7 +134,7 @@ async def test_a_damaged_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     first = await shown(await moments.views(A, Sequence(290)), A)
     await moments.close()
     with sqlite3.connect(tmp_path / "moments.db") as file:
-        file.execute("UPDATE snapshots SET state = substr(state, 1, length(state) / 2)")
+        file.execute(f"UPDATE snapshots SET state = {state}")
     file.close()
     again = await Moments.open(tmp_path / "moments.db", store)
     assert await shown(await again.views(A, Sequence(290)), A) == first
