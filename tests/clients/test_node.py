@@ -30,6 +30,8 @@ from .story import (
     whole_of_all,
 )
 
+pytestmark = pytest.mark.xdist_group("node")  # who comes first installs their packages, and nobody else meanwhile
+
 HERE = Path(__file__).parent
 LIMIT = 60.0
 """Seconds that a program of others may take."""
