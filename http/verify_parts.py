@@ -80,9 +80,16 @@ def damage_of(path: Path) -> Generator[Callable[[], str | None]]:
         return
     process, pipe = _start(path, lambda log: [log.damage()])
     try:
-        yield lambda: cast("str | None", pickle.load(pipe))  # noqa: S301  it comes from ourselves
+        yield lambda: _said(pipe)
     finally:
         _end(process, pipe)
+
+
+def _said(pipe: BinaryIO) -> str | None:
+    try:
+        return cast("str | None", pickle.load(pipe))  # noqa: S301  it comes from ourselves
+    except (EOFError, pickle.UnpicklingError):
+        return "it could not be looked at to its end"
 
 
 def _end(process: int, pipe: BinaryIO) -> None:

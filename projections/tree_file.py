@@ -31,6 +31,7 @@ COMMIT;
 """
 _WRITE_TILE: Final = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 _WRITE_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
+_FOREIGN: Final = "SELECT type, name FROM sqlite_master WHERE name NOT IN ('tiles', 'checkpoint') OR type <> 'table'"
 _LARGEST: Final = 2**63 - 1
 """The largest number that SQLite can look for."""
 _READ_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
@@ -54,6 +55,7 @@ class TreeFile:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
+            _check_shape(connection)
             self = cls(connection, key, reach)
             self._begin()
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -136,9 +138,10 @@ class TreeFile:
 def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
     """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed. Raises `StoreError`."""
     try:
+        _check_shape(connection)
         row = connection.execute("SELECT size, note FROM checkpoint").fetchone()
         tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         raise StoreError(f"The tree of the log can't be read: {error}.") from None
     if row and tuple(map(type, row)) != (int, str):
         raise StoreError("The tree of the log can't be read: its checkpoint is damaged.")
@@ -146,6 +149,12 @@ def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]
         if tuple(map(type, (level, number, hashes))) != (int, int, bytes) or level < 0 or number < 0:
             raise StoreError(f"The tree of the log can't be read: its tile {level!r:.40}, {number!r:.40} is damaged.")
     return (row[1] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}
+
+
+def _check_shape(connection: sqlite3.Connection) -> None:
+    """Raise `ValueError` where there is more than our tables, such as triggers, which our writing would run."""
+    for kind, name in connection.execute(_FOREIGN):
+        raise ValueError(f"it has a {kind} {name!r:.80}, which is none of a tree's")
 
 
 def is_begun(path: Path) -> bool:

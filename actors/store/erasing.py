@@ -21,12 +21,12 @@ from ...domain.recorded import RecordedEvent
 from ...domain.tombstones import is_tombstone, tombstone_of
 from ...domain.wire import decode
 from .connections import LOCK_TIMEOUT
-from .schema import INSERT, NEVER_CHANGE, SELECT_ALL, UNFINISHED
+from .schema import INSERT, NEVER_CHANGE, SELECT_ALL, UNFINISHED, UNFINISHED_TABLE
 from .shape import SELECT_SHAPE, deviations, strange
 
 Progress = Callable[[int, int], None]
 
-_NOTE: Final = f"CREATE TABLE IF NOT EXISTS {UNFINISHED} (position INTEGER PRIMARY KEY)"
+_NOTE: Final = UNFINISHED_TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1)
 _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 
 
@@ -62,6 +62,7 @@ def finish_erasures(
     events of how many are done.
     """
     with _opened(path) as connection:
+        _check_whole(connection)
         todo = [row[0] for row in connection.execute(f"SELECT position FROM {UNFINISHED} ORDER BY position")]
         if any(type(position) is not int for position in todo):
             raise StoreError(f"{path} was altered: its list of unfinished erasures names what is no event.")

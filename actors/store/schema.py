@@ -43,6 +43,8 @@ COMMIT;
 UNFINISHED = "unfinished_erasures"
 """A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""
 
+UNFINISHED_TABLE = f"CREATE TABLE {UNFINISHED} (position INTEGER PRIMARY KEY)"
+
 PROBE = f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
 """Changes nothing, and writes a page to the disk for it."""
 

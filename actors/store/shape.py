@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import StoreError
-from .schema import CREATE, UNFINISHED
+from .schema import CREATE, UNFINISHED, UNFINISHED_TABLE
 
 SELECT_SHAPE: Final = "SELECT type, name, sql FROM sqlite_master"
 
@@ -27,7 +27,8 @@ class Deviation(NamedTuple):
 def deviations(found: Iterable[Any]) -> list[Deviation]:
     """How a file differs from a log's. `found`: its rows of `SELECT_SHAPE`."""
     parts = {(kind, name): _plain(sql) for kind, name, sql in found if not _of_sqlite(kind, name, sql)}
-    parts.pop(("table", UNFINISHED), None)
+    if parts.get(("table", UNFINISHED)) == UNFINISHED_TABLE:
+        del parts["table", UNFINISHED]
     return [
         *(_foreign(*part, known=part in _parts()) for part, sql in parts.items() if _plain(_parts().get(part)) != sql),
         *(

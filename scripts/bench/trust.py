@@ -82,7 +82,11 @@ async def make_data(data: Path, events: int) -> CodebaseId:
             await store.append(stream, await store.stream_head(stream), block)
             number += 1
         await (await Projections.open(data / "views.db", store)).close()
-        await (await Tree.open(data / "tree.db", store, key)).close()
+        tree = await Tree.open(data / "tree.db", store, key)
+        for size in range(0, store.head, 10_000):
+            await tree.root(size)  # a tree that is closed leaves what is far behind to the next start
+        await tree.checkpoint()
+        await tree.close()
     return long
 
 

@@ -137,6 +137,7 @@ async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase:
     for name in ("ledger.db", "tree.db"):
         with closing(sqlite3.connect(settled / name)) as connection:
             connection.execute("PRAGMA wal_checkpoint")
+    (settled / "ledger.db-journal").write_bytes(b"what somebody put there" * 50)
     for scratch in copy.glob("*-shm"):
         scratch.unlink()
     for place in (copy, settled):

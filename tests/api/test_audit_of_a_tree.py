@@ -32,6 +32,7 @@ TILES_ARE_NOT = "not that of its events, from event 1 on: tree.db was changed"
         ),
         ("UPDATE tiles SET level = 'x' WHERE level = 1", "its tile 'x', 0 is damaged"),
         ("UPDATE tiles SET hashes = NULL WHERE level = 1", "its tile 1, 0 is damaged"),
+        ("CREATE TRIGGER mine AFTER INSERT ON tiles BEGIN DELETE FROM tiles; END", "it has a trigger 'mine'"),
         ("UPDATE checkpoint SET note = x'00'", "its checkpoint is damaged"),
     ],
 )
@@ -46,7 +47,6 @@ async def test_tampering_with_the_tree(tmp_path: Path, statement: str, words: st
     assert (await asyncio.to_thread(verify_data, tmp_path, (), None, lambda _done, _of: None)).sound
     with closing(sqlite3.connect(tmp_path / "tree.db")) as file, file:
         file.execute(statement)
-        assert file.execute("SELECT changes()").fetchone() > (0,)
     try:
         verdict = await asyncio.to_thread(verify_data, tmp_path, (), None, lambda _done, _of: None)
         told = [finding.sentence for finding in verdict.result.findings]

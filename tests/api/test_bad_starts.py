@@ -165,6 +165,8 @@ BAD: list[tuple[Break, str, str]] = [
         "it has a trigger 'mine', which is none of a log's",
         "audit verify",
     ),
+    (altered("CREATE TABLE unfinished_erasures (position INTEGER PRIMARY KEY, x)"), "was altered by other", "backup"),
+    (in_tree("CREATE VIEW mine AS SELECT 1"), "it has a view 'mine'", "backup in its place"),
     (altered("CREATE VIEW mine AS SELECT 1"), "it has a view 'mine'", "backup in its place"),
     (
         altered(DROP_GUARD, f"{GUARD} BEFORE UPDATE ON stored_events BEGIN SELECT 1; END"),

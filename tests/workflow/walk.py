@@ -95,7 +95,7 @@ async def _second_run(seen: Walk, scene: Stage, terminal: Terminal) -> None:
         await watch.saw("output", "do.")
         await _type(seen, terminal, lines.FOLLOW_UP)
         steered.set()
-        await watch.saw("output", "wit")  # its last letter waits where a secret begins so
+        await watch.saw("output", "wi")  # its last letters wait where a secret begins so
         await _type(seen, terminal, lines.INTERRUPT)
         await _type(seen, terminal, lines.AGENT)
         await _type(seen, terminal, lines.RESUME)
