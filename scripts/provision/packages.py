@@ -22,8 +22,9 @@ def install_packages(runner: Runner, profile: str) -> None:
     _UNDER_WAY.touch()
     say("installing the Python packages (half a minute or so) ..." if profile == "run" else
         "installing the Python packages, with those for the tests (a minute or so) ...")  # fmt: skip
-    # The build backend comes first and pinned, rather than unpinned into a build environment of pip's own.
-    pip(runner, "hatchling")
+    # The build backends come first and pinned, rather than unpinned into build environments of pip's own:
+    # hatchling is ours, setuptools that of a package for the tests which has no wheel.
+    pip(runner, "hatchling", "setuptools")
     pip(runner, "--no-build-isolation", "--editable", f"{ROOT}[dev]" if profile == "dev" else str(ROOT))
     _UNDER_WAY.unlink()
     _link_ripgrep()
