@@ -19,7 +19,7 @@ from ...domain.fault_points import Reach, pass_by
 from ...domain.recorded import RecordedEvent, page_of
 from .presence import Presence
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
-from .shape import SELECT_SHAPE, deviations, strange
+from .shape import SELECT_SHAPE, deviations, is_known, strange
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
         return True
     if application != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program and was left alone: choose another directory with --data.")
-    if version != SCHEMA_VERSION:
+    if not is_known(version):
         raise StoreError(
             f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows "
             f"{SCHEMA_VERSION}) and was left alone: install that version, or choose another directory with --data."
@@ -200,15 +200,21 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
 
 
 async def _making_good(writer: aiosqlite.Connection, path: Path) -> str:
-    """What puts back the guards that are gone. Raises `StoreError` where there is what nobody of us put there."""
-    found = await asyncio.to_thread(deviations, list(await writer.execute_fetchall(SELECT_SHAPE)))
+    """What puts back the guards that are gone, and brings a file of an older version up to this one.
+
+    Raises `StoreError` where there is what nobody of us put there.
+    """
+    version = int(await pragma(writer, "user_version"))
+    found = await asyncio.to_thread(deviations, list(await writer.execute_fetchall(SELECT_SHAPE)), version)
     if refusal := strange(found, path):
         raise refusal
-    for sentence, _ in found:
-        log.warning(
-            "%s was altered: %s; it is put back, see with `opencode-ledger audit verify` what else", path, sentence
-        )
-    return "".join(f"{deviation.makes_good};" for deviation in found)
+    for sentence, _, expected in found:
+        if not expected:
+            log.warning(
+                "%s was altered: %s; it is put back, see with `opencode-ledger audit verify` what else", path, sentence
+            )
+    raised = "" if version == SCHEMA_VERSION else f"PRAGMA user_version = {SCHEMA_VERSION};"
+    return "".join(f"{deviation.makes_good};" for deviation in found) + raised
 
 
 def _cannot_open(path: Path, error: sqlite3.Error | OSError) -> StoreError:

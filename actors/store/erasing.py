@@ -147,7 +147,8 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
     try:
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=LOCK_TIMEOUT)) as connection:
-            if refusal := strange(deviations(connection.execute(SELECT_SHAPE)), path):
+            ((version,),) = connection.execute("PRAGMA user_version")
+            if refusal := strange(deviations(connection.execute(SELECT_SHAPE), version), path):
                 raise refusal
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")

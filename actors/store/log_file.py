@@ -11,7 +11,7 @@ from ...domain.errors import StoreError
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.recorded import RecordedEvent
 from .schema import APPLICATION_ID, SCHEMA_VERSION
-from .shape import SELECT_SHAPE, Deviation, deviations
+from .shape import SELECT_SHAPE, Deviation, deviations, is_known
 from .untouched import untouched
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
@@ -96,9 +96,11 @@ class LogFile:
         return None if said == ["ok"] else "; ".join(said)
 
     def deviations(self) -> list[Deviation]:
-        """What the file is made of otherwise than a log is. Raises `LogDamaged`."""
+        """What the file is made of otherwise than a log of its version is. Raises `LogDamaged`."""
         try:
-            return deviations(self._connection.execute(SELECT_SHAPE))
+            ((version,),) = self._connection.execute("PRAGMA user_version")
+            found = deviations(self._connection.execute(SELECT_SHAPE), version)
+            return [deviation for deviation in found if not deviation.expected]
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
@@ -108,9 +110,9 @@ class LogFile:
             if application != APPLICATION_ID:
                 raise StoreError(f"{self._path} is not a log of opencode-ledger.")
             ((version,),) = self._connection.execute("PRAGMA user_version")
-            if version != SCHEMA_VERSION:
+            if not is_known(version):
                 raise StoreError(
-                    f"{self._path} has the schema {version}, and this version knows {SCHEMA_VERSION} alone."
+                    f"{self._path} has the schema {version}, and this version knows none but 1 to {SCHEMA_VERSION}."
                 )
             ((size,),) = self._connection.execute("SELECT count(*) FROM stored_events")
         except sqlite3.Error as error:

@@ -3,8 +3,11 @@
 The rowid is the position (the library's notification id). It is always given, never left to SQLite.
 """
 
-SCHEMA_VERSION = 1
-"""Kept in `PRAGMA user_version`; raise it with every change below, and bring older files up to it."""
+SCHEMA_VERSION = 2
+"""Kept in `PRAGMA user_version`; raise it with every change below, and bring older files up to it.
+
+1: without `stored_events_only_follow`. A file of an older version is a log too, and is brought up by the next start.
+"""
 
 APPLICATION_ID = 0x6F636C67
 """Kept in `PRAGMA application_id`, where SQLite has programs sign their files: `oclg`."""
@@ -14,6 +17,18 @@ CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event never changes'); END
 """
 """Only an erasure, which leaves a tombstone, takes this away for the length of a transaction."""
+
+ONLY_FOLLOW = """
+CREATE TRIGGER stored_events_only_follow BEFORE INSERT ON stored_events
+WHEN NEW.rowid IS NOT (SELECT coalesce(max(rowid), 0) + 1 FROM stored_events)
+OR NEW.originator_version IS NOT (
+    SELECT coalesce(max(originator_version), 0) + 1 FROM stored_events WHERE originator_id = NEW.originator_id
+)
+OR typeof(NEW.originator_id) <> 'text' OR typeof(NEW.originator_version) <> 'integer'
+OR typeof(NEW.topic) <> 'text' OR typeof(NEW.state) <> 'blob'
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event follows the last one, and takes the place of none'); END
+"""
+"""SQLite runs no trigger for what an INSERT OR REPLACE takes away, so what it would put there is refused before."""
 
 CREATE = f"""
 BEGIN IMMEDIATE;
@@ -34,11 +49,16 @@ CREATE INDEX stored_events_lifecycle ON stored_events (originator_id, originator
 CREATE TRIGGER stored_events_never_go BEFORE DELETE ON stored_events
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an event is never deleted'); END;
 
+{ONLY_FOLLOW};
+
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 
 COMMIT;
 """
+
+LATER_PARTS = {"stored_events_only_follow": 2}
+"""Parts that not every version had, each with the first that has it."""
 
 UNFINISHED = "unfinished_erasures"
 """A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""

@@ -12,36 +12,49 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import StoreError
-from .schema import CREATE, UNFINISHED, UNFINISHED_TABLE
+from .schema import CREATE, LATER_PARTS, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
 
 SELECT_SHAPE: Final = "SELECT type, name, sql FROM sqlite_master"
 
 
 class Deviation(NamedTuple):
-    """Something that differs. `makes_good`: the statement that puts back what is gone; None where none can."""
+    """Something that differs. `makes_good`: the statement that puts back what is gone; None where none can.
+
+    `expected`: the file's version never had it, so that nobody took it away.
+    """
 
     sentence: str
     makes_good: str | None
+    expected: bool = False
 
 
-def deviations(found: Iterable[Any]) -> list[Deviation]:
-    """How a file differs from a log's. `found`: its rows of `SELECT_SHAPE`."""
+def deviations(found: Iterable[Any], version: int) -> list[Deviation]:
+    """How a file differs from a log's. `found`: its rows of `SELECT_SHAPE`; `version`: of its schema."""
     parts = {(kind, name): _plain(sql) for kind, name, sql in found if not _of_sqlite(kind, name, sql)}
     if parts.get(("table", UNFINISHED)) == UNFINISHED_TABLE:
         del parts["table", UNFINISHED]
     return [
         *(_foreign(*part, known=part in _parts()) for part, sql in parts.items() if _plain(_parts().get(part)) != sql),
         *(
-            Deviation(f"its {_what(*part)} is gone", sql if part[0] != "table" else None)
+            Deviation(
+                f"its {_what(*part)} is gone",
+                sql if part[0] != "table" else None,
+                expected=LATER_PARTS.get(part[1], 1) > version,
+            )
             for part, sql in _parts().items()
             if part not in parts
         ),
     ]
 
 
+def is_known(version: object) -> bool:
+    """Whether this is the version of a log's schema that this program can read and bring up to its own."""
+    return isinstance(version, int) and 1 <= version <= SCHEMA_VERSION
+
+
 def strange(found: Iterable[Deviation], path: Path) -> StoreError | None:
     """The refusal to write to a file that holds what can't be made good."""
-    if not (sentences := [sentence for sentence, makes_good in found if makes_good is None]):
+    if not (sentences := [each.sentence for each in found if each.makes_good is None]):
         return None
     return StoreError(
         f"{path} was altered by other means than opencode-ledger, and was left alone: {'; '.join(sentences)}. "

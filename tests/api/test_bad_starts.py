@@ -13,7 +13,7 @@ import pytest
 from tests.golden.release import LOGS
 from tests.support.service import Running, running
 
-from opencode_ledger.actors.store.schema import NEVER_CHANGE
+from opencode_ledger.actors.store.schema import NEVER_CHANGE, ONLY_FOLLOW
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.verify import verify_data
@@ -85,6 +85,7 @@ def wal_of_nobody(data: Path) -> None:
 
 
 DROP_GUARD = "DROP TRIGGER stored_events_never_change"
+DROP_ORDER = "DROP TRIGGER stored_events_only_follow"
 GUARD = "CREATE TRIGGER stored_events_never_change"
 
 
@@ -157,8 +158,16 @@ BAD: list[tuple[Break, str, str]] = [
     (in_tree("UPDATE tiles SET hashes = NULL"), "tree.db, can't be used", "backup in its place"),
     (another_key, "was not signed with its key", "audit verify"),
     (hide_in_the_index, "something was removed, added or moved", "audit verify"),
-    (altered(f"{ADDED} (0, 'cb_x', 1, 'x', x'')"), "something was removed, added or moved", "audit verify"),
-    (altered(f"{ADDED} (99999, 'cb_x', 1, 'x', x'')"), "The log goes up to 99999", "backup in its place"),
+    (
+        altered(DROP_ORDER, f"{ADDED} (0, 'cb_x', 1, 'x', x'')", ONLY_FOLLOW),
+        "something was removed, added or moved",
+        "audit verify",
+    ),
+    (
+        altered(DROP_ORDER, f"{ADDED} (99999, 'cb_x', 1, 'x', x'')", ONLY_FOLLOW),
+        "The log goes up to 99999",
+        "backup in its place",
+    ),
     (gone("checkpoint.key"), "and checkpoint.key, by which changes are noticed", "put back what a backup has"),
     (
         altered("CREATE TRIGGER mine AFTER INSERT ON stored_events BEGIN DELETE FROM stored_events; END"),
@@ -227,7 +236,9 @@ async def test_what_can_be_made_anew_is_no_hindrance(data: Path, damage: Break) 
         assert (await service.get(f"/codebases/{codebase}/sessions?at=10"))["sessions"] != []
 
 
-@pytest.mark.parametrize("part", ["TRIGGER stored_events_never_go", "INDEX stored_events_lifecycle"])
+@pytest.mark.parametrize(
+    "part", ["TRIGGER stored_events_never_go", "TRIGGER stored_events_only_follow", "INDEX stored_events_lifecycle"]
+)
 async def test_what_guards_the_log_is_put_back(data: Path, part: str, caplog: pytest.LogCaptureFixture) -> None:
     """Guards of the log's file that somebody took away are put back, and said to have been gone."""
     altered(f"DROP {part}")(data)
@@ -243,6 +254,7 @@ async def test_the_last_event_is_stored_otherwise(data: Path, column: str) -> No
     values = {"originator_id": "'cb_x'", "state": "x'7b7d'", column: "NULL"}
     with closing(sqlite3.connect(data / "ledger.db", isolation_level=None)) as log:
         (head,) = log.execute("SELECT max(rowid) FROM stored_events").fetchone()
+        log.execute(DROP_ORDER)
         log.execute(f"{ADDED} ({head + 1}, {values['originator_id']}, 1, 'x', {values['state']})")
     said = await refusal(data)
     assert "is not stored as it was recorded" in said or "was removed, added or moved" in said

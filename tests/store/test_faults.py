@@ -3,15 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from eventsourcing.persistence import StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from opencode_ledger.actors.store import SqliteEventStore, presence
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
+from opencode_ledger.actors.store.schema import INSERT
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
@@ -197,22 +196,24 @@ async def test_a_log_that_is_gone_acknowledges_nothing(
 # --- another program writes to the file -------------------------------------------------------------------------
 
 
-async def write_as_the_library_does(path: Path, *events: StoredEvent) -> None:
-    """Append past the store, with the library's own recorder."""
+async def write_past_the_lock(path: Path, *events: RecordedEvent) -> None:
+    """Append past the store, as a second server would that no lock keeps off."""
 
     def write() -> None:
-        datastore = SQLiteDatastore(str(path), originator_id_type="text")
-        try:
-            SQLiteApplicationRecorder(datastore).insert_events(events)
-        finally:
-            datastore.close()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.executemany(INSERT, events)
 
     await asyncio.to_thread(write)
 
 
+def foreign(position: int, stream: str, sequence: int, data: bytes) -> RecordedEvent:
+    """An event of somebody else's."""
+    return RecordedEvent(Position(position), CodebaseId(stream), Sequence(sequence), "status", data)
+
+
 async def test_a_foreign_event_in_the_same_stream_is_a_conflict(store: SqliteEventStore, path: Path) -> None:
     """Whoever was overtaken by another program is refused with the true head and overwrites nothing."""
-    await write_as_the_library_does(path, StoredEvent(A, 2, "status", b"foreign"))
+    await write_past_the_lock(path, foreign(3, A, 2, b"foreign"))
     with pytest.raises(WrongExpectedVersion) as refusal:
         await store.append(A, Sequence(1), [EVENT])
     assert (refusal.value.current, refusal.value.expected) == (2, 1)
@@ -224,9 +225,7 @@ async def test_a_foreign_event_in_another_stream_disturbs_no_append(store: Sqlit
     """Other streams' appends go through after it, and listeners hear of it first: the order is still one."""
     heard: list[RecordedEvent] = []
     store.on_commit(heard.extend)
-    await write_as_the_library_does(
-        path, StoredEvent("cb_x", 1, "status", b"1"), StoredEvent("cb_x", 2, "status", b"2")
-    )
+    await write_past_the_lock(path, foreign(3, "cb_x", 1, b"1"), foreign(4, "cb_x", 2, b"2"))
     (recorded,) = await store.append(A, Sequence(1), [EVENT])
     assert recorded.position == 5
     assert [(event.position, event.stream) for event in heard] == [(3, "cb_x"), (4, "cb_x"), (5, A)]
