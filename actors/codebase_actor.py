@@ -11,7 +11,8 @@ from itertools import islice
 
 import structlog
 
-from ..domain.commands import (
+from ..domain.codebase.backoff import rest_after
+from ..domain.codebase.commands import (
     Command,
     CreateTask,
     Delete,
@@ -27,21 +28,20 @@ from ..domain.commands import (
     Stop,
     Trigger,
 )
-from ..domain.decide import decide
-from ..domain.decision import NOTHING, Decision, fold
-from ..domain.effects import StopAgent
+from ..domain.codebase.decide import decide
+from ..domain.codebase.decision import NOTHING, Decision, fold
+from ..domain.codebase.effects import StopAgent
+from ..domain.codebase.facts import AgentDied, AgentStopped, Fact
+from ..domain.codebase.lifecycle import Phase, check_present, outcome
+from ..domain.codebase.requests import Request
+from ..domain.codebase.state import INITIAL, State
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
 from ..domain.events import Event
-from ..domain.facts import AgentDied, AgentStopped, Fact
+from ..domain.events.wire import changes_state, decode, encode
 from ..domain.ids import CodebaseId, PermissionId, Sequence
-from ..domain.lifecycle import Phase, check_present, outcome
-from ..domain.masked_records import EventMasker, masked_command
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
-from ..domain.requests import Request
-from ..domain.secrets import Secrets
-from ..domain.setbacks import rest_after
-from ..domain.state import INITIAL, State
-from ..domain.wire import changes_state, decode, encode
+from ..domain.secrets.masked_records import EventMasker, masked_command
+from ..domain.secrets.masker import Secrets
 from . import together
 from .clock import timestamp
 from .effects import EffectRunner

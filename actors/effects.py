@@ -11,9 +11,17 @@ from functools import partial
 
 import structlog
 
-from ..domain.effects import Abort, AnswerPermission, AnswerQuestion, Effect, LimitPermission, Prompt, StopAgent
+from ..domain.codebase.effects import (
+    Abort,
+    AnswerPermission,
+    AnswerQuestion,
+    Effect,
+    LimitPermission,
+    Prompt,
+    StopAgent,
+)
+from ..domain.codebase.facts import AgentAborted, AgentStopped, AnswerFailed, PromptFailed
 from ..domain.errors import ActorStopped, AgentError, LedgerError
-from ..domain.facts import AgentAborted, AgentStopped, AnswerFailed, PromptFailed
 from ..domain.ids import PermissionId, SessionId
 from ..domain.ports import Agent, Clock, Deliver
 

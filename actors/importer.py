@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from ..domain.commands import ImportSession
+from ..domain.codebase.commands import ImportSession
+from ..domain.codebase.imported import OutsideSession
+from ..domain.codebase.imports import worth_reading
+from ..domain.codebase.state import State
 from ..domain.errors import ActorStopped, AgentError, AgentUnavailable
 from ..domain.ids import CodebaseId
-from ..domain.imports import worth_reading
-from ..domain.outside import OutsideSession
 from ..domain.ports import Histories, History
-from ..domain.state import State
 
 log = structlog.get_logger()
 

@@ -9,12 +9,21 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..domain.commands import CancelTask, Command, Delete, GrantRoom, Interrupt, Recover, Shutdown, Stop
+from ..domain.codebase.commands import (
+    CancelTask,
+    Command,
+    Delete,
+    GrantRoom,
+    Interrupt,
+    Recover,
+    Shutdown,
+    Stop,
+)
+from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.requests import Request
 from ..domain.errors import ActorStopped
 from ..domain.events import Json
 from ..domain.ids import Position
-from ..domain.lifecycle import Phase
-from ..domain.requests import Request
 
 CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
 """Commands that overtake: a person's wish to halt must not queue behind the agent's output."""

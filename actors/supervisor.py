@@ -12,13 +12,18 @@ from contextvars import Context
 
 import structlog
 
-from ..domain.commands import Command, Delete, Recover, Register, Shutdown
-from ..domain.errors import ActorStopped, AlreadyRegistered, CodebaseNotFound, LedgerError
+from ..domain.codebase.commands import Command, Delete, Recover, Register, Shutdown
+from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.requests import Request
+from ..domain.errors import (
+    ActorStopped,
+    AlreadyRegistered,
+    CodebaseNotFound,
+    LedgerError,
+)
 from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId
-from ..domain.lifecycle import Phase
 from ..domain.ports import Clock, EventStore
-from ..domain.requests import Request
 from .codebase_actor import CodebaseActor
 from .mailbox import Answer
 from .settings import ActorSettings

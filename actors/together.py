@@ -6,14 +6,14 @@ Many clients that queue tasks of one codebase would else wait for a commit each,
 from collections.abc import Sequence as Many
 from typing import Final, NamedTuple
 
-from ..domain.decide import decide
-from ..domain.decision import Decision, fold
+from ..domain.codebase.decide import decide
+from ..domain.codebase.decision import Decision, fold
+from ..domain.codebase.state import State
 from ..domain.errors import LedgerError
 from ..domain.events import Event
 from ..domain.ids import Timestamp
-from ..domain.masked_records import masked_command
-from ..domain.secrets import Secrets
-from ..domain.state import State
+from ..domain.secrets.masked_records import masked_command
+from ..domain.secrets.masker import Secrets
 from .mailbox import Envelope
 
 MOST: Final = 32

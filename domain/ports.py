@@ -6,13 +6,22 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
-from .commands import ImportSession
-from .effects import Prompt
+from .codebase.commands import ImportSession
+from .codebase.effects import Prompt
+from .codebase.facts import Fact
+from .codebase.imported import OutsideSession
 from .events import Answers
-from .facts import Fact
-from .ids import AgentPermissionId, CodebaseId, MessageId, PermissionId, Position, Sequence, SessionId, TaskId
-from .outside import OutsideSession
-from .recorded import NewEvent, RecordedEvent
+from .events.recorded import NewEvent, RecordedEvent
+from .ids import (
+    AgentPermissionId,
+    CodebaseId,
+    MessageId,
+    PermissionId,
+    Position,
+    Sequence,
+    SessionId,
+    TaskId,
+)
 
 CommitListener: TypeAlias = Callable[[tuple[RecordedEvent, ...]], None]
 """Called on the event loop with the events of each commit, in position order, before any append of it is answered."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence as Many
 
 from aiohttp import web
 
-from ..domain import commands as c
 from ..domain import events as e
+from ..domain.codebase import commands as c
 from ..domain.errors import CodebaseNotFound
 from .answers import json_answer
 from .bodies import read_body

@@ -11,7 +11,13 @@ import structlog
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
-from ..actors.opencode import OpencodeAgents, OpencodeSettings, clear_scratch, learn_secrets, sweep_all
+from ..actors.opencode import (
+    OpencodeAgents,
+    OpencodeSettings,
+    clear_scratch,
+    learn_secrets,
+    sweep_all,
+)
 from ..actors.opencode.settings import MIB
 from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
@@ -20,7 +26,7 @@ from ..actors.store.sqlite import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId, Position
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 from ..projections.moments import Moments
 from ..projections.private_file import make_private
 from ..projections.runner import REMADE, Projections

@@ -5,10 +5,10 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
-from ..domain.commands import Command, Register
+from ..domain.codebase.commands import Command, Register
+from ..domain.codebase.requests import IdempotencyKey, Request, Tell
 from ..domain.events import Event
 from ..domain.ids import CodebaseId
-from ..domain.requests import IdempotencyKey, Request, Tell
 from .answers import json_answer
 from .correlation import correlation_of
 from .service import Service

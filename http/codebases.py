@@ -6,7 +6,7 @@ from collections.abc import Sequence as Many
 
 from aiohttp import web
 
-from ..domain.commands import Delete, Register
+from ..domain.codebase.commands import Delete, Register
 from ..domain.events import CodebaseRegistered, Event, Json
 from ..domain.ids import CodebaseId
 from ..projections.codebases import Codebase

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from ..domain import events as e
-from ..domain.erasure_events import Erasure
+from ..domain.erasure.tombstones import MARK, eraser_of
+from ..domain.events.erasure import Erasure
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Sequence
-from ..domain.recorded import RecordedEvent
-from ..domain.tombstones import MARK, eraser_of
-from ..domain.wire import decode
 from ..projections.session_queries import Session
 from ..projections.tasks import Task
 from ..projections.wording import decided, took, used

@@ -12,15 +12,15 @@ from typing import Final
 
 from ..actors.store.erasing import Progress, finish_erasures, is_unfinished, record_erasures
 from ..actors.store.log_file import LogFile
-from ..domain.erasing import History
-from ..domain.erasure_events import Erasure
+from ..domain.erasure.erasable import History
+from ..domain.erasure.tombstones import tombstone_of
 from ..domain.errors import InvalidInput
+from ..domain.events.erasure import Erasure
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.wire import encode
 from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import CodebaseId, Position, Sequence, Timestamp
-from ..domain.recorded import RecordedEvent
-from ..domain.secrets import Secrets
-from ..domain.tombstones import tombstone_of
-from ..domain.wire import encode
+from ..domain.secrets.masker import Secrets
 from .absent import no_codebase
 
 EVENTS_EACH: Final = 500

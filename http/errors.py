@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ..domain import errors as d
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 from .answers import json_answer
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, JsonValue, with_config
 from typing_extensions import TypedDict
 
 from ..domain.events import REGISTRY, Event, Json
-from ..domain.wire import members_of
+from ..domain.events.wire import members_of
 
 
 @cache

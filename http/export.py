@@ -1,13 +1,13 @@
-"""Writes an export (see `domain/export`) of a codebase's history, a page at a time."""
+"""Writes an export (see `domain/proofs/export`) of a codebase's history, a page at a time."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
 
 from ..domain.events import Json
-from ..domain.export import Manifest, event_line, manifest_line, proof_line
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import EventStore
-from ..domain.recorded import RecordedEvent
+from ..domain.proofs.export import Manifest, event_line, manifest_line, proof_line
 from ..projections.tree import Tree
 
 PAGE: Final = 500

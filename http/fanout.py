@@ -10,9 +10,9 @@ from collections.abc import Sequence as Many
 from contextlib import contextmanager
 from itertools import groupby
 
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.ports import EventStore
-from ..domain.recorded import RecordedEvent
 from .selection import batch_of
 from .subscriber import Subscriber
 from .whole_log import ALL, in_whole_log

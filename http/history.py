@@ -7,9 +7,9 @@ import orjson
 from aiohttp import web
 
 from ..domain.errors import CodebaseNotFound
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence
-from ..domain.leaves import leaf_of
-from ..domain.recorded import RecordedEvent
+from ..domain.proofs.leaves import leaf_of
 from .answers import json_answer
 from .export import export_lines
 from .parameters import AFTER, LOG_LIMIT

@@ -17,11 +17,11 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ..domain.commands import Conclude
+from ..domain.codebase.commands import Conclude
+from ..domain.codebase.requests import IdempotencyKey
 from ..domain.errors import Conflict, InvalidInput
 from ..domain.events import Json
 from ..domain.ids import CodebaseId
-from ..domain.requests import IdempotencyKey
 from .answers import json_bytes_answer
 from .bodies import read_object
 from .carrying_out import ANSWERED, KEY, carry_out

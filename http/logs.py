@@ -10,8 +10,8 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from ..domain.masked_records import masked_value
-from ..domain.secrets import Secrets
+from ..domain.secrets.masked_records import masked_value
+from ..domain.secrets.masker import Secrets
 
 
 def log_to_stderr(secrets: Secrets) -> None:

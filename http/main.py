@@ -10,7 +10,7 @@ from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
 from cyclopts.config import Env
 
 from ..domain.errors import LedgerError
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 from . import audit
 from .backup import back_up
 from .backup import restore as put_back

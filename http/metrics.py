@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from ..domain.recorded import RecordedEvent
+from ..domain.events.recorded import RecordedEvent
 
 # When a number was first counted is nobody's question.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # it says nothing of what it returns: nothing

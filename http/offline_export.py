@@ -1,4 +1,4 @@
-"""Writes an export (see `domain/export`) from a data directory, without a server."""
+"""Writes an export (see `domain/proofs/export`) from a data directory, without a server."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -8,15 +8,15 @@ from pathlib import Path
 from ..actors.store.log_file import LogFile, check_there, opened
 from ..domain.errors import InvalidInput
 from ..domain.events import Json
-from ..domain.export import Manifest, event_line, manifest_line, proof_line
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Sequence, SessionId
-from ..domain.leaves import leaf_of
-from ..domain.merkle import span_hash
-from ..domain.multiproof import spans_beside
-from ..domain.notes import Checkpoint, sign_note
-from ..domain.recorded import RecordedEvent
-from ..domain.tiles import GrowingTree, TileId, node_in
-from ..domain.wire import decode
+from ..domain.proofs.batch_inclusion import spans_beside
+from ..domain.proofs.export import Manifest, event_line, manifest_line, proof_line
+from ..domain.proofs.leaves import leaf_of
+from ..domain.proofs.merkle import span_hash
+from ..domain.proofs.signed_notes import Checkpoint, sign_note
+from ..domain.proofs.tiles import GrowingTree, TileId, node_in
 from ..projections.signing import SigningKey
 from .absent import no_codebase, no_session
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME

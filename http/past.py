@@ -11,11 +11,11 @@ from typing import Final
 
 from ..actors.store.log_file import LogFile, opened
 from ..actors.store.memory import MemoryEventStore
-from ..domain.erasure_events import Erasure
 from ..domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from ..domain.events.erasure import Erasure
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
-from ..domain.recorded import RecordedEvent
-from ..domain.wire import decode
 from ..projections.moments import Moments
 from ..projections.session_queries import Session
 from ..projections.snapshots import IN_MEMORY, Snapshots

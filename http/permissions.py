@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from ..domain import commands as c
+from ..domain.codebase import commands as c
 from ..domain.errors import (
     Conflict,
     LedgerError,

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from ..domain.errors import InvalidInput, NotFound
 from ..domain.ids import Position
-from ..domain.leaves import entry, leaf_of
-from ..domain.tiles import WIDTH, TileId, number_of
+from ..domain.proofs.leaves import entry, leaf_of
+from ..domain.proofs.tiles import WIDTH, TileId, number_of
 from .answers import json_answer
 from .parameters import FROM, POSITION, SIZE, TO
 from .service import Service

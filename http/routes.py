@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-from ..domain import commands as c
 from ..domain import errors as d
-from ..domain.lifecycle import Phase, Verb, outcome
+from ..domain.codebase import commands as c
+from ..domain.codebase.lifecycle import Phase, Verb, outcome
 from . import (
     agent,
     codebases,
@@ -26,7 +26,15 @@ from . import (
 )
 from .errors import TooManyRequests
 from .paths import DirectoryGone
-from .schemas import NewTask, NoBody, RegisterCodebase, ReplyPermission, RequestBody, SendMessage, TriggerAgent
+from .schemas import (
+    NewTask,
+    NoBody,
+    RegisterCodebase,
+    ReplyPermission,
+    RequestBody,
+    SendMessage,
+    TriggerAgent,
+)
 from .security import Access
 from .service import ServiceHandler
 from .sse import BadCursor

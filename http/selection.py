@@ -7,8 +7,8 @@ from typing import cast
 import orjson
 
 from ..domain.events import CodebaseDeleted, Complete
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import Sequence, SessionId
-from ..domain.recorded import RecordedEvent
 from .sse import frames
 from .whole_log import ALL
 

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 import structlog
 
 from ..domain.errors import LedgerError
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
 from .connections import accepting

@@ -16,7 +16,7 @@ from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 from ..projections.codebases import Codebase
 from ..projections.moments import Moments
 from ..projections.runner import Projections

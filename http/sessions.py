@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
+from ..domain.codebase.requests import Request
+from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Sequence, SessionId
-from ..domain.requests import Request
-from ..domain.secrets import Secrets
-from ..domain.wire import decode
+from ..domain.secrets.masker import Secrets
 from ..projections.session_queries import Session
 from ..projections.transcript import Message, ToolCall, Transcript
 from ..projections.views import Views

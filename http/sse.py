@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from ..domain.errors import InvalidInput
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import Sequence
-from ..domain.recorded import RecordedEvent
 
 PREAMBLE: Final = b"retry: 2000\n:\n"
 """What a stream begins with: when to come back (milliseconds), and a comment, so that bytes leave at once."""

@@ -14,13 +14,21 @@ from typing import Final
 import structlog
 from aiohttp import HttpVersion11, hdrs, web
 
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Position
 from ..domain.ports import Clock, EventStore
-from ..domain.recorded import RecordedEvent
 from .fanout import Fanout, LiveStream
 from .selection import batch_of
 from .sse import PREAMBLE, BadCursor
-from .start import CursorAhead, SessionNotFound, SessionSpan, SessionSpans, Start, start_of, start_of_all
+from .start import (
+    CursorAhead,
+    SessionNotFound,
+    SessionSpan,
+    SessionSpans,
+    Start,
+    start_of,
+    start_of_all,
+)
 from .subscriber import Subscriber
 from .whole_log import ALL, in_whole_log
 

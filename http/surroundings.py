@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ..actors.store.log_file import opened
 from ..actors.store.untouched import untouched
-from ..domain.audit import Audit, Finding
-from ..domain.tiles import HASH, WIDTH, TileId
+from ..domain.proofs.audit import Audit, Finding
+from ..domain.proofs.tiles import HASH, WIDTH, TileId
 from ..projections.tree_file import read_tree
 from .bootstrap import LOG_NAME, TREE_NAME
 

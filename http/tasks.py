@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from aiohttp import web
 
-from ..domain.commands import CancelTask, CreateTask
+from ..domain.codebase.commands import CancelTask, CreateTask
 from ..domain.errors import InvalidInput, TaskNotFound
 from ..domain.events import Event, Json, TaskCreated
 from ..domain.ids import CodebaseId, TaskId

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from ..domain.errors import LedgerError
-from ..domain.secrets import Secrets
+from ..domain.secrets.masker import Secrets
 
 Scope = Literal["read", "operate", "audit"]
 """`read`: look at everything but the log. `operate`: give commands. `audit`: read the log, with its proofs."""

@@ -7,11 +7,11 @@ from typing import Final
 
 import orjson
 
-from ..domain.event import Json
 from ..domain.events import CodebaseRegistered
+from ..domain.events.event import Json
+from ..domain.events.recorded import NewEvent, RecordedEvent
+from ..domain.events.wire import decode
 from ..domain.ids import Position, Sequence
-from ..domain.recorded import NewEvent, RecordedEvent
-from ..domain.wire import decode
 from ..projections.story import UNREADABLE
 
 _SESSION: Final = re.compile(rb'"session_id":"(\w{1,64})"')

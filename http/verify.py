@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..actors.store.log_file import check_there, opened
-from ..domain.audit import Audit, Finding, TreeLeaves, audit
-from ..domain.erasure_record import ErasureRecord
+from ..domain.erasure.record import ErasureRecord
 from ..domain.errors import InvalidInput, StoreError
-from ..domain.export import BadExport, Manifest, read_event, read_manifest, read_proof
-from ..domain.leaves import leaf_of
-from ..domain.multiproof import root_with
-from ..domain.notes import BadNote, Checkpoint, VerifierKey, open_note
-from ..domain.recorded import RecordedEvent
-from ..domain.tiles import TileId
+from ..domain.events.recorded import RecordedEvent
+from ..domain.proofs.audit import Audit, Finding, TreeLeaves, audit
+from ..domain.proofs.batch_inclusion import root_with
+from ..domain.proofs.export import BadExport, Manifest, read_event, read_manifest, read_proof
+from ..domain.proofs.leaves import leaf_of
+from ..domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
+from ..domain.proofs.tiles import TileId
 from ..projections.signing import SigningKey, verify
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .surroundings import guard_findings, odd_findings, tree_findings, tree_of

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from ..actors.store.log_file import LogFile, opened
-from ..domain.audit import Audit, Part, TreeLeaves, audit_of_parts, part_of
-from ..domain.notes import Checkpoint
-from ..domain.tiles import WIDTH
+from ..domain.proofs.audit import Audit, Part, TreeLeaves, audit_of_parts, part_of
+from ..domain.proofs.signed_notes import Checkpoint
+from ..domain.proofs.tiles import WIDTH
 
 PART: Final = 4 * WIDTH
 """Events that are read at once by one process."""

@@ -9,8 +9,8 @@ from typing import Final, cast
 
 import orjson
 
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence
-from ..domain.recorded import RecordedEvent
 
 ALL: Final = CodebaseId("*")
 """Stands where a codebase's id stands otherwise. No codebase is called so."""

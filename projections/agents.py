@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..domain import events as e
+from ..domain.codebase.lifecycle import Phase, public_status
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
-from ..domain.lifecycle import Phase, public_status
-from ..domain.recorded import RecordedEvent
 from .batch import Batch
 from .database import Fetch
 from .projection import Projection

@@ -7,7 +7,7 @@ last sequence of a session, is kept once per batch and not once per event: a flo
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from ..domain.recorded import RecordedEvent
+from ..domain.events.recorded import RecordedEvent
 
 Value: TypeAlias = str | int | float | None
 """What a column holds."""

@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from ..domain.events.recorded import RecordedEvent
 from ..domain.fault_points import Reach
 from ..domain.ids import Position
 from ..domain.ports import EventStore
-from ..domain.recorded import RecordedEvent
 from .database import Database, OutOfStep, discard
 from .fold import Fold
 from .views import PROJECTIONS, SCHEMA, VERSION

@@ -7,8 +7,8 @@ from typing import Any, Final
 import orjson
 
 from ..domain import events as e
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Timestamp
-from ..domain.recorded import RecordedEvent
 from .batch import Batch
 from .database import Fetch
 from .projection import Projection

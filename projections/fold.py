@@ -11,9 +11,9 @@ from typing import Any, cast
 import orjson
 
 from ..domain.events import Event, Json
-from ..domain.recorded import RecordedEvent
-from ..domain.upcasting import upcast
-from ..domain.wire import decode
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.upcasting import upcast
+from ..domain.events.wire import decode
 from .batch import Batch
 from .projection import Handler, MembersHandler, Projection
 

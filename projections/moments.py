@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import EventStore
-from ..domain.recorded import RecordedEvent
 from .batch import Value
 from .catch_up import fingerprint_of
 from .clock_readings import ClockReadings, time_of

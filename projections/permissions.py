@@ -7,8 +7,15 @@ from typing import Any, Final
 import orjson
 
 from ..domain import events as e
-from ..domain.ids import AgentSessionId, CodebaseId, PermissionId, SessionId, TaskId, Timestamp
-from ..domain.recorded import RecordedEvent
+from ..domain.events.recorded import RecordedEvent
+from ..domain.ids import (
+    AgentSessionId,
+    CodebaseId,
+    PermissionId,
+    SessionId,
+    TaskId,
+    Timestamp,
+)
 from .batch import Batch
 from .database import Fetch
 from .page import Page, select_page

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from ..domain.events import Event, Json
-from ..domain.recorded import RecordedEvent
+from ..domain.events.recorded import RecordedEvent
 from .batch import Batch
 
 E = TypeVar("E", bound=Event)

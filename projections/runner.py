@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from ..domain.errors import StoreError
+from ..domain.events.recorded import PAGE_BYTES, RecordedEvent, page_of
 from ..domain.fault_points import Reach, pass_by
 from ..domain.ids import Position
 from ..domain.ports import Clock, EventStore
-from ..domain.recorded import PAGE_BYTES, RecordedEvent, page_of
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
 from .recent import RecentReads

@@ -6,7 +6,14 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
-from ..domain.ids import AgentSessionId, CodebaseId, Sequence, SessionId, TaskId, Timestamp
+from ..domain.ids import (
+    AgentSessionId,
+    CodebaseId,
+    Sequence,
+    SessionId,
+    TaskId,
+    Timestamp,
+)
 from .database import Fetch
 from .page import Page, select_page
 

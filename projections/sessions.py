@@ -11,8 +11,8 @@ from typing import Final
 import orjson
 
 from ..domain import events as e
-from ..domain import outside_events as o
-from ..domain.recorded import RecordedEvent
+from ..domain.events import imported as o
+from ..domain.events.recorded import RecordedEvent
 from .batch import Batch
 from .projection import Projection
 

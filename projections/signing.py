@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..domain.errors import StoreError
-from ..domain.merkle import leaf_hash
-from ..domain.notes import VerifierKey
+from ..domain.proofs.merkle import leaf_hash
+from ..domain.proofs.signed_notes import VerifierKey
 
 ORIGIN = "opencode-ledger"
 WHAT_TO_DO = "Put a backup in its place; another key is not believed by those who kept the old public one."

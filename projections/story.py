@@ -11,13 +11,22 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import orjson
 
 from ..domain import events as e
-from ..domain import outside_events as o
+from ..domain.erasure.tombstones import MARK, eraser_of
+from ..domain.events import imported as o
+from ..domain.events.recorded import RecordedEvent
+from ..domain.events.wire import UnknownEvent, decode
 from ..domain.ids import Position, Sequence, SessionId, TaskId, Timestamp
-from ..domain.recorded import RecordedEvent
-from ..domain.tombstones import MARK, eraser_of
-from ..domain.wire import UnknownEvent, decode
 from .transcript import Message, Parts, imported
-from .wording import change_of, decided, interrupted, listed, questions_of, told_in_full, told_in_short, took
+from .wording import (
+    change_of,
+    decided,
+    interrupted,
+    listed,
+    questions_of,
+    told_in_full,
+    told_in_short,
+    took,
+)
 
 Who: TypeAlias = Literal[
     "user", "agent", "thought", "tool", "file", "permission", "question", "session", "task", "status", "error"

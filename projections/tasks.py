@@ -7,8 +7,8 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from ..domain import events as e
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
-from ..domain.recorded import RecordedEvent
 from .batch import Batch
 from .database import Fetch
 from .page import Page, select_page

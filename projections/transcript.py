@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..domain import events as e
-from ..domain import outside_events as o
+from ..domain.events import imported as o
 from ..domain.ids import Timestamp
 
 

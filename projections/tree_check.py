@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from ..domain.errors import StoreError
+from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import Position
-from ..domain.leaves import leaves_of
-from ..domain.notes import checkpoint_in
 from ..domain.ports import EventStore
-from ..domain.recorded import RecordedEvent
-from ..domain.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
+from ..domain.proofs.leaves import leaves_of
+from ..domain.proofs.signed_notes import checkpoint_in
+from ..domain.proofs.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
 from .tree_file import TreeFile
 
 PAUSE: Final = 0.05

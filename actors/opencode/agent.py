@@ -7,12 +7,12 @@ from typing import Literal
 
 import structlog
 
-from ...domain.agent_events import Translator
-from ...domain.effects import Prompt
+from ...domain.codebase.effects import Prompt
+from ...domain.codebase.facts import AgentDied
 from ...domain.errors import AgentError
 from ...domain.events import Answers
-from ...domain.facts import AgentDied
 from ...domain.ids import AgentPermissionId, CodebaseId
+from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
 from . import survivors
 from .attachments import file_parts

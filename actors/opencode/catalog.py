@@ -4,8 +4,8 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ...domain.agent_json import fields, items, text
 from ...domain.errors import AgentError
+from ...domain.untrusted_json import fields, items, text
 
 MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
 AGENT_NOT_FOUND = "AGENT_NOT_FOUND"

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-from ...domain.agent_errors import failure_of
-from ...domain.agent_json import fields, text
 from ...domain.errors import AgentError
 from ...domain.events import Answers
+from ...domain.opencode.errors import failure_of
+from ...domain.untrusted_json import fields, text
 from .environment import USER
 
 UNREACHABLE = "AGENT_UNREACHABLE"

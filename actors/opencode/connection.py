@@ -6,9 +6,9 @@ from time import time
 
 import structlog
 
-from ...domain.agent_events import Translator
-from ...domain.agent_json import fields, items
 from ...domain.errors import AgentError
+from ...domain.opencode.translator import Translator
+from ...domain.untrusted_json import fields, items
 from .outbox import Outbox
 from .process import START_FAILED
 from .server import OpencodeServer

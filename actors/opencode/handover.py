@@ -3,11 +3,11 @@
 import asyncio
 from time import time
 
-from ...domain.agent_events import Translator
-from ...domain.effects import Prompt
+from ...domain.codebase.effects import Prompt
+from ...domain.codebase.facts import PromptTaken, SessionOpened
 from ...domain.errors import AgentError
-from ...domain.facts import PromptTaken, SessionOpened
 from ...domain.ids import AgentSessionId, SessionId
+from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
 from .client import NotFoundThere
 from .connection import Connection

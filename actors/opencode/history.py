@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from tempfile import TemporaryDirectory
 
-from ...domain.agent_history import SessionReading, session_from
-from ...domain.agent_json import fields, items, text, whole
-from ...domain.commands import ImportSession
+from ...domain.codebase.commands import ImportSession
+from ...domain.codebase.imported import OutsideSession
 from ...domain.errors import AgentError, AgentUnavailable
 from ...domain.ids import AgentSessionId, CodebaseId
-from ...domain.outside import OutsideSession
+from ...domain.opencode.history import SessionReading, session_from
+from ...domain.untrusted_json import fields, items, text, whole
 from .client import NotFoundThere, OpencodeClient
 from .server import OpencodeServer
 from .settings import OpencodeSettings

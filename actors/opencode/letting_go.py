@@ -7,7 +7,7 @@ carried out. And a prompt that was just handed over may begin after the abort, s
 import asyncio
 from collections.abc import Awaitable
 
-from ...domain.agent_json import fields, items, text
+from ...domain.untrusted_json import fields, items, text
 from .client import NotFoundThere
 from .connection import Connection
 from .outbox import Outbox

@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 import structlog
 
-from ...domain.agent_errors import Failure
+from ...domain.opencode.errors import Failure
 from .process import OpencodeProcess
 from .settings import MIB
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from ...domain.facts import Fact, TextStreamed, ToolEnded, ToolStarted
+from ...domain.codebase.facts import Fact, TextStreamed, ToolEnded, ToolStarted
 from ...domain.ports import Deliver
 
 log = structlog.get_logger()

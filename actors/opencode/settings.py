@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...domain.secrets import Secrets
+from ...domain.secrets.masker import Secrets
 
 MIB = 2**20
 

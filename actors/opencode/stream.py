@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from ...domain.agent_json import fields
 from ...domain.errors import AgentError
+from ...domain.untrusted_json import fields
 from .client import UNREACHABLE
 from .server import OpencodeServer
 from .sse import TOO_LONG, EventParser

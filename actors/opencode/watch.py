@@ -10,11 +10,11 @@ from time import time
 
 import structlog
 
-from ...domain.agent_errors import Failure
-from ...domain.agent_messages import last_words
-from ...domain.agent_run import Run
+from ...domain.codebase.facts import RunEnded
 from ...domain.errors import AgentError
-from ...domain.facts import RunEnded
+from ...domain.opencode.errors import Failure
+from ...domain.opencode.messages import last_words
+from ...domain.opencode.run import Run
 from .connection import Connection
 from .outbox import Outbox
 from .settings import OpencodeSettings

@@ -15,8 +15,8 @@ from typing import Any, cast
 import aiosqlite
 
 from ...domain.errors import StoreError
+from ...domain.events.recorded import RecordedEvent, page_of
 from ...domain.fault_points import Reach, pass_by
-from ...domain.recorded import RecordedEvent, page_of
 from .presence import Presence
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
 from .shape import SELECT_SHAPE, deviations, is_known, strange

@@ -13,15 +13,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from ...domain.erasure_events import Erasure
+from ...domain.erasure.tombstones import is_tombstone, tombstone_of
 from ...domain.errors import StoreError
+from ...domain.events.erasure import Erasure
+from ...domain.events.recorded import RecordedEvent
+from ...domain.events.wire import decode
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import Position
-from ...domain.recorded import RecordedEvent
-from ...domain.tombstones import is_tombstone, tombstone_of
-from ...domain.wire import decode
 from .connections import LOCK_TIMEOUT
-from .schema import INSERT, NEVER_CHANGE, SELECT_ALL, UNFINISHED, UNFINISHED_TABLE
+from .schema import (
+    INSERT,
+    NEVER_CHANGE,
+    SELECT_ALL,
+    UNFINISHED,
+    UNFINISHED_TABLE,
+)
 from .shape import SELECT_SHAPE, deviations, strange
 
 Progress = Callable[[int, int], None]

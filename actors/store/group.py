@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
+from ...domain.events.recorded import NewEvent, RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
-from ...domain.recorded import NewEvent, RecordedEvent
 
 MAX_EVENTS = 1000
 """Events in one group: bounds how long one transaction keeps the others waiting."""

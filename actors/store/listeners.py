@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from ...domain.events.recorded import RecordedEvent
 from ...domain.ports import CommitListener
-from ...domain.recorded import RecordedEvent
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ...domain.errors import StoreError
+from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
-from ...domain.recorded import RecordedEvent
 from .schema import APPLICATION_ID, SCHEMA_VERSION
 from .shape import SELECT_SHAPE, Deviation, deviations, is_known
 from .untouched import untouched

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from collections.abc import Sequence as Many
 
 from ...domain.errors import StoreError, WrongExpectedVersion
+from ...domain.events.recorded import NewEvent, RecordedEvent, page_of
+from ...domain.events.wire import changes_state
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
-from ...domain.recorded import NewEvent, RecordedEvent, page_of
-from ...domain.wire import changes_state
 from .listeners import CommitListeners
 
 

@@ -10,13 +10,20 @@ from types import TracebackType
 from typing import cast
 
 from ...domain.errors import StoreError
+from ...domain.events.recorded import NewEvent, RecordedEvent
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
-from ...domain.recorded import NewEvent, RecordedEvent
 from .connections import LOCK_TIMEOUT, Connections, open_connections
 from .listeners import CommitListeners
-from .schema import SELECT_ALL, SELECT_COUNT, SELECT_HEAD, SELECT_HEADS, SELECT_LIFECYCLE, SELECT_STREAM
+from .schema import (
+    SELECT_ALL,
+    SELECT_COUNT,
+    SELECT_HEAD,
+    SELECT_HEADS,
+    SELECT_LIFECYCLE,
+    SELECT_STREAM,
+)
 from .writer import GroupWriter
 
 

@@ -10,8 +10,8 @@ from typing import cast
 import aiosqlite
 
 from ...domain.errors import StoreError, WrongExpectedVersion
+from ...domain.events.recorded import NewEvent, RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
-from ...domain.recorded import NewEvent, RecordedEvent
 from .group import Append, Plan, plan_group, take_group
 from .listeners import CommitListeners
 from .schema import INSERT, PROBE, SELECT_ALL

@@ -34,8 +34,8 @@ from rich.console import Console
 from rich.table import Table
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 
 ACTORS = (1, 10, 100)
 TARGET = 0.6

@@ -15,9 +15,16 @@ from typing import Final
 
 from opencode_ledger.actors.store import MemoryEventStore
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.ids import CodebaseId, MessageId, Sequence, SessionId, TaskId, Timestamp
-from opencode_ledger.domain.recorded import NewEvent
-from opencode_ledger.domain.wire import encode
+from opencode_ledger.domain.events.recorded import NewEvent
+from opencode_ledger.domain.events.wire import encode
+from opencode_ledger.domain.ids import (
+    CodebaseId,
+    MessageId,
+    Sequence,
+    SessionId,
+    TaskId,
+    Timestamp,
+)
 from opencode_ledger.projections.catch_up import BATCH
 from opencode_ledger.projections.runner import Projections
 

@@ -25,9 +25,9 @@ from rich.console import Console
 
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from opencode_ledger.domain.ids import Sequence as Number
-from opencode_ledger.domain.wire import encode
 from opencode_ledger.projections.runner import Projections
 
 from .figures import Spread, spread_table

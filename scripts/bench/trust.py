@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.http.verify import verify_data
 from opencode_ledger.projections.moments import Moments
 from opencode_ledger.projections.runner import Projections

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, TypeAlias, cast
 import psutil
 
 from opencode_ledger.domain.errors import StoreError
-from opencode_ledger.domain.merkle import verify_consistency
-from opencode_ledger.domain.notes import BadNote, Checkpoint, VerifierKey, open_note
+from opencode_ledger.domain.proofs.merkle import verify_consistency
+from opencode_ledger.domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
 from opencode_ledger.projections.signing import verify
 
 from .clients import Clients

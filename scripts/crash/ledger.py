@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from opencode_ledger.actors.store.log_file import opened
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.domain.leaves import leaf_of
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.tiles import GrowingTree
+from opencode_ledger.domain.proofs.leaves import leaf_of
+from opencode_ledger.domain.proofs.tiles import GrowingTree
 
 from .report import Report
 

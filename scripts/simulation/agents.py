@@ -10,10 +10,16 @@ from itertools import count
 from random import Random
 
 from opencode_ledger.actors.scripted_agent import RunFailed, ScriptedAgent, Temper
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentError
-from opencode_ledger.domain.ids import AgentPermissionId, AgentSessionId, CodebaseId, MessageId, SessionId
+from opencode_ledger.domain.ids import (
+    AgentPermissionId,
+    AgentSessionId,
+    CodebaseId,
+    MessageId,
+    SessionId,
+)
 from opencode_ledger.domain.ports import Clock, Deliver
 
 SILENCE = 60.0

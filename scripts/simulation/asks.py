@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain.decide import SETTLING
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.decide import SETTLING
 from opencode_ledger.domain.errors import ActorStopped, LedgerError
 
 from .machine import Machine

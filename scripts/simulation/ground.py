@@ -9,6 +9,7 @@ from random import Random
 
 from opencode_ledger.actors.store.listeners import CommitListeners
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import (
     CodebaseId,
     MessageId,
@@ -19,7 +20,6 @@ from opencode_ledger.domain.ids import (
     TaskId,
 )
 from opencode_ledger.domain.ports import CommitListener, EventStore
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 from .loop import SimulatedLoop
 

@@ -16,13 +16,13 @@ from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.supervisor import Supervisor
-from opencode_ledger.domain.commands import Command
+from opencode_ledger.domain.codebase.commands import Command
+from opencode_ledger.domain.codebase.requests import Request
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import CommitListener, EventStore, IdSource
-from opencode_ledger.domain.requests import Request
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.errors import errors
 from opencode_ledger.http.farewell import Farewell
 from opencode_ledger.http.idempotency import Repeats

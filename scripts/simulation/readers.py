@@ -11,9 +11,9 @@ from random import Random
 import orjson
 from aiohttp import web
 
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, SessionId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.recorded import RecordedEvent
 
 from .loop import SimulatedLoop
 from .network import Connection

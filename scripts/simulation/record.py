@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 
 from tests.domain.truth import Histories
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import outside_events as o
-from opencode_ledger.domain.erasure_events import Erasure
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.state import INITIAL, State, evolve
+from opencode_ledger.domain.erasure.tombstones import tombstone_of
+from opencode_ledger.domain.events import imported as o
+from opencode_ledger.domain.events.erasure import Erasure
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, SessionId
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.state import INITIAL, State, evolve
-from opencode_ledger.domain.tombstones import tombstone_of
-from opencode_ledger.domain.wire import decode
 
 Complain = Callable[[str, str], None]
 """Tells of a promise that was broken, and how."""

@@ -19,12 +19,12 @@ from opencode_ledger.actors.clock import timestamp
 from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
-from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.domain.ports import EventStore
-from opencode_ledger.domain.recorded import RecordedEvent
 
 from .agents import Agents
 from .asks import PATIENCE, Asks

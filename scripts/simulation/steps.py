@@ -5,10 +5,10 @@ from itertools import count
 from typing import Final, Literal
 
 from opencode_ledger.actors.scripted_agent import Temper
-from opencode_ledger.domain import commands as c
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import State
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.state import State
 
 from .asks import Ask
 from .callers import Caller

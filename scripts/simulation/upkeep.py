@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain.errors import InvalidInput, StoreError
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
-from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.http import erasing
 from opencode_ledger.http.backup import back_up
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME

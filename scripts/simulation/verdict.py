@@ -5,11 +5,11 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
-from opencode_ledger.domain import commands as c
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.ids import CodebaseId, Position, TaskId
-from opencode_ledger.domain.leaves import leaf_of
-from opencode_ledger.domain.lifecycle import BUSY, Phase
+from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.projections.runner import Projections
 
 from .simulation import Simulation

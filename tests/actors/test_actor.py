@@ -6,12 +6,18 @@ import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
 
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.errors import ActorStopped, AgentRunning, NothingToActOn, PermissionNotFound, StoreError
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.errors import (
+    ActorStopped,
+    AgentRunning,
+    NothingToActOn,
+    PermissionNotFound,
+    StoreError,
+)
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import PermissionId, Sequence
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.recorded import NewEvent
 
 
 async def test_a_run_from_prompt_to_end(town: Town) -> None:

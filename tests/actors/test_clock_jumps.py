@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from tests.actors.town import A, Town, running
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request
 from opencode_ledger.domain.errors import PermissionExpired
 from opencode_ledger.domain.ids import PermissionId, Position
-from opencode_ledger.domain.requests import IdempotencyKey, Request
 
 
 @pytest.mark.parametrize("moved", [timedelta(hours=-1), timedelta(days=-400), timedelta(days=365)])

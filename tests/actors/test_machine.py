@@ -17,12 +17,12 @@ from tests.actors.town import Town
 from opencode_ledger.actors.scripted_agent import ScriptedAgent, Temper
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.errors import ActorStopped, LedgerError
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
-from opencode_ledger.domain.lifecycle import BUSY, Phase
-from opencode_ledger.domain.state import INITIAL
 
 T = TypeVar("T")
 CODEBASES = [CodebaseId("cb_a"), CodebaseId("cb_b"), CodebaseId("cb_c")]

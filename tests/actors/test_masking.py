@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.ids import AgentPermissionId, PermissionId, Position, Sequence, TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.secret_shapes import MARK
+from opencode_ledger.domain.secrets.shapes import MARK
 
 from .town import A, Town, outcome
 

@@ -7,13 +7,13 @@ from tests.actors.town import A, B, C, Town, outcome, running
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.backoff import rest_after
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentRunning, StoreError, TaskEnded
 from opencode_ledger.domain.ids import CodebaseId, TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.setbacks import rest_after
 
 
 def create(name: str, priority: int = 0) -> c.CreateTask:

@@ -7,11 +7,11 @@ import pytest
 from tests.actors.town import A, Town, running
 
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request, RequestAnswered
 from opencode_ledger.domain.errors import NothingToActOn, StoreError
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.requests import IdempotencyKey, Request, RequestAnswered
 
 
 def told(events: Sequence[e.Event]) -> Mapping[str, e.Json]:

@@ -12,12 +12,12 @@ from tests.actors.test_queue import close
 from tests.actors.town import A, B, Town
 
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.backoff import LONGEST, rest_after
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.setbacks import LONGEST, rest_after
 
 
 async def queue(town: Town, count: int) -> None:

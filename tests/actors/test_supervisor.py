@@ -10,8 +10,9 @@ from tests.actors.town import A, B, C, Town, outcome, running
 from opencode_ledger.actors.scripted_agent import Temper
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import (
     ActorStopped,
     AgentRunning,
@@ -21,7 +22,6 @@ from opencode_ledger.domain.errors import (
     StoreError,
 )
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.lifecycle import Phase
 
 
 def register(codebase: str, path: str = "/code/shop") -> c.Register:

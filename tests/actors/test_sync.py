@@ -10,12 +10,12 @@ from tests.actors.town import Town, outcome, running
 from opencode_ledger.actors.scripted_agent import echo
 from opencode_ledger.actors.scripted_history import ScriptedHistories, ScriptedHistory
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import outside_events as o
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.imported import OutsideSession
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import ActorStopped, AgentUnavailable, CodebaseNotFound, StoreError
+from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.outside import OutsideSession
 
 A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
 HERE = f"/code/{A}"

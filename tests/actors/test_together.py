@@ -10,10 +10,10 @@ from tests.actors.town import A, Town, running
 
 from opencode_ledger.actors import together
 from opencode_ledger.actors.virtual_clock import VirtualClock, settle
-from opencode_ledger.domain import commands as c
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request
 from opencode_ledger.domain.errors import ActorStopped, InvalidInput, LedgerError, StoreError
 from opencode_ledger.domain.ids import TaskId
-from opencode_ledger.domain.requests import IdempotencyKey, Request
 
 SECRET = "k9-Qw7zP4xT2mB8vL5nR"
 

@@ -6,10 +6,10 @@ import pytest
 from tests.actors.town import A, Town, outcome, running
 
 from opencode_ledger.actors.virtual_clock import settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import StoreError
-from opencode_ledger.domain.lifecycle import Phase
 
 
 @pytest.mark.parametrize("command", [c.Stop(), c.Interrupt(), c.Delete()])

@@ -16,16 +16,16 @@ from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.virtual_clock import VirtualClock, settle
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.decision import fold
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, MessageId, Position, Sequence, SessionId, TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.secrets import Secrets
-from opencode_ledger.domain.state import INITIAL, State
-from opencode_ledger.domain.wire import decode
+from opencode_ledger.domain.secrets.masker import Secrets
 
 T = TypeVar("T")
 A = CodebaseId("cb_a")

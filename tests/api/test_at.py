@@ -6,7 +6,7 @@ import pytest
 from tests.support.service import Running, becomes
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId
 
 

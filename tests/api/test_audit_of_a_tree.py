@@ -9,8 +9,8 @@ import pytest
 
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.http.verify import verify_data
 from opencode_ledger.projections.signing import SigningKey
 from opencode_ledger.projections.tree import Tree

@@ -14,9 +14,9 @@ from tests.support.service import Running, eventually, running
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.wire import decode
 from opencode_ledger.http import app, shapes
 from opencode_ledger.http.correlation import correlation_of
 from opencode_ledger.http.routes import ROUTES, Route

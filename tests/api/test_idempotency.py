@@ -11,11 +11,11 @@ from tests.api.test_refusals import nothing_recorded
 from tests.support.service import API, LIMIT, Running, eventually, running
 
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.codebase.requests import RequestAnswered
 from opencode_ledger.domain.errors import AgentUnavailable
+from opencode_ledger.domain.events.imported import SessionImported
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position
-from opencode_ledger.domain.outside_events import SessionImported
-from opencode_ledger.domain.requests import RequestAnswered
-from opencode_ledger.domain.wire import decode
 from opencode_ledger.http import app, shapes
 from opencode_ledger.http.answers import json_answer
 from opencode_ledger.http.routes import CODEBASE, ROUTES, Route

@@ -8,10 +8,10 @@ import pytest
 from tests.support.service import API, LIMIT, Answer, Running, becomes, eventually, running
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.codebase.lifecycle import VERBS, Phase, Verb, outcome, public_status
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.lifecycle import VERBS, Phase, Verb, outcome, public_status
 from opencode_ledger.http.errors import status_of
 from opencode_ledger.http.settings import Settings
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from tests.support.service import API, Running
 
-from opencode_ledger.domain.export import read_event, read_manifest, read_proof
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.leaves import leaf_of
-from opencode_ledger.domain.merkle import leaf_hash, verify_consistency
-from opencode_ledger.domain.multiproof import root_with
-from opencode_ledger.domain.notes import Checkpoint, VerifierKey, open_note
+from opencode_ledger.domain.proofs.batch_inclusion import root_with
+from opencode_ledger.domain.proofs.export import read_event, read_manifest, read_proof
+from opencode_ledger.domain.proofs.leaves import leaf_of
+from opencode_ledger.domain.proofs.merkle import leaf_hash, verify_consistency
+from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, open_note
 from opencode_ledger.projections.signing import verify
 
 pymerkle: Any = import_module("pymerkle")

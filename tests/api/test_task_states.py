@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from tests.support.service import Running, becomes
 
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.lifecycle import Phase
 
 from .test_life_cycle import Stage
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.service import API, Answer, Running, running
 from yarl import URL
 
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens

@@ -12,9 +12,9 @@ from rich.console import Console
 from tests.golden.release import THIS_VERSION, write_data
 from tests.support.process import Ended
 
+from opencode_ledger.domain.erasure.tombstones import tombstone_of
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.tombstones import tombstone_of
 from opencode_ledger.http import screen
 from opencode_ledger.http.main import main
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.http import verify_parts
 from opencode_ledger.http.verify import Verdict, verify_data
 from opencode_ledger.projections.signing import SigningKey

@@ -5,8 +5,8 @@ import asyncio
 from tests.sse.events import CODEBASE, OTHER, append, complete, event, log_of, output, started, whole_log_of
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.recorded import NewEvent
 
 SESSION = "sess_a"
 TARGET = f"/cb_a/events?session_id={SESSION}"

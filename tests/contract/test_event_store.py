@@ -8,9 +8,9 @@ import pytest
 
 from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
+from opencode_ledger.domain.events.recorded import PAGE_BYTES, NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import EventStore
-from opencode_ledger.domain.recorded import PAGE_BYTES, NewEvent, RecordedEvent
 
 A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
 START = Sequence(0)

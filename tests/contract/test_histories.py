@@ -15,11 +15,11 @@ from opencode_ledger.actors.opencode import history as adapter
 from opencode_ledger.actors.opencode.server import OpencodeServer
 from opencode_ledger.actors.opencode.survivors import family
 from opencode_ledger.actors.scripted_history import ScriptedHistories
-from opencode_ledger.domain.agent_json import fields, text
+from opencode_ledger.domain.codebase.imported import OutsideSession
 from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.outside import OutsideSession
 from opencode_ledger.domain.ports import Histories, History
+from opencode_ledger.domain.untrusted_json import fields, text
 
 CODEBASE = CodebaseId("cb_test")
 PAGE = 2

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import Decision, fold
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import Decision, fold
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
@@ -20,8 +22,6 @@ from opencode_ledger.domain.ids import (
     TaskId,
     Timestamp,
 )
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.state import INITIAL, State
 
 CODEBASE = CodebaseId("cb_1")
 SESSION, TASK = SessionId("sess_1"), TaskId("task_1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opencode_ledger.domain.agent_errors import SENTENCE_LIMIT, Failure, failure_of
+from opencode_ledger.domain.opencode.errors import SENTENCE_LIMIT, Failure, failure_of
 
 
 def told(name: str = "UnknownError", message: str = "Boom", **data: object) -> Failure:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opencode_ledger.domain.agent_events import Translator
-from opencode_ledger.domain.facts import PermissionRequested
+from opencode_ledger.domain.codebase.facts import PermissionRequested
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, SessionId
+from opencode_ledger.domain.opencode.translator import Translator
 
 ROOT = "ses_root"
 

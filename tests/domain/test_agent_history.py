@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencode_ledger.domain.agent_history import SessionReading, session_from
-from opencode_ledger.domain.commands import ImportSession
-from opencode_ledger.domain.outside import OutsideSession
+from opencode_ledger.domain.codebase.commands import ImportSession
+from opencode_ledger.domain.codebase.imported import OutsideSession
+from opencode_ledger.domain.opencode.history import SessionReading, session_from
 
 Json = dict[str, Any]
 LISTED: Json = {

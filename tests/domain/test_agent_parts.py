@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from opencode_ledger.domain.agent_json import fields, items, json_of, number, text, whole
-from opencode_ledger.domain.agent_text import Origin, TextParts
-from opencode_ledger.domain.agent_tools import OUTPUT_LIMIT, ToolCalls
-from opencode_ledger.domain.facts import TextStreamed, ToolEnded, ToolStarted
+from opencode_ledger.domain.codebase.facts import TextStreamed, ToolEnded, ToolStarted
 from opencode_ledger.domain.ids import AgentSessionId, SessionId
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.opencode.streamed_text import Origin, TextParts
+from opencode_ledger.domain.opencode.tool_calls import OUTPUT_LIMIT, ToolCalls
+from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.domain.untrusted_json import fields, items, json_of, number, text, whole
 
 KEY = "the-secret-of-the-house"
 ORIGIN = Origin(SessionId("sess_1"), None)

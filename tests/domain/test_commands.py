@@ -28,14 +28,14 @@ from tests.domain.given import (
     standing_at,
 )
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import effects as x
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import effects as x
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import title_of
 from opencode_ledger.domain.errors import CodebaseNotFound, PermissionNotFound
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.state import title_of
 
 FIRST_PROMPT = x.Prompt(
     session_id=SESSION,

@@ -20,12 +20,12 @@ from tests.domain.given import (
     standing_at,
 )
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.backoff import notice
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.ids import PermissionId, TaskId
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.setbacks import notice
 
 AT_WORK = given(TRIGGER, report(OPENED, TAKEN, TOOL_STARTED))
 

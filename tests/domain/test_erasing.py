@@ -9,21 +9,29 @@ from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, finish, histories, register, report, trigger
 from tests.projections.histories import History as Lives
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.audit import Audit, audit
-from opencode_ledger.domain.erasing import History, NotOver
-from opencode_ledger.domain.erasure_events import Erasure
-from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
-from opencode_ledger.domain.leaves import leaves_of
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.notes import Checkpoint
-from opencode_ledger.domain.outside_events import SessionImported
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.state import INITIAL, evolve
-from opencode_ledger.domain.tiles import HASH, WIDTH, GrowingTree
-from opencode_ledger.domain.tombstones import is_tombstone, tombstone_of
-from opencode_ledger.domain.wire import decode, encode
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import INITIAL, evolve
+from opencode_ledger.domain.erasure.erasable import History, NotOver
+from opencode_ledger.domain.erasure.tombstones import is_tombstone, tombstone_of
+from opencode_ledger.domain.events.erasure import Erasure
+from opencode_ledger.domain.events.imported import SessionImported
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.wire import decode, encode
+from opencode_ledger.domain.ids import (
+    AgentSessionId,
+    CodebaseId,
+    Position,
+    Sequence,
+    SessionId,
+    TaskId,
+    Timestamp,
+)
+from opencode_ledger.domain.proofs.audit import Audit, audit
+from opencode_ledger.domain.proofs.leaves import leaves_of
+from opencode_ledger.domain.proofs.signed_notes import Checkpoint
+from opencode_ledger.domain.proofs.tiles import HASH, WIDTH, GrowingTree
 
 A = STREAMS[0]
 SLOW = settings(

@@ -5,7 +5,9 @@ import base64
 import orjson
 import pytest
 
-from opencode_ledger.domain.export import (
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.proofs.export import (
     FORMAT,
     BadExport,
     Manifest,
@@ -16,8 +18,6 @@ from opencode_ledger.domain.export import (
     read_manifest,
     read_proof,
 )
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import RecordedEvent
 
 MANIFEST = Manifest(selection={"codebase_id": "cb_1"}, events=2, key="name+id+key", checkpoint="note\n")
 EVENT = RecordedEvent(Position(7), CodebaseId("cb_1"), Sequence(3), "output", b'{"content": "a }\\n b",  "n":1.0}')

@@ -27,12 +27,12 @@ from tests.domain.given import (
     standing_at,
 )
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import effects as x
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import effects as x
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, SessionId
-from opencode_ledger.domain.lifecycle import BUSY, Phase
 
 HELPER = AgentSessionId("ses_helper")
 PROMPT_FAILED = f.PromptFailed(session_id=SESSION, message_id=FIRST, error="no model", code="agent_unavailable")

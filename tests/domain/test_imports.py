@@ -17,13 +17,13 @@ from tests.domain.given import (
     standing_at,
 )
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.imported import OutsideMessage, OutsideSession
+from opencode_ledger.domain.codebase.imports import worth_reading
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError
 from opencode_ledger.domain.ids import AgentSessionId, Timestamp
-from opencode_ledger.domain.imports import worth_reading
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.outside import OutsideMessage, OutsideSession
 
 LATER = Timestamp("2025-12-10T16:00:00.000Z")
 HELPER = AgentSessionId("ses_helper")

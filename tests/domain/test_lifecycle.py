@@ -3,9 +3,17 @@
 import pytest
 from tests.domain.given import AGAIN, LATER, REGISTER, TRIGGER, given, standing_at
 
-from opencode_ledger.domain import commands as c
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.lifecycle import (
+    BUSY,
+    TRANSITIONS,
+    VERBS,
+    Phase,
+    Verb,
+    outcome,
+    public_status,
+)
 from opencode_ledger.domain.errors import AlreadyRegistered, LedgerError
-from opencode_ledger.domain.lifecycle import BUSY, TRANSITIONS, VERBS, Phase, Verb, outcome, public_status
 
 COMMANDS: dict[Verb, c.Command] = {
     c.Trigger: AGAIN,

@@ -7,12 +7,14 @@ from typing import cast
 
 import pytest
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import outside_events as _outside_events
+from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.events import REGISTRY, Json, Output, ToolUse, Usage
+from opencode_ledger.domain.events import imported as _outside_events
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, TaskId, Timestamp
-from opencode_ledger.domain.masked_records import (
+from opencode_ledger.domain.secrets.masked_records import (
     FREE,
     KEPT,
     MAX_DEPTH,
@@ -22,10 +24,8 @@ from opencode_ledger.domain.masked_records import (
     masked_command,
     masked_value,
 )
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.secret_shapes import MARK
-from opencode_ledger.domain.secrets import Masker, Secrets
-from opencode_ledger.domain.wire import UnknownEvent, decode, encode
+from opencode_ledger.domain.secrets.masker import Masker, Secrets
+from opencode_ledger.domain.secrets.shapes import MARK
 
 KEY = 'the-secret-"of the house"'
 SHAPED = "sk-ant-api03-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencode_ledger.domain.merkle import (
+from opencode_ledger.domain.proofs.merkle import (
     EMPTY_ROOT,
     Node,
     Span,
@@ -18,7 +18,7 @@ from opencode_ledger.domain.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from opencode_ledger.domain.tiles import perfect_root
+from opencode_ledger.domain.proofs.tiles import perfect_root
 
 pymerkle: Any = import_module("pymerkle")
 """It comes without types."""

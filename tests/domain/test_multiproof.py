@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.test_merkle import Leaves
 
-from opencode_ledger.domain.merkle import EMPTY_ROOT, leaf_hash, span_hash
-from opencode_ledger.domain.multiproof import root_with, spans_beside
+from opencode_ledger.domain.proofs.batch_inclusion import root_with, spans_beside
+from opencode_ledger.domain.proofs.merkle import EMPTY_ROOT, leaf_hash, span_hash
 
 
 def proof_of(tree: Leaves, leaves: Sequence[int], size: int) -> list[bytes]:

@@ -8,11 +8,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.leaves import entry, leaf_of
-from opencode_ledger.domain.merkle import leaf_hash
-from opencode_ledger.domain.notes import BadNote, Checkpoint, VerifierKey, checkpoint_in, open_note, sign_note
-from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.domain.proofs.leaves import entry, leaf_of
+from opencode_ledger.domain.proofs.merkle import leaf_hash
+from opencode_ledger.domain.proofs.signed_notes import (
+    BadNote,
+    Checkpoint,
+    VerifierKey,
+    checkpoint_in,
+    open_note,
+    sign_note,
+)
 
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 SAYING = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from tests.domain.given import AT, IDS, PERMISSION, REGISTER, SESSION, TRIGGER, Story, given, report
 
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import effects as x
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import effects as x
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.errors import InvalidInput, PermissionExpired
 from opencode_ledger.domain.ids import AgentPermissionId, Timestamp
 

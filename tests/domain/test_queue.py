@@ -16,15 +16,15 @@ from tests.domain.given import (
     standing_at,
 )
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import fold
-from opencode_ledger.domain.effects import Prompt, StopAgent
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.effects import Prompt, StopAgent
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError, TaskEnded
 from opencode_ledger.domain.ids import MessageId, SessionId, TaskId
-from opencode_ledger.domain.lifecycle import Phase
 
 GRANT = c.GrantRoom()
 HERE = [phase for phase in Phase if phase not in (Phase.VOID, Phase.DELETING, Phase.DELETED)]

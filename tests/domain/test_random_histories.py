@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from tests.domain.given import AT, REGISTER
 from tests.domain.truth import assert_truthful
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import Decision, fold
-from opencode_ledger.domain.effects import Prompt, StopAgent
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import Decision, fold
+from opencode_ledger.domain.codebase.effects import Prompt, StopAgent
+from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.wire import decode, encode
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -27,10 +31,6 @@ from opencode_ledger.domain.ids import (
     SessionId,
     TaskId,
 )
-from opencode_ledger.domain.lifecycle import BUSY, Phase
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.state import INITIAL, State
-from opencode_ledger.domain.wire import decode, encode
 
 
 @dataclass(frozen=True)

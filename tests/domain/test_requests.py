@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 from tests.domain.given import AT, REGISTER, SESSION, TRIGGER, Story, standing_at
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import NOTHING, fold
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import NOTHING, fold
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request, RequestAnswered
+from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.requests import IdempotencyKey, Request, RequestAnswered
-from opencode_ledger.domain.state import INITIAL
 
 KEY = IdempotencyKey("key-1", "f" * 64)
 

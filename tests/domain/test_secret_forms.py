@@ -8,10 +8,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from opencode_ledger.domain.secret_forms import LONG_LINE, SHORTEST, forms_of
-from opencode_ledger.domain.secret_shapes import MARK, Atom, Shape
-from opencode_ledger.domain.secret_streams import StreamMasker
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.secrets.forms import LONG_LINE, SHORTEST, forms_of
+from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.domain.secrets.shapes import MARK, Atom, Shape
+from opencode_ledger.domain.secrets.streams import StreamMasker
 
 VALUE = 'a "key" of é/ü+\\ ~ and more'
 SHAPE = Shape("a.b-", (Atom("x-z", 2, 4), Atom("0-9", 1, 1)))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencode_ledger.domain.secret_forms import SHORTEST, forms_of
-from opencode_ledger.domain.secret_shapes import MARK
-from opencode_ledger.domain.secret_streams import StreamMasker
-from opencode_ledger.domain.secrets import Masker, Secrets
+from opencode_ledger.domain.secrets.forms import SHORTEST, forms_of
+from opencode_ledger.domain.secrets.masker import Masker, Secrets
+from opencode_ledger.domain.secrets.shapes import MARK
+from opencode_ledger.domain.secrets.streams import StreamMasker
 
 ALNUM = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 KNOWN = ("hunter2-hunter2", 'pass"word\\with/ü', "abcdefgh", "abcdefghij", "bcdefghi", "line one of it\nand another")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from opencode_ledger.domain.codebase.backoff import notice, rest_after
 from opencode_ledger.domain.errors import (
     AgentError,
     CodebaseNotFound,
@@ -9,9 +10,8 @@ from opencode_ledger.domain.errors import (
     LedgerError,
     WrongExpectedVersion,
 )
+from opencode_ledger.domain.events.recorded import PAGE_BYTES, RecordedEvent, page_of
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import PAGE_BYTES, RecordedEvent, page_of
-from opencode_ledger.domain.setbacks import notice, rest_after
 
 
 @pytest.mark.parametrize(

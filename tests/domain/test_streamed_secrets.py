@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opencode_ledger.domain.agent_text import Origin, TextParts
-from opencode_ledger.domain.facts import TextStreamed
+from opencode_ledger.domain.codebase.facts import TextStreamed
 from opencode_ledger.domain.ids import SessionId
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.opencode.streamed_text import Origin, TextParts
+from opencode_ledger.domain.secrets.masker import Secrets
 
 KEY = "the-secret-of-the-house"
 ORIGIN = Origin(SessionId("sess_1"), None)

@@ -10,17 +10,17 @@ from tests.domain.given import AT, REGISTER
 
 from opencode_ledger.actors.scripted_history import Answer, ScriptedHistories, ScriptedHistory
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import outside_events as o
-from opencode_ledger.domain.agent_history import SessionReading, session_from
-from opencode_ledger.domain.commands import ImportSession
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import fold
+from opencode_ledger.domain.codebase.commands import ImportSession
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.imported import session_of
+from opencode_ledger.domain.codebase.imports import worth_reading
+from opencode_ledger.domain.codebase.state import INITIAL
+from opencode_ledger.domain.events import imported as o
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.wire import changes_state, decode, encode
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, Position, Sequence
-from opencode_ledger.domain.imports import worth_reading
-from opencode_ledger.domain.outside import session_of
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.state import INITIAL
-from opencode_ledger.domain.wire import changes_state, decode, encode
+from opencode_ledger.domain.opencode.history import SessionReading, session_from
 from opencode_ledger.projections.transcript import Transcript
 
 HERE, ELSEWHERE = "/code/shop", "/code/other"

@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.test_merkle import Leaves
 
-from opencode_ledger.domain.merkle import EMPTY_ROOT, Node, Span, consistency_spans, inclusion_spans, span_hash
-from opencode_ledger.domain.tiles import (
+from opencode_ledger.domain.proofs.merkle import (
+    EMPTY_ROOT,
+    Node,
+    Span,
+    consistency_spans,
+    inclusion_spans,
+    span_hash,
+)
+from opencode_ledger.domain.proofs.tiles import (
     HASH,
     GrowingTree,
     TileId,

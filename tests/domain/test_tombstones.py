@@ -13,13 +13,13 @@ from tests.domain.test_wire import ANY_EVENT
 from tests.projections.histories import mangled, rubbish
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import outside_events as o
+from opencode_ledger.domain.codebase.requests import RequestAnswered
+from opencode_ledger.domain.erasure.tombstones import STRUCTURE, eraser_of, is_tombstone, tombstone_of
+from opencode_ledger.domain.events import imported as o
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode, members_of
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.leaves import leaf_of, leaves_of
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.requests import RequestAnswered
-from opencode_ledger.domain.tombstones import STRUCTURE, eraser_of, is_tombstone, tombstone_of
-from opencode_ledger.domain.wire import UnknownEvent, decode, encode, members_of
+from opencode_ledger.domain.proofs.leaves import leaf_of, leaves_of
 
 GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines()
 BY = Position(1000)

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.upcasting import UPCASTERS, Members
+from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.upcasting import UPCASTERS, Members
-from opencode_ledger.domain.wire import UnknownEvent, decode, encode
 
 AT = Timestamp("2026-01-01T00:00:00.000Z")
 

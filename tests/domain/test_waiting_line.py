@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.given import AT
 
+from opencode_ledger.domain.codebase.priority_queue import WaitingLine
 from opencode_ledger.domain.events import TaskCreated
 from opencode_ledger.domain.ids import TaskId
-from opencode_ledger.domain.waiting_line import WaitingLine
 
 STEPS = st.lists(st.tuples(st.sampled_from(["come", "go"]), st.integers(0, 30), st.integers(-2, 2)), max_size=80)
 

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 from tests.domain.given import AT, IDS
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.ids import AgentPermissionId, CodebaseId, PermissionId, Position, Sequence, Timestamp
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.wire import MAX_DEPTH, UnknownEvent, decode, encode
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.wire import MAX_DEPTH, UnknownEvent, decode, encode
+from opencode_ledger.domain.ids import (
+    AgentPermissionId,
+    CodebaseId,
+    PermissionId,
+    Position,
+    Sequence,
+    Timestamp,
+)
 
 GOLDEN = Path(__file__).with_name("golden_events.jsonl")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import outside_events as o
+from opencode_ledger.domain.events import imported as o
 
 ENDINGS = (e.SessionCompleted, e.SessionFailed, e.SessionStopped)
 OUTSIDE = (o.SessionImported, o.SessionExtended, o.MessageImported)

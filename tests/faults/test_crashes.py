@@ -12,9 +12,9 @@ import pytest
 from scripts.crash.ledger import Effect, Ledger
 from scripts.crash.report import Report
 
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.domain.ids import Sequence as Number
-from opencode_ledger.domain.recorded import RecordedEvent
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 110.0

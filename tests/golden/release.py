@@ -20,9 +20,9 @@ from tests.support.service import API, LIMIT, Running
 
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain.events import Json
-from opencode_ledger.domain.export import Manifest, event_line, manifest_line, proof_line, read_event
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.recorded import RecordedEvent
+from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line, read_event
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from opencode_ledger.http.surroundings import tree_of
 from opencode_ledger.projections.signing import SigningKey

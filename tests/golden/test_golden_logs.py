@@ -24,17 +24,17 @@ from tests.golden.release import (
 )
 from tests.support.service import Running, becomes, running
 
-from opencode_ledger.domain.decision import fold
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.requests import RequestAnswered
+from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.events import REGISTRY
-from opencode_ledger.domain.export import read_manifest
+from opencode_ledger.domain.events.wire import UnknownEvent, decode
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.leaves import leaf_of
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.notes import Checkpoint, VerifierKey, open_note
-from opencode_ledger.domain.requests import RequestAnswered
-from opencode_ledger.domain.state import INITIAL
-from opencode_ledger.domain.tiles import GrowingTree
-from opencode_ledger.domain.wire import UnknownEvent, decode
+from opencode_ledger.domain.proofs.export import read_manifest
+from opencode_ledger.domain.proofs.leaves import leaf_of
+from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, open_note
+from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.verify import verify_data, verify_export
 from opencode_ledger.projections.signing import verify

@@ -10,11 +10,11 @@ from tests.golden.release import THIS_VERSION, answers, events_of, frames_of, st
 from tests.golden.test_golden_logs import untold
 from tests.support.service import API, Running, running
 
-from opencode_ledger.domain.export import event_line
+from opencode_ledger.domain.erasure.tombstones import is_tombstone
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.upcasting import UPCASTERS, Members
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.tombstones import is_tombstone
-from opencode_ledger.domain.upcasting import UPCASTERS, Members
+from opencode_ledger.domain.proofs.export import event_line
 from opencode_ledger.http.offline_export import Choice, export_from
 from opencode_ledger.http.past import past_of
 from opencode_ledger.http.settings import Settings

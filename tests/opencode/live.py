@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from opencode_ledger.actors.opencode import MARKER, OpencodeAgents, OpencodeSettings
 from opencode_ledger.actors.opencode.agent import OpencodeAgent
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.effects import Prompt
-from opencode_ledger.domain.facts import Fact
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.codebase.facts import Fact
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, MessageId, SessionId
 
 ROOT = Path(__file__).resolve().parents[2]

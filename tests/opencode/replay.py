@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from opencode_ledger.domain.agent_events import Translator
-from opencode_ledger.domain.agent_json import Fields, fields, items, text, whole
-from opencode_ledger.domain.facts import Fact, TextStreamed
+from opencode_ledger.domain.codebase.facts import Fact, TextStreamed
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, SessionId
+from opencode_ledger.domain.opencode.translator import Translator
+from opencode_ledger.domain.untrusted_json import Fields, fields, items, text, whole
 
 TRACES = Path(__file__).with_name("traces")
 SESSION = SessionId("sess_1")

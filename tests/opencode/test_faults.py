@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.opencode import sweep_all
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, ProjectConfigUntrusted
 from opencode_ledger.domain.ids import AgentSessionId
 

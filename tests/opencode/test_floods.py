@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from opencode_ledger.actors.opencode import outbox
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 
 from .conftest import MakeLive
 

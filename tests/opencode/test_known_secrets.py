@@ -10,7 +10,7 @@ from opencode_ledger.actors.opencode import OpencodeSettings, learn_secrets
 from opencode_ledger.actors.opencode.environment import agent_environment
 from opencode_ledger.actors.opencode.known_secrets import known_secrets, secrets_around
 from opencode_ledger.actors.opencode.shell import withholding_shell
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.secrets.masker import Secrets
 
 
 def test_the_environments_secrets_are_known() -> None:

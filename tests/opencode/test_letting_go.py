@@ -5,7 +5,7 @@ import contextlib
 
 from scripts.scripted_model import ScriptedModel
 
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.ids import AgentPermissionId
 
 from .conftest import MakeLive

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from opencode_ledger.actors.opencode import memory
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 
 from .conftest import MakeLive
 

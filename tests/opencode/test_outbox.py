@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from opencode_ledger.actors.opencode.outbox import Outbox
-from opencode_ledger.domain.facts import AgentDied, TextStreamed
+from opencode_ledger.domain.codebase.facts import AgentDied, TextStreamed
 from opencode_ledger.domain.ids import SessionId
 
 from .live import Recorder

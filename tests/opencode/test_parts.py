@@ -20,7 +20,7 @@ from opencode_ledger.actors.opencode.outbox import Outbox
 from opencode_ledger.actors.opencode.sse import TOO_LONG, EventParser
 from opencode_ledger.actors.opencode.survivors import sweep
 from opencode_ledger.actors.opencode.trust import project_config, refuse_untrusted
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable, ProjectConfigUntrusted
 from opencode_ledger.domain.ids import SessionId
 

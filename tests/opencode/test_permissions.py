@@ -2,7 +2,7 @@
 
 from scripts.scripted_model import ScriptedModel
 
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import facts as f
 
 from .conftest import MakeLive
 from .live import Live

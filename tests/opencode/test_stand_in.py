@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, factory
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.agent_json import fields, items
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
+from opencode_ledger.domain.untrusted_json import fields, items
 
 from .conftest import STAND_IN, MakeLive
 from .live import Live

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.agent_events import Translator
-from opencode_ledger.domain.agent_json import Fields, fields
-from opencode_ledger.domain.agent_messages import last_words
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.opencode.messages import last_words
+from opencode_ledger.domain.opencode.translator import Translator
+from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.domain.untrusted_json import Fields, fields
 
 from .replay import SESSION, Play, Trace, final_texts, joined, scenarios
 

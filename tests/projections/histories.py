@@ -7,12 +7,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from opencode_ledger.actors.store import MemoryEventStore
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import facts as f
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import fold
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import REGISTRY, Event
+from opencode_ledger.domain.events.recorded import NewEvent
+from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -22,9 +25,6 @@ from opencode_ledger.domain.ids import (
     TaskId,
     Timestamp,
 )
-from opencode_ledger.domain.recorded import NewEvent
-from opencode_ledger.domain.state import INITIAL, State
-from opencode_ledger.domain.wire import encode
 
 STREAMS = tuple(CodebaseId(f"cb_{name}") for name in "abc")
 

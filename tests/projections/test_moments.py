@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, History, littered_histories, workday
 
 from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.projections import moments as moments_module
 from opencode_ledger.projections import snapshots as snapshots_module
 from opencode_ledger.projections.moments import Moments

@@ -13,9 +13,9 @@ from tests.projections.test_runner import until
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store import MemoryEventStore
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.recorded import NewEvent
 from opencode_ledger.projections import remake
 from opencode_ledger.projections.comparison import Comparison
 from opencode_ledger.projections.database import Database

@@ -5,10 +5,10 @@ from pathlib import Path
 import orjson
 from tests.projections.histories import STREAMS, History, register
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.recorded import NewEvent
-from opencode_ledger.domain.requests import RequestAnswered
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase.requests import RequestAnswered
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.projections.requests import AnsweredRequest
 from opencode_ledger.projections.runner import Projections
 

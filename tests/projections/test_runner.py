@@ -12,11 +12,11 @@ from tests.projections.histories import STREAMS, History, register, report, trig
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store import MemoryEventStore
-from opencode_ledger.domain import commands as c
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.projections import runner
 from opencode_ledger.projections.batch import Batch
 from opencode_ledger.projections.database import Database

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, History, finish, message, register, report, said, trigger
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, Sequence, SessionId, Timestamp
-from opencode_ledger.domain.wire import decode
 from opencode_ledger.projections.transcript import Message, ToolCall, Transcript
 
 A = STREAMS[0]

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.leaves import leaves_of
-from opencode_ledger.domain.merkle import EMPTY_ROOT, verify_consistency, verify_inclusion
-from opencode_ledger.domain.notes import Checkpoint, open_note
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.tiles import GrowingTree, TileId
+from opencode_ledger.domain.proofs.leaves import leaves_of
+from opencode_ledger.domain.proofs.merkle import EMPTY_ROOT, verify_consistency, verify_inclusion
+from opencode_ledger.domain.proofs.signed_notes import Checkpoint, open_note
+from opencode_ledger.domain.proofs.tiles import GrowingTree, TileId
 from opencode_ledger.projections.signing import SigningKey, verify
 from opencode_ledger.projections.tree import Tree, TreeBehind
 from opencode_ledger.projections.tree_check import LogChanged

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from tests.projections.histories import STREAMS, History, finish, message, register, trigger, workday
 
-from opencode_ledger.domain import commands as c
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain import facts as f
+from opencode_ledger.domain.codebase import commands as c
+from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
-from opencode_ledger.domain.lifecycle import Phase
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.session_queries import Span
 from opencode_ledger.projections.views import Views

@@ -16,14 +16,14 @@ from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.supervisor import Supervisor
-from opencode_ledger.domain.commands import Recover
-from opencode_ledger.domain.decide import decide
-from opencode_ledger.domain.decision import fold
+from opencode_ledger.domain.codebase.commands import Recover
+from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.priority_queue import WaitingLine
 from opencode_ledger.domain.errors import ActorStopped
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import Sequence
-from opencode_ledger.domain.lifecycle import Phase
-from opencode_ledger.domain.waiting_line import WaitingLine
-from opencode_ledger.domain.wire import decode
 from opencode_ledger.http import backup, start
 from opencode_ledger.http.fanout import LiveStream
 from opencode_ledger.http.idempotency import Repeats, _UnderWay

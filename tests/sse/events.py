@@ -2,9 +2,9 @@
 
 import orjson
 
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import EventStore
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 CODEBASE = CodebaseId("cb_a")
 OTHER = CodebaseId("cb_b")

@@ -7,8 +7,8 @@ import pytest
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import RecordedEvent
 
 from .clock import ManualClock
 from .events import OTHER, append, complete, output, seen, started

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencode_ledger.domain.events import REGISTRY, Output
+from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
-from opencode_ledger.domain.recorded import RecordedEvent
-from opencode_ledger.domain.wire import encode
 from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame, frames
 
 TOPICS = sorted({topic for topic, _ in REGISTRY})

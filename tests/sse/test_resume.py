@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.ports import CommitListener
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 from .events import CODEBASE, OTHER, append, complete, log_of, output, registered, started, whole_log_of
 from .reader import DEADLINE, Reader, Seen

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.ports import CommitListener
-from opencode_ledger.domain.recorded import RecordedEvent
 
 from .events import append, log_of, output
 from .reader import Reader

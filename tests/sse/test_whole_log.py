@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import RecordedEvent
 from opencode_ledger.http.whole_log import in_whole_log
 
 from .events import CODEBASE, OTHER, append, deleted, output, registered, started, whole_log_of

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 
 ROOM = 200_000
 A = CodebaseId("cb_a")

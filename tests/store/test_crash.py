@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 
 Row = tuple[Any, ...]
 GROUPS = 3

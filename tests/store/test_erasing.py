@@ -16,14 +16,22 @@ from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore, era
 from opencode_ledger.actors.store.erasing import finish_erasures, is_unfinished
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain import events as e
+from opencode_ledger.domain.erasure.tombstones import is_tombstone
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
+from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
-from opencode_ledger.domain.ids import CodebaseId, MessageId, Position, Sequence, SessionId, TaskId, Timestamp
-from opencode_ledger.domain.leaves import leaves_of
-from opencode_ledger.domain.notes import checkpoint_in
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.tombstones import is_tombstone
-from opencode_ledger.domain.wire import encode
+from opencode_ledger.domain.ids import (
+    CodebaseId,
+    MessageId,
+    Position,
+    Sequence,
+    SessionId,
+    TaskId,
+    Timestamp,
+)
+from opencode_ledger.domain.proofs.leaves import leaves_of
+from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
 from opencode_ledger.http.bootstrap import MADE_OF_THE_LOG
 from opencode_ledger.http.erasing import Choice, choose, erase, erasures, finish
 from opencode_ledger.http.verify import verify_data

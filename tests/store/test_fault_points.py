@@ -12,12 +12,12 @@ from tests.projections.histories import workday
 from tests.projections.test_rebuild import tables
 
 from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.leaves import leaves_of
-from opencode_ledger.domain.notes import checkpoint_in
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.domain.tiles import GrowingTree
+from opencode_ledger.domain.proofs.leaves import leaves_of
+from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
+from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.signing import SigningKey
 from opencode_ledger.projections.tree import Tree

@@ -12,8 +12,8 @@ from opencode_ledger.actors.store import SqliteEventStore, presence
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
 from opencode_ledger.actors.store.schema import INSERT
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 A, B = CodebaseId("cb_a"), CodebaseId("cb_b")
 START = Sequence(0)

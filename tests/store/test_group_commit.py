@@ -8,8 +8,8 @@ import pytest
 
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.group import MAX_BYTES, MAX_EVENTS, Append, take_group
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 A = CodebaseId("cb_a")
 START = Sequence(0)

@@ -10,8 +10,8 @@ from collections import defaultdict
 from pathlib import Path
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.domain.recorded import RecordedEvent
 
 WRITER = Path(__file__).with_name("writing_process.py")
 FULL_DISK = Path(__file__).with_name("full_disk_process.py")

@@ -15,9 +15,9 @@ from tests.projections.histories import workday
 from tests.projections.test_rebuild import tables
 
 from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.signing import SigningKey
 from opencode_ledger.projections.tree import Tree

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.errors import WrongExpectedVersion
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 
 Result = TypeVar("Result")
 STREAMS = [CodebaseId(f"cb_{n}") for n in range(4)]

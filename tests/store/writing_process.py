@@ -13,8 +13,8 @@ from itertools import count
 from pathlib import Path
 
 from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 
 ACTORS = 20
 

@@ -18,7 +18,7 @@ from opencode_ledger.actors.opencode.catalog import no_such_model
 from opencode_ledger.actors.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
 from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
-from opencode_ledger.domain.effects import Prompt
+from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.app import make_app

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from opencode_ledger.domain.codebase.lifecycle import TRANSITIONS, Outcome, Phase
 from opencode_ledger.domain.errors import CodebaseNotFound
-from opencode_ledger.domain.lifecycle import TRANSITIONS, Outcome, Phase
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

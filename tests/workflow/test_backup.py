@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.recorded import NewEvent
 
 
 async def test_a_backup_of_a_log_in_use_is_a_log_like_any_other(tmp_path: Path) -> None:

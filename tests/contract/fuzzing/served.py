@@ -13,8 +13,8 @@ from typing import Final
 from tests.support.service import StandInAgents
 
 from opencode_ledger.actors.scripted_agent import ScriptedAgent
-from opencode_ledger.domain.effects import Prompt
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.connections import accepting

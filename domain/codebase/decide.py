@@ -1,0 +1,210 @@
+"""Decide: what a command means for a codebase in a given state. Pure: the moment and the room arrive as arguments.
+
+An illegal command raises its refusal (see `lifecycle`) and changes nothing.
+"""
+
+from functools import singledispatch
+
+from .. import events as e
+from ..errors import AlreadyRegistered
+from ..ids import Timestamp
+from . import commands as c
+from . import endings, imports, permissions, task_queue
+from .decision import NOTHING, Decision, fold
+from .effects import Abort, Effect, StopAgent
+from .lifecycle import Phase, check, check_present, public_status
+from .reports import report
+from .state import Session, State, title_of
+
+SETTLING = frozenset({Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING})
+
+
+def decide(state: State, command: c.Command, at: Timestamp, *, room: bool = True) -> Decision:
+    """The decision on `command`. `room`: whether one more agent may run now. Raises `LedgerError` to refuse."""
+    return _decide(command, state, at, room)
+
+
+@singledispatch
+def _decide(command: object, state: State, at: Timestamp, room: bool) -> Decision:
+    raise TypeError(f"not a command: {command!r}")
+
+
+@_decide.register
+def _register(command: c.Register, state: State, at: Timestamp, room: bool) -> Decision:
+    if state.phase is not Phase.VOID:
+        raise AlreadyRegistered
+    registered = e.CodebaseRegistered(
+        codebase_id=command.codebase_id,
+        name=command.name,
+        path=command.path,
+        description=command.description,
+        worker_id=command.worker_id,
+        agent_config=command.agent_config,
+        timestamp=at,
+    )
+    return Decision((registered,))
+
+
+@_decide.register
+def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Decision:
+    check(state.phase, c.Trigger)
+    model = command.model or state.default_model
+    ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
+    started = e.SessionStarted(
+        prompt=command.prompt,
+        agent=command.agent,
+        model=model,
+        files=command.files,
+        metadata=command.metadata,
+        waiting=not room,
+        **ids,
+    )
+    created = e.TaskCreated(
+        title=title_of(command.prompt),
+        prompt=command.prompt,
+        agent_type=command.agent,
+        model=model,
+        files=command.files,
+        metadata=command.metadata,
+        **ids,
+    )
+    sent = e.MessageSent(message_id=command.message_id, content=command.prompt, agent=command.agent, model=model, **ids)
+    begun = (e.TaskStarted(**ids),) if room else ()
+    status = _running("Agent started" if room else "Waiting for other agents to finish", ids)
+    replaced = endings.replaced(state, at)
+    events = (*replaced, started, created, *begun, sent, status)
+    return Decision(events, _prompts(fold(state, (*replaced, started)), sent) if room else ())
+
+
+@_decide.register
+def _send_message(command: c.SendMessage, state: State, at: Timestamp, room: bool) -> Decision:
+    check(state.phase, c.SendMessage)
+    session = _active(state)
+    sent = e.MessageSent(
+        message_id=command.message_id,
+        content=command.content,
+        agent=command.agent or session.agent,
+        model=command.model or session.model,
+        **endings.ids(session, at),
+    )
+    if state.phase is not Phase.INTERRUPTED:
+        return Decision((sent,), _prompts(state, sent) if state.phase is Phase.RUNNING else ())
+    resumed = e.SessionResumed(waiting=not room, **endings.ids(session, at))
+    status = _running("Agent resumed" if room else "Waiting for other agents to finish", endings.ids(session, at))
+    begun = endings.task_begun(session, at) if room else ()
+    return Decision((resumed, *begun, sent, status), _prompts(state, sent) if room else ())
+
+
+@_decide.register
+def _interrupt(command: c.Interrupt, state: State, at: Timestamp, room: bool) -> Decision:
+    check(state.phase, c.Interrupt)
+    if state.phase is Phase.WAITING:
+        return Decision(endings.interrupted(state, at, "requested"))
+    if state.phase is Phase.INTERRUPTING:
+        return Decision(answer_after=SETTLING)
+    session = _active(state)
+    interrupting = e.SessionInterrupting(**endings.ids(session, at))
+    refused = endings.refused_permissions(session, at)
+    return Decision((interrupting, *refused), (Abort(),), SETTLING)
+
+
+@_decide.register
+def _stop(command: c.Stop, state: State, at: Timestamp, room: bool) -> Decision:
+    check(state.phase, c.Stop)
+    if state.phase is Phase.STOPPING:
+        return Decision(answer_after=endings.STOPPED)
+    return endings.stopping(_active(state), at)
+
+
+@_decide.register
+def _delete(command: c.Delete, state: State, at: Timestamp, room: bool) -> Decision:
+    check(state.phase, c.Delete)
+    until = frozenset({Phase.DELETING})
+    if state.phase is Phase.DELETING or state.codebase is None:
+        return Decision(answer_after=until)
+    deleting = e.CodebaseDeleting(codebase_id=state.codebase.codebase_id, timestamp=at)
+    refused = endings.refused_permissions(state.session, at) if state.session else ()
+    return Decision((deleting, *refused), (StopAgent(),), until)
+
+
+@_decide.register
+def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, room: bool) -> Decision:
+    return permissions.replied(command, state, at)
+
+
+@_decide.register
+def _create_task(command: c.CreateTask, state: State, at: Timestamp, room: bool) -> Decision:
+    return task_queue.create(command, state, at)
+
+
+@_decide.register
+def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, room: bool) -> Decision:
+    return task_queue.cancel(command, state, at)
+
+
+@_decide.register
+def _conclude(command: c.Conclude, state: State, at: Timestamp, room: bool) -> Decision:
+    check_present(state.phase)
+    return NOTHING
+
+
+@_decide.register
+def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -> Decision:
+    session = state.session
+    if state.phase is not Phase.WAITING or session is None:
+        return task_queue.start_next(state, at)
+    ids = endings.ids(session, at)
+    events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
+    return Decision(events, _prompts(state, None)).asked_by(session.correlation_id)
+
+
+@_decide.register
+def _recover(command: c.Recover, state: State, at: Timestamp, room: bool) -> Decision:
+    match state.phase:
+        case Phase.RUNNING | Phase.INTERRUPTING:
+            return Decision(endings.cut_short(state, at, "server_restarted"))
+        case Phase.STOPPING:
+            return Decision(endings.stopped(state, at))
+        case Phase.DELETING:
+            return Decision(endings.deleted(state, at))
+        case _:
+            return NOTHING
+
+
+@_decide.register
+def _shutdown(command: c.Shutdown, state: State, at: Timestamp, room: bool) -> Decision:
+    if state.phase in (Phase.RUNNING, Phase.INTERRUPTING) and state.session:
+        ids = endings.ids(state.session, at)
+        interrupting = e.SessionInterrupting(reason="server_stopped", **ids)
+        refused = endings.refused_permissions(state.session, at)
+        return Decision((interrupting, *refused), (StopAgent(),), SETTLING)
+    return Decision(answer_after=SETTLING)
+
+
+@_decide.register
+def _retire(command: c.Retire, state: State, at: Timestamp, room: bool) -> Decision:
+    return Decision(effects=(StopAgent(),)) if not state.occupies_room else NOTHING
+
+
+@_decide.register
+def _report(command: c.Report, state: State, at: Timestamp, room: bool) -> Decision:
+    return report(state, command, at)
+
+
+@_decide.register
+def _import_session(command: c.ImportSession, state: State, at: Timestamp, room: bool) -> Decision:
+    return imports.import_session(command, state, at)
+
+
+def _active(state: State) -> Session:
+    assert state.session is not None  # the table of transitions allows no such command without a session
+    return state.session
+
+
+def _running(message: str, ids: e.Common) -> e.Status:
+    return e.Status(status=public_status(Phase.RUNNING), message=message, **ids)
+
+
+def _prompts(state: State, sent: e.MessageSent | None) -> tuple[Effect, ...]:
+    """Hand over what was held back, then the message just sent."""
+    return endings.prompts(_active(state), sent)

@@ -1,0 +1,36 @@
+"""What comes of a command: events to record, effects to carry out, and when to answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from .. import events as e
+from ..errors import LedgerError
+from .effects import Effect
+from .lifecycle import Phase
+from .state import State, evolve
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
+
+    `refusal`: what the caller is told though something is recorded: not what was asked for, but what became of it.
+    """
+
+    events: tuple[e.Event, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    answer_after: frozenset[Phase] = frozenset()
+    refusal: LedgerError | None = None
+
+    def asked_by(self, correlation_id: str | None) -> "Decision":
+        """The same on behalf of the request that asked for it earlier: its events carry that request's name."""
+        return replace(self, events=tuple(replace(event, correlation_id=correlation_id) for event in self.events))
+
+
+NOTHING = Decision()
+
+
+def fold(state: State, events: Iterable[e.Event]) -> State:
+    """The state after these events."""
+    return reduce(evolve, events, state)

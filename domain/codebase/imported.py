@@ -1,0 +1,124 @@
+"""What others did with the agent's program in a codebase's directory, and what of it is on record.
+
+A digest stands for a message as it would be recorded. The digests of what is on record are all that must be
+remembered, so they are kept packed: 16 bytes for a message, whatever it says.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Literal, TypeAlias
+
+from ..events import Json
+from ..ids import AgentSessionId, SessionId, Timestamp
+
+OutsideStatus: TypeAlias = Literal["completed", "failed", "stopped"]
+
+_SIZE = 8
+_GIVEN = "given "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutsideSession:
+    """A session as the agent's program describes it. `revision` changes whenever the description does."""
+
+    agent_session_id: AgentSessionId
+    parent: AgentSessionId | None
+    directory: str
+    title: str
+    agent: str
+    model: str | None
+    started_at: Timestamp
+    updated_at: Timestamp
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutsideMessage:
+    """A message as it stands. `turn`: the person's message that it is, or that it comes of.
+
+    `tools`: calls with the members of `tool_use` and `tool_result` events. `error`: why it ended early, if it did.
+    `silent`: there is nothing in it, so that it is not worth recording, unless something was in it before.
+    """
+
+    id: str
+    role: Literal["user", "assistant"]
+    turn: str
+    created_at: Timestamp
+    content: str
+    reasoning: str | None = None
+    tools: tuple[Mapping[str, Json], ...] | None = None
+    agent: str | None = None
+    model: str | None = None
+    tokens: Mapping[str, int] | None = None
+    cost: float | None = None
+    error: str | None = None
+    silent: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What stands for all of it."""
+        return digest_of(
+            *(self.role, self.created_at, self.content, self.reasoning, self.tools),
+            *(self.agent, self.model, self.tokens, self.cost, self.error),
+        )
+
+
+def session_of(agent_session: AgentSessionId) -> SessionId:
+    """Our name for a session that was made outside: always the same, so that none comes in twice."""
+    return SessionId(f"sess_{agent_session.removeprefix('ses_')}")
+
+
+def digest_of(*values: object) -> str:
+    """What stands for some values: the same for the same, another for others."""
+    return _hash(repr(values)).hex()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """What is on record of one of the agent's sessions; `session_id` is our name for it.
+
+    `own`: our agent made it; remembered are then the prompts that it was given too. `traced`: all of them are.
+    `revision`: everything up to it is on record. `settled_at`: when our agent last came to rest in it.
+    """
+
+    session_id: SessionId
+    own: bool = False
+    traced: bool = True
+    revision: str | None = None
+    settled_at: Timestamp | None = None
+    packed: bytes = field(default=b"", repr=False)
+
+    def knows(self, name: str) -> bool:
+        """Whether something of this name is on record, whatever its digest."""
+        return _hash(name) in self._unpacked()
+
+    def gave(self, prompt: str) -> bool:
+        """Whether this is a prompt that our agent was given."""
+        return self.knows(_GIVEN + prompt)
+
+    def given(self, prompt: str) -> "Recorded":
+        """As it is once our agent was given a prompt."""
+        return self.grown([(_GIVEN + prompt, "")])
+
+    def lacking(self, digests: Mapping[str, str]) -> frozenset[str]:
+        """Of these names those that are not on record with this digest."""
+        known = self._unpacked()
+        return frozenset(name for name, digest in digests.items() if known.get(_hash(name)) != _hash(digest))
+
+    def grown(self, digests: Iterable[tuple[str, str]]) -> "Recorded":
+        """As it is once these are on record."""
+        known = self._unpacked() | {_hash(name): _hash(digest) for name, digest in digests}
+        return replace(self, packed=b"".join(key + value for key, value in known.items()))
+
+    def _unpacked(self) -> dict[bytes, bytes]:
+        steps = range(0, len(self.packed), 2 * _SIZE)
+        return {self.packed[at : at + _SIZE]: self.packed[at + _SIZE : at + 2 * _SIZE] for at in steps}
+
+
+Outside: TypeAlias = Mapping[AgentSessionId, Recorded]
+"""What is on record of the agent's sessions, by its own names for them."""
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=_SIZE).digest()

@@ -1,0 +1,130 @@
+"""What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
+
+from ..events import imported as o
+from ..ids import SessionId, Timestamp
+from . import commands as c
+from .decision import NOTHING, Decision
+from .imported import (
+    OutsideMessage,
+    OutsideSession,
+    Recorded,
+    digest_of,
+    session_of,
+)
+from .lifecycle import BUSY, check_present
+from .state import State
+
+
+def worth_reading(state: State, session: OutsideSession) -> bool:
+    """Whether there may be something in a session that isn't on record; if not, it need not be read."""
+    recorded = state.outside.get(session.agent_session_id)
+    if recorded is None:
+        return not _is_helpers(state, session)
+    if recorded.revision is not None and recorded.revision == session.revision:
+        return False
+    if not recorded.own:
+        return True
+    rested = recorded.settled_at is not None and session.updated_at <= recorded.settled_at
+    return recorded.traced and not rested
+
+
+def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Decision:
+    """Record what is new. Refused where there is no codebase any more."""
+    check_present(state.phase)
+    session, messages = command.session, command.messages
+    if not worth_reading(state, session):
+        return NOTHING
+    known = state.outside.get(session.agent_session_id)
+    recorded = known or Recorded(session_id=session_of(session.agent_session_id))
+    if recorded.own:
+        # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
+        messages = tuple(message for message in messages if message.turn and not recorded.gave(message.turn))
+    digests = {message.id: message.digest for message in messages}
+    lacking = recorded.lacking(digests)
+    lacking -= {message.id for message in messages if message.silent and not recorded.knows(message.id)}
+    news = tuple(message for message in messages if message.id in lacking)
+    named = {message.id: digests[message.id] for message in news}
+    if recorded.own:
+        return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
+    if known is None and not news:
+        return NOTHING  # one in which nothing was said may also be our own agent's, a moment before it is linked
+    described = {str(session.agent_session_id): _description(command)}
+    if (command.last or named) and recorded.lacking(described):
+        named |= described
+    if not named and not command.complete:
+        return NOTHING
+    return _recorded(_imported(command, state, named, at), news, at)
+
+
+def _is_helpers(state: State, session: OutsideSession) -> bool:
+    """Whether an unknown session is, or may be, one that a helper of our own agent works in just now."""
+    parent = None if session.parent is None else state.outside.get(session.parent)
+    if parent is None or not parent.own or state.session is None:
+        return False
+    return state.phase in BUSY and parent.session_id == state.session.id
+
+
+def _description(command: c.ImportSession) -> str:
+    session = command.session
+    said = (session.title, session.parent, session.agent, session.model, session.started_at)
+    return digest_of(*said, command.prompt, command.status)
+
+
+def _recorded(
+    head: o.SessionImported | o.SessionExtended, messages: tuple[OutsideMessage, ...], at: Timestamp
+) -> Decision:
+    return Decision((head, *(_message(head.session_id, message, at) for message in messages)))
+
+
+def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> o.SessionImported:
+    session = command.session
+    return o.SessionImported(
+        status=command.status,
+        agent_session_id=session.agent_session_id,
+        parent_id=_parent_id(state, session),
+        title=session.title,
+        prompt=command.prompt,
+        agent=session.agent,
+        model=session.model,
+        started_at=session.started_at,
+        ended_at=session.updated_at,
+        digests=named,
+        revision=session.revision if command.complete else None,
+        session_id=session_of(session.agent_session_id),
+        timestamp=at,
+    )
+
+
+def _extended(command: c.ImportSession, recorded: Recorded, named: dict[str, str], at: Timestamp) -> o.SessionExtended:
+    return o.SessionExtended(
+        agent_session_id=command.session.agent_session_id,
+        digests=named,
+        revision=command.session.revision if command.complete else None,
+        session_id=recorded.session_id,
+        timestamp=at,
+    )
+
+
+def _parent_id(state: State, session: OutsideSession) -> SessionId | None:
+    if session.parent is None:
+        return None
+    parent = state.outside.get(session.parent)
+    return parent.session_id if parent else session_of(session.parent)
+
+
+def _message(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> o.MessageImported:
+    return o.MessageImported(
+        message_id=message.id,
+        role=message.role,
+        content=message.content,
+        reasoning=message.reasoning,
+        tools=message.tools,
+        created_at=message.created_at,
+        agent=message.agent,
+        model=message.model,
+        tokens=message.tokens,
+        cost=message.cost,
+        error=message.error,
+        session_id=session_id,
+        timestamp=at,
+    )

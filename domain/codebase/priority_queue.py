@@ -1,0 +1,97 @@
+"""The line of tasks that wait for an agent: a value that is never changed, only followed by another.
+
+Made of persistent collections, which share what they have in common: what comes or goes costs about the same however long
+the line is.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from rpds import HashTrieMap, Queue
+
+from ..events import TaskCreated
+from ..ids import TaskId
+
+
+class _Waiting(NamedTuple):
+    """A task, and how many came before it."""
+
+    came: int
+    task: TaskCreated
+
+
+_Tasks: TypeAlias = "HashTrieMap[TaskId | None, _Waiting]"
+_Lanes: TypeAlias = "HashTrieMap[int, Queue[_Waiting]]"
+
+
+class WaitingLine:
+    """Tasks in the order in which they came. Two lines of the same tasks in the same order are equal."""
+
+    __slots__ = ("_came", "_lanes", "_tasks")
+
+    def __init__(self, tasks: "_Tasks | None" = None, lanes: "_Lanes | None" = None, came: int = 0) -> None:
+        """An empty line; the arguments are its own affair.
+
+        `lanes`: one for each priority. A task that goes from the middle of its lane stays there unseen until it would
+        be the first; so the first of each lane does wait.
+        """
+        self._tasks: _Tasks = HashTrieMap() if tasks is None else tasks
+        self._lanes: _Lanes = HashTrieMap() if lanes is None else lanes
+        self._came = came
+
+    @property
+    def first(self) -> TaskCreated | None:
+        """The task whose turn it is: the highest priority first; among equals, first come, first served."""
+        return _front(self._lanes[max(self._lanes)]).task if self._tasks else None
+
+    def get(self, task: TaskId | None) -> TaskCreated | None:
+        """A waiting task by its id, or None."""
+        waiting = self._tasks.get(task)
+        return waiting.task if waiting else None
+
+    def with_last(self, task: TaskCreated) -> "WaitingLine":
+        """The line once this task has come."""
+        if task.task_id in self._tasks:
+            return self.without(task.task_id).with_last(task)
+        waiting = _Waiting(self._came, task)
+        lane: Queue[_Waiting] = self._lanes.get(task.priority, Queue())
+        lanes = self._lanes.insert(task.priority, lane.enqueue(waiting))
+        return WaitingLine(self._tasks.insert(task.task_id, waiting), lanes, self._came + 1)
+
+    def without(self, task: TaskId | None) -> "WaitingLine":
+        """The line once this task has gone; the same line where it isn't in it."""
+        gone = self._tasks.get(task)
+        if gone is None:
+            return self
+        tasks, priority = self._tasks.remove(task), gone.task.priority
+        lane = self._lanes[priority]
+        while lane and tasks.get((front := _front(lane)).task.task_id) is not front:
+            lane = _shortened(lane)
+        lanes = self._lanes.insert(priority, lane) if lane else self._lanes.remove(priority)
+        return WaitingLine(tasks, lanes, self._came)
+
+    def __iter__(self) -> Iterator[TaskCreated]:
+        return (waiting.task for waiting in sorted(self._tasks.values(), key=lambda waiting: waiting.came))
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WaitingLine) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return len(self)
+
+    def __repr__(self) -> str:
+        return f"WaitingLine({list(self)})"
+
+
+# The library's annotations of these two are not what they are.
+
+
+def _front(lane: "Queue[_Waiting]") -> _Waiting:
+    return lane.peek()  # type: ignore[operator, no-any-return]
+
+
+def _shortened(lane: "Queue[_Waiting]") -> "Queue[_Waiting]":
+    return lane.dequeue()  # type: ignore[call-arg]

@@ -1,0 +1,230 @@
+"""The state of a codebase, folded from its events: `state = reduce(evolve, events, INITIAL)`.
+
+`output` events never change it, so they need not be read to wake an actor.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from .. import events as e
+from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId
+from .effects import Prompt
+from .import_index import remember
+from .imported import Outside, Recorded
+from .lifecycle import BUSY, Phase
+from .priority_queue import WaitingLine
+
+TITLE_LENGTH = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """The session now active, or the one that was interrupted.
+
+    `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
+    take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
+    `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
+    `settled`: what it was answered. `task_open`: the task has not ended.
+    `correlation_id`: the request that set it to work last.
+    """
+
+    id: SessionId
+    task_id: TaskId | None
+    agent: str
+    model: str | None
+    title: str
+    files: tuple[str, ...] = ()
+    task_open: bool = True
+    task_started: bool = False
+    agent_session_id: AgentSessionId | None = None
+    last_prompt: MessageId | None = None
+    unsent: tuple[Prompt, ...] = ()
+    untaken: tuple[Prompt, ...] = ()
+    open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
+    settled: frozenset[PermissionId] = frozenset()
+    interrupt_reason: e.InterruptReason = "requested"
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
+
+    `queue`: tasks that wait for the agent, in the order in which they came. `outside`: what is on record of the
+    agent's sessions, so that what others do in them is recorded once. `failures`: sessions that failed in a row.
+    """
+
+    codebase: e.CodebaseRegistered | None = None
+    phase: Phase = Phase.VOID
+    session: Session | None = None
+    queue: WaitingLine = field(default_factory=WaitingLine)
+    outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
+    failures: int = 0
+
+    @property
+    def wants_room(self) -> bool:
+        """Whether work waits that could start if there were room among the running agents."""
+        return self.phase is Phase.WAITING or (self.phase is Phase.IDLE and bool(self.queue))
+
+    @property
+    def occupies_room(self) -> bool:
+        """Whether this codebase counts among the running agents."""
+        return self.phase in BUSY
+
+    @property
+    def default_model(self) -> str | None:
+        """The model for work that names none; None leaves it to the agent."""
+        model = self.codebase.agent_config.get("default_model") if self.codebase else None
+        return model if isinstance(model, str) else None
+
+    @property
+    def auto_approve(self) -> bool:
+        """Whether permissions are given without asking anybody."""
+        return bool(self.codebase and self.codebase.agent_config.get("auto_approve") is True)
+
+
+INITIAL = State()
+
+
+def title_of(prompt: str) -> str:
+    """A short name for a piece of work: the first line of its prompt that says something."""
+    first = next((line.strip() for line in prompt.split("\n") if line.strip()), "")
+    return first if len(first) <= TITLE_LENGTH else first[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def evolve(state: State, event: e.Event) -> State:
+    """The state after an event; kinds that don't concern it leave it as it is."""
+    active = state.session.agent_session_id if state.session else None
+    outside = remember(state.outside, active, event)
+    if outside is not state.outside:
+        state = replace(state, outside=outside)
+    match event:
+        case e.TaskCreated(session_id=None):
+            return replace(state, queue=state.queue.with_last(event))
+        case e.TaskCreated() | e.TaskStarted() | e.TaskCancelled() | e.TaskFailed():
+            return _evolve_active(replace(state, queue=state.queue.without(event.task_id)), event)
+        case e.CodebaseRegistered():
+            return replace(state, codebase=event, phase=Phase.IDLE)
+        case e.CodebaseDeleting():
+            return replace(state, phase=Phase.DELETING)
+        case e.CodebaseDeleted():
+            return replace(state, phase=Phase.DELETED, session=None)
+        case e.SessionStarted():
+            return replace(state, phase=_working(event.waiting), session=_started(event, state.queue))
+        case _:
+            return _evolve_active(state, event)
+
+
+def _evolve_active(state: State, event: e.Event) -> State:
+    if state.session is None or event.session_id != state.session.id:
+        return state
+    return _evolve_phase(state, state.session, event)
+
+
+def _working(waiting: bool) -> Phase:
+    return Phase.WAITING if waiting else Phase.RUNNING
+
+
+def _started(event: e.SessionStarted, queue: WaitingLine) -> Session:
+    assert event.session_id is not None  # a session's own events always name it
+    queued = queue.get(event.task_id)
+    return Session(
+        id=event.session_id,
+        task_id=event.task_id,
+        agent=event.agent,
+        model=event.model,
+        title=queued.title if queued else title_of(event.prompt),
+        files=event.files,
+        correlation_id=event.correlation_id,
+    )
+
+
+def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
+    match event:
+        case e.SessionAdmitted():
+            return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
+        case e.SessionResumed(waiting=True):
+            return replace(state, phase=Phase.WAITING, session=replace(session, correlation_id=event.correlation_id))
+        case e.SessionResumed():
+            return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
+        case e.SessionInterrupting():
+            return replace(state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason))
+        case e.SessionInterrupted():
+            unsent = (*session.untaken, *session.unsent)
+            return replace(state, phase=Phase.INTERRUPTED, session=replace(session, unsent=unsent, untaken=()))
+        case e.SessionStopping():
+            return replace(state, phase=Phase.STOPPING)
+        case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
+            phase = state.phase if state.phase is Phase.DELETING else Phase.IDLE
+            return replace(state, phase=phase, session=None, failures=_failures(state, event))
+        case _:
+            return replace(state, session=_evolve_session(state, session, event))
+
+
+def _failures(state: State, end: e.Event) -> int:
+    """How many sessions have failed in a row by this end; a stop says nothing about the agent."""
+    if isinstance(end, e.SessionCompleted):
+        return 0
+    return state.failures + isinstance(end, e.SessionFailed)
+
+
+def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
+    match event:
+        case e.SessionLinked():
+            return replace(session, agent_session_id=event.agent_session_id, model=event.model or session.model)
+        case e.MessageDelivered():
+            waiting = tuple(prompt for prompt in session.untaken if prompt.message_id != event.message_id)
+            return replace(session, untaken=waiting)
+        case e.TaskStarted():
+            return replace(session, task_started=True)
+        case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
+            return replace(session, task_open=False)
+        case e.MessageSent():
+            return _message_sent(state.phase, session, event)
+        case e.ToolUse():
+            return replace(session, open_tools={**session.open_tools, event.call_id: event.tool})
+        case e.ToolResult():
+            return replace(session, open_tools=_without(session.open_tools, event.call_id))
+        case e.PermissionAsked():
+            return replace(session, permissions={**session.permissions, event.permission_id: event})
+        case e.PermissionReplied():
+            settled = session.settled | {event.permission_id}
+            return replace(session, permissions=_without(session.permissions, event.permission_id), settled=settled)
+        case _:
+            return session
+
+
+def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Session:
+    prompt = prompt_of(session, message)
+    said = replace(session, last_prompt=message.message_id)
+    if phase in (Phase.WAITING, Phase.INTERRUPTING):
+        return replace(said, unsent=(*session.unsent, prompt))
+    return replace(said, untaken=(*session.untaken, prompt))
+
+
+def _handed_over(session: Session) -> Session:
+    return replace(session, unsent=(), untaken=(*session.untaken, *session.unsent))
+
+
+def prompt_of(session: Session, message: e.MessageSent) -> Prompt:
+    """The wish to hand a recorded message to the agent; the session's first message brings its files."""
+    return Prompt(
+        session_id=session.id,
+        agent_session_id=session.agent_session_id,
+        message_id=message.message_id,
+        text=message.content,
+        agent=message.agent,
+        model=message.model,
+        files=session.files if session.last_prompt is None else (),
+        title=session.title,
+    )
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _without(items: Mapping[K, V], key: K) -> dict[K, V]:
+    return {k: v for k, v in items.items() if k != key}

@@ -1,0 +1,76 @@
+"""The queue of a codebase: tasks that wait for its agent, started one after another.
+
+The highest priority first; among equals, first come, first served. Only an idle agent takes from the queue: an
+interrupted session is somebody's, who means to go on with it.
+"""
+
+from .. import events as e
+from ..errors import TaskEnded
+from ..ids import MessageId, SessionId, TaskId, Timestamp
+from . import commands as c
+from . import endings
+from .decision import NOTHING, Decision, fold
+from .lifecycle import Phase, check_present, public_status
+from .state import State
+
+
+def create(command: c.CreateTask, state: State, at: Timestamp) -> Decision:
+    """Queue a task. Legal wherever the codebase is there."""
+    check_present(state.phase)
+    created = e.TaskCreated(
+        task_id=command.task_id,
+        title=command.title,
+        prompt=command.prompt,
+        agent_type=command.agent,
+        model=command.model or state.default_model,
+        priority=command.priority,
+        files=command.files,
+        metadata=command.metadata,
+        timestamp=at,
+    )
+    return Decision((created,))
+
+
+def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
+    """Take a task out of the queue, or stop the session that works on it. Raises `TaskEnded`."""
+    check_present(state.phase)
+    if state.queue.get(command.task_id):
+        return Decision((e.TaskCancelled(task_id=command.task_id, timestamp=at),))
+    session = state.session
+    if session is None or session.task_id != command.task_id or not session.task_open:
+        raise TaskEnded
+    if state.phase is Phase.STOPPING:
+        return Decision(answer_after=endings.STOPPED)
+    return endings.stopping(session, at)
+
+
+def start_next(state: State, at: Timestamp) -> Decision:
+    """Start the task whose turn it is, if the agent is idle and one waits; in the name of the request that queued it."""
+    task = state.queue.first
+    if state.phase is not Phase.IDLE or task is None:
+        return NOTHING
+    ids = e.Common(session_id=session_of(task.task_id), task_id=task.task_id, timestamp=at)
+    started = e.SessionStarted(
+        prompt=task.prompt,
+        agent=task.agent_type,
+        model=task.model,
+        files=task.files,
+        metadata=task.metadata,
+        **ids,
+    )
+    sent = e.MessageSent(
+        message_id=_message_of(task.task_id), content=task.prompt, agent=task.agent_type, model=task.model, **ids
+    )
+    status = e.Status(status=public_status(Phase.RUNNING), message="Agent started", **ids)
+    session = fold(state, (started,)).session
+    effects = endings.prompts(session, sent) if session else ()
+    return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.correlation_id)
+
+
+def session_of(task: TaskId | None) -> SessionId:
+    """The session of a queued task has the task's own unique part: a replay needs no source of ids."""
+    return SessionId(f"sess_{(task or '').removeprefix('task_')}")
+
+
+def _message_of(task: TaskId | None) -> MessageId:
+    return MessageId(f"msg_{(task or '').removeprefix('task_')}")

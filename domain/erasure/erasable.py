@@ -1,0 +1,145 @@
+"""What of a codebase's history can be erased, and what belongs together: sessions, tasks, the codebase itself.
+
+Only what is over can be erased: an agent still needs the words of a session that runs or can be resumed, and of a task
+that waits. A session takes with it its task, the sessions of its helpers, and the recorded answers to its requests.
+"""
+
+from collections.abc import Iterable
+from typing import Final, cast
+
+import orjson
+
+from ..codebase.lifecycle import Phase
+from ..codebase.requests import RequestAnswered
+from ..codebase.state import INITIAL, evolve
+from ..errors import InvalidInput
+from ..events.erasure import Erasure
+from ..events.event import Event
+from ..events.imported import CONTENT_TOPICS, SessionImported
+from ..events.recorded import RecordedEvent
+from ..events.wire import decode
+from ..ids import TaskId
+from .tombstones import tombstone_of
+
+CODEBASE: Final = ""
+"""Stands for the codebase among the owners of events: what belongs to no session and no task."""
+
+
+class NotOver(InvalidInput):
+    """It is still at work, or can be resumed, so its words are still needed."""
+
+    code = "not_over"
+
+
+class History:
+    """Takes a codebase's events in order, and knows what of them can be erased: by position, in order."""
+
+    def __init__(self) -> None:
+        self._state = INITIAL
+        self._erasable: dict[int, str] = {}
+        self._ended_at: dict[str, str] = {}
+        self._session_of: dict[str, str] = {}
+        self._last: tuple[str, str | None] = CODEBASE, None
+
+    def take(self, recorded: RecordedEvent) -> None:
+        """Read on."""
+        if recorded.topic == Erasure.topic:
+            return
+        members = _members(recorded)
+        event = None if recorded.topic in CONTENT_TOPICS else decode(recorded)
+        if event is not None:
+            self._state = evolve(self._state, event)
+            self._relate(event)
+        owner, request = self._owner(members, event), members.get("correlation_id")
+        self._last = owner, request if isinstance(request, str) else None
+        self._ended_at[owner] = str(members.get("timestamp", ""))
+        if tombstone_of(recorded, recorded.position) is not None:
+            self._erasable[recorded.position] = owner
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the codebase was deleted: then all of its history is over."""
+        return self._state.phase is Phase.DELETED
+
+    def has(self, session: str) -> bool:
+        """Whether there is or was such a session here."""
+        return session in self._ended_at and session != CODEBASE
+
+    def everything(self) -> list[int]:
+        """All that can be erased of a deleted codebase. Raises `NotOver` where it isn't deleted."""
+        if not self.deleted:
+            raise NotOver("The codebase is not deleted: delete it first, or erase single sessions.")
+        return list(self._erasable)
+
+    def of_session(self, session: str) -> list[int]:
+        """All that can be erased of a session, or a task, that has ended. Raises `NotOver` where it hasn't."""
+        self._check_over(self._root(session))
+        return [position for position, owner in self._erasable.items() if session in self._chain(owner)]
+
+    def of_positions(self, wanted: Iterable[int]) -> list[int]:
+        """Those of these events that have content left. Raises `NotOver` for what is still needed."""
+        found = sorted({position for position in wanted if position in self._erasable})
+        for position in found:
+            self._check_over(self._root(self._erasable[position]), f"Event {position}")
+        return found
+
+    def ended_before(self, moment: str) -> list[int]:
+        """All that ended before a moment, written as events write it: sessions, tasks, the codebase if it was deleted."""
+        if self.deleted:
+            return list(self._erasable) if max(self._ended_at.values(), default="") < moment else []
+        ended = dict[str, str]()
+        for owner, at in self._ended_at.items():
+            root = self._root(owner)
+            ended[root] = max(at, ended.get(root, ""))
+        over = {root for root, at in ended.items() if at < moment and not self._is_needed(root)}
+        return [position for position, owner in self._erasable.items() if self._root(owner) in over]
+
+    def _owner(self, members: dict[str, object], event: Event | None) -> str:
+        """What an event belongs to. An answer to a request stands behind the events that the request led to."""
+        if (
+            isinstance(event, RequestAnswered)
+            and event.correlation_id is not None
+            and event.correlation_id == self._last[1]
+        ):
+            return self._last[0]
+        owner = members.get("session_id") or members.get("task_id")
+        return owner if isinstance(owner, str) else CODEBASE
+
+    def _relate(self, event: Event) -> None:
+        """Note which session a task or another session belongs to."""
+        if event.session_id and event.task_id:
+            self._session_of[event.task_id] = event.session_id
+        if isinstance(event, SessionImported) and event.parent_id and event.session_id:
+            self._session_of[event.session_id] = event.parent_id
+
+    def _root(self, owner: str) -> str:
+        return self._chain(owner)[-1]
+
+    def _chain(self, owner: str) -> list[str]:
+        """The owner and what it belongs to, up to what belongs to nothing else."""
+        chain = [owner]
+        while (above := self._session_of.get(chain[-1])) is not None and above not in chain:
+            chain.append(above)
+        return chain
+
+    def _is_needed(self, owner: str) -> bool:
+        if self.deleted:
+            return False
+        session = self._state.session
+        waiting = self._state.queue.get(TaskId(owner)) is not None
+        return owner == CODEBASE or waiting or (session is not None and session.id == owner)
+
+    def _check_over(self, owner: str, named: str = "This event") -> None:
+        if not self._is_needed(owner):
+            return
+        if owner == CODEBASE:
+            raise NotOver(f"{named} tells of the codebase itself, and is needed until the codebase is deleted.")
+        raise NotOver(f"{owner} is not over, and its words are still needed: stop or cancel it first.")
+
+
+def _members(recorded: RecordedEvent) -> dict[str, object]:
+    try:
+        content: object = orjson.loads(recorded.data)
+    except orjson.JSONDecodeError:
+        return {}
+    return cast(dict[str, object], content) if isinstance(content, dict) else {}

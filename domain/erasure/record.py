@@ -1,0 +1,61 @@
+"""The audit of erasures: every tombstone is the very one that an `erasure` event recorded, or it is tampering.
+
+A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
+"""
+
+from collections.abc import Container, Iterable
+from hashlib import sha256
+
+from ..events.erasure import Erasure
+from ..events.recorded import RecordedEvent
+from ..events.wire import decode
+from .tombstones import END, eraser_of, is_blank, is_tombstone
+
+
+def concerns_erasure(event: RecordedEvent) -> bool:
+    """Whether an `ErasureRecord` needs to see this event."""
+    return event.topic == Erasure.topic or event.data.endswith(END)
+
+
+class ErasureRecord:
+    """Takes events in order. `erased`: tombstones on record. `unfinished`: named, and not erased yet."""
+
+    def __init__(self) -> None:
+        self.erased = self.unfinished = 0
+        self._open: dict[int, tuple[str, str]] = {}
+        self._eraser: dict[int, int] = {}
+
+    def take(self, events: Iterable[RecordedEvent]) -> None:
+        """Read on."""
+        for event in events:
+            if event.topic == Erasure.topic:
+                self._match(event)
+            elif event.data.endswith(END) and is_tombstone(event.data):
+                self._keep(event)
+
+    def _keep(self, event: RecordedEvent) -> None:
+        name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
+        # One with words in it was never left by an erasure, whatever is on record.
+        digest = sha256(event.data).hexdigest() if is_blank(event) else ""
+        self._open[event.position] = digest, name
+        self._eraser[event.position] = (eraser_of(event.data) or 0) if digest else 0
+
+    @property
+    def unrecorded(self) -> dict[int, str]:
+        """The tombstones that no erasure event read so far names as they are: position and name."""
+        return {position: name for position, (_digest, name) in self._open.items()}
+
+    def forged(self, known: Container[int]) -> dict[int, str]:
+        """Those of them that no erasure can have left so, where these positions are known: position and name."""
+        return {at: name for at, name in self.unrecorded.items() if not self._eraser[at] or self._eraser[at] in known}
+
+    def _match(self, recorded: RecordedEvent) -> None:
+        event = decode(recorded)
+        for position, digest in event.tombstones.items() if isinstance(event, Erasure) else ():
+            place = int(position) if position.isdecimal() else 0
+            found = self._open.get(place)
+            if found is not None and found[0] == digest:
+                del self._open[place]
+                self.erased += 1
+            elif found is None:
+                self.unfinished += 1

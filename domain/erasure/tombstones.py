@@ -1,0 +1,128 @@
+"""Tombstones: what stands in an erased event's place. What was said is gone; where, when and by whom it was, stays.
+
+A tombstone is the event with each text of its content replaced by a mark, and one member more, at the end: the SHA-256
+of the bytes that stood there, and the position of the `erasure` event that says who erased them and why. The leaf of
+the log's tree holds that same hash, so the root, every proof and every checkpoint of before stay valid.
+"""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+import orjson
+
+from ..events.event import Json
+from ..events.recorded import RecordedEvent
+from ..ids import Position
+
+MARK: Final = "[erased]"
+
+MEMBER: Final = "erased"
+"""The member that makes a tombstone. No event has one of this name."""
+
+STRUCTURE: Final = frozenset(
+    """action agent agent_message_id agent_permission_id agent_session_id agent_type attempt call_id code codebase_id
+    correlation_id cost created_at decided_by digests ended_at expires_at fingerprint id imported key kind message_id
+    model parent_id part_id permission_id priority reason replaces reply revision role schema_version session_id
+    started_at status subagent success task_id timestamp tokens tool type waiting worker_id""".split()
+)
+"""Members that stay: identities, moments, states, amounts, and words of a fixed choice. All others are content."""
+
+AMOUNTS: Final = frozenset({"digests", "tokens"})
+"""Those of them that hold others, by name; structure is a single value elsewhere."""
+
+SHAPED: Final = frozenset({"answer", "tools"})
+"""Members of which the shape stays: in them it is decided again what is structure."""
+
+FREE: Final = frozenset({"agent_config", "args", "metadata"})
+"""Members of any form, in which even the names of members are content."""
+
+WITHIN_TEXT: Final = frozenset({"output"})
+"""Topics of pieces that are joined: a mark for each of thousands would say no more than none."""
+
+END: Final = b'"}}'
+"""What a tombstone's bytes end with, as few others do."""
+
+_TAIL: Final = re.compile(rb'[,{]"erased":\{"by":([1-9][0-9]{0,18}),"sha256":"([0-9a-f]{64})"\}\}\Z')
+_LONGEST: Final = 128
+
+
+def tombstone_of(event: RecordedEvent, by: Position) -> bytes | None:
+    """The bytes that stand for the event from now on; None where there is nothing to erase. `by`: who says why."""
+    if is_tombstone(event.data):
+        return None
+    members = _members(event.data)
+    kept = {name: _blank(name, value, event.topic) for name, value in members.items()}
+    if kept == members:
+        return None
+    return orjson.dumps(kept | {MEMBER: {"by": by, "sha256": sha256(event.data).hexdigest()}})
+
+
+def is_tombstone(data: bytes) -> bool:
+    """Whether these are the bytes of a tombstone."""
+    return eraser_of(data) is not None
+
+
+def is_blank(event: RecordedEvent) -> bool:
+    """Whether a tombstone holds structure and marks alone, as `tombstone_of` makes them: no words put there later."""
+    members = _members(event.data)
+    return all(name == MEMBER or _blank(name, value, event.topic) == value for name, value in members.items())
+
+
+def eraser_of(data: bytes) -> Position | None:
+    """The position of the event that says why this was erased; None where it wasn't."""
+    found = _TAIL.search(data, max(0, len(data) - _LONGEST)) if data.endswith(END) else None
+    return Position(int(found[1])) if found else None
+
+
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of an event's bytes as they were recorded, in hexadecimal."""
+    if data.endswith(END) and (found := _TAIL.search(data, max(0, len(data) - _LONGEST))):
+        return found[2].decode()
+    return sha256(data).hexdigest()
+
+
+def _members(data: bytes) -> dict[str, Json]:
+    """What the event says; bytes that are no object have no structure to keep."""
+    try:
+        content: Json = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        content = str(data)
+    return content if isinstance(content, dict) else {"content": content}
+
+
+def _blank(name: str, value: Json, topic: str) -> Json:
+    if name in STRUCTURE and (name in AMOUNTS or not isinstance(value, dict | list)):
+        return value
+    if name in SHAPED:
+        return _shaped(value)
+    match value:
+        case str():
+            return MARK if value and topic not in WITHIN_TEXT else ""
+        case bool():
+            return False
+        case int() | float():
+            return 0
+        case dict():
+            return {}
+        case list():
+            return []
+        case None:
+            return None
+
+
+def _shaped(value: Json) -> Json:
+    """A value with the same members at every level, whose texts are gone but for structure."""
+    match value:
+        case dict():
+            return {name: _member(name, item) for name, item in value.items()}
+        case list():
+            return [_shaped(item) for item in value if isinstance(item, dict)]
+        case _:
+            return value
+
+
+def _member(name: str, value: Json) -> Json:
+    if name in FREE or isinstance(value, str):
+        return _blank(name, value, "")
+    return _shaped(value)

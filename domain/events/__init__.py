@@ -1,0 +1,91 @@
+"""All kinds of event, and what they are made of, in one place: where others take them from, by `events as e`.
+
+Each stands in the module of its subject. What others did with the agent's program is in `outside_events`, an answer to
+a repeated request in `requests`.
+"""
+
+from .codebase import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from .erasure import Erasure
+from .event import REGISTRY, Common, Event, Json, kind
+from .permission import (
+    Answers,
+    Decider,
+    PermissionAsked,
+    PermissionKind,
+    PermissionReplied,
+)
+from .run import (
+    Complete,
+    Error,
+    FileChange,
+    MessageDelivered,
+    MessageSent,
+    Output,
+    Status,
+    ToolResult,
+    ToolUse,
+    Usage,
+)
+from .session import (
+    InterruptReason,
+    SessionAdmitted,
+    SessionCompleted,
+    SessionFailed,
+    SessionInterrupted,
+    SessionInterrupting,
+    SessionLinked,
+    SessionResumed,
+    SessionStarted,
+    SessionStopped,
+    SessionStopping,
+)
+from .task import (
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskFailed,
+    TaskStarted,
+)
+
+__all__ = [
+    "REGISTRY",
+    "Answers",
+    "CodebaseDeleted",
+    "CodebaseDeleting",
+    "CodebaseRegistered",
+    "Common",
+    "Complete",
+    "Decider",
+    "Erasure",
+    "Error",
+    "Event",
+    "FileChange",
+    "InterruptReason",
+    "Json",
+    "MessageDelivered",
+    "MessageSent",
+    "Output",
+    "PermissionAsked",
+    "PermissionKind",
+    "PermissionReplied",
+    "SessionAdmitted",
+    "SessionCompleted",
+    "SessionFailed",
+    "SessionInterrupted",
+    "SessionInterrupting",
+    "SessionLinked",
+    "SessionResumed",
+    "SessionStarted",
+    "SessionStopped",
+    "SessionStopping",
+    "Status",
+    "TaskCancelled",
+    "TaskCompleted",
+    "TaskCreated",
+    "TaskFailed",
+    "TaskStarted",
+    "ToolResult",
+    "ToolUse",
+    "Usage",
+    "kind",
+]

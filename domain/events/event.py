@@ -1,0 +1,55 @@
+"""What every event is: a frozen class, registered under its name on the wire.
+
+An event's topic is its name on the SSE stream, and its fields are the members of the SSE `data`; where several
+kinds of event share a topic, the member `action` tells them apart. Nothing here knows JSON: see `wire`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias, TypedDict, TypeVar
+
+from ..ids import SessionId, TaskId, Timestamp
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+"""Any value that JSON can hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One fact in a codebase's stream. `session_id` and `task_id` are absent where there is none.
+
+    `correlation_id`: the request that asked for it; absent from what nobody asked for.
+    """
+
+    topic: ClassVar[str]
+    action: ClassVar[str | None] = None
+
+    session_id: SessionId | None = None
+    task_id: TaskId | None = None
+    timestamp: Timestamp
+    correlation_id: str | None = None
+
+
+class Common(TypedDict):
+    """The members that every event has when it is decided, as keyword arguments."""
+
+    session_id: SessionId | None
+    task_id: TaskId | None
+    timestamp: Timestamp
+
+
+REGISTRY: dict[tuple[str, str | None], type[Event]] = {}
+"""Every kind of event by its topic and action; `wire` reads it to turn bytes back into events."""
+
+E = TypeVar("E", bound=type[Event])
+
+
+def kind(topic: str, action: str | None = None) -> Callable[[E], E]:
+    """Register a class of events under the name it has on the wire."""
+
+    def register(cls: E) -> E:
+        cls.topic, cls.action = topic, action
+        REGISTRY[topic, action] = cls
+        return cls
+
+    return register

@@ -1,0 +1,70 @@
+"""The events of what others did with the agent's program in a codebase's directory: see `events` for all others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..ids import AgentSessionId, SessionId, Timestamp
+from .event import Event, Json, kind
+from .run import Output
+
+
+@kind("session", "imported")
+@dataclass(frozen=True, kw_only=True)
+class SessionImported(Event):
+    """A session made outside came into the log, or more of it, or a newer state of it; its messages follow.
+
+    `started_at`, `ended_at`: when it began, and was last changed. `digests`: by the agent's ids, of the messages and
+    of the session itself as they are recorded now. `revision`: present once all up to it is recorded.
+    """
+
+    status: Literal["completed", "failed", "stopped"]
+    agent_session_id: AgentSessionId
+    parent_id: SessionId | None = None
+    title: str
+    prompt: str
+    agent: str
+    model: str | None = None
+    started_at: Timestamp
+    ended_at: Timestamp
+    digests: Mapping[str, str]
+    revision: str | None = None
+    imported: bool = True
+
+
+@kind("session", "extended")
+@dataclass(frozen=True, kw_only=True)
+class SessionExtended(Event):
+    """Messages made outside in a session of our own agent came into the log; they follow. Members as above."""
+
+    agent_session_id: AgentSessionId
+    digests: Mapping[str, str]
+    revision: str | None = None
+    imported: bool = True
+
+
+@kind("message_imported")
+@dataclass(frozen=True, kw_only=True)
+class MessageImported(Event):
+    """A message made outside, as it stood when it was read; a later one of the same id tells its newer state.
+
+    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`. Never changes the actor's state:
+    what must be remembered of it is in the `session` event before it.
+    """
+
+    message_id: str
+    role: Literal["user", "assistant"]
+    content: str
+    reasoning: str | None = None
+    tools: tuple[Mapping[str, Json], ...] | None = None
+    created_at: Timestamp
+    agent: str | None = None
+    model: str | None = None
+    tokens: Mapping[str, int] | None = None
+    cost: float | None = None
+    error: str | None = None
+    imported: bool = True
+
+
+CONTENT_TOPICS = frozenset({Output.topic, MessageImported.topic})
+"""Most of a history: topics that never change an actor's state, and are not read to wake it."""

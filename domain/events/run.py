@@ -1,0 +1,122 @@
+"""The events of a run: what users and agents say and do, what it costs, and how it goes and ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..ids import AgentSessionId, MessageId
+from .event import Event, Json, kind
+
+
+@kind("message_sent")
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(Event):
+    """A user's words to the agent: the prompt of a trigger, or a follow-up."""
+
+    message_id: MessageId
+    role: str = "user"
+    content: str
+    agent: str
+    model: str | None = None
+
+
+@kind("message_delivered")
+@dataclass(frozen=True, kw_only=True)
+class MessageDelivered(Event):
+    """The agent is being given this message now; it is never given again, even if it ends while taking it.
+
+    `agent_message_id`: the agent's own name for it.
+    """
+
+    message_id: MessageId
+    agent_message_id: str | None = None
+
+
+@kind("status")
+@dataclass(frozen=True, kw_only=True)
+class Status(Event):
+    """The agent's state for people: `idle`, `running` or `interrupted`, and a sentence. `attempt`: of a retry, from 1."""
+
+    status: Literal["idle", "running", "interrupted"]
+    message: str
+    attempt: int | None = None
+
+
+@kind("output")
+@dataclass(frozen=True, kw_only=True)
+class Output(Event):
+    """A piece of the agent's text, to be joined in order per `part_id`.
+
+    `replaces`: this piece stands for all earlier ones of the same part (the agent took them back).
+    Never changes the actor's state, so that an actor wakes without reading its text.
+    """
+
+    type: Literal["text", "reasoning"]
+    content: str
+    message_id: str
+    part_id: str
+    replaces: bool | None = None
+    subagent: AgentSessionId | None = None
+
+
+@kind("tool_use")
+@dataclass(frozen=True, kw_only=True)
+class ToolUse(Event):
+    """The agent began a tool call. `subagent`: the agent's session of the helper that called it, if one did."""
+
+    tool: str
+    args: Mapping[str, Json]
+    call_id: str
+    message_id: str | None = None
+    subagent: AgentSessionId | None = None
+
+
+@kind("tool_result")
+@dataclass(frozen=True, kw_only=True)
+class ToolResult(Event):
+    """A tool call ended: `completed` or `error`; `output` is what the tool gave, or the error's words."""
+
+    tool: str
+    call_id: str
+    status: Literal["completed", "error"]
+    output: str = ""
+    title: str | None = None
+    subagent: AgentSessionId | None = None
+
+
+@kind("file_change")
+@dataclass(frozen=True, kw_only=True)
+class FileChange(Event):
+    """A file of the codebase changed; `path` is relative to it."""
+
+    # The document's own member is called `action`, hence no class-level discriminator for this topic.
+    change: Literal["create", "modify", "delete"]
+    path: str
+
+
+@kind("usage")
+@dataclass(frozen=True, kw_only=True)
+class Usage(Event):
+    """What one step of the model cost: tokens by kind, and money in US dollars as the agent reckons it."""
+
+    tokens: Mapping[str, int]
+    cost: float
+    subagent: AgentSessionId | None = None
+
+
+@kind("complete")
+@dataclass(frozen=True, kw_only=True)
+class Complete(Event):
+    """The session's last event: `completed`, `failed` or `stopped`."""
+
+    status: Literal["completed", "failed", "stopped"]
+    summary: str
+
+
+@kind("error")
+@dataclass(frozen=True, kw_only=True)
+class Error(Event):
+    """Something failed; never the only sign of an outcome: `complete` or an interrupted `session` follows."""
+
+    error: str
+    code: str

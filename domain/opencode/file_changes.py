@@ -1,0 +1,171 @@
+"""Which files an agent changed, and how: from its tools at once, from its shell as soon as the agent compared.
+
+The agent tells of a shell's changes in two ways: a `patch` names the files of a step but not what became of them,
+and the user's message carries what all steps since did, compared as a whole, some time later. A file named by a
+patch waits for the comparison that has it; what still waits when the agent rests is settled by the state of the
+version control.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from posixpath import join, normpath
+from typing import Literal, TypeAlias
+
+from ..codebase.facts import FileChanged
+from ..untrusted_json import Fields, fields, items, text
+from .streamed_text import Origin
+
+Action: TypeAlias = Literal["create", "modify", "delete"]
+Compared: TypeAlias = Mapping[str, str]
+"""Per path: `added`, `modified` or `deleted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    origin: Origin
+    prompt: str
+    path: str
+
+
+@dataclass(slots=True)
+class FileChanges:
+    """The file changes of one run. Paths are relative to `directory`; what lies outside of it is left out."""
+
+    directory: str
+    _exists: dict[str, bool] = field(default_factory=dict[str, bool])
+    _by_tool: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _by_helpers: set[str] = field(default_factory=set[str])
+    _told: set[str] = field(default_factory=set[str])
+    _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
+    _compared: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    patched: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a file changed of which it isn't known yet what became of it."""
+        return bool(self._waiting)
+
+    def begin(self) -> None:
+        """A new run: what is known of the files is no longer certain."""
+        self._exists.clear()
+        self._by_tool.clear()
+        self._by_helpers.clear()
+        self._waiting.clear()
+        self._compared.clear()
+        self.patched = False
+
+    def tool(self, origin: Origin, part: Fields) -> Iterator[FileChanged]:
+        """A tool call; the ones that write files and went well tell what they did."""
+        state, part_id = fields(part.get("state")), text(part.get("id"))
+        if state.get("status") != "completed" or part_id in self._told:
+            return
+        self._told.add(part_id)
+        for action, file in _by_tool(text(part.get("tool")), state):
+            if path := self._inside(file):
+                self._by_tool.setdefault(text(part.get("messageID")), set()).add(path)
+                if origin.subagent:
+                    self._by_helpers.add(path)
+                yield self._changed(origin, action, path)
+
+    def patch(self, origin: Origin, prompt: str, part: Fields) -> None:
+        """The files that a step changed, by whatever means; `prompt` is the user's message that it answers."""
+        part_id = text(part.get("id"))
+        if part_id in self._told:
+            return
+        self._told.add(part_id)
+        self.patched = True
+        told = self._by_tool.get(text(part.get("messageID")), set())
+        paths = [path for file in items(part.get("files")) if (path := self._inside(text(file)))]
+        if origin.subagent:
+            self._by_helpers.update(paths)
+        else:  # the step in which a helper worked names the helper's files again
+            told, self._by_helpers = told | self._by_helpers, set()
+        self._waiting += [_Waiting(origin, prompt, path) for path in paths if path not in told]
+
+    def comparison(self, origin: Origin, prompt: str, diffs: object, root: str) -> Iterator[FileChanged]:
+        """All that changed since a prompt, as the agent compared it; `root` is what its paths are relative to."""
+        status = self._statuses(diffs, root)
+        news = self._news(prompt, diffs, root)
+        for waiting in list(self._waiting):
+            if waiting.prompt == prompt and waiting.path in news:
+                news.remove(waiting.path)
+                self._waiting.remove(waiting)
+                yield self._settled(waiting, status[waiting.path])
+        # A file that was moved away is in no patch: only the comparison misses it.
+        for path, state in status.items():
+            if state == "deleted" and self._exists.get(path) is not False and not self._waits(path):
+                yield self._changed(origin, "delete", path)
+
+    def rest(self, status: Iterable[object], root: str) -> Iterator[FileChanged]:
+        """Nothing more will be compared: the version control's own status decides what still waits."""
+        known = self._statuses(list(status), root)
+        waiting, self._waiting = self._waiting, []
+        for index, one in enumerate(waiting):
+            again = any(later.path == one.path for later in waiting[index + 1 :])
+            if one.path in known and not again:
+                yield self._settled(one, known[one.path])
+            elif self._exists.get(one.path) is True:
+                yield self._changed(one.origin, "modify" if again else "delete", one.path)
+            else:
+                yield self._changed(one.origin, "create" if again else "modify", one.path)
+
+    def _news(self, prompt: str, diffs: object, root: str) -> set[str]:
+        """The paths whose difference is not the one of the comparison before: an old one settles nothing new."""
+        before = self._compared.get(prompt, {})
+        found = {self._inside(join(root, text(fields(diff).get("file")))): diff for diff in items(diffs)}
+        news = {path for path, diff in found.items() if path and before.get(path) != diff}
+        self._compared[prompt] = found
+        return news
+
+    def _waits(self, path: str) -> bool:
+        return any(waiting.path == path for waiting in self._waiting)
+
+    def _settled(self, waiting: _Waiting, status: str) -> FileChanged:
+        before = self._exists.get(waiting.path)
+        if status == "deleted":
+            return self._changed(waiting.origin, "delete", waiting.path)
+        new = before is False or (before is None and status == "added")
+        return self._changed(waiting.origin, "create" if new else "modify", waiting.path)
+
+    def _changed(self, origin: Origin, action: Action, path: str) -> FileChanged:
+        self._exists[path] = action != "delete"
+        return FileChanged(session_id=origin.session_id, action=action, path=path)
+
+    def _statuses(self, diffs: object, root: str) -> dict[str, str]:
+        found = [fields(diff) for diff in items(diffs)]
+        named = [(self._inside(join(root, text(diff.get("file")))), text(diff.get("status"))) for diff in found]
+        return {path: status for path, status in named if path}
+
+    def _inside(self, file: str) -> str:
+        """The path relative to the codebase; empty for a file that is not in it."""
+        path = normpath(join(self.directory, file)) if file else ""
+        return path.removeprefix(f"{self.directory}/") if path.startswith(f"{self.directory}/") else ""
+
+
+def _by_tool(tool: str, state: Fields) -> Iterator[tuple[Action, str]]:
+    metadata, given = fields(state.get("metadata")), fields(state.get("input"))
+    match tool:
+        case "write":
+            yield "modify" if metadata.get("exists") else "create", text(metadata.get("filepath"))
+        case "edit":
+            file = text(fields(metadata.get("filediff")).get("file")) or text(given.get("filePath"))
+            yield "modify" if text(given.get("oldString")) else "create", file
+        case "apply_patch":
+            for patched in items(metadata.get("files")):
+                yield from _patched(fields(patched))
+        case _:
+            return
+
+
+def _patched(file: Fields) -> Iterator[tuple[Action, str]]:
+    path = text(file.get("filePath"))
+    match file.get("type"):
+        case "add":
+            yield "create", path
+        case "delete":
+            yield "delete", path
+        case "move":
+            yield "delete", path
+            yield "create", text(file.get("movePath"))
+        case _:
+            yield "modify", path

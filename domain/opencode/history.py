@@ -1,0 +1,163 @@
+"""Sessions and messages as the agent's program keeps them, read into the domain's words.
+
+A session is read page by page, in order; what must be known of the pages before is kept here and is small. What the
+program tells itself (a shortened conversation, a nudge to go on) is left out.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from ..codebase.commands import ImportSession
+from ..codebase.facts import ToolStarted
+from ..codebase.imported import OutsideMessage, OutsideSession, OutsideStatus, digest_of
+from ..events import Json
+from ..ids import AgentSessionId, SessionId, Timestamp
+from ..secrets.masker import Secrets
+from ..untrusted_json import Fields, fields, items, text, whole
+from .errors import failure_of
+from .messages import is_synthetic, usage_of
+from .streamed_text import Origin
+from .tool_calls import ToolCalls
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 253_402_300_799_999
+"""The last millisecond that a date can name."""
+
+
+def session_from(session: object) -> OutsideSession | None:
+    """A session as it is listed; None for what is none."""
+    found = fields(session)
+    name, time = text(found.get("id")), fields(found.get("time"))
+    if not name.startswith("ses_"):
+        return None
+    told = {key: found.get(key) for key in ("title", "parentID", "agent", "model", "time")}
+    return OutsideSession(
+        agent_session_id=AgentSessionId(name),
+        parent=AgentSessionId(text(found.get("parentID"))) or None,
+        directory=text(found.get("directory")),
+        title=text(found.get("title")),
+        agent=text(found.get("agent")) or "build",
+        model=_model(fields(found.get("model")), "id"),
+        started_at=_moment(time.get("created")),
+        updated_at=_moment(time.get("updated")),
+        revision=digest_of(told),
+    )
+
+
+class SessionReading:
+    """Turns the pages of one session, as they are read, into commands."""
+
+    def __init__(self, session: OutsideSession) -> None:
+        self._session = session
+        self._tools = ToolCalls(Secrets())  # none that is known: what stands for a message must not change with them
+        self._turns: dict[str, str] = {}
+        self._turn = ""
+        self._prompt = ""
+        self._status: OutsideStatus = "completed"
+        self._all_finished = True
+        self._at_rest = False
+
+    def page(self, messages: Iterable[object], *, last: bool) -> ImportSession:
+        """The command for the next page."""
+        told = tuple(self._read(messages))
+        return ImportSession(
+            session=self._session,
+            messages=told,
+            prompt=self._prompt,
+            status=self._status,
+            last=last,
+            complete=last and self._all_finished and self._at_rest,
+        )
+
+    def _read(self, messages: Iterable[object]) -> Iterator[OutsideMessage]:
+        for message in map(fields, messages):
+            info, parts = fields(message.get("info")), [fields(part) for part in items(message.get("parts"))]
+            name = text(info.get("id"))
+            if not name:
+                continue
+            if info.get("role") == "user":
+                self._at_rest = False
+                yield from self._user(name, info, parts, synthetic=is_synthetic(message))
+            else:
+                yield from self._assistant(name, info, parts)
+
+    def _user(self, name: str, info: Fields, parts: list[Fields], *, synthetic: bool) -> Iterator[OutsideMessage]:
+        if not synthetic:
+            self._turn = name
+        self._turns[name] = self._turn
+        if synthetic:
+            return
+        content = _said(parts, "text", only_ended=False) or ""
+        self._prompt = self._prompt or content
+        yield OutsideMessage(
+            id=name,
+            role="user",
+            turn=name,
+            created_at=_moment(fields(info.get("time")).get("created")),
+            content=content,
+            agent=text(info.get("agent")) or None,
+            model=_model(fields(info.get("model")), "modelID"),
+        )
+
+    def _assistant(self, name: str, info: Fields, parts: list[Fields]) -> Iterator[OutsideMessage]:
+        finished = "completed" in fields(info.get("time"))
+        failure = failure_of(info.get("error")) if info.get("error") else None
+        self._all_finished = self._all_finished and finished
+        self._at_rest = failure is not None or info.get("finish") != "tool-calls"
+        self._status = "completed" if finished and not failure else "stopped"
+        if failure and failure.code != "ABORTED":
+            self._status = "failed"
+        content, reasoning = (_said(parts, kind, only_ended=finished) for kind in ("text", "reasoning"))
+        tools = tuple(call for part in parts if part.get("type") == "tool" for call in self._call(part))
+        if info.get("summary") is True:
+            return
+        tokens, cost = usage_of(info)
+        yield OutsideMessage(
+            id=name,
+            role="assistant",
+            turn=self._turns.get(text(info.get("parentID")), self._turn),
+            created_at=_moment(fields(info.get("time")).get("created")),
+            content=content or "",
+            reasoning=reasoning,
+            tools=tools or None,
+            agent=text(info.get("agent")) or None,
+            model=_model(info, "modelID"),
+            tokens=tokens,
+            cost=cost,
+            error=failure.error if failure else None,
+            silent=not (content or reasoning or tools or failure),
+        )
+
+    def _call(self, part: Fields) -> Iterator[dict[str, Json]]:
+        """A call as it stands: begun, or ended too."""
+        call: dict[str, Json] = {}
+        for fact in self._tools.snapshot(Origin(SessionId(""), None), part):
+            if isinstance(fact, ToolStarted):
+                call = {"tool": fact.tool, "args": dict(fact.args), "call_id": fact.call_id, "status": "running"}
+            else:
+                call |= {"status": fact.status, "output": fact.output}
+        if call:
+            yield call
+
+
+def _said(parts: Iterable[Fields], kind: str, *, only_ended: bool) -> str | None:
+    """The words of a kind; of a message that is finished only those with an end, for the others were taken back."""
+    texts = [
+        text(part.get("text"))
+        for part in parts
+        if part.get("type") == kind
+        and part.get("synthetic") is not True
+        and part.get("ignored") is not True
+        and (not only_ended or "end" in fields(part.get("time")))
+    ]
+    return "".join(texts) or None
+
+
+def _model(found: Fields, member: str) -> str | None:
+    provider, name = text(found.get("providerID")), text(found.get(member))
+    return f"{provider}/{name}" if provider and name else None
+
+
+def _moment(milliseconds: object) -> Timestamp:
+    moment = _EPOCH + timedelta(milliseconds=min(max(whole(milliseconds), 0), _LATEST))
+    return Timestamp(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))

@@ -1,0 +1,61 @@
+"""What an agent asks of people (leave to use a tool, or answers), made readable."""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from ..codebase.facts import PermissionRequested, PermissionSettled
+from ..events import Json
+from ..ids import AgentPermissionId, SessionId
+from ..untrusted_json import Fields, items, json_of, text
+from .streamed_text import Origin
+
+REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
+
+
+def settled_permission(session: SessionId, asked: str, reply: object) -> Iterator[PermissionSettled]:
+    """The fact that a question was answered, whoever answered it; a reply of no known kind is none."""
+    for known in REPLIES:
+        if asked and reply == known:
+            yield PermissionSettled(session_id=session, agent_permission_id=AgentPermissionId(asked), reply=known)
+
+
+def settled_question(session: SessionId, asked: str, answers: list[object] | None) -> PermissionSettled:
+    """The fact that a question was answered, or (None) rejected."""
+    given = None if answers is None else tuple(tuple(map(text, items(answer))) for answer in answers)
+    return PermissionSettled(
+        session_id=session,
+        agent_permission_id=AgentPermissionId(asked),
+        reply="reject" if given is None else "once",
+        answers=given,
+    )
+
+
+def asked_permission(origin: Origin, call_id: str | None, asked: Fields, directory: str) -> PermissionRequested:
+    """The request as a fact; paths of the codebase are given relative to it."""
+    arguments = json_of(asked.get("metadata"))
+    return PermissionRequested(
+        session_id=origin.session_id,
+        subagent=origin.subagent,
+        agent_permission_id=AgentPermissionId(text(asked.get("id"))),
+        tool=text(asked.get("permission")),
+        args={name: _relative(value, directory) for name, value in arguments.items()},
+        patterns=tuple(text(pattern) for pattern in items(asked.get("patterns"))),
+        call_id=call_id,
+    )
+
+
+def asked_question(origin: Origin, call_id: str | None, asked: Fields) -> PermissionRequested:
+    """The questions as a fact: each with its options, and whether it takes several of them or other words."""
+    return PermissionRequested(
+        session_id=origin.session_id,
+        subagent=origin.subagent,
+        agent_permission_id=AgentPermissionId(text(asked.get("id"))),
+        kind="question",
+        tool="question",
+        args={"questions": json_of(asked).get("questions")},
+        call_id=call_id,
+    )
+
+
+def _relative(value: Json, directory: str) -> Json:
+    return value.removeprefix(f"{directory}/") if isinstance(value, str) else value

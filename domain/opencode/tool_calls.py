@@ -1,0 +1,70 @@
+"""An agent's tool calls: each begins once, with its arguments whole, and ends once, however often it is reported."""
+
+from collections.abc import Iterator
+
+from ..codebase.facts import ToolEnded, ToolStarted
+from ..secrets.masker import Secrets
+from ..untrusted_json import Fields, fields, json_of, text
+from .streamed_text import Origin
+
+OUTPUT_LIMIT = 100_000
+"""Characters of a tool's output that are kept."""
+
+
+class ToolCalls:
+    """The tool calls of a session and its helpers."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._begun: set[str] = set()
+        self._ended: set[str] = set()
+        self._names: dict[tuple[str, str], str] = {}
+        self._taken: set[str] = set()
+
+    def call_id(self, message_id: str, agent_call_id: str) -> str | None:
+        """Our name for a call that the agent names so within a message; None if it was never reported."""
+        return self._names.get((message_id, agent_call_id))
+
+    def snapshot(self, origin: Origin, part: Fields) -> Iterator[ToolStarted | ToolEnded]:
+        """The state of a call."""
+        part_id, tool, state = text(part.get("id")), text(part.get("tool")), fields(part.get("state"))
+        call_id = self._name(part, part_id)
+        status = state.get("status")
+        if status in ("running", "completed", "error") and part_id not in self._begun:
+            self._begun.add(part_id)
+            yield ToolStarted(
+                session_id=origin.session_id,
+                subagent=origin.subagent,
+                call_id=call_id,
+                tool=tool,
+                args=json_of(state.get("input")),
+                message_id=text(part.get("messageID")) or None,
+            )
+        if status in ("completed", "error") and part_id not in self._ended:
+            self._ended.add(part_id)
+            yield self._end(origin, call_id, tool, state)
+
+    def _name(self, part: Fields, part_id: str) -> str:
+        """The agent's own name for the call, or the part's where the model used that name before."""
+        key = (text(part.get("messageID")), text(part.get("callID")))
+        if key not in self._names:
+            free = key[1] and key[1] not in self._taken
+            self._names[key] = key[1] if free else part_id
+            self._taken.add(key[1])
+        return self._names[key]
+
+    def _end(self, origin: Origin, call_id: str, tool: str, state: Fields) -> ToolEnded:
+        failed = state.get("status") == "error"
+        # Before it is cut: half a secret would no longer be known.
+        output = self._secrets.mask(text(state.get("error" if failed else "output")))
+        if len(output) > OUTPUT_LIMIT:
+            output = f"{output[:OUTPUT_LIMIT]}\n… ({len(output) - OUTPUT_LIMIT} more characters)"
+        return ToolEnded(
+            session_id=origin.session_id,
+            subagent=origin.subagent,
+            call_id=call_id,
+            tool=tool,
+            status="error" if failed else "completed",
+            output=output,
+            title=text(state.get("title")) or None,
+        )

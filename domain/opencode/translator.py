@@ -1,0 +1,289 @@
+"""Translation of opencode's events into facts, without any I/O: decoded JSON in, facts out.
+
+Promises: each fact is given once, however often the agent reports it (events come again after a reconnect, and
+the same things stand in its messages); text joined per part is the agent's final text; what is unknown is counted
+and passed over; nothing that the agent sends raises.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+
+from ..codebase.facts import Fact, RetryScheduled
+from ..ids import AgentSessionId, MessageId, SessionId
+from ..secrets.masker import Secrets
+from ..untrusted_json import Fields, fields, items, number, text, whole
+from .messages import Messages
+from .permissions import (
+    asked_permission,
+    asked_question,
+    settled_permission,
+    settled_question,
+)
+from .run import Run
+from .streamed_text import Origin
+
+REMEMBERED_EVENTS = 20_000
+REMEMBERED_NAMES = 200
+
+PASSED_OVER = frozenset(
+    {
+        "catalog.updated",
+        "command.executed",
+        "file.edited",
+        "file.watcher.updated",
+        "installation.update-available",
+        "installation.updated",
+        "integration.updated",
+        "lsp.client.diagnostics",
+        "lsp.updated",
+        "mcp.tools.changed",
+        "message.part.removed",
+        "message.removed",
+        "models-dev.refreshed",
+        "plugin.added",
+        "project.updated",
+        "reference.updated",
+        "server.connected",
+        "server.heartbeat",
+        "server.instance.disposed",
+        "session.compacted",
+        "session.deleted",
+        "session.diff",
+        "todo.updated",
+        "vcs.branch.updated",
+    }
+)
+"""Kinds of event that are known and say nothing that a fact could hold."""
+
+
+class Translator:
+    """Translates for one codebase; `directory` is its real path. At most one run at a time."""
+
+    def __init__(self, directory: str, secrets: Secrets | None = None) -> None:
+        self.run: Run | None = None
+        self.unknown: Counter[str] = Counter()
+        self.malformed = 0
+        self._directory, self._secrets = directory, secrets or Secrets()
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._root: AgentSessionId | None = None
+        self._origins: dict[str, Origin] = {}
+        self._messages = Messages(directory, 0, self._secrets)
+        self._told: set[tuple[object, ...]] = set()
+        self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
+            "session.created": self._session,
+            "session.updated": self._session,
+            "session.idle": self._idle,
+            "session.error": self._error,
+            "message.updated": self._message,
+            "message.part.updated": self._part,
+            "message.part.delta": self._delta,
+            "permission.asked": self.permission,
+            "permission.replied": self._permission_replied,
+            "question.asked": self.question,
+            "question.replied": self._question_replied,
+            "question.rejected": self._question_rejected,
+        }
+
+    # --- what the adapter does ------------------------------------------------------------------------------------
+
+    def prompted(self, session: SessionId, root: AgentSessionId, answers: MessageId, prompt: str, now: float) -> None:
+        """A prompt is about to be handed over. `prompt` is the agent's name for it; `now` in ms since the epoch.
+
+        The first one of a session that is not yet known starts the translation: older messages are history.
+        """
+        if root != self._root:
+            self._root, self._origins, self._told = root, {}, set()
+            self._messages = Messages(self._directory, now, self._secrets)
+        self._origins[root] = Origin(session, None)
+        if self.run is None or self.run.root != root:
+            self.run = Run(session, root, answers, prompt, now)
+            self._messages.files.begin()
+        else:
+            self.run.prompted(answers, prompt)
+
+    def closed(self) -> list[Fact]:
+        """The run is over for us: nothing more of it is a fact but what was held back of its text."""
+        self.run = None
+        return list(self._messages.texts.broken_off())
+
+    def missed(self) -> None:
+        """The stream was interrupted: events may be missing."""
+        self._messages.texts.missed()
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The agent's session now worked on, and those of its helpers."""
+        return tuple(self._origins)
+
+    @property
+    def known_messages(self) -> int:
+        """How many messages of these sessions were seen since they are translated."""
+        return len(self._messages)
+
+    @property
+    def files_patched(self) -> bool:
+        """Whether the run changed files, so that the agent will compare them once more when it rests."""
+        return self._messages.files.patched
+
+    @property
+    def files_in_doubt(self) -> bool:
+        """Whether files changed of which it isn't known yet what became of them."""
+        return self._messages.files.waiting
+
+    # --- what the agent says --------------------------------------------------------------------------------------
+
+    def event(self, event: object, now: float) -> list[Fact]:
+        """Translate an event. `now` in ms since the epoch, as the agent's own times."""
+        kind, properties = text(fields(event).get("type")), fields(fields(event).get("properties"))
+        if not kind:
+            self.malformed += 1
+            return []
+        if self._is_repeated(text(fields(event).get("id"))):
+            return []
+        if kind == "session.status":
+            return list(self._status(properties, now))
+        if kind in self._handlers:
+            return list(self._handlers[kind](properties))
+        if kind not in PASSED_OVER and (kind in self.unknown or len(self.unknown) < REMEMBERED_NAMES):
+            self.unknown[kind] += 1
+        return []
+
+    def messages(self, messages: object) -> list[Fact]:
+        """Take in a list of messages with their parts, as the agent answers it: gives what was missed."""
+        found: list[Fact] = []
+        for message in items(messages):
+            found += self._known_message(fields(fields(message).get("info")))
+            for part in items(fields(message).get("parts")):
+                found += self._part({"part": part})
+        return found
+
+    def statuses(self, statuses: object, now: float) -> list[Fact]:
+        """Take in the status of all sessions that are not idle; ours is idle if it isn't there."""
+        if self.run is None:
+            return []
+        status = fields(statuses).get(self.run.root, {"type": "idle"})
+        return list(self._status({"sessionID": self.run.root, "status": status}, now))
+
+    def rest(self, status: object) -> list[Fact]:
+        """Nothing more will be compared: take in the version control's status for the files still in doubt."""
+        return list(self._messages.files.rest(items(status), self._messages.worktree))
+
+    def _is_repeated(self, event_id: str) -> bool:
+        if not event_id:
+            return False
+        if event_id in self._seen:
+            return True
+        self._seen[event_id] = None
+        if len(self._seen) > REMEMBERED_EVENTS:
+            self._seen.popitem(last=False)
+        return False
+
+    def _once(self, *what: object) -> bool:
+        """Whether this is the first time."""
+        new = what not in self._told
+        self._told.add(what)
+        return new
+
+    # --- sessions -------------------------------------------------------------------------------------------------
+
+    def _session(self, properties: Fields) -> Iterator[Fact]:
+        """A session was made or changed: a helper's names its parent."""
+        info = fields(properties.get("info"))
+        parent = self._origins.get(text(info.get("parentID")))
+        if parent is not None:
+            self._helper(parent, text(info.get("id")))
+        yield from ()
+
+    def _helper(self, parent: Origin, child: str) -> None:
+        if child and child not in self._origins:
+            self._origins[child] = Origin(parent.session_id, AgentSessionId(child))
+
+    def _status(self, properties: Fields, now: float) -> Iterator[Fact]:
+        session, status = text(properties.get("sessionID")), fields(properties.get("status"))
+        origin = self._origins.get(session)
+        if origin is None or self.run is None:
+            return
+        if session == self.run.root:
+            self.run.status(status)
+        attempt, next_try = whole(status.get("attempt")), number(status.get("next"))
+        if status.get("type") == "retry" and self._once("retry", session, attempt, next_try):
+            yield from self._messages.retried(origin.subagent)
+            reason = text(status.get("message")) or "no reason given"
+            delay = max(0.0, (next_try - now) / 1000)
+            yield RetryScheduled(session_id=origin.session_id, attempt=attempt, reason=reason, delay=delay)
+
+    def _idle(self, properties: Fields) -> Iterator[Fact]:
+        yield from self._status({**properties, "status": {"type": "idle"}}, 0.0)
+
+    def _error(self, properties: Fields) -> Iterator[Fact]:
+        if self.run is not None and properties.get("sessionID") == self.run.root:
+            self.run.failed(properties.get("error"))
+        yield from ()
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def _message(self, properties: Fields) -> Iterator[Fact]:
+        info = fields(properties.get("info"))
+        if self.run is not None and info.get("sessionID") == self.run.root and fields(info.get("summary")):
+            self.run.comparison()
+        yield from self._known_message(info)
+
+    def _known_message(self, info: Fields) -> Iterator[Fact]:
+        origin = self._origins.get(text(info.get("sessionID")))
+        if origin is not None and self.run is not None:
+            yield from self._messages.message(self.run, origin, info)
+
+    def _part(self, properties: Fields) -> Iterator[Fact]:
+        part = fields(properties.get("part"))
+        if self.run is not None:
+            if found := self._messages.helper_of(part):
+                self._helper(*found)
+            yield from self._messages.part(part)
+
+    def _delta(self, properties: Fields) -> Iterator[Fact]:
+        if self.run is not None and properties.get("field") == "text":
+            yield from self._messages.texts.delta(text(properties.get("partID")), text(properties.get("delta")))
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def permission(self, properties: Fields) -> Iterator[Fact]:
+        """The agent asks for leave; also taken from its list of what it asks."""
+        if found := self._newly_asked("permission", properties):
+            yield asked_permission(*found, properties, self._directory)
+
+    def question(self, properties: Fields) -> Iterator[Fact]:
+        """The agent asks a question; also taken from its list of what it asks."""
+        if found := self._newly_asked("question", properties):
+            yield asked_question(*found, properties)
+
+    def _newly_asked(self, kind: str, properties: Fields) -> tuple[Origin, str | None] | None:
+        """Who asks and in which call of a tool, if this is ours and new."""
+        origin = self._origins.get(text(properties.get("sessionID")))
+        asked = text(properties.get("id"))
+        if origin is None or self.run is None or not asked or not self._once(kind, asked):
+            return None
+        self.run.asking.add(asked)
+        tool = fields(properties.get("tool"))
+        return origin, self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
+
+    def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
+        if self.run is not None:
+            asked, reply = text(properties.get("requestID")), properties.get("reply")
+            self.run.asking.discard(asked)
+            if reply == "reject":
+                self.run.refused = "permission"
+            yield from settled_permission(self.run.session_id, asked, reply)
+
+    def _question_replied(self, properties: Fields) -> Iterator[Fact]:
+        yield from self._question_settled(properties, items(properties.get("answers")))
+
+    def _question_rejected(self, properties: Fields) -> Iterator[Fact]:
+        if self.run is not None:
+            self.run.refused = "question"
+        yield from self._question_settled(properties, None)
+
+    def _question_settled(self, properties: Fields, answers: list[object] | None) -> Iterator[Fact]:
+        asked = text(properties.get("requestID"))
+        if self.run is not None and asked:
+            self.run.asking.discard(asked)
+            yield settled_question(self.run.session_id, asked, answers)

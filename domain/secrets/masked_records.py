@@ -1,0 +1,134 @@
+"""Events and commands without secrets: every text in them is masked but identities and words of a fixed choice.
+
+Numbers stay numbers, but for those that are whole a known secret in a member of free form.
+
+What people say is masked before anything is made of it, so that the agent is given what the log shows, now and when
+it is resumed from the log. A member that is new is masked unless it is named here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, Final, TypeVar, cast
+
+from ..codebase.commands import (
+    Command,
+    CreateTask,
+    Register,
+    ReplyPermission,
+    SendMessage,
+    Trigger,
+)
+from ..errors import InvalidInput
+from ..events import Event, Output
+from .masker import CONTEXT, Masker, Secrets
+from .shapes import MARK
+
+R = TypeVar("R", bound=Event | Register | Trigger | SendMessage | CreateTask | ReplyPermission)
+
+KEPT: Final = frozenset(
+    """session_id task_id codebase_id message_id part_id call_id permission_id agent_permission_id agent_session_id
+    agent_message_id parent_id subagent timestamp started_at ended_at created_at status reason type role reply
+    decided_by change digests revision key fingerprint kind expires_at""".split()
+)
+"""Members that are never changed: identities, which others refer to, moments, digests, and words of a fixed choice.
+
+A request's key is found again by what it is; one that holds a secret is refused before it comes here.
+"""
+
+FREE: Final = frozenset({"args", "metadata", "agent_config", "tools", "answer"})
+"""Members of any form: a number in them may be a secret too, where all of it is one."""
+
+MAX_DEPTH: Final = 200
+REMEMBERED: Final = 64
+"""Parts of text of which it is remembered how they went so far."""
+
+
+class EventMasker:
+    """Masks events on their way into the log."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._said: dict[str, str] = {}
+
+    def mask(self, event: Event) -> Event:
+        """The event without secrets."""
+        return self._piece(event) if isinstance(event, Output) else masked(event, self._secrets.masker)
+
+    def _piece(self, output: Output) -> Output:
+        # A piece is not the beginning of its text: what came before says whether a word begins with it.
+        before = self._said.pop(output.part_id, "")
+        before = "" if output.replaces else before
+        content = self._secrets.masker.mask(output.content, before)
+        self._said[output.part_id] = (before + content)[-CONTEXT:]
+        if len(self._said) > REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return output if content is output.content else replace(output, content=content)
+
+
+def masked_command(command: Command, masker: Masker) -> Command:
+    """What somebody wants, without secrets.
+
+    Raises `InvalidInput` for a directory or a file whose name holds one: under another name it would not be found.
+    """
+    if isinstance(command, Register) and masker.mask(command.path) != command.path:
+        raise InvalidInput("The path holds what is, or looks like, a secret; give the directory another name.")
+    if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
+        raise InvalidInput("files: A name holds what is, or looks like, a secret; give the file another name.")
+    if isinstance(command, Register | Trigger | SendMessage | CreateTask | ReplyPermission):
+        return masked(command, masker)
+    return command
+
+
+def masked(record: R, masker: Masker) -> R:
+    """A copy of an event or a command without secrets, or itself if there is none in it."""
+    anything: Any = record
+    old = {name: cast(object, getattr(record, name)) for name in _texts(cast(Any, type(record)))}
+    new = {name: _masked(value, masker, MAX_DEPTH, free=name in FREE) for name, value in old.items()}
+    return record if all(new[name] is old[name] for name in old) else replace(anything, **new)
+
+
+def masked_value(value: object, masker: Masker) -> object:
+    """A value of any kind without secrets: what is neither JSON nor a collection, as it is written."""
+    if value is None or isinstance(value, str | int | float | Mapping | list | tuple):
+        return _masked(cast(object, value), masker, MAX_DEPTH, free=True)
+    return masker.mask(str(value))
+
+
+def _masked(value: object, masker: Masker, depth: int, *, free: bool) -> object:
+    """The value itself if there is nothing to mask in it. `free`: its numbers may be secrets."""
+    match value:
+        case str():
+            return masker.mask(value)
+        case None | bool():
+            return value
+        case int() | float():
+            return MARK if free and masker.mask(str(value)) == MARK else value
+        case Mapping():
+            return _masked_members(cast(Mapping[object, object], value), masker, depth, free=free) if depth else "…"
+        case list() | tuple():
+            items = cast(list[object] | tuple[object, ...], value)
+            return _masked_items(items, masker, depth, free=free) if depth else "…"
+        case _:
+            return value
+
+
+def _masked_members(members: Mapping[object, object], masker: Masker, depth: int, *, free: bool) -> object:
+    new = [
+        (_masked(name, masker, depth, free=free), _masked(value, masker, depth - 1, free=free))
+        for name, value in members.items()
+    ]
+    same = all(a is name and b is value for (a, b), (name, value) in zip(new, members.items(), strict=True))
+    return members if same else dict(new)
+
+
+def _masked_items(
+    items: list[object] | tuple[object, ...], masker: Masker, depth: int, *, free: bool
+) -> list[object] | tuple[object, ...]:
+    new = [_masked(item, masker, depth - 1, free=free) for item in items]
+    return items if all(a is b for a, b in zip(new, items, strict=True)) else type(items)(new)
+
+
+@cache
+def _texts(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls) if field.name not in KEPT)

@@ -1,0 +1,53 @@
+"""Masking a text that comes in pieces: a secret that is cut in two, or in many, does not pass."""
+
+from typing import Final
+
+from .masker import CONTEXT, Secrets
+from .shapes import MARK
+
+PATIENCE: Final = 256
+"""Characters from which on what is held back is searched again only when it has grown by a quarter.
+
+So the characters searched stay in proportion to the text, also where a long key comes one character at a time.
+"""
+
+
+class StreamMasker:
+    """Masks one text. However it is cut, what is given out, joined, is the mask of the whole.
+
+    Held back is only the end of the text, and only where it may be the beginning of a secret: until more comes,
+    or the end. A text that turns out to be no long key after all waits for a quarter of its length more.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._before = ""
+        self._held = ""
+        self._enough = 0
+
+    def feed(self, piece: str) -> str:
+        """Take a piece; give what can be given."""
+        self._held += piece
+        if len(self._held) < self._enough:
+            return ""
+        masker = self._secrets.masker
+        text, done = self._before + self._held, len(self._before)
+        edge = masker.begun(text, done)
+        given: list[str] = []
+        for found in masker.found(text, done):
+            if found.start() >= edge:
+                break
+            given += (text[done : found.start()], MARK)
+            done = found.end()
+            edge = edge if done <= edge else masker.begun(text, done)
+        given.append(text[done:edge])
+        self._before, self._held = text[max(0, edge - CONTEXT) : edge], text[edge:]
+        self._enough = len(self._held) * 5 // 4 if len(self._held) > PATIENCE else 0
+        return "".join(given)
+
+    def end(self) -> str:
+        """No more comes: give what was held back."""
+        held, self._held, self._enough = self._held, "", 0
+        masked = self._secrets.masker.mask(held, self._before)
+        self._before = (self._before + held)[-CONTEXT:]
+        return masked
