@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ...domain.errors import StoreError
-from .schema import CREATE, LATER_PARTS, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
+from .schema import (
+    CREATE,
+    LATER_PARTS,
+    SCHEMA_VERSION,
+    UNFINISHED,
+    UNFINISHED_TABLE,
+)
 
 SELECT_SHAPE: Final = "SELECT type, name, sql FROM sqlite_master"
 
