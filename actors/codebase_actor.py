@@ -42,12 +42,12 @@ from ..domain.ids import CodebaseId, PermissionId, Sequence
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.secrets.masked_records import EventMasker, masked_command
 from ..domain.secrets.masker import Secrets
-from . import together
+from . import task_batches
+from .agent_slots import Rooms
 from .clock import timestamp
-from .effects import EffectRunner
+from .effect_runner import EffectRunner
 from .importer import Importer
 from .mailbox import Answer, Envelope, Mailbox
-from .rooms import Rooms
 from .settings import ActorSettings
 
 log = structlog.get_logger()
@@ -131,7 +131,7 @@ class CodebaseActor:
             while self.state.phase is not Phase.DELETED:
                 envelope = await self._mailbox.get()
                 together_with = isinstance(envelope.command, CreateTask) and not self._closing
-                more = self._mailbox.more(CreateTask, together.MOST) if together_with else []
+                more = self._mailbox.more(CreateTask, task_batches.MOST) if together_with else []
                 await (self._create([envelope, *more]) if more else self._handle(envelope))
         finally:
             ending = asyncio.ensure_future(self._end())
@@ -166,7 +166,7 @@ class CodebaseActor:
 
     async def _create(self, envelopes: Many[Envelope]) -> None:
         """Queue tasks with one commit; each is decided and answered as if it had come alone."""
-        planned = together.plan(self.state, envelopes, timestamp(self._clock), self._secrets)
+        planned = task_batches.plan(self.state, envelopes, timestamp(self._clock), self._secrets)
         worked = self.state.occupies_room or self._letting_go
         try:
             recorded = iter(await self._append([event for one in planned for event in one.events]))

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 import structlog
 
+from ..actors.agent_slots import Rooms
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
@@ -19,10 +20,9 @@ from ..actors.opencode import (
     sweep_all,
 )
 from ..actors.opencode.settings import MIB
-from ..actors.rooms import Rooms
 from ..actors.settings import ActorSettings
 from ..actors.store.lock import DataLock
-from ..actors.store.sqlite import SqliteEventStore
+from ..actors.store.sqlite_store import SqliteEventStore
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId, Position

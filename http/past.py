@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from ..actors.store.in_memory import MemoryEventStore
 from ..actors.store.log_file import LogFile, opened
-from ..actors.store.memory import MemoryEventStore
 from ..domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from ..domain.events.erasure import Erasure
 from ..domain.events.recorded import RecordedEvent

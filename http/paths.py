@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..actors.opencode.place import holds
+from ..actors.opencode.host.working_directory import holds
 from ..domain.errors import Conflict, DirectoryHoldsData, InvalidInput, PathOutsideRoots
 from .settings import Settings
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from aiohttp import web
 
+from ..actors.agent_slots import Rooms
 from ..actors.opencode import Model
-from ..actors.rooms import Rooms
 from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, CodebaseNotFound
 from ..domain.events import CodebaseRegistered

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ..actors.opencode.memory import usual_limit
+from ..actors.opencode.host.memory_limit import usual_limit
 
 PROJECT_CACHE = ".opencode-ledger"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..actors.store.log_file import opened
-from ..actors.store.untouched import untouched
+from ..actors.store.read_only import untouched
 from ..domain.proofs.audit import Audit, Finding
 from ..domain.proofs.tiles import HASH, WIDTH, TileId
 from ..projections.tree_file import read_tree

@@ -1,15 +1,15 @@
 """The adapter to opencode: one `opencode serve` of version 1.18 for each codebase, behind the port `Agent`."""
 
 from .agent import OpencodeAgent
-from .binary import NPM_VERSION, find_binary
 from .catalog import Model
-from .environment import MARKER
 from .factory import OpencodeAgents
-from .known_secrets import learn_secrets
-from .scratch import clear_scratch
+from .host.binary import NPM_VERSION, find_binary
+from .host.environment import MARKER
+from .host.known_secrets import learn_secrets
+from .host.scratch import clear_scratch
+from .host.survivors import sweep_all
+from .host.untrusted_configuration import project_config
 from .settings import OpencodeSettings
-from .survivors import sweep_all
-from .trust import project_config
 
 __all__ = [
     "MARKER",

@@ -14,21 +14,21 @@ from ...domain.events import Answers
 from ...domain.ids import AgentPermissionId, CodebaseId
 from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
-from . import survivors
+from .abort import let_go, unless_gone
 from .attachments import file_parts
 from .catalog import Model
 from .client import OpencodeClient
-from .configuration import Stamp
 from .connection import Connection
 from .handover import Handover
-from .letting_go import let_go, unless_gone
+from .host import survivors
+from .host.configuration import Stamp
+from .host.memory_limit import watch_memory
+from .host.untrusted_configuration import refuse_untrusted
+from .host.working_directory import refuse_moved
 from .lifetime import Lifetime
-from .memory import watch_memory
 from .outbox import Outbox
-from .place import refuse_moved
 from .server import OpencodeServer
 from .settings import OpencodeSettings
-from .trust import refuse_untrusted
 from .watch import Watch
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from ...domain.errors import AgentError
 from ...domain.events import Answers
 from ...domain.opencode.errors import failure_of
 from ...domain.untrusted_json import fields, text
-from .environment import USER
+from .host.environment import USER
 
 UNREACHABLE = "AGENT_UNREACHABLE"
 

@@ -9,8 +9,8 @@ import structlog
 from ...domain.errors import AgentError
 from ...domain.opencode.translator import Translator
 from ...domain.untrusted_json import fields, items
+from .host.process import START_FAILED
 from .outbox import Outbox
-from .process import START_FAILED
 from .server import OpencodeServer
 from .stream import EventStream
 

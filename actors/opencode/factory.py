@@ -8,16 +8,16 @@ from pathlib import Path
 from ...domain.errors import AgentUnavailable, LedgerError
 from ...domain.ids import CodebaseId
 from ...domain.ports import Deliver
-from . import survivors
 from .agent import OpencodeAgent
-from .binary import find_binary, read_version, supported, wrong_version
 from .catalog import Model, models_of
-from .configuration import Stamp, configuration_stamp
-from .environment import agent_environment
 from .history import OpencodeHistories, server_nowhere
+from .host import survivors
+from .host.binary import find_binary, read_version, supported, wrong_version
+from .host.configuration import Stamp, configuration_stamp
+from .host.environment import agent_environment
+from .host.untrusted_configuration import refuse_untrusted
 from .model_list import ModelList
 from .settings import OpencodeSettings
-from .trust import refuse_untrusted
 
 MODELS = "models"
 """What stands in place of a codebase for the short-lived server that is asked for models."""

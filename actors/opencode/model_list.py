@@ -14,7 +14,7 @@ import structlog
 
 from ...domain.errors import LedgerError, UnknownModel
 from .catalog import Model, no_such_model
-from .configuration import Stamp
+from .host.configuration import Stamp
 
 log = structlog.get_logger()
 

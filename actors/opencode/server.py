@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import structlog
 
 from ...domain.errors import AgentError, AgentUnavailable
-from . import survivors
-from .binary import find_binary, supported, wrong_version
 from .catalog import Catalog
 from .client import OpencodeClient
-from .configuration import Stamp, configuration_stamp
-from .environment import agent_environment, marker
-from .home import prepare_home
-from .known_secrets import learn_secrets
-from .process import START_FAILED, EndedEarly, OpencodeProcess
-from .scratch import Scratch
+from .host import survivors
+from .host.binary import find_binary, supported, wrong_version
+from .host.configuration import Stamp, configuration_stamp
+from .host.environment import agent_environment, marker
+from .host.home import prepare_home
+from .host.known_secrets import learn_secrets
+from .host.process import START_FAILED, EndedEarly, OpencodeProcess
+from .host.scratch import Scratch
+from .host.shell import withholding_shell
 from .settings import OpencodeSettings
-from .shell import withholding_shell
 
 log = structlog.get_logger()
 

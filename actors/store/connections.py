@@ -17,9 +17,9 @@ import aiosqlite
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent, page_of
 from ...domain.fault_points import Reach, pass_by
-from .presence import Presence
+from .file_identity import Presence
+from .guards import SELECT_SHAPE, deviations, is_known, strange
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
-from .shape import SELECT_SHAPE, deviations, is_known, strange
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from ...domain.events.wire import decode
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import Position
 from .connections import LOCK_TIMEOUT
+from .guards import SELECT_SHAPE, deviations, strange
 from .schema import (
     INSERT,
     NEVER_CHANGE,
@@ -28,7 +29,6 @@ from .schema import (
     UNFINISHED,
     UNFINISHED_TABLE,
 )
-from .shape import SELECT_SHAPE, deviations, strange
 
 Progress = Callable[[int, int], None]
 

@@ -10,9 +10,9 @@ from typing import Final
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
+from .guards import SELECT_SHAPE, Deviation, deviations, is_known
+from .read_only import untouched
 from .schema import APPLICATION_ID, SCHEMA_VERSION
-from .shape import SELECT_SHAPE, Deviation, deviations, is_known
-from .untouched import untouched
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
 

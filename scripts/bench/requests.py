@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp

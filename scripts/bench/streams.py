@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from opencode_ledger.actors.clock import SystemClock
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId
 from opencode_ledger.http.selection import as_chunk

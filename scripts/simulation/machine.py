@@ -10,12 +10,12 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import Answer
-from opencode_ledger.actors.rooms import Rooms
-from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.commands import Command
 from opencode_ledger.domain.codebase.requests import Request
 from opencode_ledger.domain.errors import LedgerError

@@ -16,9 +16,9 @@ from random import Random
 from typing import Any
 
 from opencode_ledger.actors.clock import timestamp
-from opencode_ledger.actors.scripted_history import ScriptedHistories
-from opencode_ledger.actors.store.memory import MemoryEventStore
-from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events.recorded import RecordedEvent

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from itertools import count
 from typing import Final, Literal
 
-from opencode_ledger.actors.scripted_agent import Temper
+from opencode_ledger.actors.twins.scripted_agent import Temper
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import State

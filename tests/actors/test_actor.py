@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
 
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import Phase

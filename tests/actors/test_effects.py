@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.actors.town import A
 
-from opencode_ledger.actors.effects import EffectRunner
-from opencode_ledger.actors.scripted_agent import ScriptedAgent, Temper, wait_for_cues
-from opencode_ledger.actors.virtual_clock import VirtualClock, settle
+from opencode_ledger.actors.effect_runner import EffectRunner
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent, Temper, wait_for_cues
+from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import ActorStopped

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.actors.town import Town
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent, Temper
 from opencode_ledger.actors.settings import ActorSettings
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent, Temper
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase

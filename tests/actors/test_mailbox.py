@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import ActorStopped, StoreError

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from tests.actors.town import A, B, C, Town, outcome, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.backoff import rest_after

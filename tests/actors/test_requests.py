@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from tests.actors.town import A, Town, running
 
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import Phase

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.actors.town import A, B, C
 
-from opencode_ledger.actors.rooms import Rooms
+from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.domain.ids import CodebaseId
 
 

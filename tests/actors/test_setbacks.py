@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.actors.test_queue import close
 from tests.actors.town import A, B, Town
 
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.backoff import LONGEST, rest_after

@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 from tests.actors.town import Town, outcome, running
 
-from opencode_ledger.actors.scripted_agent import echo
-from opencode_ledger.actors.scripted_history import ScriptedHistories, ScriptedHistory
-from opencode_ledger.actors.virtual_clock import settle
+from opencode_ledger.actors.twins.scripted_agent import echo
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories, ScriptedHistory
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.imported import OutsideSession
 from opencode_ledger.domain.codebase.lifecycle import Phase

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from tests.actors.town import A, Town, running
 
-from opencode_ledger.actors.scripted_agent import Play, RunFailed, ScriptedAgent, Temper, echo
-from opencode_ledger.actors.virtual_clock import START, VirtualClock, settle
+from opencode_ledger.actors.twins.scripted_agent import Play, RunFailed, ScriptedAgent, Temper, echo
+from opencode_ledger.actors.twins.virtual_clock import START, VirtualClock, settle
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable

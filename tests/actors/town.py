@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 from tests.domain.truth import assert_truthful
 
+from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
-from opencode_ledger.actors.rooms import Rooms
-from opencode_ledger.actors.scripted_agent import Play, ScriptedAgents, Temper, wait_for_cues
-from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.supervisor import Supervisor
-from opencode_ledger.actors.virtual_clock import VirtualClock, settle
+from opencode_ledger.actors.twins.scripted_agent import Play, ScriptedAgents, Temper, wait_for_cues
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
+from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decision import fold

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.support.service import Running, becomes
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store.sqlite import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence

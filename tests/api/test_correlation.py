@@ -12,7 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 from tests.support.service import Running, eventually, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.events.wire import decode

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.service import API, LIMIT, Answer, Running, becomes, eventually, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.codebase.lifecycle import VERBS, Phase, Verb, outcome, public_status

@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.support.service import API, LIMIT, Running, eventually, running
 from tests.support.wire import connection
 
-from opencode_ledger.actors.virtual_clock import VirtualClock
+from opencode_ledger.actors.twins.virtual_clock import VirtualClock
 from opencode_ledger.http import places, security, surplus
 from opencode_ledger.http.clients import COMMANDS_AT_ONCE, MOST_CLIENTS, Pace, client_of
 from opencode_ledger.http.errors import TooManyRequests

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.service import Answer, Running, becomes, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.events import Json
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.http.settings import Settings

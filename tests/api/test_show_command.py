@@ -11,7 +11,7 @@ import pytest
 from tests.support.process import Ended
 from tests.support.service import Running, becomes
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.main import main

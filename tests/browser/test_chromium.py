@@ -29,7 +29,7 @@ from tests.clients.story import (
 from tests.sse.events import append
 from tests.sse.serving import running
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.ids import CodebaseId
 
 PAGE = Path(__file__).with_name("follow.html").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import Running, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.tokens import Tokens

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.sse.events import CODEBASE, OTHER, append, complete, event, log_of, output, started, whole_log_of
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
 

@@ -7,7 +7,7 @@ from httpx_sse import aconnect_sse
 from tests.sse.events import append
 from tests.sse.serving import running
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 
 from .flaky import flaky_line
 from .story import ALL_TARGET, BOTH, HEAD_CUTS, TARGET, begun_twice, events_of_all, past, tell, whole, whole_of_all

@@ -10,7 +10,7 @@ import pytest
 from tests.sse.events import CODEBASE, append
 from tests.sse.serving import running
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.ids import Sequence
 from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame
 

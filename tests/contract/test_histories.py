@@ -12,9 +12,9 @@ from tests.opencode.live import make_repository, opencode_binary
 
 from opencode_ledger.actors.opencode import OpencodeSettings, sweep_all
 from opencode_ledger.actors.opencode import history as adapter
+from opencode_ledger.actors.opencode.host.survivors import family
 from opencode_ledger.actors.opencode.server import OpencodeServer
-from opencode_ledger.actors.opencode.survivors import family
-from opencode_ledger.actors.scripted_history import ScriptedHistories
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.imported import OutsideSession
 from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.ids import CodebaseId

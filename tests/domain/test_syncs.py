@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.given import AT, REGISTER
 
-from opencode_ledger.actors.scripted_history import Answer, ScriptedHistories, ScriptedHistory
+from opencode_ledger.actors.twins.scripted_history import Answer, ScriptedHistories, ScriptedHistory
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase.commands import ImportSession
 from opencode_ledger.domain.codebase.decide import decide

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.service import Running, StandInAgents, becomes, running
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId
 from opencode_ledger.domain.ports import Deliver

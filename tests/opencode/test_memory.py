@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from opencode_ledger.actors.opencode import memory
+from opencode_ledger.actors.opencode.host import memory_limit
 from opencode_ledger.domain.codebase import facts as f
 
 from .conftest import MakeLive
@@ -17,7 +17,7 @@ MIB = 2**20
 
 @pytest.fixture(autouse=True)
 def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "INTERVAL", 0.1)
+    monkeypatch.setattr(memory_limit, "INTERVAL", 0.1)
 
 
 @pytest.mark.parametrize("eater", ["eat", "feed"])
@@ -45,7 +45,7 @@ async def test_an_agent_within_its_limit_is_left_alone(
         looks.append(pid)
         return 200 * MIB, []
 
-    monkeypatch.setattr(memory, "_held", held)
+    monkeypatch.setattr(memory_limit, "_held", held)
     live = make_stand_in(binary=UNRULY, memory_limit=200 * MIB)
     await live.run("text words")
     await live.eventually(lambda: len(looks) > 2)

@@ -10,7 +10,7 @@ from tests.support.service import eventually
 
 from opencode_ledger.actors.opencode import Model
 from opencode_ledger.actors.opencode.catalog import no_such_model
-from opencode_ledger.actors.opencode.configuration import Stamp, configuration_stamp
+from opencode_ledger.actors.opencode.host.configuration import Stamp, configuration_stamp
 from opencode_ledger.actors.opencode.model_list import ModelList
 from opencode_ledger.domain.errors import AgentUnavailable, UnknownModel
 

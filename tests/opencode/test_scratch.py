@@ -9,8 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 from tests.support.service import running
 
-from opencode_ledger.actors.opencode import clear_scratch, scratch
-from opencode_ledger.actors.opencode.scratch import Scratch
+from opencode_ledger.actors.opencode import clear_scratch
+from opencode_ledger.actors.opencode.host import scratch
+from opencode_ledger.actors.opencode.host.scratch import Scratch
 from opencode_ledger.http.settings import Settings
 
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import Mock, patch
 
-from opencode_ledger.actors import codebase_actor, effects
+from opencode_ledger.actors import codebase_actor, effect_runner
+from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
-from opencode_ledger.actors.rooms import Rooms
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.domain.codebase.commands import Recover
@@ -123,11 +123,11 @@ def _agent_outlives_its_stop() -> Planted:
     async def stop(_self: Any) -> None:
         pass
 
-    return patch.object(effects.EffectRunner, "_stop", stop)
+    return patch.object(effect_runner.EffectRunner, "_stop", stop)
 
 
 def _halts_wait_their_turn() -> Planted:
-    return patch.dict(effects.OVERTAKEN, {}, clear=True)
+    return patch.dict(effect_runner.OVERTAKEN, {}, clear=True)
 
 
 def _reports_lost_on_a_full_disk() -> Planted:

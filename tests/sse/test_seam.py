@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.ports import CommitListener

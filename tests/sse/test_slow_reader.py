@@ -2,7 +2,7 @@
 
 import asyncio
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 
 from .events import append, output
 from .reader import Reader

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.ids import Sequence
 
 from .events import OTHER, append, complete, deleted, log_of, output, registered, seen, started

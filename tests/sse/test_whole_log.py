@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from opencode_ledger.actors.store.memory import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.http.whole_log import in_whole_log

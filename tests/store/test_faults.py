@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store import SqliteEventStore, presence
+from opencode_ledger.actors.store import SqliteEventStore, file_identity
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
 from opencode_ledger.actors.store.schema import INSERT
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
@@ -71,8 +71,8 @@ async def read_only_file(connections: Connections, _: Path) -> AsyncGenerator[No
 async def nearly_full_disk(_: Connections, __: Path) -> AsyncGenerator[None]:
     """More is to stay free than there is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(presence, "RESERVE", 2**62)
-        patch.setattr(presence, "SHARE", 1.0)
+        patch.setattr(file_identity, "RESERVE", 2**62)
+        patch.setattr(file_identity, "SHARE", 1.0)
         yield
 
 

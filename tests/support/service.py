@@ -15,9 +15,9 @@ from tests.support.described import assert_described
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.opencode import Model
 from opencode_ledger.actors.opencode.catalog import no_such_model
-from opencode_ledger.actors.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
-from opencode_ledger.actors.scripted_history import ScriptedHistories
 from opencode_ledger.actors.settings import ActorSettings
+from opencode_ledger.actors.twins.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
+from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId

@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.support.service import StandInAgents
 
-from opencode_ledger.actors.scripted_agent import ScriptedAgent
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.app import make_app

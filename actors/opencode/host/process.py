@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from ...domain.errors import AgentError
-from ...domain.opencode.errors import Failure
-from ...domain.secrets.masker import Secrets
+from ....domain.errors import AgentError
+from ....domain.opencode.errors import Failure
+from ....domain.secrets.masker import Secrets
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")

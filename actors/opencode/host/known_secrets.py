@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from ..settings import OpencodeSettings
 from .configuration import Places, content_of
 from .environment import agent_environment
-from .settings import OpencodeSettings
-from .variables import SAYS_SO, in_addresses, is_place, secret_variables
+from .secret_variables import SAYS_SO, in_addresses, is_place, secret_variables
 
 _MEMBER: Final = re.compile(
     r"(?:key|token|secret|passw(?:or)?d|credentials?|authorization|cookie)$|^(?:access|refresh)$", re.IGNORECASE

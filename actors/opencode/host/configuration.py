@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from ...domain.untrusted_json import fields
+from ....domain.untrusted_json import fields
 
 Stamp: TypeAlias = tuple[tuple[str, str], ...]
 """Of each file that says something: its path, and a digest of what it says about models."""

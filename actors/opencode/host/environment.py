@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from .settings import OpencodeSettings
+from ..settings import OpencodeSettings
 
 MARKER = "OPENCODE_LEDGER_AGENT"
 """The variable that marks every process that an agent starts; its value is `<instance>:<codebase>`."""

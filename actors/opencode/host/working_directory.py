@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...domain.errors import AgentError, DirectoryHoldsData
+from ....domain.errors import AgentError, DirectoryHoldsData
 
 
 def holds(directory: Path, data: Path | None) -> bool:

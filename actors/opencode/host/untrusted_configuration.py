@@ -9,7 +9,7 @@ directory that looks like a repository's root is taken.
 import os
 from pathlib import Path
 
-from ...domain.errors import ProjectConfigUntrusted
+from ....domain.errors import ProjectConfigUntrusted
 
 NAMES = (".opencode", "opencode.json", "opencode.jsonc")
 _NAMED = 5

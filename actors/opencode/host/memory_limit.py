@@ -16,9 +16,9 @@ from typing import Final
 import psutil
 import structlog
 
-from ...domain.opencode.errors import Failure
+from ....domain.opencode.errors import Failure
+from ..settings import MIB
 from .process import OpencodeProcess
-from .settings import MIB
 
 log = structlog.get_logger()
 

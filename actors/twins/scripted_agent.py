@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal, TypeAlias
 
-from ..domain.codebase import facts as f
-from ..domain.codebase.effects import Prompt
-from ..domain.errors import AgentError, AgentUnavailable, LedgerError
-from ..domain.events import Answers, Json, PermissionKind
-from ..domain.ids import (
+from ...domain.codebase import facts as f
+from ...domain.codebase.effects import Prompt
+from ...domain.errors import AgentError, AgentUnavailable, LedgerError
+from ...domain.events import Answers, Json, PermissionKind
+from ...domain.ids import (
     AgentPermissionId,
     AgentSessionId,
     CodebaseId,
     MessageId,
     SessionId,
 )
-from ..domain.ports import Clock, Deliver
+from ...domain.ports import Clock, Deliver
 
 Reply: TypeAlias = Literal["once", "always", "reject"]
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ...domain.errors import AgentUnavailable
+from ....domain.errors import AgentUnavailable
 
 SUPPORTED = "1.18."
 NPM_VERSION = "1.18.33"

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeAlias
 
-from ..domain.codebase.commands import ImportSession
-from ..domain.codebase.imported import OutsideSession
-from ..domain.errors import AgentError, AgentUnavailable
-from ..domain.ids import AgentSessionId, CodebaseId
-from ..domain.opencode.history import SessionReading, session_from
+from ...domain.codebase.commands import ImportSession
+from ...domain.codebase.imported import OutsideSession
+from ...domain.errors import AgentError, AgentUnavailable
+from ...domain.ids import AgentSessionId, CodebaseId
+from ...domain.opencode.history import SessionReading, session_from
 
 Answer: TypeAlias = dict[str, Any]
 """JSON as opencode answers it."""
