@@ -5,7 +5,7 @@ from typing import Final
 
 from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId, Sequence
-from ..projections.moments import Moments
+from ..projections.as_of.views_at import Moments
 
 FIRST: Final = Sequence(1)
 

@@ -27,12 +27,12 @@ from ..actors.supervisor import Supervisor
 from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId, Position
 from ..domain.secrets.masker import Secrets
-from ..projections.moments import Moments
+from ..projections.as_of.views_at import Moments
 from ..projections.private_file import make_private
 from ..projections.runner import REMADE, Projections
-from ..projections.signing import SigningKey
-from ..projections.tree import Tree
-from ..projections.tree_file import is_begun
+from ..projections.tree.file import is_begun
+from ..projections.tree.log_tree import Tree
+from ..projections.tree.signing import SigningKey
 from .erasing import finish
 from .farewell import Farewell
 from .limits import Limits

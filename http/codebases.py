@@ -9,7 +9,7 @@ from aiohttp import web
 from ..domain.codebase.commands import Delete, Register
 from ..domain.events import CodebaseRegistered, Event, Json
 from ..domain.ids import CodebaseId
-from ..projections.codebases import Codebase
+from ..projections.views.codebases import Codebase
 from .answers import json_answer
 from .bodies import read_body
 from .carrying_out import carry_out, saying, the

@@ -12,9 +12,9 @@ from ..domain.events.erasure import Erasure
 from ..domain.events.recorded import RecordedEvent
 from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Sequence
-from ..projections.session_queries import Session
-from ..projections.tasks import Task
-from ..projections.wording import decided, took, used
+from ..projections.story.wording import decided, took, used
+from ..projections.views.session_queries import Session
+from ..projections.views.tasks import Task
 from .past import Moment, Past, past_of
 from .screen import Line, Screen, counted, line, plain, second
 from .settings import Data, usual_data

@@ -8,7 +8,7 @@ from ..domain.events.recorded import RecordedEvent
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import EventStore
 from ..domain.proofs.export import Manifest, event_line, manifest_line, proof_line
-from ..projections.tree import Tree
+from ..projections.tree.log_tree import Tree
 
 PAGE: Final = 500
 

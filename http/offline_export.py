@@ -17,7 +17,7 @@ from ..domain.proofs.leaves import leaf_of
 from ..domain.proofs.merkle import span_hash
 from ..domain.proofs.signed_notes import Checkpoint, sign_note
 from ..domain.proofs.tiles import GrowingTree, TileId, node_in
-from ..projections.signing import SigningKey
+from ..projections.tree.signing import SigningKey
 from .absent import no_codebase, no_session
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .surroundings import tree_of

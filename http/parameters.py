@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..domain.errors import InvalidInput
 from ..domain.events import Json
-from ..projections.tasks import TaskStatus
+from ..projections.views.tasks import TaskStatus
 
 USUAL_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 500

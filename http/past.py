@@ -16,11 +16,11 @@ from ..domain.events.erasure import Erasure
 from ..domain.events.recorded import RecordedEvent
 from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Position, Sequence, SessionId, TaskId, Timestamp
-from ..projections.moments import Moments
-from ..projections.session_queries import Session
-from ..projections.snapshots import IN_MEMORY, Snapshots
-from ..projections.story import UNREADABLE, Story
-from ..projections.tasks import Task
+from ..projections.as_of.snapshots import IN_MEMORY, Snapshots
+from ..projections.as_of.views_at import Moments
+from ..projections.story.session_story import UNREADABLE, Story
+from ..projections.views.session_queries import Session
+from ..projections.views.tasks import Task
 from .absent import no_codebase, no_session
 from .at import FIRST, moment_of
 from .bootstrap import LOG_NAME

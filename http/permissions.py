@@ -12,7 +12,7 @@ from ..domain.errors import (
     PermissionWithdrawn,
 )
 from ..domain.ids import CodebaseId, PermissionId
-from ..projections.permissions import Permission, Settlement
+from ..projections.views.permissions import Permission, Settlement
 from .answers import json_answer
 from .bodies import read_body
 from .carrying_out import carry_out, saying

@@ -17,11 +17,11 @@ from ..domain.events import CodebaseRegistered
 from ..domain.ids import CodebaseId, Sequence
 from ..domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
 from ..domain.secrets.masker import Secrets
-from ..projections.codebases import Codebase
-from ..projections.moments import Moments
+from ..projections.as_of.views_at import Moments
 from ..projections.runner import Projections
-from ..projections.tree import Tree
-from ..projections.views import Views
+from ..projections.tree.log_tree import Tree
+from ..projections.views.codebases import Codebase
+from ..projections.views.views import Views
 from .at import moment_of
 from .farewell import Farewell
 from .metrics import Metrics

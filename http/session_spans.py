@@ -3,7 +3,7 @@
 from ..domain.ids import CodebaseId, SessionId
 from ..domain.ports import EventStore
 from ..projections.runner import Projections
-from ..projections.session_queries import Span
+from ..projections.views.session_queries import Span
 from .start import SessionSpan
 
 

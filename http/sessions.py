@@ -6,9 +6,9 @@ from ..domain.codebase.requests import Request
 from ..domain.events.wire import decode
 from ..domain.ids import CodebaseId, Sequence, SessionId
 from ..domain.secrets.masker import Secrets
-from ..projections.session_queries import Session
-from ..projections.transcript import Message, ToolCall, Transcript
-from ..projections.views import Views
+from ..projections.story.transcript import Message, ToolCall, Transcript
+from ..projections.views.session_queries import Session
+from ..projections.views.views import Views
 from .answers import json_answer
 from .bodies import read_body
 from .correlation import correlation_of

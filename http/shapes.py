@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from ..domain.events import PermissionKind
 from ..domain.ids import Timestamp
-from ..projections.session_queries import SessionStatus
-from ..projections.tasks import TaskStatus
+from ..projections.views.session_queries import SessionStatus
+from ..projections.views.tasks import TaskStatus
 
 Time = Annotated[
     str, Field(json_schema_extra={"format": "date-time"}, examples=[Timestamp("2025-12-10T22:00:00.000Z")])

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ..domain.errors import InvalidInput
 from ..domain.ids import CodebaseId, SessionId
-from ..projections.story import NOT_OURS
+from ..projections.story.session_story import NOT_OURS
 from .past import codebases_of, past_of
 from .screen import Line, Screen, counted, line, minute, plain
 from .settings import Data, usual_data

@@ -7,7 +7,7 @@ from ..actors.store.log_file import opened
 from ..actors.store.read_only import untouched
 from ..domain.proofs.audit import Audit, Finding
 from ..domain.proofs.tiles import HASH, WIDTH, TileId
-from ..projections.tree_file import read_tree
+from ..projections.tree.file import read_tree
 from .bootstrap import LOG_NAME, TREE_NAME
 
 Tiles = Mapping[TileId, bytes]

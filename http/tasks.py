@@ -11,8 +11,8 @@ from ..domain.codebase.commands import CancelTask, CreateTask
 from ..domain.errors import InvalidInput, TaskNotFound
 from ..domain.events import Event, Json, TaskCreated
 from ..domain.ids import CodebaseId, TaskId
-from ..projections.tasks import Task, TaskStatus
-from ..projections.views import Views
+from ..projections.views.tasks import Task, TaskStatus
+from ..projections.views.views import Views
 from .answers import json_answer
 from .bodies import read_body
 from .carrying_out import carry_out, saying, the

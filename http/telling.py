@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..domain.ids import Position
-from ..projections.session_queries import Session
-from ..projections.story import NOT_OURS, Entry, Story
-from ..projections.tasks import Task
-from ..projections.wording import took, used
+from ..projections.story.session_story import NOT_OURS, Entry, Story
+from ..projections.story.wording import took, used
+from ..projections.views.session_queries import Session
+from ..projections.views.tasks import Task
 from .past import Moment, Past
 from .screen import Line, counted, line, minute, plain, second
 

@@ -12,7 +12,7 @@ from ..domain.events.event import Json
 from ..domain.events.recorded import NewEvent, RecordedEvent
 from ..domain.events.wire import decode
 from ..domain.ids import Position, Sequence
-from ..projections.story import UNREADABLE
+from ..projections.story.session_story import UNREADABLE
 
 _SESSION: Final = re.compile(rb'"session_id":"(\w{1,64})"')
 

@@ -14,7 +14,7 @@ from ..domain.proofs.export import BadExport, Manifest, read_event, read_manifes
 from ..domain.proofs.leaves import leaf_of
 from ..domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
 from ..domain.proofs.tiles import TileId
-from ..projections.signing import SigningKey, verify
+from ..projections.tree.signing import SigningKey, verify
 from .bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .surroundings import guard_findings, odd_findings, tree_findings, tree_of
 from .verify_parts import audit_by_many, damage_of

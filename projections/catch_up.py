@@ -14,7 +14,7 @@ from ..domain.ids import Position
 from ..domain.ports import EventStore
 from .database import Database, OutOfStep, discard
 from .fold import Fold
-from .views import PROJECTIONS, SCHEMA, VERSION
+from .views.views import PROJECTIONS, SCHEMA, VERSION
 
 log = logging.getLogger(__name__)
 

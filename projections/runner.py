@@ -21,9 +21,9 @@ from ..domain.ids import Position
 from ..domain.ports import Clock, EventStore
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
-from .recent import RecentReads
-from .remake import Remake
-from .views import Views
+from .rebuild import Remake
+from .recent_commits import RecentReads
+from .views.views import Views
 
 log = logging.getLogger(__name__)
 

@@ -25,10 +25,10 @@ from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http.verify import verify_data
-from opencode_ledger.projections.moments import Moments
+from opencode_ledger.projections.as_of.views_at import Moments
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 from .figures import Check
 from .projections import session_events

@@ -16,7 +16,7 @@ import psutil
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.proofs.merkle import verify_consistency
 from opencode_ledger.domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
-from opencode_ledger.projections.signing import verify
+from opencode_ledger.projections.tree.signing import verify
 
 from .clients import Clients
 from .follower import Follower

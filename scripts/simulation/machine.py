@@ -31,9 +31,9 @@ from opencode_ledger.http.session_spans import ProjectedSpans
 from opencode_ledger.http.stream import EventStreams
 from opencode_ledger.http.tasks import create_task
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
-from opencode_ledger.projections.tree_file import TreeFile
+from opencode_ledger.projections.tree.file import TreeFile
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 from .agents import Agents
 from .ground import Disk, SimulatedClock

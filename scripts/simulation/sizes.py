@@ -6,7 +6,8 @@ from typing import Final
 from unittest.mock import patch
 
 from opencode_ledger.actors import codebase_actor
-from opencode_ledger.projections import runner, tree
+from opencode_ledger.projections import runner
+from opencode_ledger.projections.tree import log_tree
 
 PAGES: Final = (7, 100, 1000)
 """Events that are read or applied at once."""
@@ -20,8 +21,8 @@ def pages_of(events: int) -> Generator[None]:
             (codebase_actor, "PAGE", 10 * events),
             (runner, "BATCH", events),
             (runner, "QUEUE", 2 * events),
-            (tree, "BATCH", events),
-            (tree, "LAST_BATCHES", 20),  # as many small ones as before would take longer than an end may
+            (log_tree, "BATCH", events),
+            (log_tree, "LAST_BATCHES", 20),  # as many small ones as before would take longer than an end may
         ):
             stack.enter_context(patch.object(module, name, size))
         yield

@@ -19,7 +19,7 @@ from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.http import erasing
 from opencode_ledger.http.backup import back_up
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME
-from opencode_ledger.projections.signing import SigningKey
+from opencode_ledger.projections.tree.signing import SigningKey
 
 VIEWS_NAME: Final = "views.db"
 

@@ -12,8 +12,8 @@ from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http.verify import verify_data
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 TILES_ARE_NOT = "not that of its events, from event 1 on: tree.db was changed"
 

@@ -13,7 +13,7 @@ from opencode_ledger.domain.proofs.export import read_event, read_manifest, read
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.merkle import leaf_hash, verify_consistency
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, open_note
-from opencode_ledger.projections.signing import verify
+from opencode_ledger.projections.tree.signing import verify
 
 pymerkle: Any = import_module("pymerkle")
 

@@ -14,8 +14,8 @@ from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http import verify_parts
 from opencode_ledger.http.verify import Verdict, verify_data
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 EVENTS = 1500
 

@@ -21,7 +21,7 @@ from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import changes_state, decode, encode
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, Position, Sequence
 from opencode_ledger.domain.opencode.history import SessionReading, session_from
-from opencode_ledger.projections.transcript import Transcript
+from opencode_ledger.projections.story.transcript import Transcript
 
 HERE, ELSEWHERE = "/code/shop", "/code/other"
 

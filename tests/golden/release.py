@@ -25,7 +25,7 @@ from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line, read_event
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from opencode_ledger.http.surroundings import tree_of
-from opencode_ledger.projections.signing import SigningKey
+from opencode_ledger.projections.tree.signing import SigningKey
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOGS: Final = Path(__file__).parent / "logs"

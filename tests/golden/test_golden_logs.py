@@ -37,7 +37,7 @@ from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, 
 from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.verify import verify_data, verify_export
-from opencode_ledger.projections.signing import verify
+from opencode_ledger.projections.tree.signing import verify
 
 AGAIN = "see scripts/make_golden_log.py"
 

@@ -14,11 +14,11 @@ from tests.projections.histories import STREAMS, History, littered_histories, wo
 from opencode_ledger.actors.store import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.projections import moments as moments_module
-from opencode_ledger.projections import snapshots as snapshots_module
-from opencode_ledger.projections.moments import Moments
+from opencode_ledger.projections.as_of import snapshots as snapshots_module
+from opencode_ledger.projections.as_of import views_at as moments_module
+from opencode_ledger.projections.as_of.views_at import Moments
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.views import Views
+from opencode_ledger.projections.views.views import Views
 
 A = STREAMS[0]
 

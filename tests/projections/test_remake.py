@@ -16,10 +16,10 @@ from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.projections import remake
+from opencode_ledger.projections import rebuild
 from opencode_ledger.projections.comparison import Comparison
 from opencode_ledger.projections.database import Database
-from opencode_ledger.projections.remake import Remake
+from opencode_ledger.projections.rebuild import Remake
 from opencode_ledger.projections.runner import Projections
 
 CHANGES = [
@@ -63,8 +63,8 @@ async def serving(
     path: Path, monkeypatch: pytest.MonkeyPatch, reach: Reach = pass_by
 ) -> tuple[MemoryEventStore, Projections]:
     """Views of the first half of a day; the rest comes while they are made anew, two events at a time."""
-    monkeypatch.setattr(remake, "SLICE", 2)
-    monkeypatch.setattr(remake, "PAUSE", 0)
+    monkeypatch.setattr(rebuild, "SLICE", 2)
+    monkeypatch.setattr(rebuild, "PAUSE", 0)
     day = [(stream, event) for stream, events in workday().commits for event in events]
     store, half = MemoryEventStore(), len(day) // 2
     for stream, event in day[:half]:

@@ -9,8 +9,8 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.requests import RequestAnswered
 from opencode_ledger.domain.events.recorded import NewEvent
-from opencode_ledger.projections.requests import AnsweredRequest
 from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.views.requests import AnsweredRequest
 
 A, B, _ = STREAMS
 ANSWER: dict[str, e.Json] = {"success": True, "task": {"id": "task_1", "title": "Größe ✓", "cost": 0.1}}

@@ -11,7 +11,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, Sequence, SessionId, Timestamp
-from opencode_ledger.projections.transcript import Message, ToolCall, Transcript
+from opencode_ledger.projections.story.transcript import Message, ToolCall, Transcript
 
 A = STREAMS[0]
 NOW = Timestamp("2026-01-01T00:00:00.000Z")

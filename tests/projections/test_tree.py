@@ -20,10 +20,10 @@ from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.merkle import EMPTY_ROOT, verify_consistency, verify_inclusion
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint, open_note
 from opencode_ledger.domain.proofs.tiles import GrowingTree, TileId
-from opencode_ledger.projections.signing import SigningKey, verify
-from opencode_ledger.projections.tree import Tree, TreeBehind
-from opencode_ledger.projections.tree_check import LogChanged
-from opencode_ledger.projections.tree_file import TreeFile
+from opencode_ledger.projections.tree.check import LogChanged
+from opencode_ledger.projections.tree.file import TreeFile
+from opencode_ledger.projections.tree.log_tree import Tree, TreeBehind
+from opencode_ledger.projections.tree.signing import SigningKey, verify
 
 A = CodebaseId("cb_a")
 
@@ -307,7 +307,7 @@ async def test_the_key_is_its_owner_s(place: Place) -> None:
 
 async def test_nobody_waits_for_ever(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the tree can't be written those who ask are told so, and it goes on when it can."""
-    monkeypatch.setattr("opencode_ledger.projections.tree.PATIENCE", 0.05)
+    monkeypatch.setattr("opencode_ledger.projections.tree.log_tree.PATIENCE", 0.05)
     tree = await place.open()
     read = place.store.read_all
     broken = True
@@ -322,6 +322,6 @@ async def test_nobody_waits_for_ever(place: Place, monkeypatch: pytest.MonkeyPat
     with pytest.raises(TreeBehind):
         await tree.checkpoint()
     broken = False
-    monkeypatch.setattr("opencode_ledger.projections.tree.PATIENCE", 20)
+    monkeypatch.setattr("opencode_ledger.projections.tree.log_tree.PATIENCE", 20)
     await assert_covers(tree, place.store)
     await tree.close()

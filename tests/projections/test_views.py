@@ -12,8 +12,8 @@ from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.session_queries import Span
-from opencode_ledger.projections.views import Views
+from opencode_ledger.projections.views.session_queries import Span
+from opencode_ledger.projections.views.views import Views
 
 A, B, UNKNOWN = STREAMS
 

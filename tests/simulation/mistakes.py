@@ -30,9 +30,9 @@ from opencode_ledger.http.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.sse import cursor_of
 from opencode_ledger.http.stream import EventStreams
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
-from opencode_ledger.projections.requests import Requests
-from opencode_ledger.projections.tasks import Tasks
-from opencode_ledger.projections.tree_file import TreeFile
+from opencode_ledger.projections.tree.file import TreeFile
+from opencode_ledger.projections.views.requests import Requests
+from opencode_ledger.projections.views.tasks import Tasks
 
 Planted = AbstractContextManager[Any]
 

@@ -17,8 +17,8 @@ from tests.projections.histories import workday
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.fault_points import FaultPoint, Reach
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 
 def killed_at(wanted: str, passes: int) -> Reach:

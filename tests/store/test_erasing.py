@@ -35,10 +35,10 @@ from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
 from opencode_ledger.http.bootstrap import MADE_OF_THE_LOG
 from opencode_ledger.http.erasing import Choice, choose, erase, erasures, finish
 from opencode_ledger.http.verify import verify_data
-from opencode_ledger.projections.moments import Moments
+from opencode_ledger.projections.as_of.views_at import Moments
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 STREAM = CodebaseId("cb_1")
 SECRET = "the-word-to-forget"

@@ -19,8 +19,8 @@ from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
 from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 from .cut_off_process import main as finish
 from .test_kill import environment

@@ -19,10 +19,10 @@ from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.projections.runner import Projections
-from opencode_ledger.projections.signing import SigningKey
-from opencode_ledger.projections.tree import Tree
-from opencode_ledger.projections.tree_check import LogChanged
-from opencode_ledger.projections.tree_file import TreeFile
+from opencode_ledger.projections.tree.check import LogChanged
+from opencode_ledger.projections.tree.file import TreeFile
+from opencode_ledger.projections.tree.log_tree import Tree
+from opencode_ledger.projections.tree.signing import SigningKey
 
 from .test_crash import HEADER, make_small_pages, recovered, write_ahead_log, write_groups
 

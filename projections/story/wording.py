@@ -8,8 +8,8 @@ from typing import Final
 
 import orjson
 
-from ..domain import events as e
-from ..domain.ids import Timestamp
+from ...domain import events as e
+from ...domain.ids import Timestamp
 
 _TELLING: Final = ("command", "filePath", "filepath", "path", "pattern", "url", "description")
 """Arguments that alone say what a call is about, the first of them that is there."""

@@ -8,14 +8,14 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from ..domain.errors import StoreError
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import Position
-from ..domain.ports import EventStore
-from ..domain.proofs.leaves import leaves_of
-from ..domain.proofs.signed_notes import checkpoint_in
-from ..domain.proofs.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
-from .tree_file import TreeFile
+from ...domain.errors import StoreError
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import Position
+from ...domain.ports import EventStore
+from ...domain.proofs.leaves import leaves_of
+from ...domain.proofs.signed_notes import checkpoint_in
+from ...domain.proofs.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
+from .file import TreeFile
 
 PAUSE: Final = 0.05
 """Seconds between two tiles of a check beside the service: a million events take some minutes, and a hundredth of a core."""

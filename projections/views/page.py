@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .database import Fetch
+from ..database import Fetch
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import orjson
 
-from ..domain import events as e
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import (
+from ...domain import events as e
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import (
     AgentSessionId,
     CodebaseId,
     PermissionId,
@@ -16,10 +16,10 @@ from ..domain.ids import (
     TaskId,
     Timestamp,
 )
-from .batch import Batch
-from .database import Fetch
+from ..batch import Batch
+from ..database import Fetch
+from ..projection import Projection
 from .page import Page, select_page
-from .projection import Projection
 
 PROJECTION: Final = Projection(
     """

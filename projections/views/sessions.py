@@ -10,11 +10,11 @@ from typing import Final
 
 import orjson
 
-from ..domain import events as e
-from ..domain.events import imported as o
-from ..domain.events.recorded import RecordedEvent
-from .batch import Batch
-from .projection import Projection
+from ...domain import events as e
+from ...domain.events import imported as o
+from ...domain.events.recorded import RecordedEvent
+from ..batch import Batch
+from ..projection import Projection
 
 PROJECTION: Final = Projection(
     """

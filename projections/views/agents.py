@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..domain import events as e
-from ..domain.codebase.lifecycle import Phase, public_status
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
-from .batch import Batch
-from .database import Fetch
-from .projection import Projection
+from ...domain import events as e
+from ...domain.codebase.lifecycle import Phase, public_status
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp
+from ..batch import Batch
+from ..database import Fetch
+from ..projection import Projection
 
 PROJECTION: Final = Projection(
     """

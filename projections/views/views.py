@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from ..database import Fetch
 from . import agents, codebases, permissions, requests, sessions, tasks
-from .database import Fetch
 from .session_queries import Sessions
 
 PROJECTIONS: Final = (

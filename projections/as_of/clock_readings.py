@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import Sequence
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import Sequence
 
 
 class ClockReadings:

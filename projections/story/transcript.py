@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..domain import events as e
-from ..domain.events import imported as o
-from ..domain.ids import Timestamp
+from ...domain import events as e
+from ...domain.events import imported as o
+from ...domain.ids import Timestamp
 
 
 class Parts:

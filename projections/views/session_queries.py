@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
-from ..domain.ids import (
+from ...domain.ids import (
     AgentSessionId,
     CodebaseId,
     Sequence,
@@ -14,7 +14,7 @@ from ..domain.ids import (
     TaskId,
     Timestamp,
 )
-from .database import Fetch
+from ..database import Fetch
 from .page import Page, select_page
 
 SessionStatus: TypeAlias = Literal["running", "interrupted", "completed", "failed", "stopped"]

@@ -13,18 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ..domain.errors import StoreError
-from ..domain.events.recorded import RecordedEvent
-from ..domain.fault_points import Reach, pass_by
-from ..domain.ids import Position
-from ..domain.ports import EventStore
-from ..domain.proofs.batch_inclusion import spans_beside
-from ..domain.proofs.merkle import Span, consistency_spans, inclusion_spans, span_hash
-from ..domain.proofs.signed_notes import BadNote, checkpoint_in, open_note
-from ..domain.proofs.tiles import HASH, TileId, node_in, tiles_of
+from ...domain.errors import StoreError
+from ...domain.events.recorded import RecordedEvent
+from ...domain.fault_points import Reach, pass_by
+from ...domain.ids import Position
+from ...domain.ports import EventStore
+from ...domain.proofs.batch_inclusion import spans_beside
+from ...domain.proofs.merkle import Span, consistency_spans, inclusion_spans, span_hash
+from ...domain.proofs.signed_notes import BadNote, checkpoint_in, open_note
+from ...domain.proofs.tiles import HASH, TileId, node_in, tiles_of
+from .check import HINT, LogChanged, check_end, check_rest, check_tail
+from .file import TreeFile
 from .signing import SigningKey, verify
-from .tree_check import HINT, LogChanged, check_end, check_rest, check_tail
-from .tree_file import TreeFile
 
 log = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ..domain.errors import StoreError
-from ..domain.events.recorded import RecordedEvent
-from ..domain.fault_points import Reach
-from ..domain.proofs.leaves import leaves_of
-from ..domain.proofs.signed_notes import Checkpoint, sign_note
-from ..domain.proofs.tiles import GrowingTree, TileId, edge_of
-from .private_file import make_private
+from ...domain.errors import StoreError
+from ...domain.events.recorded import RecordedEvent
+from ...domain.fault_points import Reach
+from ...domain.proofs.leaves import leaves_of
+from ...domain.proofs.signed_notes import Checkpoint, sign_note
+from ...domain.proofs.tiles import GrowingTree, TileId, edge_of
+from ..private_file import make_private
 from .signing import SigningKey
 
 _SCHEMA: Final = """

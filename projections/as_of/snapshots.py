@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..domain.ids import CodebaseId, Sequence
-from .private_file import make_private
-from .views import VERSION
+from ...domain.ids import CodebaseId, Sequence
+from ..private_file import make_private
+from ..views.views import VERSION
 
 log = logging.getLogger(__name__)
 

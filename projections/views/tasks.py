@@ -6,13 +6,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
-from ..domain import events as e
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import CodebaseId, SessionId, TaskId, Timestamp
-from .batch import Batch
-from .database import Fetch
+from ...domain import events as e
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp
+from ..batch import Batch
+from ..database import Fetch
+from ..projection import Projection
 from .page import Page, select_page
-from .projection import Projection
 
 TaskStatus: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
 

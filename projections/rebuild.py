@@ -14,7 +14,7 @@ from ..domain.ports import EventStore
 from .catch_up import Applier
 from .comparison import Comparison
 from .database import Database, discard
-from .views import SCHEMA, VERSION
+from .views.views import SCHEMA, VERSION
 
 SLICE: Final = 100
 """Events that are applied before the loop is free for others."""

@@ -5,11 +5,11 @@ from typing import Final
 
 import orjson
 
-from ..domain.codebase.requests import RequestAnswered
-from ..domain.events.recorded import RecordedEvent
-from .batch import Batch
-from .database import Fetch
-from .projection import Projection
+from ...domain.codebase.requests import RequestAnswered
+from ...domain.events.recorded import RecordedEvent
+from ..batch import Batch
+from ..database import Fetch
+from ..projection import Projection
 
 PROJECTION: Final = Projection(
     """

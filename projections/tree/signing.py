@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from ..domain.errors import StoreError
-from ..domain.proofs.merkle import leaf_hash
-from ..domain.proofs.signed_notes import VerifierKey
+from ...domain.errors import StoreError
+from ...domain.proofs.merkle import leaf_hash
+from ...domain.proofs.signed_notes import VerifierKey
 
 ORIGIN = "opencode-ledger"
 WHAT_TO_DO = "Put a backup in its place; another key is not believed by those who kept the old public one."

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import orjson
 
-from ..domain import events as e
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import CodebaseId, Timestamp
-from .batch import Batch
-from .database import Fetch
-from .projection import Projection
+from ...domain import events as e
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import CodebaseId, Timestamp
+from ..batch import Batch
+from ..database import Fetch
+from ..projection import Projection
 
 PROJECTION: Final = Projection(
     """

@@ -10,12 +10,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
-from ..domain import events as e
-from ..domain.erasure.tombstones import MARK, eraser_of
-from ..domain.events import imported as o
-from ..domain.events.recorded import RecordedEvent
-from ..domain.events.wire import UnknownEvent, decode
-from ..domain.ids import Position, Sequence, SessionId, TaskId, Timestamp
+from ...domain import events as e
+from ...domain.erasure.tombstones import MARK, eraser_of
+from ...domain.events import imported as o
+from ...domain.events.recorded import RecordedEvent
+from ...domain.events.wire import UnknownEvent, decode
+from ...domain.ids import Position, Sequence, SessionId, TaskId, Timestamp
 from .transcript import Message, Parts, imported
 from .wording import (
     change_of,

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from ..domain.events.recorded import RecordedEvent
-from ..domain.ids import CodebaseId, Sequence
-from ..domain.ports import EventStore
-from .batch import Value
-from .catch_up import fingerprint_of
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import CodebaseId, Sequence
+from ...domain.ports import EventStore
+from ..batch import Value
+from ..catch_up import fingerprint_of
+from ..fold import Fold
+from ..views.views import PROJECTIONS, SCHEMA, Views
 from .clock_readings import ClockReadings, time_of
-from .fold import Fold
 from .snapshots import Snapshot, Snapshots
-from .views import PROJECTIONS, SCHEMA, Views
 
 log = logging.getLogger(__name__)
 
