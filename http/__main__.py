@@ -1,5 +1,5 @@
 """`python -m opencode_ledger`."""
 
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 
 main()

@@ -5,19 +5,19 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .bodies import MAX_BODY, expectation
-from .clients import Pace
-from .correlation import correlated, named_in_answer
-from .errors import errors
-from .idempotency import Repeats
-from .parameters import check_known
-from .positions import committing, showing
-from .recent_answers import RecentAnswers
+from .api.idempotency import Repeats
+from .api.service import SERVICE, Service
+from .api.sessions import session_messages
 from .routes import API, ROUTES, Route
-from .security import Access, gatekeeper
-from .service import SERVICE, Service
-from .sessions import session_messages
-from .tokens import Tokens
+from .web.bodies import MAX_BODY, expectation
+from .web.correlation import correlated, named_in_answer
+from .web.errors import errors
+from .web.parameters import check_known
+from .web.position_header import committing, showing
+from .web.rate_limit import Pace
+from .web.response_cache import RecentAnswers
+from .web.security import Access, gatekeeper
+from .web.tokens import Tokens
 
 
 def make_app(service: Service, tokens: Tokens | None) -> web.Application:

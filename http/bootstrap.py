@@ -33,15 +33,15 @@ from ..projections.runner import REMADE, Projections
 from ..projections.tree.file import is_begun
 from ..projections.tree.log_tree import Tree
 from ..projections.tree.signing import SigningKey
-from .erasing import finish
-from .farewell import Farewell
+from .api.service import AgentHost, Service
 from .limits import Limits
 from .metrics import Metrics
-from .places import StreamPlaces
-from .service import AgentHost, Service
-from .session_spans import ProjectedSpans
+from .offline.erasing import finish
 from .settings import Settings
-from .stream import EventStreams
+from .streams.admission import StreamPlaces
+from .streams.session_spans import ProjectedSpans
+from .streams.shutdown import Farewell
+from .streams.stream import EventStreams
 
 log = structlog.get_logger()
 

@@ -9,24 +9,20 @@ from pydantic import BaseModel
 from ..domain import errors as d
 from ..domain.codebase import commands as c
 from ..domain.codebase.lifecycle import Phase, Verb, outcome
-from . import (
+from .api import (
     agent,
     codebases,
-    dashboard,
-    docs,
     history,
-    parameters,
     permissions,
     proofs,
+    responses,
     scrape,
     sessions,
-    shapes,
     status,
     tasks,
 )
-from .errors import TooManyRequests
-from .paths import DirectoryGone
-from .schemas import (
+from .api.paths import DirectoryGone
+from .api.request_bodies import (
     NewTask,
     NoBody,
     RegisterCodebase,
@@ -35,10 +31,13 @@ from .schemas import (
     SendMessage,
     TriggerAgent,
 )
-from .security import Access
-from .service import ServiceHandler
-from .sse import BadCursor
-from .start import CursorAhead, SessionNotFound
+from .api.service import ServiceHandler
+from .pages import dashboard, docs
+from .streams.cursor import CursorAhead, SessionNotFound
+from .streams.sse import BadCursor
+from .web import parameters
+from .web.errors import TooManyRequests
+from .web.security import Access
 
 API = "/v1/opencode"
 CODEBASE = f"{API}/codebases/{{codebase_id}}"
@@ -111,24 +110,24 @@ STREAM: Final[Errors] = (BadCursor, CursorAhead, TooManyRequests)
 """What keeps an event stream from beginning."""
 
 ROUTES: Final = (
-    Route("GET", f"{API}/status", status.service_status, shapes.ServiceStatus),
-    Route("GET", f"{API}/models", status.list_models, shapes.Models, errors=(d.AgentUnavailable,)),
-    Route("GET", f"{API}/codebases", codebases.list_codebases, shapes.Codebases, of_views=True),
+    Route("GET", f"{API}/status", status.service_status, responses.ServiceStatus),
+    Route("GET", f"{API}/models", status.list_models, responses.Models, errors=(d.AgentUnavailable,)),
+    Route("GET", f"{API}/codebases", codebases.list_codebases, responses.Codebases, of_views=True),
     Route(
         "POST",
         f"{API}/codebases",
         codebases.register_codebase,
-        shapes.Registered,
+        responses.Registered,
         RegisterCodebase,
         errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.DirectoryHoldsData, d.UnknownModel, d.CodebaseNotFound),
     ),
-    Route("GET", CODEBASE, codebases.get_codebase, shapes.Codebase, of_views=True),
-    Route("DELETE", CODEBASE, codebases.delete_codebase, shapes.Done, NoBody, errors=_refusals(c.Delete)),
+    Route("GET", CODEBASE, codebases.get_codebase, responses.Codebase, of_views=True),
+    Route("DELETE", CODEBASE, codebases.delete_codebase, responses.Done, NoBody, errors=_refusals(c.Delete)),
     Route(
         "POST",
         f"{CODEBASE}/trigger",
         agent.trigger_agent,
-        shapes.Triggered,
+        responses.Triggered,
         TriggerAgent,
         errors=(*_refusals(c.Trigger), *AGENT),
     ),
@@ -136,18 +135,22 @@ ROUTES: Final = (
         "POST",
         f"{CODEBASE}/message",
         agent.send_message,
-        shapes.Done,
+        responses.Done,
         SendMessage,
         errors=(*_refusals(c.SendMessage), *AGENT),
     ),
-    Route("POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, shapes.Done, NoBody, errors=_refusals(c.Interrupt)),
-    Route("POST", f"{CODEBASE}/stop", agent.stop_agent, shapes.Done, NoBody, errors=_refusals(c.Stop)),
-    Route("GET", f"{CODEBASE}/status", agent.agent_status, shapes.AgentStatus, query=(parameters.AT,), of_views=True),
+    Route(
+        "POST", f"{CODEBASE}/interrupt", agent.interrupt_agent, responses.Done, NoBody, errors=_refusals(c.Interrupt)
+    ),
+    Route("POST", f"{CODEBASE}/stop", agent.stop_agent, responses.Done, NoBody, errors=_refusals(c.Stop)),
+    Route(
+        "GET", f"{CODEBASE}/status", agent.agent_status, responses.AgentStatus, query=(parameters.AT,), of_views=True
+    ),
     Route(
         "GET",
         f"{CODEBASE}/permissions",
         permissions.list_permissions,
-        shapes.Permissions,
+        responses.Permissions,
         query=parameters.PAGE,
         of_views=True,
     ),
@@ -155,7 +158,7 @@ ROUTES: Final = (
         "POST",
         f"{CODEBASE}/permissions/{{permission_id}}",
         permissions.reply_permission,
-        shapes.Done,
+        responses.Done,
         ReplyPermission,
         errors=(d.AgentStopping, d.PermissionAnswered, d.PermissionExpired, d.PermissionWithdrawn),
     ),
@@ -172,7 +175,7 @@ ROUTES: Final = (
         "GET",
         f"{CODEBASE}/sessions",
         sessions.list_sessions,
-        shapes.Sessions,
+        responses.Sessions,
         query=(*parameters.PAGE, parameters.AT),
         of_views=True,
     ),
@@ -180,7 +183,7 @@ ROUTES: Final = (
         "POST",
         f"{CODEBASE}/sessions/sync",
         sessions.sync_sessions,
-        shapes.Synced,
+        responses.Synced,
         NoBody,
         errors=(*PROGRAM, d.AgentStopping),
     ),
@@ -188,7 +191,7 @@ ROUTES: Final = (
         "GET",
         f"{CODEBASE}/messages",
         sessions.session_messages,
-        shapes.Messages,
+        responses.Messages,
         query=(parameters.SESSION, parameters.AT),
         errors=(SessionNotFound,),
     ),
@@ -196,7 +199,7 @@ ROUTES: Final = (
         "POST",
         f"{CODEBASE}/tasks",
         tasks.create_task,
-        shapes.TaskCreated,
+        responses.TaskCreated,
         NewTask,
         errors=(d.UnknownModel, d.AgentStopping),
     ),
@@ -204,7 +207,7 @@ ROUTES: Final = (
         "GET",
         f"{CODEBASE}/tasks",
         tasks.list_codebase_tasks,
-        shapes.Tasks,
+        responses.Tasks,
         query=(parameters.STATUS, *parameters.PAGE, parameters.AT),
         of_views=True,
     ),
@@ -212,16 +215,16 @@ ROUTES: Final = (
         "GET",
         f"{API}/tasks",
         tasks.list_tasks,
-        shapes.Tasks,
+        responses.Tasks,
         query=(parameters.STATUS, *parameters.PAGE),
         of_views=True,
     ),
-    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, shapes.Task, of_views=True),
+    Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, responses.Task, of_views=True),
     Route(
         "POST",
         f"{API}/tasks/{{task_id}}/cancel",
         tasks.cancel_task,
-        shapes.Done,
+        responses.Done,
         NoBody,
         errors=(d.TaskEnded, d.AgentStopping, d.CodebaseNotFound),
     ),
@@ -238,7 +241,7 @@ ROUTES: Final = (
         "GET",
         f"{CODEBASE}/log",
         history.log_page,
-        shapes.LogPage,
+        responses.LogPage,
         query=(parameters.AFTER, parameters.LOG_LIMIT),
         needs="audit",
     ),
@@ -265,7 +268,7 @@ ROUTES: Final = (
         "GET",
         f"{API}/log/proofs/inclusion",
         proofs.inclusion_proof,
-        shapes.InclusionProof,
+        responses.InclusionProof,
         query=(parameters.POSITION, parameters.SIZE),
         errors=(proofs.NoProof,),
         needs="audit",
@@ -274,13 +277,13 @@ ROUTES: Final = (
         "GET",
         f"{API}/log/proofs/consistency",
         proofs.consistency_proof,
-        shapes.ConsistencyProof,
+        responses.ConsistencyProof,
         query=(parameters.FROM, parameters.TO),
         errors=(proofs.NoProof,),
         needs="audit",
     ),
-    Route("GET", "/healthz", status.alive, shapes.Alive, needs="open"),
-    Route("GET", "/readyz", status.ready, shapes.Ready, also={503: shapes.Ready}),
+    Route("GET", "/healthz", status.alive, responses.Alive, needs="open"),
+    Route("GET", "/readyz", status.ready, responses.Ready, also={503: responses.Ready}),
     Route("GET", "/metrics", scrape.scrape, NUMBERS),
     Route("GET", "/", dashboard.dashboard, PAGE, needs="open"),
     Route(

@@ -11,13 +11,13 @@ import structlog
 
 from ..domain.errors import LedgerError
 from ..domain.secrets.masker import Secrets
+from .api.service import AgentHost
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
-from .connections import accepting
 from .limits import Limits
-from .service import AgentHost
 from .settings import Settings
-from .tokens import read_tokens
+from .web.connections import accepting
+from .web.tokens import read_tokens
 
 log = structlog.get_logger()
 

@@ -34,9 +34,9 @@ from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId
-from opencode_ledger.http.selection import as_chunk
-from opencode_ledger.http.sse import frames
-from opencode_ledger.http.stream import EventStreams, SessionSpan
+from opencode_ledger.http.streams.batch import as_chunk
+from opencode_ledger.http.streams.sse import frames
+from opencode_ledger.http.streams.stream import EventStreams, SessionSpan
 
 TARGET = 0.5
 EVENTS_PER_COMMIT = 10

@@ -24,7 +24,7 @@ from typing import Final
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.http.verify import verify_data
+from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.as_of.views_at import Moments
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.log_tree import Tree

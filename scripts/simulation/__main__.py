@@ -15,7 +15,7 @@ from hashlib import sha256
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from opencode_ledger.http.verify_parts import cores
+from opencode_ledger.http.offline.verify_parts import cores
 
 from .seeds import Outcome, simulated
 from .shrink import Replay, shrunk

@@ -23,13 +23,13 @@ from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import CommitListener, EventStore, IdSource
 from opencode_ledger.domain.secrets.masker import Secrets
-from opencode_ledger.http.errors import errors
-from opencode_ledger.http.farewell import Farewell
-from opencode_ledger.http.idempotency import Repeats
-from opencode_ledger.http.service import Service
-from opencode_ledger.http.session_spans import ProjectedSpans
-from opencode_ledger.http.stream import EventStreams
-from opencode_ledger.http.tasks import create_task
+from opencode_ledger.http.api.idempotency import Repeats
+from opencode_ledger.http.api.service import Service
+from opencode_ledger.http.api.tasks import create_task
+from opencode_ledger.http.streams.session_spans import ProjectedSpans
+from opencode_ledger.http.streams.shutdown import Farewell
+from opencode_ledger.http.streams.stream import EventStreams
+from opencode_ledger.http.web.errors import errors
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.tree.log_tree import Tree

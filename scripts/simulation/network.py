@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from opencode_ledger.http.start import Start
-from opencode_ledger.http.stream import EventStreams
-from opencode_ledger.http.subscriber import Subscriber
+from opencode_ledger.http.streams.cursor import Start
+from opencode_ledger.http.streams.stream import EventStreams
+from opencode_ledger.http.streams.subscriber import Subscriber
 
 from .loop import SimulatedLoop
 

@@ -16,7 +16,7 @@ from tests.support.process import Ended
 from tests.support.service import API, Running
 
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 
 Command = Callable[..., Awaitable[Ended]]
 

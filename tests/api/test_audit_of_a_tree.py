@@ -11,7 +11,7 @@ from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.http.verify import verify_data
+from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
 

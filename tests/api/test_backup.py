@@ -14,7 +14,7 @@ from tests.support.process import Ended
 from tests.support.service import Running, running
 
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
 Command = Callable[..., Awaitable[Ended]]

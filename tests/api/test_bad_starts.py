@@ -15,8 +15,8 @@ from tests.support.service import Running, running
 
 from opencode_ledger.actors.store.schema import NEVER_CHANGE, ONLY_FOLLOW
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.verify import verify_data
 
 Break = Callable[[Path], None]
 PAGE = 4096

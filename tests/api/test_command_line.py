@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from tests.support.process import SERVE, Ended, end_of, run, serving
 
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
 

@@ -17,11 +17,12 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.http import app, shapes
-from opencode_ledger.http.correlation import correlation_of
+from opencode_ledger.http import app
+from opencode_ledger.http.api import responses
+from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.routes import ROUTES, Route
-from opencode_ledger.http.service import Service
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.web.correlation import correlation_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -181,7 +182,7 @@ async def test_log_lines_name_their_request(
     async def fails(_service: Service, _request: web.Request) -> web.Response:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, shapes.Done, needs="open")))
+    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, responses.Done, needs="open")))
     async with running(settings, tmp_path) as api:
         async with api.client.get("/fails", headers={"X-Request-ID": "mine"}) as response:
             assert response.status == 500

@@ -15,7 +15,7 @@ from tests.support.service import API, Running, running
 from opencode_ledger.actors.store import erasing
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
 Command = Callable[..., Awaitable[Ended]]

@@ -16,11 +16,12 @@ from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.events.imported import SessionImported
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position
-from opencode_ledger.http import app, shapes
-from opencode_ledger.http.answers import json_answer
+from opencode_ledger.http import app
+from opencode_ledger.http.api import responses
+from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.routes import CODEBASE, ROUTES, Route
-from opencode_ledger.http.service import Service
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.web.answers import json_answer
 
 Told = tuple[int, bytes]
 
@@ -284,7 +285,7 @@ async def test_what_no_command_records_is_recorded_alone(
         done.append("done")
         return json_answer({"success": True, "number": len(done)})
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do, shapes.Done)))
+    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do, responses.Done)))
     async with running(settings, tmp_path) as api:
         path = f"/codebases/{await api.register()}/nothing"
         before = api.service.store.head

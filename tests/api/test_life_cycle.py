@@ -12,8 +12,8 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.codebase.lifecycle import VERBS, Phase, Verb, outcome, public_status
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.errors import status_of
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.web.errors import status_of
 
 REQUESTS: dict[Verb, tuple[str, str, dict[str, str] | None]] = {
     c.Trigger: ("POST", "/trigger", {"prompt": "Another"}),

@@ -14,12 +14,13 @@ from tests.support.service import API, LIMIT, Running, eventually, running
 from tests.support.wire import connection
 
 from opencode_ledger.actors.twins.virtual_clock import VirtualClock
-from opencode_ledger.http import places, security, surplus
-from opencode_ledger.http.clients import COMMANDS_AT_ONCE, MOST_CLIENTS, Pace, client_of
-from opencode_ledger.http.errors import TooManyRequests
+from opencode_ledger.http.api.request_bodies import MAX_METADATA
 from opencode_ledger.http.limits import MOST_CONNECTIONS, Limits, TooFewFiles
-from opencode_ledger.http.schemas import MAX_METADATA
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.streams import admission
+from opencode_ledger.http.web import over_limit, security
+from opencode_ledger.http.web.errors import TooManyRequests
+from opencode_ledger.http.web.rate_limit import COMMANDS_AT_ONCE, MOST_CLIENTS, Pace, client_of
 
 STRANGER = "192.0.2.1"
 
@@ -71,8 +72,8 @@ async def test_connections_that_say_nothing(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who comes beyond the limit and says nothing is dropped after a while, and at once where there are many of them."""
-    monkeypatch.setattr(surplus, "PATIENCE", 0.2)
-    monkeypatch.setattr(surplus, "SURPLUS", 5)
+    monkeypatch.setattr(over_limit, "PATIENCE", 0.2)
+    monkeypatch.setattr(over_limit, "SURPLUS", 5)
     async with running(settings, tmp_path / "home", limit=1) as api:
         assert await api.get("/healthz")
 
@@ -157,7 +158,7 @@ async def test_a_place_is_free_again(small: Running) -> None:
 
 async def test_many_streams_of_one_client(small: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client elsewhere has its own limit, 429, and twice that for coming back; this machine's clients have none."""
-    monkeypatch.setattr(places, "client_of", coming_from(STRANGER))
+    monkeypatch.setattr(admission, "client_of", coming_from(STRANGER))
     codebase = await small.register()
     async with Streams(small, codebase) as streams:
         new, refusal = await streams.admitted(10)
@@ -165,7 +166,7 @@ async def test_many_streams_of_one_client(small: Running, monkeypatch: pytest.Mo
         returning, refusal = await streams.admitted(10, headers={"Last-Event-ID": "1"})
         await assert_refused(refusal, 429, "too_many_requests")
         assert (new, new + returning) == (4, 8)
-        monkeypatch.setattr(places, "client_of", coming_from("198.51.100.7"))
+        monkeypatch.setattr(admission, "client_of", coming_from("198.51.100.7"))
         assert (await streams.come()).status == 200
 
 

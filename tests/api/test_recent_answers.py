@@ -7,9 +7,9 @@ from tests.support.service import Running
 
 from opencode_ledger.domain.errors import NotFound
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.http import recent_answers
-from opencode_ledger.http.answers import json_answer
-from opencode_ledger.http.recent_answers import RecentAnswers
+from opencode_ledger.http.web import response_cache
+from opencode_ledger.http.web.answers import json_answer
+from opencode_ledger.http.web.response_cache import RecentAnswers
 
 
 class Asking:
@@ -72,8 +72,8 @@ async def test_a_refusal_is_not_remembered(ask: Asking) -> None:
 
 async def test_few_answers_of_few_bytes_are_remembered(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of answers, or of bytes in them and their addresses, answers are made each time they are wanted."""
-    monkeypatch.setattr(recent_answers, "MOST_ANSWERS", 2)
-    monkeypatch.setattr(recent_answers, "MOST_BYTES", 20)
+    monkeypatch.setattr(response_cache, "MOST_ANSWERS", 2)
+    monkeypatch.setattr(response_cache, "MOST_BYTES", 20)
     assert [await ask(address) for address in ("/a", "/b", "/c", "/a", "/b", "/c")] == [
         b"1",
         b"2",

@@ -14,7 +14,7 @@ from tests.support.service import Running, becomes
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli.main import main
 
 Command = Callable[..., Awaitable[Ended]]
 

@@ -11,7 +11,7 @@ from yarl import URL
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens
+from opencode_ledger.http.web.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens
 
 TOKEN = "0123456789abcdef-äöü"
 READ, OPERATE, AUDIT = (f"a-token-to-{scope}-with" for scope in SCOPES)

@@ -15,8 +15,8 @@ from tests.support.process import Ended
 from opencode_ledger.domain.erasure.tombstones import tombstone_of
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.http import screen
-from opencode_ledger.http.main import main
+from opencode_ledger.http.cli import screen
+from opencode_ledger.http.cli.main import main
 
 SHOP = CodebaseId("cb_shop")
 LONG = "A line that is too long for eighty columns, and goes on below where its words began."

@@ -12,8 +12,8 @@ import pytest
 from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http import verify_parts
-from opencode_ledger.http.verify import Verdict, verify_data
+from opencode_ledger.http.offline import verify_parts
+from opencode_ledger.http.offline.verify import Verdict, verify_data
 from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
 

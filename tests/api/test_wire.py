@@ -8,9 +8,9 @@ import pytest
 from tests.support.service import API, Running, running
 from tests.support.wire import HOST, answer_of, connection, exchange
 
-from opencode_ledger.http import bodies
 from opencode_ledger.http.routes import NUMBERS, ROUTES
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.web import bodies
 
 GET = b"GET /v1/opencode/status HTTP/1.1\r\n" + HOST
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import running
 
-from opencode_ledger.http.openapi import document, operation_id
+from opencode_ledger.http.openapi.document import document, operation_id
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 

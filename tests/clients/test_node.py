@@ -12,7 +12,7 @@ from tests.sse.serving import running
 
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.ids import Sequence
-from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame
+from opencode_ledger.http.streams.sse import HEARTBEAT, PREAMBLE, frame
 
 from .flaky import flaky_line
 from .story import (

@@ -9,9 +9,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.support.described import described, validates
 
-from opencode_ledger.http.event_schemas import event_types
-from opencode_ledger.http.faults import faults_of
-from opencode_ledger.http.openapi import document, operation_id, statuses_of
+from opencode_ledger.http.openapi.document import document, operation_id, statuses_of
+from opencode_ledger.http.openapi.event_schemas import event_types
+from opencode_ledger.http.openapi.faults import faults_of
 from opencode_ledger.http.routes import ROUTES, Media, Route
 
 from . import facts

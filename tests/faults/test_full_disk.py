@@ -15,7 +15,7 @@ import psutil
 import pytest
 from tests.support.process import ROOT, end_of, serving
 
-from opencode_ledger.http.verify import verify_data
+from opencode_ledger.http.offline.verify import verify_data
 
 STAND_IN = str(ROOT / "tests/support/stand_in_server.py")
 LIMIT = 30.0

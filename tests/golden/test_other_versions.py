@@ -15,10 +15,10 @@ from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.upcasting import UPCASTERS, Members
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.proofs.export import event_line
-from opencode_ledger.http.offline_export import Choice, export_from
-from opencode_ledger.http.past import past_of
+from opencode_ledger.http.offline.export import Choice, export_from
+from opencode_ledger.http.offline.history import past_of
+from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.verify import verify_data
 
 
 def task_from_1(members: Members) -> Members:

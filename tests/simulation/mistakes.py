@@ -24,11 +24,12 @@ from opencode_ledger.domain.codebase.priority_queue import WaitingLine
 from opencode_ledger.domain.errors import ActorStopped
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import Sequence
-from opencode_ledger.http import backup, start
-from opencode_ledger.http.fanout import LiveStream
-from opencode_ledger.http.idempotency import Repeats, _UnderWay
-from opencode_ledger.http.sse import cursor_of
-from opencode_ledger.http.stream import EventStreams
+from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
+from opencode_ledger.http.offline import backup
+from opencode_ledger.http.streams import cursor
+from opencode_ledger.http.streams.fanout import LiveStream
+from opencode_ledger.http.streams.sse import cursor_of
+from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.views.requests import Requests
@@ -107,7 +108,7 @@ def _no_recovery() -> Planted:
     async def start(self: Supervisor, paths: Any, _unsettled: Any) -> None:
         self._paths = dict(paths)
 
-    return patch.object(Supervisor, "start", start)
+    return patch.object(Supervisor, "start", cursor)
 
 
 def _views_skip_an_event() -> Planted:
@@ -161,7 +162,7 @@ def _forgotten_cursor() -> Planted:
     def cursor(request: Any) -> Any:
         return None if cursor_of([], request.query.getall("last_event_id", [])) is None else 0
 
-    return patch.object(start, "_cursor", cursor)
+    return patch.object(cursor, "_cursor", cursor)
 
 
 def _recorded_twice_after_a_crash() -> Planted:

@@ -12,8 +12,8 @@ from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import Clock, EventStore
 from opencode_ledger.domain.secrets.masker import Secrets
-from opencode_ledger.http.errors import errors
-from opencode_ledger.http.stream import EventStreams
+from opencode_ledger.http.streams.stream import EventStreams
+from opencode_ledger.http.web.errors import errors
 
 from .spans import SpansOfLog
 

@@ -4,7 +4,7 @@ import orjson
 
 from opencode_ledger.domain.ids import CodebaseId, Sequence, SessionId
 from opencode_ledger.domain.ports import EventStore
-from opencode_ledger.http.stream import SessionSpan
+from opencode_ledger.http.streams.stream import SessionSpan
 
 ALL = 10**9
 

@@ -12,7 +12,7 @@ from opencode_ledger.domain.events import REGISTRY, Output
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
-from opencode_ledger.http.sse import HEARTBEAT, PREAMBLE, frame, frames
+from opencode_ledger.http.streams.sse import HEARTBEAT, PREAMBLE, frame, frames
 
 TOPICS = sorted({topic for topic, _ in REGISTRY})
 AT = Timestamp("2026-01-01T00:00:00.000Z")

@@ -6,7 +6,7 @@ import pytest
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.http.whole_log import in_whole_log
+from opencode_ledger.http.streams.all_codebases import in_whole_log
 
 from .events import CODEBASE, OTHER, append, deleted, output, registered, started, whole_log_of
 from .reader import Reader

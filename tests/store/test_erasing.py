@@ -33,8 +33,8 @@ from opencode_ledger.domain.ids import (
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
 from opencode_ledger.http.bootstrap import MADE_OF_THE_LOG
-from opencode_ledger.http.erasing import Choice, choose, erase, erasures, finish
-from opencode_ledger.http.verify import verify_data
+from opencode_ledger.http.offline.erasing import Choice, choose, erase, erasures, finish
+from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.as_of.views_at import Moments
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.log_tree import Tree

@@ -21,7 +21,7 @@ from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.actors.store.schema import SCHEMA_VERSION
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
-from opencode_ledger.http.verify import verify_data
+from opencode_ledger.http.offline.verify import verify_data
 
 COLUMNS = "stored_events (rowid, originator_id, originator_version, topic, state)"
 TAKEN = "(3, 'cb_a', 3, 'status', x'7b7d')"

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from opencode_ledger.http.openapi import address_of, document
+from opencode_ledger.http.openapi.document import address_of, document
 from opencode_ledger.http.routes import ROUTES, Route
 
 

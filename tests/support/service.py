@@ -21,13 +21,13 @@ from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
-from opencode_ledger.http.connections import HEAD_LIMIT, accepting
 from opencode_ledger.http.limits import MOST_CONNECTIONS
-from opencode_ledger.http.service import Service
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.tokens import Tokens
+from opencode_ledger.http.web.connections import HEAD_LIMIT, accepting
+from opencode_ledger.http.web.tokens import Tokens
 
 API = "/v1/opencode"
 FOREVER = 3600.0

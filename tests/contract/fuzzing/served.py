@@ -17,10 +17,10 @@ from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
-from opencode_ledger.http.connections import accepting
 from opencode_ledger.http.logs import log_to_stderr
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.tokens import read_tokens
+from opencode_ledger.http.web.connections import accepting
+from opencode_ledger.http.web.tokens import read_tokens
 
 TOKEN: Final = "a-token-for-the-fuzzer-0123456789"
 DIRECTORIES: Final = 12

@@ -1,0 +1,98 @@
+"""The agent of a codebase: trigger, message, interrupt, stop, status, events."""
+
+import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
+
+from aiohttp import web
+
+from ...domain import events as e
+from ...domain.codebase import commands as c
+from ...domain.errors import CodebaseNotFound
+from ..web.answers import json_answer
+from ..web.bodies import read_body
+from .execute import carry_out, saying, the
+from .paths import files_inside
+from .request_bodies import NoBody, SendMessage, TriggerAgent
+from .service import Service
+
+
+async def trigger_agent(service: Service, request: web.Request) -> web.Response:
+    """Start a session; answered as soon as it is in the log, before the agent's process is up."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, TriggerAgent)
+    await service.usable_model(body.model, codebase.agent_config)
+    files = await asyncio.to_thread(files_inside, codebase.path, body.files)
+    await service.usable_agent(codebase)
+    trigger = c.Trigger(
+        session_id=service.ids.session(),
+        task_id=service.ids.task(),
+        message_id=service.ids.message(),
+        prompt=body.prompt,
+        agent=body.agent,
+        model=body.model,
+        files=files,
+        metadata=body.metadata,
+    )
+
+    def started(events: Many[e.Event]) -> Mapping[str, e.Json]:
+        waiting = the(e.SessionStarted, events).waiting
+        happened = "Agent waits for room on" if waiting else "Agent started on"
+        return {
+            "success": True,
+            "session_id": trigger.session_id,
+            "task_id": trigger.task_id,
+            "status": "pending" if waiting else "running",
+            "message": f"{happened} codebase {codebase.name}",
+        }
+
+    return await carry_out(service, request, codebase.id, trigger, started)
+
+
+async def send_message(service: Service, request: web.Request) -> web.Response:
+    """Steer the running session, or resume an interrupted one."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, SendMessage)
+    await service.usable_model(body.model, codebase.agent_config)
+    await service.usable_agent(codebase)
+    message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
+    return await carry_out(service, request, codebase.id, message, saying("Message sent to agent"))
+
+
+async def interrupt_agent(service: Service, request: web.Request) -> web.Response:
+    """Make the agent let go, and keep the session."""
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    return await carry_out(service, request, codebase.id, c.Interrupt(), saying("Interrupt signal sent"))
+
+
+async def stop_agent(service: Service, request: web.Request) -> web.Response:
+    """End the session; answered when no process of the agent is left."""
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    return await carry_out(service, request, codebase.id, c.Stop(), saying("Agent stopped"))
+
+
+async def agent_status(service: Service, request: web.Request) -> web.Response:
+    """What the agent is doing now."""
+    codebase, views = await service.views_then(request)
+    agent = await views.agents.get(codebase)
+    if agent is None:
+        raise CodebaseNotFound
+    return json_answer(
+        {
+            "codebase_id": codebase,
+            "status": agent.status,
+            "session_id": agent.session_id,
+            "current_task": agent.current_task,
+            "started_at": agent.started_at,
+            "model": agent.model,
+        }
+    )
+
+
+async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:
+    """The codebase's events as they come, and as they came."""
+    codebase = await service.codebase(request)
+    with service.places.taken(request):
+        return await service.streams.codebase_events(request, codebase.id)

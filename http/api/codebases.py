@@ -1,0 +1,79 @@
+"""Codebases: register, list, get, delete."""
+
+import asyncio
+from collections.abc import Mapping
+from collections.abc import Sequence as Many
+
+from aiohttp import web
+
+from ...domain.codebase.commands import Delete, Register
+from ...domain.events import CodebaseRegistered, Event, Json
+from ...domain.ids import CodebaseId
+from ...projections.views.codebases import Codebase
+from ..web.answers import json_answer
+from ..web.bodies import read_body
+from .execute import carry_out, saying, the
+from .paths import real_directory
+from .request_bodies import AgentConfig, NoBody, RegisterCodebase
+from .service import Service
+
+
+async def list_codebases(service: Service, request: web.Request) -> web.Response:
+    """All registered codebases, in the order of their registration."""
+    views = await service.current_views()
+    return json_answer([_listed(codebase) for codebase in await views.codebases.all()])
+
+
+async def register_codebase(service: Service, request: web.Request) -> web.Response:
+    """Register a directory; 409 names the codebase that has it already."""
+    body = await read_body(request, RegisterCodebase)
+    path = await asyncio.to_thread(real_directory, body.path, service.settings)
+    config = body.agent_config or AgentConfig()
+    agent_config = config.model_dump(exclude_unset=True, exclude_none=True)
+    await service.usable_model(config.default_model, agent_config)
+    command = Register(
+        codebase_id=service.ids.codebase(),
+        name=body.name,
+        path=path,
+        description=body.description or "",
+        worker_id=body.worker_id,
+        agent_config=agent_config,
+    )
+    return await carry_out(service, request, command.codebase_id, command, _registered)
+
+
+async def get_codebase(service: Service, request: web.Request) -> web.Response:
+    """One codebase with its agent's configuration."""
+    codebase = await service.codebase(request)
+    details = {"agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
+    return json_answer({**_listed(codebase), **details})
+
+
+async def delete_codebase(service: Service, request: web.Request) -> web.Response:
+    """Stop the agent, then hide the codebase everywhere but in the log."""
+    await read_body(request, NoBody)
+    codebase = CodebaseId(request.match_info["codebase_id"])
+    return await carry_out(service, request, codebase, Delete(), saying(f"Codebase {codebase} deleted"))
+
+
+def _registered(events: Many[Event]) -> Mapping[str, Json]:
+    registered = the(CodebaseRegistered, events)
+    codebase: dict[str, Json] = {
+        "id": registered.codebase_id,
+        "name": registered.name,
+        "path": registered.path,
+        "description": registered.description,
+        "created_at": registered.timestamp,
+    }
+    return {"success": True, "codebase": codebase}
+
+
+def _listed(codebase: Codebase) -> dict[str, object]:
+    return {
+        "id": codebase.id,
+        "name": codebase.name,
+        "path": codebase.path,
+        "description": codebase.description,
+        "created_at": codebase.created_at,
+        "worker_id": codebase.worker_id,
+    }

@@ -1,0 +1,130 @@
+"""`Idempotency-Key`: whoever repeats a command gets the first answer, and nothing is done again.
+
+The answer lies in the log beside what the command did, so it is found whenever that is: also after a crash, and for
+ever. In memory there are only the requests under way. A refusal changed nothing and is not kept: what is asked again
+after one is judged anew.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, cast
+from weakref import WeakValueDictionary
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from ...domain.codebase.commands import Conclude
+from ...domain.codebase.requests import IdempotencyKey
+from ...domain.errors import Conflict, InvalidInput
+from ...domain.events import Json
+from ...domain.ids import CodebaseId
+from ..web.answers import json_bytes_answer
+from ..web.bodies import read_object
+from .execute import ANSWERED, KEY, carry_out
+from .service import Service
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = {"Idempotent-Replayed": "true"}
+"""Header of an answer that was given before."""
+
+_VALID: Final = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+class BadIdempotencyKey(InvalidInput):
+    """Idempotency-Key: It must be given once, as 1 to 255 printable ASCII characters."""
+
+    code = "bad_idempotency_key"
+
+
+class IdempotencyKeyReused(Conflict):
+    """This Idempotency-Key belongs to another request: use a new one for each new request."""
+
+    code = "idempotency_key_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    fingerprint: str
+    answer: asyncio.Task[bytes]
+
+
+class Repeats:
+    """Sees to it that each key's request is carried out once. One for the whole service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._under_way: dict[str, _UnderWay] = {}
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()
+
+    def once(self, handle: Handler) -> Handler:
+        """A handler of commands as one that knows repeated ones."""
+
+        async def handle_once(request: web.Request) -> web.StreamResponse:
+            given = request.headers.getall(HEADER, [])
+            if not given:
+                return await handle(request)
+            if any(self._service.secrets.mask(key) != key for key in given):
+                raise BadIdempotencyKey("Idempotency-Key: It holds what is, or looks like, a secret.")
+            return await self._once(await _key_of(request, given), request, handle)
+
+        return handle_once
+
+    async def _once(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> web.StreamResponse:
+        # Held by one at a time, from the look into the log until the request is under way: no other can slip between.
+        async with self._locks.setdefault(key.key, asyncio.Lock()):
+            known = self._under_way.get(key.key)
+            if known is None:
+                views = await self._service.current_views()
+                answered = await views.requests.get(key.key)
+                if answered is not None:
+                    _check_same(key, answered.fingerprint)
+                    return json_bytes_answer(answered.answer, status=answered.status, headers=REPLAYED)
+            first = known or self._begin(key, request, handle)
+        _check_same(key, first.fingerprint)
+        # Shielded, for a caller that leaves neither takes its command back nor may have it carried out once more.
+        answer = await asyncio.shield(first.answer)
+        return json_bytes_answer(answer, headers=REPLAYED if known else None)
+
+    def _begin(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> _UnderWay:
+        task = asyncio.create_task(self._carry_out(key, request, handle), name="request with an idempotency key")
+        begun = self._under_way[key.key] = _UnderWay(key.fingerprint, task)
+        task.add_done_callback(lambda _: self._over(key))
+        return begun
+
+    def _over(self, key: IdempotencyKey) -> None:
+        task = self._under_way.pop(key.key).answer
+        if not task.cancelled():
+            task.exception()  # a caller that left must not turn into a warning about an unread error
+
+    async def _carry_out(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> bytes:
+        request[KEY] = key
+        response = await handle(request)
+        body = cast(web.Response, response).body
+        assert isinstance(body, bytes)  # commands are answered in JSON, and refused by raising
+        if not request.get(ANSWERED):
+            await self._conclude(request, body)
+        return body
+
+    async def _conclude(self, request: web.Request, body: bytes) -> None:
+        """Record the answer of a command that went to no actor, or to one many times."""
+        codebase = CodebaseId(request.match_info["codebase_id"])
+        answer = cast(Mapping[str, Json], orjson.loads(body))
+        await carry_out(self._service, request, codebase, Conclude(), lambda _: answer)
+
+
+async def _key_of(request: web.Request, given: list[str]) -> IdempotencyKey:
+    """The request's key, with a digest of method, path and body; spaces and the order of members don't count."""
+    if len(given) > 1 or not _VALID.fullmatch(given[0]):
+        raise BadIdempotencyKey
+    body = orjson.dumps(await read_object(request), option=orjson.OPT_SORT_KEYS)
+    said = f"{request.method} {request.path_qs}\n".encode() + body
+    return IdempotencyKey(given[0], sha256(said).hexdigest())
+
+
+def _check_same(key: IdempotencyKey, fingerprint: str) -> None:
+    if key.fingerprint != fingerprint:
+        raise IdempotencyKeyReused

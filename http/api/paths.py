@@ -1,0 +1,68 @@
+"""Directories and files that clients name, checked by what they really are, not by how they are spelled."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...actors.opencode.host.working_directory import holds
+from ...domain.errors import Conflict, DirectoryHoldsData, InvalidInput, PathOutsideRoots
+from ..settings import Settings
+
+
+class DirectoryGone(Conflict):
+    """The codebase's directory is gone or leads elsewhere now; put it back, or delete the codebase."""
+
+    code = "directory_gone"
+
+
+def real_directory(path: str, settings: Settings) -> str:
+    """The real path of an existing, readable directory where agents may work, as the settings say. Raises `LedgerError`."""
+    roots = settings.allow_root
+    if not Path(path).is_absolute():
+        raise InvalidInput("path: It must be absolute, as in /home/user/my-app.")
+    try:
+        # Not strict yet: of what lies outside nobody learns whether it exists.
+        real = Path(path).resolve()
+        if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
+            raise PathOutsideRoots
+        real = real.resolve(strict=True)
+        str(real).encode()  # a name that isn't UTF-8 can't be told in JSON
+        is_directory = real.is_dir()
+    except (OSError, RuntimeError, ValueError):
+        raise InvalidInput("path: There is no such directory on the server's machine.") from None
+    if not is_directory:
+        raise InvalidInput("path: This is a file, and must be a directory.")
+    if not os.access(real, os.R_OK | os.X_OK):
+        raise InvalidInput("path: This server may not read this directory.")
+    if holds(real, settings.data):
+        raise DirectoryHoldsData
+    return str(real)
+
+
+def check_unmoved(directory: str, settings: Settings) -> None:
+    """Raise unless a registered directory is still what it was, and may still be worked in."""
+    try:
+        unmoved = real_directory(directory, settings) == directory
+    except InvalidInput:
+        unmoved = False
+    if not unmoved:
+        raise DirectoryGone
+
+
+def files_inside(directory: str, files: Sequence[str]) -> tuple[str, ...]:
+    """The files, each relative, existing, and really inside the directory."""
+    return tuple(_file_inside(Path(directory), name) for name in files)
+
+
+def _file_inside(directory: Path, name: str) -> str:
+    if Path(name).is_absolute():
+        raise InvalidInput(f"files: {name!r} must be relative to the codebase.")
+    try:
+        real = (directory / name).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
+    if real == directory:
+        raise InvalidInput(f"files: {name!r} is the codebase itself, which the agent sees anyway; name files in it.")
+    if not real.is_relative_to(directory):
+        raise InvalidInput(f"files: {name!r} does not lie inside the codebase.")
+    return os.path.normpath(name)

@@ -1,0 +1,78 @@
+"""What an agent asks of people: the list of what waits, and the answers."""
+
+from aiohttp import web
+
+from ...domain.codebase import commands as c
+from ...domain.errors import (
+    Conflict,
+    LedgerError,
+    PermissionAnswered,
+    PermissionExpired,
+    PermissionNotFound,
+    PermissionWithdrawn,
+)
+from ...domain.ids import CodebaseId, PermissionId
+from ...projections.views.permissions import Permission, Settlement
+from ..web.answers import json_answer
+from ..web.bodies import read_body
+from ..web.pagination import part_of
+from .execute import carry_out, saying
+from .request_bodies import ReplyPermission
+from .service import Service
+
+
+async def list_permissions(service: Service, request: web.Request) -> web.Response:
+    """What the codebase's agent waits for, newest first."""
+    codebase, part = await service.codebase(request), part_of(request)
+    page = await service.projections.views.permissions.waiting(codebase.id, part.limit, part.offset)
+    waiting = [_waiting(permission) for permission in page.rows]
+    return json_answer({"permissions": waiting, "total": page.total, "limit": part.limit, "offset": part.offset})
+
+
+async def reply_permission(service: Service, request: web.Request) -> web.Response:
+    """Answer an agent that asks for leave, or its question."""
+    codebase = await service.codebase(request)
+    body = await read_body(request, ReplyPermission)
+    permission = PermissionId(request.match_info["permission_id"])
+    answers = None if body.answers is None else tuple(map(tuple, body.answers))
+    reply = c.ReplyPermission(permission_id=permission, reply=body.reply, message=body.message, answers=answers)
+    try:
+        return await carry_out(service, request, codebase.id, reply, saying("Permission answered"))
+    except PermissionNotFound as unknown:
+        raise await _why_not(service, codebase.id, permission, unknown) from None
+
+
+async def _why_not(
+    service: Service, codebase: CodebaseId, permission: PermissionId, unknown: PermissionNotFound
+) -> LedgerError:
+    """What doesn't wait was never asked, or is settled already: the refusal that says which."""
+    views = await service.current_views()
+    settlement = await views.permissions.settlement(codebase, permission)
+    return unknown if settlement is None else _too_late(settlement)
+
+
+def _too_late(settled: Settlement) -> Conflict:
+    match settled.decided_by:
+        case "timeout":
+            return PermissionExpired(f"Nobody answered in time: this was rejected at {settled.replied_at}.")
+        case "interrupt":
+            return PermissionWithdrawn(f"The agent's run ended at {settled.replied_at}; this is asked no longer.")
+        case _:
+            how = f"{settled.reply}, by {settled.decided_by}, at {settled.replied_at}"
+            return PermissionAnswered(f"This was already answered: {how}.")
+
+
+def _waiting(permission: Permission) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "id": permission.id,
+        "kind": permission.kind,
+        "tool": permission.tool,
+        "args": permission.args,
+        "patterns": permission.patterns,
+        "session_id": permission.session_id,
+        "task_id": permission.task_id,
+        "asked_at": permission.asked_at,
+        "expires_at": permission.expires_at,
+    }
+    more = {"call_id": permission.call_id, "subagent": permission.subagent}
+    return plain | {name: value for name, value in more.items() if value is not None}

@@ -1,0 +1,304 @@
+"""What clients get, field by field as in the API's document. The handlers' answers are held against these in tests."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+
+from ...domain.events import PermissionKind
+from ...domain.ids import Timestamp
+from ...projections.views.session_queries import SessionStatus
+from ...projections.views.tasks import TaskStatus
+
+Time = Annotated[
+    str, Field(json_schema_extra={"format": "date-time"}, examples=[Timestamp("2025-12-10T22:00:00.000Z")])
+]
+Count = Annotated[int, Field(ge=0)]
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
+
+
+class Shape(BaseModel):
+    """A JSON object that the service answers with: these members, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Shape):
+    """What went wrong: a sentence for people, and a word that stays the same for programs."""
+
+    detail: Annotated[str, Field(examples=["There is no such codebase."])]
+    code: Annotated[str, Field(pattern="^[A-Za-z_]+$", examples=["codebase_not_found"])]
+
+
+class ServiceStatus(Shape):
+    """Whether agents can be run here."""
+
+    available: bool
+    message: Annotated[str, Field(examples=["OpenCode integration ready"])]
+    opencode_binary: str
+    registered_codebases: Count
+    auto_start: bool
+
+
+class Model(Shape):
+    """A model that agents can use."""
+
+    id: Annotated[str, Field(examples=["anthropic/claude-sonnet-4-20250514"])]
+    name: str
+    provider: str
+
+
+class Models(RootModel[list[Model]]):
+    """All models."""
+
+
+class RegisteredCodebase(Shape):
+    """A codebase as it was registered."""
+
+    id: str
+    name: str
+    path: str
+    description: str
+    created_at: Time
+
+
+class ListedCodebase(RegisteredCodebase):
+    """A codebase of the list."""
+
+    worker_id: str | None
+
+
+class Codebases(RootModel[list[ListedCodebase]]):
+    """All codebases."""
+
+
+class Codebase(ListedCodebase):
+    """A codebase with its agent's configuration."""
+
+    agent_config: dict[str, JsonValue]
+    last_activity: Time | None
+
+
+class Registered(Shape):
+    """A directory was made known."""
+
+    success: Literal[True]
+    codebase: RegisteredCodebase
+
+
+class Done(Shape):
+    """A command was carried out."""
+
+    success: Literal[True]
+    message: str
+
+
+class Triggered(Done):
+    """A session began, or waits for room among the running agents."""
+
+    session_id: str
+    task_id: str
+    status: Literal["running", "pending"]
+
+
+class AgentStatus(Shape):
+    """What a codebase's agent is doing."""
+
+    codebase_id: str
+    status: Literal["idle", "running", "interrupted"]
+    session_id: str | None
+    current_task: str | None
+    started_at: Time | None
+    model: str | None
+
+
+class Listing(Shape):
+    """A part of a list."""
+
+    total: Count
+    limit: Count
+    offset: Count
+
+
+class Session(Shape):
+    """A session, its tokens by kind and its cost in US dollars. Imported ones were made outside."""
+
+    id: str
+    codebase_id: str
+    started_at: Time
+    ended_at: Time | None
+    status: SessionStatus
+    model: str | None
+    prompt: str
+    messages_count: Count
+    agent: str
+    task_id: str | None
+    tokens: dict[str, int]
+    cost: Annotated[float, Field(ge=0)]
+    imported: bool = False
+    title: str | None = None
+    parent_id: str | None = None
+
+
+class Sessions(Listing):
+    """Sessions, newest first."""
+
+    sessions: list[Session]
+
+
+class Synced(Done):
+    """How many sessions came into the log, or were brought up to date."""
+
+    synced: Count
+
+
+class Permission(Shape):
+    """What an agent waits for: leave to use a tool, or answers to the `questions` in `args`."""
+
+    id: str
+    kind: PermissionKind
+    tool: str
+    args: dict[str, JsonValue]
+    patterns: list[str]
+    session_id: str
+    task_id: str | None
+    asked_at: Time
+    expires_at: Time | None
+    call_id: str | None = None
+    subagent: str | None = None
+
+
+class Permissions(Listing):
+    """What waits for an answer, newest first."""
+
+    permissions: list[Permission]
+
+
+class ToolCall(Shape):
+    """A tool that the agent used."""
+
+    tool: str
+    args: dict[str, JsonValue]
+    call_id: str
+    status: Literal["running", "completed", "error"]
+    output: str | None
+
+
+class Message(Shape):
+    """A user's message, or one step of the agent's."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    content: str
+    timestamp: Time
+    reasoning: str = ""
+    tools: list[ToolCall] = []
+    error: str | None = None
+    imported: bool = False
+
+
+class Messages(Shape):
+    """The messages of a session, in the order in which they began."""
+
+    messages: list[Message]
+
+
+class CreatedTask(Shape):
+    """A task as it was created."""
+
+    id: str
+    codebase_id: str
+    title: str
+    status: TaskStatus
+    priority: int
+    created_at: Time
+
+
+class TaskCreated(Shape):
+    """A task was put into the queue."""
+
+    success: Literal[True]
+    task: CreatedTask
+
+
+class ListedTask(CreatedTask):
+    """A task of a list; what it doesn't have yet is left out."""
+
+    agent_type: str
+    session_id: str | None = None
+    started_at: Time | None = None
+    completed_at: Time | None = None
+
+
+class Tasks(Listing):
+    """Tasks, newest first."""
+
+    tasks: list[ListedTask]
+
+
+class Task(ListedTask):
+    """A task with its prompt and what became of it."""
+
+    prompt: str
+    model: str | None = None
+    metadata: dict[str, JsonValue]
+    result: str | None = None
+    error: str | None = None
+    code: str | None = None
+
+
+class LoggedEvent(Shape):
+    """An event of the log. `hash`: of its leaf in the log's tree, in hexadecimal."""
+
+    sequence: Annotated[int, Field(ge=1)]
+    position: Annotated[int, Field(ge=1)]
+    type: str
+    data: Any
+    hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class LogPage(Shape):
+    """A page of a codebase's log. `next`: what to ask for as `after` next, null at the end."""
+
+    events: list[LoggedEvent]
+    head: Count
+    next: int | None
+
+
+class InclusionProof(Shape):
+    """That the event at `position` is in the log of `size` events, as in RFC 6962."""
+
+    position: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1)]
+    leaf_hash: Base64
+    root_hash: Base64
+    hashes: list[Base64]
+
+
+class ConsistencyProof(Shape):
+    """That the log of `to` events only adds to the log of `from` events, as in RFC 6962."""
+
+    from_: Annotated[int, Field(ge=0, alias="from")]
+    to: Count
+    from_root_hash: Base64
+    to_root_hash: Base64
+    hashes: list[Base64]
+
+
+class Alive(Shape):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+class Ready(Shape):
+    """Whether everything is there.
+
+    `position`: the end of the log; `opencode`, `log`, `views`: `ok`, or why agents can't run, why nothing can be recorded,
+    why it isn't shown.
+    """
+
+    status: Literal["ok", "degraded"]
+    position: Count
+    opencode: str
+    log: str
+    views: str

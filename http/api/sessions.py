@@ -1,0 +1,121 @@
+"""Sessions of a codebase, and what was said in them."""
+
+from aiohttp import web
+
+from ...domain.codebase.requests import Request
+from ...domain.events.wire import decode
+from ...domain.ids import CodebaseId, Sequence, SessionId
+from ...domain.secrets.masker import Secrets
+from ...projections.story.transcript import Message, ToolCall, Transcript
+from ...projections.views.session_queries import Session
+from ...projections.views.views import Views
+from ..streams.cursor import SessionNotFound
+from ..web.answers import json_answer
+from ..web.bodies import read_body
+from ..web.correlation import correlation_of
+from ..web.pagination import part_of
+from ..web.parameters import SESSION
+from .request_bodies import NoBody
+from .service import Service
+
+PAGE = 1000
+"""Events read at once for a transcript."""
+
+
+async def list_sessions(service: Service, request: web.Request) -> web.Response:
+    """A codebase's sessions, newest first."""
+    part = part_of(request)
+    codebase, views = await service.views_then(request)
+    page = await views.sessions.page(codebase, part.limit, part.offset)
+    return json_answer(
+        {
+            "sessions": [_session(session) for session in page.rows],
+            "total": page.total,
+            "limit": part.limit,
+            "offset": part.offset,
+        }
+    )
+
+
+async def sync_sessions(service: Service, request: web.Request) -> web.Response:
+    """Bring into the log what others did with opencode in the codebase's directory.
+
+    `synced` counts the sessions of which this request brought something. One that was cut off has brought a part; repeated,
+    also under its Idempotency-Key, it brings and counts the rest.
+    """
+    codebase = await service.codebase(request)
+    await read_body(request, NoBody)
+    await service.usable_program(codebase)
+    named = Request(correlation_id=correlation_of(request), tell=lambda _events: {})
+    synced = await service.supervisor.sync(codebase.id, named)
+    sessions = "session" if synced == 1 else "sessions"
+    return json_answer({"success": True, "synced": synced, "message": f"Synced {synced} {sessions} from OpenCode"})
+
+
+async def session_messages(service: Service, request: web.Request) -> web.Response:
+    """The messages of one session of the codebase, in the order in which they began."""
+    codebase, views = await service.views_then(request)
+    session = await _named_session(views, request, codebase)
+    transcript = await _transcript(service, codebase, session)
+    return json_answer({"messages": [_message(message, service.secrets) for message in transcript.messages]})
+
+
+async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
+    session = await views.sessions.get(codebase, SessionId(SESSION.given(request) or ""))
+    if session is None:
+        raise SessionNotFound
+    return session
+
+
+async def _transcript(service: Service, codebase: CodebaseId, session: Session) -> Transcript:
+    transcript, after = Transcript(), Sequence(session.first - 1)
+    while page := await service.store.read_stream(codebase, after, PAGE, upto=session.last):
+        events = (decode(recorded) for recorded in page)
+        transcript.take(event for event in events if event.session_id == session.id)
+        after = page[-1].sequence
+    return transcript
+
+
+def _session(session: Session) -> dict[str, object]:
+    plain: dict[str, object] = {
+        "id": session.id,
+        "codebase_id": session.codebase_id,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "status": session.status,
+        "model": session.model,
+        "prompt": session.prompt,
+        "messages_count": session.messages_count,
+        "agent": session.agent,
+        "task_id": session.task_id,
+        "tokens": session.tokens,
+        "cost": session.cost,
+    }
+    if not session.imported:
+        return plain
+    made: dict[str, object] = {"imported": True, "title": session.title}
+    return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
+
+
+def _message(message: Message, secrets: Secrets) -> dict[str, object]:
+    """The message as it is told: a secret that was cut over several of its parts is whole where they are joined."""
+    plain: dict[str, object] = {
+        "id": message.id,
+        "role": message.role,
+        "content": secrets.mask(message.content),
+        "timestamp": message.timestamp,
+    }
+    tools = [_tool(call) for call in message.tools]
+    reasoning = secrets.mask(message.reasoning)
+    more = {"reasoning": reasoning, "tools": tools, "error": message.error, "imported": message.imported}
+    return plain | {name: value for name, value in more.items() if value}
+
+
+def _tool(call: ToolCall) -> dict[str, object]:
+    return {
+        "tool": call.tool,
+        "args": call.args,
+        "call_id": call.call_id,
+        "status": call.status or "running",
+        "output": call.output,
+    }

@@ -1,0 +1,59 @@
+"""The service itself: is it there, is it ready, and which models can its agents use."""
+
+from aiohttp import web
+
+from ...domain.errors import StoreError
+from ..web.answers import json_answer
+from .service import Service
+
+
+async def service_status(service: Service, request: web.Request) -> web.Response:
+    """Whether agents can be run here."""
+    views = await service.current_views()
+    reason = await service.agents.unavailable()
+    binary = service.agents.binary
+    return json_answer(
+        {
+            "available": reason is None,
+            "message": reason or "OpenCode integration ready",
+            "opencode_binary": str(binary) if binary else "",
+            "registered_codebases": await views.codebases.count(),
+            "auto_start": True,
+        }
+    )
+
+
+async def list_models(service: Service, request: web.Request) -> web.Response:
+    """The models that opencode can use with the present configuration."""
+    models = await service.agents.models()
+    return json_answer([{"id": m.id, "name": m.name, "provider": m.provider} for m in models])
+
+
+async def alive(service: Service, request: web.Request) -> web.Response:
+    """The process runs and its event loop answers."""
+    return json_answer({"status": "ok"})
+
+
+async def ready(service: Service, request: web.Request) -> web.Response:
+    """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
+    views = await _views_trouble(service)
+    reason, trouble = await service.agents.unavailable(), await service.store.trouble()
+    trouble = f"The log can't be written ({trouble})." if trouble else service.tree.trouble
+    fine = reason is None and trouble is None and views is None
+    body = {
+        "status": "ok" if fine else "degraded",
+        "position": service.store.head,
+        "opencode": reason or "ok",
+        "log": trouble or "ok",
+        "views": views or "ok",
+    }
+    return json_answer(body, status=200 if fine else 503)
+
+
+async def _views_trouble(service: Service) -> str | None:
+    """Why the views don't show what is in the log; None where they do."""
+    try:
+        await service.current_views()
+    except StoreError as error:
+        return error.message
+    return None

@@ -1,0 +1,185 @@
+"""`opencode-ledger audit diff`: what happened in a codebase between two moments, for a person at a terminal."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from ...domain import events as e
+from ...domain.erasure.tombstones import MARK, eraser_of
+from ...domain.events.erasure import Erasure
+from ...domain.events.recorded import RecordedEvent
+from ...domain.events.wire import decode
+from ...domain.ids import CodebaseId, Sequence
+from ...projections.story.wording import decided, took, used
+from ...projections.views.session_queries import Session
+from ...projections.views.tasks import Task
+from ..offline.history import Moment, Past, past_of
+from ..settings import Data, usual_data
+from .printing import erasures_told, head
+from .screen import Line, Screen, counted, line, plain, second
+
+LABEL: Final = 10
+
+
+def diff(codebase: str, before: str, after: str | None = None, *, data: Data = None) -> int:
+    """Say what happened in a codebase between two moments: to its agent, sessions, tasks, messages, files and costs.
+
+    Example: `opencode-ledger audit diff cb_abc123 2026-01-30 2026-01-31`
+
+    Parameters
+    ----------
+    codebase
+        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
+    before
+        The number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. 0, or a
+        time before the first event, is the beginning.
+    after
+        Another, up to which it is told; without it, the end.
+    data
+        The data directory; without it, ~/.opencode-ledger.
+
+    """
+    asyncio.run(_diff(data or usual_data(), CodebaseId(codebase), before, after))
+    return 0
+
+
+async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None) -> None:
+    async with past_of(data, codebase) as past:
+        one = await past.sequence(before, "BEFORE", first=Sequence(0))
+        other = await past.sequence(after, "AFTER", first=Sequence(0))
+        then, now = await past.moment(min(one, other)), await past.moment(max(one, other))
+        Screen().print(_told(past, then, now, swapped=other < one))
+
+
+def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[Line]:
+    between = past.events[then.sequence : now.sequence]
+    lasted, count = took(then.at, now.at), counted(len(between), "event")
+    yield from head(past)
+    if swapped:
+        yield line(("AFTER is before BEFORE: told from the earlier to the later all the same.", "bold"))
+    yield _row("from", f"event {then.sequence}, {second(then.at)}" if then.sequence else "the beginning")
+    yield _row("to", f"event {now.sequence}, {second(now.at)}: {count}{f' in {lasted}' if lasted else ''}")
+    changes = list(
+        chain(
+            _agent(then, now),
+            _sessions(then, now),
+            _tasks(then, now),
+            _happened(between),
+            _used(then, now),
+            _erased(past, between),
+        )
+    )
+    yield line()
+    yield from changes or [line("Nothing changed that a person would see.")]
+
+
+def _row(label: str, said: str, style: str = "") -> Line:
+    return line((f"{label:<{LABEL}}", "dim"), (said, style), indent=LABEL)
+
+
+def _rows(label: str, lines: Iterable[str]) -> Iterator[Line]:
+    """Lines about one thing, which is named once."""
+    for number, said in enumerate(lines):
+        yield line((f"{'' if number else label:<{LABEL}}", "dim"), plain(said), indent=LABEL + 2)
+
+
+def _agent(then: Moment, now: Moment) -> Iterator[Line]:
+    if then.agent != now.agent:
+        yield _row("agent", f"{then.agent} → {now.agent}", "bold")
+
+
+def _sessions(then: Moment, now: Moment) -> Iterator[Line]:
+    changed = [session for session in now.sessions.values() if session != then.sessions.get(session.id)]
+    yield from _rows("sessions", (_session(then.sessions.get(session.id), session) for session in reversed(changed)))
+
+
+def _session(old: Session | None, new: Session) -> str:
+    state = new.status if old is None or old.status == new.status else f"{old.status} → {new.status}"
+    began = "began, " if old is None else ""
+    messages = new.messages_count - (old.messages_count if old else 0)
+    cost = new.cost - (old.cost if old else 0.0)
+    told = [counted(messages, "message")] if messages else []
+    told += [f"${cost:.4f}"] if cost else []
+    more = f" ({', '.join(told)})" if told else ""
+    return f"{new.id}  {began}{state}{more}: {_one_line(new.prompt or new.title or '')}"
+
+
+def _tasks(then: Moment, now: Moment) -> Iterator[Line]:
+    changed = [task for task in now.tasks.values() if task != then.tasks.get(task.id)]
+    yield from _rows("tasks", (_task(then.tasks.get(task.id), task) for task in reversed(changed)))
+
+
+def _task(old: Task | None, new: Task) -> str:
+    state = new.status if old is None or old.status == new.status else f"{old.status} → {new.status}"
+    made = "created, " if old is None else ""
+    why = f" ({new.code})" if new.code and (old is None or old.code != new.code) else ""
+    return f"{new.id}  {made}{state}{why}: {_one_line(new.title)}"
+
+
+def _happened(between: Iterable[RecordedEvent]) -> Iterator[Line]:
+    """What is in the events themselves: messages, files, decisions, errors."""
+    events = [(each, decode(each)) for each in between]
+    yield from _rows(
+        "messages", (f"{_when(r)}{_one_line(v.content)}" for r, v in events if isinstance(v, e.MessageSent))
+    )
+    yield from _rows("files", _files(v for _, v in events if isinstance(v, e.FileChange)))
+    yield from _rows("decisions", _decisions([v for _, v in events]))
+    yield from _rows(
+        "errors", (f"{_when(r)}{v.code}: {_one_line(v.error)}" for r, v in events if isinstance(v, e.Error))
+    )
+
+
+def _erased(past: Past, between: Iterable[RecordedEvent]) -> Iterator[Line]:
+    """Erasures that were made, or that took from what is told."""
+    recorded = list(between)
+    made = [each.position for each in recorded if each.topic == Erasure.topic]
+    gone = [eraser for each in recorded if (eraser := eraser_of(each.data)) is not None]
+    yield from erasures_told(past, [*gone, *made])
+
+
+def _files(changes: Iterable[e.FileChange]) -> Iterator[str]:
+    """Each file once, with what became of it; those whose names are erased can't be told apart."""
+    done = dict[str, list[str]]()
+    for change in changes:
+        told = done.setdefault(change.path, [])
+        told += [_DONE[change.change]] if told[-1:] != [_DONE[change.change]] else []
+    for path, told in done.items():
+        yield f"{path}: {', then '.join(told) if path != MARK else 'changes of files'}"
+
+
+_DONE: Final = {"create": "created", "modify": "changed", "delete": "deleted"}
+
+
+def _decisions(events: Iterable[e.Event]) -> Iterator[str]:
+    """How often the agents asked, and what came of it."""
+    asked, counts = 0, dict[str, int]()
+    for event in events:
+        asked += isinstance(event, e.PermissionAsked)
+        if isinstance(event, e.PermissionReplied):
+            what = decided(event, None)
+            counts[what] = counts.get(what, 0) + 1
+    if asked or counts:
+        yield ", ".join([f"{asked} asked for", *(f"{count} {what}" for what, count in counts.items())])
+
+
+def _used(then: Moment, now: Moment) -> Iterator[Line]:
+    kinds = dict.fromkeys(kind for session in now.sessions.values() for kind in session.tokens)
+    tokens = {kind: _tokens(now, kind) - _tokens(then, kind) for kind in kinds}
+    cost = sum(one.cost for one in now.sessions.values()) - sum(one.cost for one in then.sessions.values())
+    if cost or any(tokens.values()):
+        yield _row("used", f"{used(tokens)}, ${cost:.4f}")
+
+
+def _tokens(moment: Moment, kind: str) -> int:
+    return sum(session.tokens.get(kind, 0) for session in moment.sessions.values())
+
+
+def _when(recorded: RecordedEvent) -> str:
+    return f"{decode(recorded).timestamp[:19].replace('T', ' ')}, event {recorded.sequence}: "
+
+
+def _one_line(text: object) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= 100 else f"{line[:99]}…"

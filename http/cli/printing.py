@@ -1,0 +1,180 @@
+"""A codebase's sessions, and the story of one of them, as lines for people: what `audit show` prints."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ...domain.ids import Position
+from ...projections.story.session_story import NOT_OURS, Entry, Story
+from ...projections.story.wording import took, used
+from ...projections.views.session_queries import Session
+from ...projections.views.tasks import Task
+from ..offline.history import Moment, Past
+from .screen import Line, counted, line, minute, plain, second
+
+STYLES: Final = {
+    "user": "bold green",
+    "agent": "bold cyan",
+    "thought": "dim italic",
+    "tool": "yellow",
+    "file": "magenta",
+    "permission": "bold yellow",
+    "question": "bold yellow",
+    "session": "bold",
+    "task": "blue",
+    "status": "dim",
+    "error": "bold red",
+}
+QUIET: Final = frozenset({"tool", "thought"})
+ERASED: Final = "bold red"
+
+LINES: Final = 20
+"""Lines of what a tool changed or printed that are shown, unless all are asked for."""
+
+NARROW: Final = 130
+"""Columns below which a session's prompt has a line of its own."""
+
+LABEL: Final = 10
+
+
+def head(past: Past) -> Iterator[Line]:
+    """Which codebase it is about, and whether all of it can be told."""
+    first = past.registered
+    yield _labelled(
+        "codebase", "  ".join((plain(first.name), past.codebase, plain(first.path)) if first else (past.codebase,))
+    )
+    if past.unreadable:
+        numbers = ", ".join(str(event.sequence) for event in past.unreadable[:10])
+        yield _labelled("WRONG", f"{counted(len(past.unreadable), 'event')} ({numbers}) missing, or {NOT_OURS}", ERASED)
+
+
+def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Line]:
+    """The sessions of a codebase, the newest first, and the tasks that never had one."""
+    yield from head(past)
+    yield _labelled("agent", moment.agent)
+    yield _labelled("shown", _as_of(past, moment))
+    yield line()
+    for session in moment.sessions.values():
+        yield from _session(session, width)
+    if not moment.sessions:
+        yield line("There is no session yet.")
+    tasks = [task for task in moment.tasks.values() if task.session_id is None]
+    if tasks:
+        yield from (line(), line(("tasks without a session", "bold")))
+    for task in tasks:
+        yield _task(task)
+
+
+def _session(session: Session, width: int | None) -> Iterator[Line]:
+    lasted = took(session.started_at, session.ended_at) if session.ended_at else ""
+    fields = f"{session.id:<29}  {session.status:<11}  {minute(session.started_at)}  {lasted:>9}  ${session.cost:.4f}"
+    prompt = plain(" ".join((session.prompt or session.title or "").split()))
+    if width is None or width >= NARROW:
+        yield line(fields, "  ", prompt, indent=4)
+    else:
+        room = width - 4
+        yield line(fields)
+        yield line("    ", (prompt if len(prompt) <= room else prompt[: room - 1] + "…", "dim"))
+
+
+def _task(task: Task) -> Line:
+    title = plain(" ".join(task.title.split()))
+    return line(f"{task.id:<29}  {task.status:<11}  {minute(task.created_at)}  {title}", indent=4)
+
+
+def story_told(
+    past: Past, moment: Moment, session: Session, story: Story, *, full: bool, places: bool
+) -> Iterator[Line]:
+    """A session, from what it was to all that happened in it. `places`: with the positions of the events."""
+    yield from _summary(past, moment, session, story)
+    width = len(str(moment.sequence))
+    day = ""
+    for entry in story.entries:
+        if entry.at[:10] != day:
+            day = entry.at[:10]
+            yield from (line(), line((day, "bold")))
+        yield from _entry(entry, width, full=full, places=places)
+
+
+def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iterator[Line]:
+    ended = f", ended {second(session.ended_at)}" if session.ended_at else ""
+    lasted = took(session.started_at, session.ended_at) if session.ended_at else ""
+    model = f" on {session.model}" if session.model else ""
+    theirs = f"; opencode's session is {session.agent_session_id}" if session.agent_session_id else ""
+    yield from head(past)
+    yield _labelled("session", f"{session.id}  {session.status}")
+    yield _labelled("began", f"{second(session.started_at)}{ended}{f', after {lasted}' if lasted else ''}")
+    yield _labelled("agent", plain(f"{session.agent}{model}{theirs}"))
+    yield _labelled("used", f"{used(session.tokens)}, ${session.cost:.4f}")
+    yield _labelled("shown", _as_of(past, moment))
+    yield from erasures_told(past, (eraser for entry in story.entries for eraser in entry.erased))
+
+
+def erasures_told(past: Past, erasers: Iterable[Position]) -> Iterator[Line]:
+    """Who erased what is gone, when, and why; each once."""
+    for position in dict.fromkeys(erasers):
+        if erasure := past.erasures.get(position):
+            said = f"{second(erasure.timestamp)} by {plain(erasure.erased_by)}: {plain(erasure.reason)}"
+            yield _labelled("erased", f"{said} (event {position} of the log)", ERASED)
+        else:
+            said = (
+                f"event {position} of the log should say by whom, and is no erasure: run `opencode-ledger audit verify`"
+            )
+            yield _labelled("erased", said, ERASED)
+
+
+def _as_of(past: Past, moment: Moment) -> str:
+    then = "" if moment.sequence == past.head else ", as it was then"
+    return f"up to event {moment.sequence} of {past.head}, {second(moment.at)}{then}"
+
+
+def _labelled(label: str, said: str, style: str = "") -> Line:
+    return line((f"{label:<{LABEL}}", "dim"), (said, style), indent=LABEL)
+
+
+def _entry(entry: Entry, width: int, *, full: bool, places: bool) -> Iterator[Line]:
+    indent = 8 + 1 + width + 2 + 11
+    number = str(entry.events[0][0]) if entry.events else ""
+    yield line(
+        (f"{entry.at[11:19]} {number:>{width}}  ", "dim"),
+        (f"{entry.who:<10} ", STYLES[entry.who]),
+        "(helper) " if entry.helper else "",
+        plain(entry.title),
+        (f" [{plain(entry.open)}]" if entry.open else "", "bold"),
+        (f" [erased, see event {', '.join(map(str, entry.erased))} of the log]" if entry.erased else "", ERASED),
+        indent=indent,
+    )
+    if places:
+        also = ", with words that stand elsewhere too" if entry.repeats and not entry.erased else ""
+        yield _below(f"at position {_ranges([position for _, position in entry.events])}{also}", indent, "dim")
+    if full and entry.given:
+        yield _below(plain(entry.given), indent, "dim")
+    for said in _cut(entry.change, full=full):
+        yield _below(plain(said), indent, {"+": "green", "-": "red"}.get(said[:1], "dim"))
+    lines = entry.text.rstrip("\n").split("\n") if entry.text.strip() else []
+    for said in _cut(lines, full=full or entry.who != "tool"):
+        yield _below(plain(said), indent, "dim" if entry.who in QUIET else "")
+
+
+def _below(said: str, indent: int, style: str) -> Line:
+    return line(" " * indent, (said, style), indent=indent)
+
+
+def _cut(lines: Iterable[str], *, full: bool) -> Iterator[str]:
+    """The lines, or the first of them and how many more there are."""
+    told = list(lines)
+    if full or len(told) <= LINES:
+        yield from told
+    else:
+        yield from told[:LINES]
+        yield f"… {len(told) - LINES} more lines (--full)"
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Numbers as `erase --position` takes them: 3-5, 9."""
+    found = list[tuple[int, int]]()
+    for number in sorted(set(numbers)):
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)

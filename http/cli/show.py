@@ -1,0 +1,84 @@
+"""`opencode-ledger audit show`: what happened in a codebase, for a person at a terminal."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ...domain.errors import InvalidInput
+from ...domain.ids import CodebaseId, SessionId
+from ...projections.story.session_story import NOT_OURS
+from ..offline.history import codebases_of, past_of
+from ..settings import Data, usual_data
+from .printing import sessions_told, story_told
+from .screen import Line, Screen, counted, line, minute, plain
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+def show(
+    codebase: str | None = None,
+    session: str | None = None,
+    *,
+    at: str | None = None,
+    full: Flag = False,
+    positions: Flag = False,
+    data: Data = None,
+) -> int:
+    """Tell what happened in a session: prompts, answers, tools, file changes, decisions, times and costs.
+
+    Without a session the codebase's sessions are listed; without a codebase the log's codebases. Each entry has its
+    time in UTC and the number of its first event in the codebase, as --at takes it.
+
+    Example: `opencode-ledger audit show cb_abc123 sess_abc123 --at 2026-01-31T12:00:00Z`
+
+    Parameters
+    ----------
+    codebase
+        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
+    session
+        The session's id; `opencode-ledger audit show CODEBASE` lists them.
+    at
+        As it was after this event (its number in the codebase) or at this time (2026-01-31T12:00:00Z).
+    full
+        Show all that tools were given, changed and printed, not only the beginning.
+    positions
+        Show where in the whole log each entry's events stand, as `opencode-ledger erase --position` takes them.
+    data
+        The data directory; without it, ~/.opencode-ledger.
+
+    """
+    if codebase is not None:
+        asyncio.run(_show(data or usual_data(), CodebaseId(codebase), session, at, full=full, positions=positions))
+    elif at is not None:
+        raise InvalidInput("--at: Name a codebase, whose events are meant; without --at those of the log are listed.")
+    else:
+        Screen().print(_codebases(data or usual_data()))
+    return 0
+
+
+async def _show(
+    data: Path, codebase: CodebaseId, session: str | None, at: str | None, *, full: bool, positions: bool
+) -> None:
+    screen = Screen()
+    async with past_of(data, codebase) as past:
+        moment = await past.moment(await past.sequence(at, "--at"))
+        if session is None:
+            screen.print(sessions_told(past, moment, screen.width))
+        else:
+            story, row = past.story(SessionId(session), moment), moment.sessions[SessionId(session)]
+            screen.print(story_told(past, moment, row, story, full=full, places=positions))
+
+
+def _codebases(data: Path) -> Iterator[Line]:
+    """A line each, with the id first, which is what other commands are given."""
+    found = codebases_of(data)
+    for one in found:
+        first, state = one.registered, "deleted" if one.deleted else counted(one.head, "event")
+        what = f"{plain(first.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
+        told = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
+        yield line(f"{one.codebase}  {told}", indent=4)
+    if not found:
+        yield line("The log is empty.")

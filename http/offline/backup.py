@@ -1,0 +1,69 @@
+"""Backups: a copy of the log with its tree and its key, taken beside a running server, checked, and put back."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from ...actors.store.copying import copy_database
+from ...actors.store.erasing import is_unfinished
+from ...actors.store.lock import DataLock
+from ...actors.store.log_file import check_there
+from ...domain.errors import InvalidInput, StoreError
+from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .verify import Progress, Verdict, verify_data
+
+FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME)
+"""What a backup holds, in the order of copying: the tree may be behind the log that it stands beside, never ahead."""
+
+
+def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
+    """Copy a data directory into a new one, and verify the copy. Raises `StoreError`, `InvalidInput`."""
+    check_there(data / LOG_NAME)
+    if is_unfinished(data / LOG_NAME):
+        raise InvalidInput(f"{data} holds what was to be erased: finish that first, with `opencode-ledger erase`.")
+    _make_place(into)
+    try:
+        for name in FILES:
+            _copy(data / name, into / name, progress)
+    except BaseException:
+        shutil.rmtree(into, ignore_errors=True)  # it was made just now, and half a backup is none
+        raise
+    return verify_data(into, (), None, progress)
+
+
+def restore(backup: Path, data: Path, progress: Progress) -> Verdict:
+    """Verify a backup and, if it is sound, put it in place of a data directory that has no log. Raises as `back_up`."""
+    if missing := [name for name in (LOG_NAME, KEY_NAME) if not (backup / name).is_file()]:
+        raise InvalidInput(f"{backup} is no directory that `opencode-ledger backup` made: it has no {missing[0]}.")
+    verdict = verify_data(backup, (), None, progress)
+    if not verdict.sound:
+        return verdict
+    if there := [name for name in FILES if (data / name).exists()]:
+        raise InvalidInput(f"{data} has {' and '.join(there)} already, never overwritten; move that away first.")
+    with DataLock.acquire(data):
+        for name in FILES:
+            _copy(backup / name, data / name, progress)
+    return verdict
+
+
+def _copy(source: Path, target: Path, progress: Progress) -> None:
+    if not source.exists():
+        return
+    if source.name != KEY_NAME:
+        copy_database(source, target, progress)
+        return
+    with (
+        source.open("rb") as found,
+        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy,
+    ):
+        shutil.copyfileobj(found, copy)
+
+
+def _make_place(into: Path) -> None:
+    try:
+        into.mkdir(parents=True, mode=0o700)
+    except FileExistsError:
+        raise InvalidInput(f"{into} exists already; a backup is made in a directory of its own.") from None
+    except OSError as error:
+        raise StoreError(f"{into} can't be made: {error.strerror}.") from None

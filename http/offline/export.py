@@ -1,0 +1,118 @@
+"""Writes an export (see `domain/proofs/export`) from a data directory, without a server."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from ...actors.store.log_file import LogFile, check_there, opened
+from ...domain.errors import InvalidInput
+from ...domain.events import Json
+from ...domain.events.recorded import RecordedEvent
+from ...domain.events.wire import decode
+from ...domain.ids import CodebaseId, Sequence, SessionId
+from ...domain.proofs.batch_inclusion import spans_beside
+from ...domain.proofs.export import Manifest, event_line, manifest_line, proof_line
+from ...domain.proofs.leaves import leaf_of
+from ...domain.proofs.merkle import span_hash
+from ...domain.proofs.signed_notes import Checkpoint, sign_note
+from ...domain.proofs.tiles import GrowingTree, TileId, node_in
+from ...projections.tree.signing import SigningKey
+from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .file_checks import tree_of
+from .missing import no_codebase, no_session
+from .verify import Progress, checkpoint_of
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which events: of a codebase, perhaps only of a session, from a sequence to another."""
+
+    codebase: CodebaseId
+    session: str | None
+    first: int
+    last: int | None
+
+    def takes(self, event: RecordedEvent) -> bool:
+        """Whether this event of the codebase is chosen."""
+        if event.sequence < self.first or (self.last is not None and event.sequence > self.last):
+            return False
+        return self.session is None or decode(event).session_id == self.session
+
+    def told(self, events: list[RecordedEvent]) -> dict[str, Json]:
+        """The choice as the manifest has it."""
+        said: dict[str, Json] = {"codebase_id": self.codebase, "from": events[0].sequence, "to": events[-1].sequence}
+        return said | ({"session_id": self.session} if self.session else {})
+
+
+def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[bytes]:
+    """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`."""
+    check_there(data / LOG_NAME)
+    key = SigningKey.open(data / KEY_NAME, make=False)
+    with opened(data / LOG_NAME) as log:
+        events = _chosen(log, choice)
+        tree, tiles = _tree_of(log, _signed(data, key), progress)
+    text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
+    note = sign_note(text, key.verifier, key.sign)
+    yield manifest_line(
+        Manifest(selection=choice.told(events), events=len(events), key=str(key.verifier), checkpoint=note)
+    )
+    yield from map(event_line, events)
+    beside = spans_beside(sorted(event.position - 1 for event in events), tree.size)
+    yield proof_line([span_hash(span, partial(node_in, tiles)) for span in beside])
+
+
+def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
+    events = list(log.of(choice.codebase))
+    if not events:
+        raise no_codebase(choice.codebase)
+    _check_range(choice, events[-1].sequence)
+    chosen = [event for event in events if choice.takes(event)]
+    if not chosen:
+        raise _none_chosen(choice, events)
+    return chosen
+
+
+def _check_range(choice: Choice, head: Sequence) -> None:
+    for name, number in (("--from", choice.first), ("--to", choice.last)):
+        if number is not None and not 1 <= number <= head:
+            raise InvalidInput(f"{name}: {choice.codebase} has the events from 1 to {head}; there is no {number}.")
+    if choice.last is not None and choice.last < choice.first:
+        raise InvalidInput(f"--from: It must not be after --to; {choice.first} is after {choice.last}.")
+
+
+def _none_chosen(choice: Choice, events: list[RecordedEvent]) -> InvalidInput:
+    """What is said where a session has no event in the range: without a session any range has some."""
+    anywhere = replace(choice, first=1, last=None)
+    if own := [event.sequence for event in events if anywhere.takes(event)]:
+        between = f"those of {choice.session} lie between {own[0]} and {own[-1]}"
+        return InvalidInput(f"No event is chosen: {between}, and not between --from and --to.")
+    return no_session(choice.codebase, SessionId(choice.session or ""))
+
+
+def _unsound(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"The log is not sound, for {why}; `opencode-ledger audit verify` says more. Nothing is exported."
+    )
+
+
+def _signed(data: Path, key: SigningKey) -> Checkpoint | None:
+    """What was signed last, if anything was."""
+    note, _tiles = tree_of(data)
+    return checkpoint_of(note, key.verifier, str(data / TREE_NAME)) if note else None
+
+
+def _tree_of(log: LogFile, signed: Checkpoint | None, progress: Progress) -> tuple[GrowingTree, dict[TileId, bytes]]:
+    """The whole tree of a log. Raises `InvalidInput` where the log isn't the signed one: no key signs a second history."""
+    tree = GrowingTree()
+    for event in log.events():
+        tree.add(leaf_of(event))
+        if signed and tree.size == signed.size and tree.root() != signed.root:
+            raise _unsound(f"it is not what was signed at {signed.size}")
+        if event.position != tree.size:
+            raise _unsound(f"its events are not numbered one by one at {tree.size}")
+        if not tree.size % 1000:
+            progress(tree.size, log.size)
+    if signed and tree.size < signed.size:
+        raise _unsound(f"it ends at {tree.size}, and was signed at {signed.size}")
+    return tree, tree.take()

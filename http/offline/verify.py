@@ -1,0 +1,188 @@
+"""Verification without a server: of a data directory, or of an export. Reads files, writes none, trusts no one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...actors.store.log_file import check_there, opened
+from ...domain.erasure.record import ErasureRecord
+from ...domain.errors import InvalidInput, StoreError
+from ...domain.events.recorded import RecordedEvent
+from ...domain.proofs.audit import Audit, Finding, TreeLeaves, audit
+from ...domain.proofs.batch_inclusion import root_with
+from ...domain.proofs.export import BadExport, Manifest, read_event, read_manifest, read_proof
+from ...domain.proofs.leaves import leaf_of
+from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
+from ...domain.proofs.tiles import TileId
+from ...projections.tree.signing import SigningKey, verify
+from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .file_checks import guard_findings, odd_findings, tree_findings, tree_of
+from .verify_parts import audit_by_many, damage_of
+
+Progress = Callable[[int, int], None]
+"""Told now and then how many events of how many were read."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a verification found. `key`: the one whose signatures were checked. `told`: what was compared, in words."""
+
+    key: VerifierKey
+    result: Audit
+    told: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.result.findings
+
+
+def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+    """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
+    check_there(data / LOG_NAME)
+    if key is None and not (data / KEY_NAME).is_file():
+        raise InvalidInput(
+            f"{data} has no {KEY_NAME}, by which signatures are checked; give the log's public key with --key."
+        )
+    key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
+    older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
+    note, tiles = tree_of(data)
+    newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
+    with damage_of(data / LOG_NAME) as damage:
+        result = _audited(
+            data / LOG_NAME, [*older, *newest], lambda number: tiles.get(TileId(0, number), b""), progress
+        )
+        said = damage()
+    if result.findings:
+        result.findings[:0] = odd_findings(data)
+    else:
+        result.findings.extend(tree_findings(data, tiles, newest[0].size if newest else 0, result))
+    result.findings.extend(guard_findings(data))
+    if said:
+        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} doesn't fit itself: {said}."))
+    return Verdict(key, result, _compared(result) + _erased(result))
+
+
+def _audited(path: Path, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
+    with opened(path) as log:
+        size = log.size
+    if result := audit_by_many(path, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
+        return result
+    with opened(path) as log:
+        result = audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
+        if not result.findings:
+            return result
+        # Where the events are those that were signed, it is the tree that was changed.
+        signed = audit(log.events(), checkpoints)
+        return signed if signed.checked and not signed.findings else result
+
+
+def _erased(result: Audit) -> str:
+    told = f"; {result.erased} of them erased" if result.erased else ""
+    left = f"; {result.unfinished} still to be erased: run `opencode-ledger erase`" if result.unfinished else ""
+    return told + left
+
+
+def _compared(result: Audit) -> str:
+    if not result.checked:
+        return "no checkpoint covers them"
+    sizes = ", ".join(dict.fromkeys(str(checkpoint.size) for checkpoint in result.checked))
+    after = result.events - max(checkpoint.size for checkpoint in result.checked)
+    return f"signed at {sizes}" + (f"; no checkpoint covers the last {after}" if after else "")
+
+
+def verify_export(path: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+    """Verify an export, alone. Raises `StoreError`, `InvalidInput`."""
+    try:
+        with path.open("rb") as lines:
+            manifest = read_manifest(next(lines, b""))
+            return _verify_lines(manifest, lines, kept, key or VerifierKey.parse(manifest.key), progress)
+    except OSError as error:
+        raise StoreError(f"{path} can't be read: {error.strerror}.") from None
+    except (BadExport, BadNote) as error:
+        raise InvalidInput(f"{path}: {error}") from None
+
+
+def _verify_lines(
+    manifest: Manifest, lines: Iterator[bytes], kept: Iterable[Path], key: VerifierKey, progress: Progress
+) -> Verdict:
+    signed = Checkpoint.parse(open_note(manifest.checkpoint, key, verify))
+    older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
+    if any(each.size == signed.size and each != signed for each in older):
+        raise BadExport("Its checkpoint and yours are of the same size and differ: there are two logs.")
+    result, leaves, erasures = Audit(), dict[int, bytes](), ErasureRecord()
+    last: RecordedEvent | None = None
+    for line in lines:
+        if line.startswith(b'{"proof":'):
+            break
+        event = read_event(line)
+        result.findings.extend(_misplaced(manifest, last, event))
+        leaves[event.position - 1], last = leaf_of(event), event
+        erasures.take([event])
+        progress(len(leaves), manifest.events)
+    else:
+        raise BadExport("The file does not end with its proof: a part of it is missing.")
+    if next(lines, b""):
+        raise BadExport("Something follows the proof, with which an export ends.")
+    result.events = len(leaves)
+    if len(leaves) != manifest.events:
+        said = f"The manifest counts {manifest.events} events, the file holds {len(leaves)}."
+        result.findings.append(Finding("removed", 0, said))
+    try:
+        result.root = root_with(leaves, signed.size, read_proof(line))
+    except ValueError as error:
+        if isinstance(error, BadExport):
+            raise
+        result.root = b""
+    if result.root != signed.root:
+        said = "These are not the events that were signed: at least one was changed, removed, added or moved."
+        result.findings.append(Finding("rewritten", 0, said))
+    else:
+        result.checked.append(signed)
+    result.erased = erasures.erased
+    for position, name in erasures.forged({leaf + 1 for leaf in leaves}).items():
+        result.findings.append(Finding("emptied", position, f"{name} was changed, and by no erasure."))
+    unsaid = len(erasures.unrecorded)
+    elsewhere = f"; {unsaid} erased, by events that are not in this export" if unsaid else ""
+    proved = "proved to be in" if result.checked else "not as they are in"
+    return Verdict(key, result, f"{proved} the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
+
+
+def _misplaced(manifest: Manifest, last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:
+    """An export holds what its manifest says was chosen, in order, and without a gap unless only a session's was."""
+    name, chosen = f"Event {event.sequence} of {event.stream}", manifest.selection
+    first, upto = chosen.get("from", 0), chosen.get("to", event.sequence)
+    within = isinstance(first, int) and isinstance(upto, int) and first <= event.sequence <= upto
+    if chosen.get("codebase_id", event.stream) != event.stream or not within:
+        yield Finding("added", event.position, f"{name} is not among what the manifest says was chosen.")
+    if last is None:
+        return
+    if event.position <= last.position:
+        yield Finding("moved", event.position, f"{name} does not come after the one before it.")
+    if event.stream == last.stream and event.sequence != last.sequence + 1 and "session_id" not in chosen:
+        said = f"{name} follows {last.sequence}: what was between them is missing."
+        yield Finding("removed", event.position, said)
+
+
+def checkpoint_of(note: str, key: VerifierKey, source: str) -> Checkpoint:
+    """What a signed note says. Raises `InvalidInput` where `key` didn't sign it."""
+    try:
+        return Checkpoint.parse(open_note(note, key, verify))
+    except BadNote as error:
+        raise InvalidInput(f"{source}: {error}") from None
+
+
+def key_of(given: str) -> VerifierKey:
+    """A public key, given as its text or as the name of a file that holds it. Raises `InvalidInput`."""
+    try:
+        return VerifierKey.parse(_text(Path(given)) if Path(given).is_file() else given)
+    except BadNote as error:
+        raise InvalidInput(f"--key: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InvalidInput(f"{path} can't be read: {why}.") from None

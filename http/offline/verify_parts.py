@@ -1,0 +1,123 @@
+"""Reading a long log for its verification by several processes at once, each some thousand events at a time.
+
+Python hashes with one core at a time. The processes read and hash the events; what they found is put together here.
+They are forks that do nothing but that, and hand each part over through a pipe, which holds back those that are ahead.
+Who calls has no database open: SQLite's connections must not be taken over a fork.
+"""
+
+import gc
+import os
+import pickle
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from ...actors.store.log_file import LogFile, opened
+from ...domain.proofs.audit import Audit, Part, TreeLeaves, audit_of_parts, part_of
+from ...domain.proofs.signed_notes import Checkpoint
+from ...domain.proofs.tiles import WIDTH
+
+PART: Final = 4 * WIDTH
+"""Events that are read at once by one process."""
+WORTH = 25_000
+"""Events for each process, at least; with fewer it isn't worth its start."""
+
+
+def audit_by_many(
+    path: Path, size: int, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Callable[[int], None]
+) -> Audit | None:
+    """Audit the first `size` events of a log. None where that isn't worth several processes, or anything is wrong."""
+    readers = min(cores(), size // WORTH)
+    if readers < 2:
+        return None
+    with _reading(path, size, readers) as parts:
+        return audit_of_parts(_told(parts, progress), checkpoints, tree_leaves)
+
+
+def cores() -> int:
+    """How many cores may be used; one where a process can't be forked safely."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
+def _told(parts: Iterator[Part | None], progress: Callable[[int], None]) -> Iterator[Part | None]:
+    for number, part in enumerate(parts):
+        yield part
+        progress(number * PART)
+
+
+@contextmanager
+def _reading(path: Path, size: int, readers: int) -> Generator[Iterator[Part | None]]:
+    """Have processes read a log, each every so many parts of it; give these in order. At the end no process is left."""
+    started: list[tuple[int, BinaryIO]] = []
+    try:
+        turns = (range(1 + turn * PART, size + 1, readers * PART) for turn in range(readers))
+        started.extend(_start(path, partial(_parts, firsts, size)) for firsts in turns)
+        pipes = [pipe for _, pipe in started]
+        yield (_received(pipes[number % readers]) for number in range(-(-size // PART)))
+    finally:
+        for process in started:
+            _end(*process)
+
+
+def _parts(firsts: range, size: int, log: LogFile) -> Iterator[Part | None]:
+    """The parts that begin at `firsts`."""
+    for first in firsts:
+        last = min(first + PART - 1, size)
+        yield part_of(log.events(first, last), first, last + 1 - first)
+
+
+@contextmanager
+def damage_of(path: Path) -> Generator[Callable[[], str | None]]:
+    """Have a log's file itself looked at (see `LogFile.damage`), that of a long log beside what else is done meanwhile."""
+    with opened(path) as log:
+        long = cores() > 1 and log.size >= WORTH
+        said = None if long else log.damage()
+    if not long:
+        yield lambda: said
+        return
+    process, pipe = _start(path, lambda log: [log.damage()])
+    try:
+        yield lambda: _said(pipe)
+    finally:
+        _end(process, pipe)
+
+
+def _said(pipe: BinaryIO) -> str | None:
+    try:
+        return cast("str | None", pickle.load(pipe))  # noqa: S301  it comes from ourselves
+    except (EOFError, pickle.UnpicklingError):
+        return "it could not be looked at to its end"
+
+
+def _end(process: int, pipe: BinaryIO) -> None:
+    pipe.close()  # who still writes to it ends of that
+    os.waitpid(process, 0)
+
+
+def _start(path: Path, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
+    """Start a process that tells something of a log, piece by piece. Its id, and where the pieces arrive."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writing)
+        return process, os.fdopen(reading, "rb")
+    try:  # from here on another process, which ends below whatever happens, and touches nothing that it has in common
+        gc.disable()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe, opened(path) as log:
+            for piece in tell(log):
+                pickle.dump(piece, pipe)
+    finally:
+        os._exit(0)
+
+
+def _received(pipe: BinaryIO) -> Part | None:
+    """The next part from a process; None also where it came to an end."""
+    try:
+        part = pickle.load(pipe)  # noqa: S301  it comes from ourselves
+    except (EOFError, pickle.UnpicklingError):
+        return None
+    return part if isinstance(part, Part) else None

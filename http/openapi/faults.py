@@ -1,0 +1,80 @@
+"""What can go wrong with a request, as the OpenAPI document tells it: statuses, codes, sentences."""
+
+import inspect
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ...domain import errors as d
+from ..api.idempotency import BadIdempotencyKey, IdempotencyKeyReused
+from ..web.errors import (
+    ROUTING,
+    BodyTooLarge,
+    BodyTooSlow,
+    Overloaded,
+    TooManyRequests,
+    Unauthorized,
+    UnsupportedBody,
+    status_of,
+)
+from ..web.security import ForeignHost, ForeignOrigin, ScopeMissing
+
+if TYPE_CHECKING:
+    from ..routes import Route
+
+
+class Fault(NamedTuple):
+    """One thing that can go wrong: its status, its code, and a sentence."""
+
+    status: int
+    code: str
+    detail: str
+
+
+def _fault(kind: type[d.LedgerError]) -> Fault:
+    return Fault(status_of(kind), kind.code, inspect.cleandoc(kind.__doc__ or "").split("\n")[0])
+
+
+def _routing(status: int) -> Fault:
+    return Fault(status, *ROUTING[status])
+
+
+MALFORMED: Final = Fault(400, "malformed_request", "This is not a well-formed HTTP request.")
+TOO_LONG: Final = Fault(431, "header_too_large", "The request's line or one of its headers is too long.")
+
+_ALWAYS: Final = (
+    _routing(400),
+    MALFORMED,
+    TOO_LONG,
+    _routing(417),
+    *map(_fault, (ForeignHost, ForeignOrigin, Overloaded)),
+)
+_GUARDED: Final = (Unauthorized, ScopeMissing)
+_COMMAND: Final = (
+    *(d.InvalidInput, BodyTooSlow, BodyTooLarge, UnsupportedBody),
+    *(TooManyRequests, d.ActorStopped, d.StoreError),
+)
+_POST: Final = (BadIdempotencyKey, IdempotencyKeyReused)
+_NAMED: Final = {
+    "codebase_id": d.CodebaseNotFound,
+    "task_id": d.TaskNotFound,
+    "permission_id": d.PermissionNotFound,
+}
+
+
+def faults_of(route: "Route") -> dict[int, list[Fault]]:
+    """All that can go wrong with a route's requests, by status."""
+    kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
+    kinds += _COMMAND if route.method != "GET" else ()
+    kinds += _POST if route.method == "POST" else ()
+    kinds += (d.InvalidInput,) if route.path.startswith("/v1/") else ()
+    kinds += (kind for name, kind in _NAMED.items() if f"{{{name}}}" in route.path)
+    faults = [*_ALWAYS, *map(_fault, (*kinds, *route.errors))]
+    faults += [_routing(404)] if "{" in route.path else []
+    return _by_status(faults)
+
+
+def _by_status(faults: Iterable[Fault]) -> dict[int, list[Fault]]:
+    found: dict[int, list[Fault]] = {}
+    for fault in sorted(dict.fromkeys(faults)):
+        found.setdefault(fault.status, []).append(fault)
+    return found

@@ -1,0 +1,56 @@
+"""The page for people at `/`: the codebases, and a session as it happens. Everything on it comes from here."""
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ...domain.errors import NotFound
+from ..api.service import Service
+
+_FILES: Final = Path(__file__).with_name("static")
+
+_ASSETS: Final = {
+    "dashboard.css": "text/css",
+    "dashboard.js": "text/javascript",
+    "api.js": "text/javascript",
+    "story.js": "text/javascript",
+}
+
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class PartNotFound(NotFound):
+    """The page has no such part."""
+
+    code = "part_not_found"
+
+
+async def dashboard(service: Service, request: web.Request) -> web.Response:
+    """A page to watch the agents on, and to steer them."""
+    page = await asyncio.to_thread(_file, "dashboard.html")
+    return web.Response(body=page, content_type="text/html", charset="utf-8", headers=HEADERS)
+
+
+async def dashboard_part(service: Service, request: web.Request) -> web.Response:
+    """A part of the page."""
+    name = request.match_info["part"]
+    if name not in _ASSETS:
+        raise PartNotFound
+    content = await asyncio.to_thread(_file, name)
+    return web.Response(body=content, content_type=_ASSETS[name], charset="utf-8", headers=HEADERS)
+
+
+@cache
+def _file(name: str) -> bytes:
+    return (_FILES / name).read_bytes()

@@ -1,0 +1,91 @@
+"""The API's description, and the page that shows it: everything on it comes from here, nothing from another host."""
+
+import asyncio
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from ...domain.errors import NotFound
+from ..api.service import Service
+
+_ASSETS: Final = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+"""Files of Swagger UI that the page needs, and what they are."""
+
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>opencode-ledger API</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<body><div id="page"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body></html>
+"""
+
+_START: Final = """SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#page", deepLinking: true, tryItOutEnabled: true, docExpansion: "list",
+  defaultModelsExpandDepth: 0, validatorUrl: null,
+});
+"""
+
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    # Swagger UI sets styles in its elements, and its pictures are data.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class AssetNotFound(NotFound):
+    """The page has no such part."""
+
+    code = "asset_not_found"
+
+
+async def openapi_document(service: Service, request: web.Request) -> web.Response:
+    """This API, described in OpenAPI 3.1."""
+    return web.Response(body=await asyncio.to_thread(_document), content_type="application/json", headers=_HEADERS)
+
+
+async def docs_page(service: Service, request: web.Request) -> web.Response:
+    """The API's description, to read and to try out."""
+    return web.Response(text=_PAGE, content_type="text/html", headers=_HEADERS)
+
+
+async def docs_asset(service: Service, request: web.Request) -> web.Response:
+    """A part of the page."""
+    name = request.match_info["asset"]
+    if name == "start.js":
+        return web.Response(text=_START, content_type="text/javascript", headers=_HEADERS)
+    if name not in _ASSETS:
+        raise AssetNotFound
+    content = await asyncio.to_thread(_asset, name)
+    return web.Response(body=content, content_type=_ASSETS[name], headers=_HEADERS)
+
+
+def _document() -> bytes:
+    from ..openapi.document import document  # it describes the routes, of which this is one
+
+    return document()
+
+
+@cache
+def _asset(name: str) -> bytes:
+    """A file of the package that carries Swagger UI; the package itself, made for another framework, isn't run."""
+    package = importlib.util.find_spec("flask_swagger_ui")
+    if package is None or package.origin is None:
+        raise AssetNotFound("Swagger UI is not installed: install the package flask-swagger-ui.")
+    return (Path(package.origin).parent / "dist" / name).read_bytes()

@@ -1,0 +1,108 @@
+"""Where a subscriber's stream begins and ends: decided before its first byte, with a status for every refusal."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from ...domain.errors import Conflict, NotFound
+from ...domain.ids import CodebaseId, Position, Sequence, SessionId
+from ...domain.ports import EventStore
+from ..web.parameters import ONE_SESSION
+from .sse import cursor_of
+
+
+class CursorAhead(Conflict):
+    """The cursor lies beyond the end of the stream."""
+
+    code = "cursor_ahead"
+
+
+class SessionNotFound(NotFound):
+    """Session not found"""
+
+    code = "session_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpan:
+    """Where a session lies in its codebase's stream: its first event, its last one so far, and whether it ended."""
+
+    session_id: SessionId
+    first: Sequence
+    last: Sequence
+    ended: bool
+
+
+class SessionSpans(Protocol):
+    """Knows where sessions lie; it has seen all that is committed when it is asked."""
+
+    async def span(self, codebase: CodebaseId, session: SessionId) -> SessionSpan | None:
+        """The session's place; None where the codebase has no such session."""
+        ...
+
+    async def current(self, codebase: CodebaseId) -> SessionSpan | None:
+        """The session that is running or interrupted now; None where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a stream is to hold: what comes after `after`, of one session or of all, up to `upto` or without end."""
+
+    after: Sequence
+    session: SessionId | None = None
+    upto: Sequence | None = None
+
+
+async def start_of(
+    request: web.Request, codebase: CodebaseId, store: EventStore, sessions: SessionSpans
+) -> Start | None:
+    """What this request asks for; None where the reader has all there will ever be (the answer is 204).
+
+    Raises `BadCursor`, `CursorAhead` or `SessionNotFound`.
+    """
+    cursor = _cursor(request)
+    head = await store.stream_head(codebase)
+    _check_recorded(cursor, head, "this codebase's stream")
+    if (session := ONE_SESSION.given(request)) is not None:
+        return await _session_start(codebase, SessionId(session), cursor, sessions)
+    if cursor is not None:
+        return Start(cursor)
+    current = await sessions.current(codebase)
+    return Start(head if current is None else _before(current))
+
+
+def start_of_all(request: web.Request, head: Position) -> Start:
+    """What a request asks for of the log that ends at `head`: what comes after its cursor, else from now on.
+
+    Raises `BadCursor` or `CursorAhead`.
+    """
+    cursor, end = _cursor(request), Sequence(head)
+    _check_recorded(cursor, end, "the log")
+    return Start(end if cursor is None else cursor)
+
+
+def _cursor(request: web.Request) -> Sequence | None:
+    return cursor_of(request.headers.getall("Last-Event-ID", []), request.query.getall("last_event_id", []))
+
+
+def _check_recorded(cursor: Sequence | None, head: Sequence, stream: str) -> None:
+    if cursor is not None and cursor > head:
+        raise CursorAhead(f"The cursor {cursor} lies beyond the end of {stream}, which is {head}.")
+
+
+async def _session_start(
+    codebase: CodebaseId, session: SessionId, cursor: Sequence | None, sessions: SessionSpans
+) -> Start | None:
+    span = await sessions.span(codebase, session)
+    if span is None:
+        raise SessionNotFound
+    after = max(cursor or Sequence(0), _before(span))
+    if not span.ended:
+        return Start(after, session)
+    return Start(after, session, upto=span.last) if after < span.last else None
+
+
+def _before(span: SessionSpan) -> Sequence:
+    return Sequence(span.first - 1)

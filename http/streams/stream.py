@@ -1,0 +1,206 @@
+"""The event streams over HTTP: what was recorded, then what is being recorded, with no seam between.
+
+A subscriber gets each event once and in order, whatever happens to its connection: it comes back with the last
+id it has. A connection is in one of two states. Behind, it is fed from the log, a page at a time, as fast as its
+reader takes it. Level, it follows the commits (see `fanout`) until it falls behind.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from aiohttp import HttpVersion11, hdrs, web
+
+from ...domain.events.recorded import RecordedEvent
+from ...domain.ids import CodebaseId, Position
+from ...domain.ports import Clock, EventStore
+from .all_codebases import ALL, in_whole_log
+from .batch import batch_of
+from .cursor import (
+    CursorAhead,
+    SessionNotFound,
+    SessionSpan,
+    SessionSpans,
+    Start,
+    start_of,
+    start_of_all,
+)
+from .fanout import Fanout, LiveStream
+from .sse import PREAMBLE, BadCursor
+from .subscriber import Subscriber
+
+__all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpan", "SessionSpans"]
+
+log = structlog.get_logger()
+
+HEADERS: Final = {
+    hdrs.CONTENT_TYPE: "text/event-stream",
+    hdrs.CACHE_CONTROL: "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+}
+
+WATCH_INTERVAL: Final = 1.0
+"""Seconds between two looks at every connection."""
+
+
+class EventStreams:
+    """All open streams of the service.
+
+    `heartbeat`: seconds of silence before a comment is sent. `stall`: seconds after which a reader that takes
+    nothing is cut off. `page`: events read from the log at once. `backlog`: bytes that may wait for a reader that
+    follows live; one that is fed from the log gets the next page when a quarter of that is left to pass.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        sessions: SessionSpans,
+        clock: Clock,
+        *,
+        heartbeat: float = 15.0,
+        stall: float = 30.0,
+        page: int = 500,
+        backlog: int = 256 * 1024,
+    ) -> None:
+        self._store, self._sessions, self._clock = store, sessions, clock
+        self._heartbeat, self._stall, self._page, self._backlog = heartbeat, stall, page, backlog
+        self._fanout = Fanout(store, backlog)
+        self._open: set[Subscriber] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
+        self._closing = False
+
+    @property
+    def open(self) -> int:
+        """How many streams are open."""
+        return len(self._open)
+
+    @property
+    def recalls(self) -> int:
+        """How often a live reader was too slow and was sent back to the log, so far."""
+        return self._fanout.recalls
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for readers, over all streams."""
+        return sum(subscriber.backlog for subscriber in self._open)
+
+    async def codebase_events(self, request: web.Request, codebase: CodebaseId) -> web.StreamResponse:
+        """Answer one request for a codebase's events; returns when the stream has ended.
+
+        Raises `BadCursor`, `CursorAhead` or `SessionNotFound`, all before the first byte.
+        """
+        start = await start_of(request, codebase, self._store, self._sessions)
+        if start is None:
+            return web.Response(status=204, headers={hdrs.CACHE_CONTROL: "no-store"})
+        return await self._answer(request, codebase, start)
+
+    async def all_events(self, request: web.Request) -> web.StreamResponse:
+        """As `codebase_events`, for the events of all codebases, numbered by their positions in the log.
+
+        Raises `BadCursor`, `CursorAhead` or `InvalidInput`, all before the first byte.
+        """
+        return await self._answer(request, ALL, start_of_all(request, self._store.head))
+
+    async def _answer(self, request: web.Request, codebase: CodebaseId, start: Start) -> web.StreamResponse:
+        response = web.StreamResponse(headers=HEADERS)
+        if request.version < HttpVersion11:
+            # Without chunks only the end of the connection can tell where the body ends.
+            response.force_close()
+        try:
+            await response.prepare(request)
+        except ConnectionError:
+            return response  # the reader left before the first byte, which is nobody's fault
+        transport = request.transport
+        if transport is not None:
+            _give_up_unanswered(transport, self._stall)
+            transport.set_write_buffer_limits(high=self._backlog // 4)
+            subscriber = self._subscriber(transport, response, start)
+            await self._serve(subscriber, codebase, request.writer.drain)
+        return response
+
+    async def close(self) -> None:
+        """Let every reader go at once, and take no more commits; returns when the last one is gone."""
+        self._closing = True
+        for subscriber in self._open:
+            subscriber.let_go()
+        await self._all_gone.wait()
+        self._fanout.close()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _subscriber(self, transport: asyncio.Transport, response: web.StreamResponse, start: Start) -> Subscriber:
+        return Subscriber(
+            transport,
+            chunked=hdrs.TRANSFER_ENCODING in response.headers,
+            position=start.after,
+            session=start.session,
+            upto=start.upto,
+            now=self._clock.monotonic(),
+        )
+
+    async def _serve(self, subscriber: Subscriber, codebase: CodebaseId, drain: Callable[[], Awaitable[None]]) -> None:
+        subscriber.send(PREAMBLE)
+        try:
+            with self._registered(subscriber), self._fanout.attached(codebase) as live:
+                await self._feed(subscriber, codebase, live, drain)
+        except ConnectionError:
+            subscriber.finish()
+        except Exception:
+            # The answer has begun: only a broken end can tell the reader to come back for the rest.
+            log.exception("a stream broke", codebase_id=codebase, position=subscriber.position)
+            subscriber.cut()
+
+    async def _feed(
+        self, subscriber: Subscriber, codebase: CodebaseId, live: LiveStream, drain: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Send pages of the log until the reader is level, then commits until it falls behind; and again."""
+        while not subscriber.over:
+            page = await self._read(codebase, subscriber)
+            if page and not subscriber.over:
+                subscriber.take(batch_of(page, subscriber.session))
+            await drain()
+            if not page:
+                await live.follow(subscriber)
+                await drain()
+
+    async def _read(self, codebase: CodebaseId, subscriber: Subscriber) -> list[RecordedEvent]:
+        if codebase == ALL:
+            return [in_whole_log(e) for e in await self._store.read_all(Position(subscriber.position), self._page)]
+        return await self._store.read_stream(codebase, subscriber.position, self._page, upto=subscriber.upto)
+
+    @contextmanager
+    def _registered(self, subscriber: Subscriber) -> Generator[None, None, None]:
+        self._open.add(subscriber)
+        self._all_gone.clear()
+        if self._closing:
+            subscriber.finish()
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._watch(), name="event streams: watch")
+        try:
+            yield
+        finally:
+            self._open.discard(subscriber)
+            if not self._open:
+                self._all_gone.set()
+
+    async def _watch(self) -> None:
+        """Look after every connection, as long as there are any."""
+        while self._open:
+            await self._clock.sleep(WATCH_INTERVAL)
+            now = self._clock.monotonic()
+            for subscriber in self._open:
+                subscriber.watch(now, heartbeat=self._heartbeat, stall=self._stall)
+        self._watcher = None
+
+
+def _give_up_unanswered(transport: asyncio.Transport, seconds: float) -> None:
+    """Have the system drop a peer that acknowledges nothing, where it can: it may have vanished without a word."""
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

@@ -1,0 +1,123 @@
+"""One connection as those who write to it see it."""
+
+import asyncio
+
+from ...domain.ids import Sequence, SessionId
+from .batch import Batch, as_chunk
+from .sse import HEARTBEAT
+
+
+class Subscriber:
+    """A reader's place in a stream, and the transport that leads to it.
+
+    `position`: it was sent all that it is to have up to this sequence. `session`: the only one it wants, or None.
+    `upto`: the stream ends there, or None. `over`: nothing more will be sent.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_delivered",
+        "_moved_at",
+        "_recalled",
+        "_silent_since",
+        "_told",
+        "_transport",
+        "_written",
+        "over",
+        "position",
+        "session",
+        "upto",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        *,
+        chunked: bool,
+        position: Sequence,
+        session: SessionId | None,
+        upto: Sequence | None,
+        now: float,
+    ) -> None:
+        self.position, self.session, self.upto = position, session, upto
+        self.over = upto is not None and position >= upto
+        self._transport, self._chunked = transport, chunked
+        self._recalled = asyncio.Event()
+        self._written = self._told = self._delivered = 0
+        self._silent_since = self._moved_at = now
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the reader has yet to take."""
+        return self._transport.get_write_buffer_size()
+
+    def take(self, batch: Batch) -> None:
+        """Send a batch that begins where this reader is."""
+        self._write(batch.chunk if self._chunked else batch.body)
+        self.position = batch.last
+        if batch.final or (self.upto is not None and self.position >= self.upto):
+            self.finish()
+
+    def send(self, body: bytes) -> None:
+        """Send what isn't an event."""
+        self._write(as_chunk(body) if self._chunked else body)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            self.finish()
+        elif data:
+            self._transport.write(data)
+            self._written += len(data)
+
+    def watch(self, now: float, *, heartbeat: float, stall: float) -> None:
+        """Look after the connection: break a silence of `heartbeat` seconds, give up on a reader stuck for `stall`."""
+        backlog = self.backlog
+        if self._transport.is_closing():
+            self.finish()
+        elif self._is_stuck(backlog, now, stall):
+            self.cut()
+        elif not backlog and self._is_silent(now, heartbeat):
+            self.send(HEARTBEAT)
+            self._told = self._written
+
+    def _is_stuck(self, backlog: int, now: float, stall: float) -> bool:
+        delivered = self._written - backlog
+        if not backlog or delivered != self._delivered:
+            self._delivered, self._moved_at = delivered, now
+        return now - self._moved_at >= stall
+
+    def _is_silent(self, now: float, heartbeat: float) -> bool:
+        if self._told != self._written:
+            self._told, self._silent_since = self._written, now
+        if now - self._silent_since < heartbeat:
+            return False
+        self._silent_since = now
+        return True
+
+    async def recalled(self) -> None:
+        """Wait until this reader must leave the live set."""
+        self._recalled.clear()
+        if not self.over:
+            await self._recalled.wait()
+
+    def recall(self) -> None:
+        """Take the reader out of the live set, to be fed from the log."""
+        self._recalled.set()
+
+    def finish(self) -> None:
+        """End the stream after what was sent so far."""
+        self.over = True
+        self.recall()
+
+    def cut(self) -> None:
+        """Break the connection off; the reader comes back for what it lacks."""
+        self._transport.abort()
+        self.finish()
+
+    def let_go(self) -> None:
+        """End the stream at once: cleanly, unless the reader is so far behind that the end would have to wait."""
+        low, _ = self._transport.get_write_buffer_limits()
+        if self.backlog > low:
+            self.cut()
+        else:
+            self.finish()

@@ -1,0 +1,106 @@
+"""Connections: HTTP as it comes over the wire, bounded in size and time, every refusal in the one shape.
+
+What a client sends slowly costs it its own connection and nobody else's: aiohttp serves each in a task of its own.
+"""
+
+import asyncio
+import socket
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from ..limits import MOST_CONNECTIONS
+from .correlation import name_in_answer
+from .errors import error_answer, refused
+from .over_limit import Surplus
+
+BACKLOG: Final = 1024
+"""Connections that may wait to be accepted."""
+
+ACCEPTED_AT_ONCE: Final = 16
+"""Connections that are accepted in one turn of the loop. Where the system has no more files to give, asyncio logs as
+many lines as that, and looks again after a second."""
+
+HEAD_LIMIT: Final = 75.0
+"""Seconds for a request's head to be complete, and so also how long an idle connection is kept."""
+
+LINGER_LIMIT: Final = 5.0
+"""Seconds for which an unwanted body is still taken, so that its sender sees the answer and no broken connection."""
+
+SHUTDOWN_LIMIT: Final = 1.0
+"""Seconds that requests still under way at the end get to finish."""
+
+
+class Connection(web.RequestHandler):
+    """One client's connection."""
+
+    def counted_in(self, connections: weakref.WeakSet["Connection"]) -> None:
+        """Count this connection from now until it is lost."""
+        self._counted_in = connections
+        connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection is gone."""
+        self._counted_in.discard(self)
+        super().connection_lost(exc)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """The answer to bytes that are no request; the connection ends with it. None of those bytes are echoed."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun")
+        if isinstance(exc, LineTooLong):
+            answer = error_answer(431, "The request's line or one of its headers is too long.", "header_too_large")
+        elif status < 500:
+            answer = error_answer(400, "This is not a well-formed HTTP request.", "malformed_request")
+        else:
+            self.log_exception("connection failed", exc_info=exc)
+            answer = error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+        name_in_answer(request, answer)
+        answer.force_close()
+        return answer
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; one that aiohttp made before any of our code was asked gets our shape."""
+        answer = refused(resp) if isinstance(resp, web.HTTPException) else resp
+        return await super().finish_response(request, answer, start_time)
+
+
+@asynccontextmanager
+async def accepting(
+    app: web.Application, listening: socket.socket, *, limit: int = MOST_CONNECTIONS, head_limit: float = HEAD_LIMIT
+) -> AsyncGenerator[None, None]:
+    """Serve `app` on a bound socket for the length of the block, on `limit` connections at once; the others get a 503."""
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_LIMIT)
+    await runner.setup()
+    loop, server = asyncio.get_running_loop(), runner.server
+    assert server is not None  # set up just now
+
+    connections, surplus = weakref.WeakSet[Connection](), Surplus()
+
+    def connection() -> asyncio.Protocol:
+        if len(connections) >= limit:
+            return surplus.one_more()
+        made = Connection(
+            server, loop=loop, keepalive_timeout=head_limit, lingering_time=LINGER_LIMIT, auto_decompress=False
+        )
+        made.counted_in(connections)
+        return made
+
+    try:
+        acceptor = await loop.create_server(connection, sock=listening, backlog=ACCEPTED_AT_ONCE)
+        listening.listen(BACKLOG)
+        try:
+            yield
+        finally:
+            acceptor.close()
+            surplus.close()
+    finally:
+        await runner.cleanup()

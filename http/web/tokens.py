@@ -1,0 +1,126 @@
+"""The tokens that let clients in, each with what it is good for, and the file that they are read from.
+
+A line of the file is a token, which is good for everything, or scopes and a token, as in `read, audit: <token>`.
+Blank lines and lines that begin with `#` are passed over. No line's content is ever told, in an error least of all.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from ...domain.errors import LedgerError
+from ...domain.secrets.masker import Secrets
+
+Scope = Literal["read", "operate", "audit"]
+"""`read`: look at everything but the log. `operate`: give commands. `audit`: read the log, with its proofs."""
+
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+MIN_TOKEN: Final = 16
+MAX_FILE: Final = 64 * 1024
+
+_LINE: Final = re.compile(r"(?:(?P<scopes>[^:]*):)?(?P<secret>.*)")
+_HOW: Final = "make one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
+
+
+class BadTokenFile(LedgerError):
+    """The token file can't be used."""
+
+    code = "bad_token_file"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: the digest of its secret, and its scopes."""
+
+    digest: bytes
+    scopes: frozenset[Scope]
+
+
+class Tokens:
+    """All tokens that are let in."""
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self._tokens = tuple(tokens)
+
+    @classmethod
+    def of(cls, secret: str, *scopes: Scope) -> "Tokens":
+        """A single token, good for everything unless scopes are given."""
+        return cls([Token(_digest(secret), frozenset(scopes or SCOPES))])
+
+    def scopes_of(self, given: str) -> frozenset[Scope] | None:
+        """What a client's token is good for; None for a token that isn't one. Takes as long whatever is given."""
+        digest, found = _digest(given), None
+        for token in self._tokens:
+            if hmac.compare_digest(token.digest, digest):
+                found = token.scopes
+        return found
+
+
+def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
+    """The tokens of a file, of which `secrets` learns; None where there is no file. Raises `BadTokenFile`. Blocking."""
+    if path is None:
+        return None
+    try:
+        text = _private_text(path)
+    except OSError as error:
+        raise _bad(path, f"can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _bad(path, "is not text") from None
+    lines: dict[bytes, Token] = {}
+    accepted: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            token = _token(path, number, line)
+            if token.digest in lines:
+                raise _bad(path, f"has the token of line {number} twice; put all its scopes on one line")
+            lines[token.digest] = token
+            accepted.append(_secret(line))
+    secrets.learn("tokens", accepted)
+    if not lines:
+        raise _bad(path, f"holds no token; {_HOW.format(path=path)}")
+    return Tokens(lines.values())
+
+
+def _private_text(path: Path) -> str:
+    # Looked at through the open file, so that it can't be another one by the time it is read.
+    with path.open("rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if mode & (stat.S_IRWXO | stat.S_IWGRP):
+            raise _bad(path, f"can be used by others; keep them out with: chmod 600 {path}")
+        content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise _bad(path, f"is larger than {MAX_FILE:,} bytes")
+    return content.decode()
+
+
+def _token(path: Path, number: int, line: str) -> Token:
+    parts = _LINE.fullmatch(line)
+    secret = _secret(line)
+    named = parts["scopes"] if parts else None
+    if len(secret) < MIN_TOKEN:
+        raise _bad(path, f"has no secret of at least {MIN_TOKEN} characters on line {number}; {_HOW.format(path=path)}")
+    if named is None:
+        return Token(_digest(secret), frozenset(SCOPES))
+    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in map(str.strip, named.split(",")))
+    if len(scopes) != len(named.split(",")):
+        raise _bad(path, f"must have before the colon of line {number} some of: {', '.join(SCOPES)}")
+    return Token(_digest(secret), scopes)
+
+
+def _secret(line: str) -> str:
+    parts = _LINE.fullmatch(line)
+    return parts["secret"].strip() if parts else ""
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+
+
+def _bad(path: Path, problem: str) -> BadTokenFile:
+    return BadTokenFile(f"--token-file (LEDGER_TOKEN_FILE): The file {path} {problem}.")

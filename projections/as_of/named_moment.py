@@ -1,0 +1,40 @@
+"""A moment, as a person or a client names it: the number of an event in the codebase, or a time."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from ...domain.errors import InvalidInput
+from ...domain.ids import CodebaseId, Sequence
+from .views_at import Moments
+
+FIRST: Final = Sequence(1)
+
+
+async def moment_of(
+    text: str, codebase: CodebaseId, head: Sequence, moments: Moments, *, asked_as: str = "at", first: Sequence = FIRST
+) -> Sequence:
+    """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`.
+
+    `asked_as`: what the caller knows the moment by. `first`: 0 where the time before all events is a moment too.
+    """
+    named = _named(text, asked_as)
+    sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
+    if sequence < first and isinstance(named, datetime):
+        raise InvalidInput(f"{asked_as}: {codebase} begins after {text}.")
+    if not first <= sequence <= head:
+        raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
+    return Sequence(sequence)
+
+
+def _named(text: str, asked_as: str) -> int | datetime:
+    """A sequence, or a time in UTC unless it says otherwise. Raises `InvalidInput`."""
+    if text.isascii() and text.isdigit() and len(text) <= 19:
+        return int(text)
+    try:
+        # In a query a plus sign stands for a blank, also the one before a time zone.
+        time = datetime.fromisoformat(text.replace(" ", "+") if text.count("T") else text)
+    except ValueError:
+        raise InvalidInput(
+            f"{asked_as}: {text!r} is neither the number of an event nor a time such as 2026-01-31T12:00:00Z."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
