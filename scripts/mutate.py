@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true")
     asked = parser.parse_args()
     folder = ROOT / ".dev" / "opencode_ledger" / "domain"
-    names = asked.modules or sorted(path.stem for path in folder.glob("*.py"))
+    names = asked.modules or sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.py"))
     modules = [Module(folder / f"{name}.py", asked.sample) for name in names]
     verdicts: dict[str, str] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
 
@@ -111,7 +111,7 @@ def main() -> None:
             _show(module, verdicts)
     else:
         for name in names:
-            importlib.import_module(f"opencode_ledger.domain.{name}")
+            importlib.import_module(f"opencode_ledger.domain.{name.replace('/', '.')}")
         os.chdir(ROOT)
         ignored = [f"--ignore={test}" for test in LEFT_OUT]
         pytest.main([*TESTS, *ignored, *QUIET], plugins=[Collected(try_all)])
@@ -136,7 +136,8 @@ def _report(module: Module, verdicts: dict[str, str]) -> None:
     counts = _counts(module, verdicts)
     found = sum(counts[verdict] for verdict in FOUND)
     of = f" (drawn from {module.made})" if len(module.mistakes) < module.made else ""
-    print(f"{module.path.stem:20} {found:4} of {counts.total():4}{of}  {dict(counts)}", flush=True)
+    place = f"{module.path.parent.name}/{module.path.stem}"
+    print(f"{place:30} {found:4} of {counts.total():4}{of}  {dict(counts)}", flush=True)
 
 
 def _show(module: Module, verdicts: dict[str, str]) -> None:

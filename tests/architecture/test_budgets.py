@@ -1,5 +1,6 @@
 """The house's budgets: files of about a screen or two, functions that are read at a glance."""
 
+from collections import Counter
 from statistics import median
 
 from .tree import ROOT, functions, line_count, python_files
@@ -33,3 +34,9 @@ def test_nine_of_ten_functions_have_at_most_30_lines() -> None:
     """A long function is rare."""
     lengths = sorted(function.lines for function in functions(*SOURCE))
     assert lengths[len(lengths) * 9 // 10] <= 30
+
+
+def test_no_folder_has_more_than_20_source_files() -> None:
+    """A folder is a room that a reader takes in at a glance."""
+    files = Counter(str(path.parent.relative_to(ROOT)) for path in python_files(*SOURCE))
+    assert {folder: count for folder, count in files.items() if count > 20} == {}

@@ -1,0 +1,1 @@
+"""What may be erased, and what stands in its place."""

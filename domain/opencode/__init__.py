@@ -1,0 +1,1 @@
+"""opencode's protocol, read into facts without any I/O."""

@@ -1,0 +1,1 @@
+"""The log as a transparency log: Merkle tree, tiles, signed notes, audit and export."""

@@ -1,0 +1,1 @@
+"""Audit, backup and erasure on a data directory, without a server."""

@@ -1,0 +1,1 @@
+"""The views at a point in time."""

@@ -1,0 +1,1 @@
+"""A session in a person's words, from the log alone."""

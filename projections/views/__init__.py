@@ -1,0 +1,1 @@
+"""The tables that GET requests read, each with the handlers that fold events into it."""
