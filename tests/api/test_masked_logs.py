@@ -8,7 +8,7 @@ SHAPED = "sk-ant-api03-aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 PROGRAM = f"""
 import logging, structlog
 from pathlib import Path
-from opencode_ledger.domain.secrets import Secrets
+from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.logs import log_to_stderr
 secret, shaped = "{SECRET}", "{SHAPED}"
 log_to_stderr(Secrets([secret]))

@@ -108,7 +108,7 @@ def _no_recovery() -> Planted:
     async def start(self: Supervisor, paths: Any, _unsettled: Any) -> None:
         self._paths = dict(paths)
 
-    return patch.object(Supervisor, "start", cursor)
+    return patch.object(Supervisor, "start", start)
 
 
 def _views_skip_an_event() -> Planted:
@@ -159,10 +159,10 @@ def _last_come_first_served() -> Planted:
 
 
 def _forgotten_cursor() -> Planted:
-    def cursor(request: Any) -> Any:
+    def forgotten(request: Any) -> Any:
         return None if cursor_of([], request.query.getall("last_event_id", [])) is None else 0
 
-    return patch.object(cursor, "_cursor", cursor)
+    return patch.object(cursor, "_cursor", forgotten)
 
 
 def _recorded_twice_after_a_crash() -> Planted:
