@@ -19,8 +19,8 @@ from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.guards import SELECT_SHAPE, deviations
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.actors.store.schema import SCHEMA_VERSION
+from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
-from opencode_ledger.domain.recorded import NewEvent, RecordedEvent
 from opencode_ledger.http.offline.verify import verify_data
 
 COLUMNS = "stored_events (rowid, originator_id, originator_version, topic, state)"
