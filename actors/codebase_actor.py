@@ -19,6 +19,7 @@ from ..domain.codebase.commands import (
     GrantRoom,
     ImportSession,
     Interrupt,
+    NoteRefusedAccess,
     Recover,
     ReplyPermission,
     Report,
@@ -146,7 +147,7 @@ class CodebaseActor:
     async def _handle(self, envelope: Envelope) -> None:
         # After a shutdown only what ends may still happen: nothing that waited here starts an agent.
         self._closing = self._closing or isinstance(envelope.command, Shutdown)
-        if self._closing and not isinstance(envelope.command, Shutdown | Report):
+        if self._closing and not isinstance(envelope.command, Shutdown | Report | NoteRefusedAccess):
             envelope.fail(ActorStopped())
             return
         if self._postponed and isinstance(envelope.command, Report):

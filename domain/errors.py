@@ -60,6 +60,18 @@ class ProjectConfigUntrusted(Forbidden):
     code = "project_config_untrusted"
 
 
+class CalledByAgent(Forbidden):
+    """An agent can't use the service that runs it: this request came from one of its processes."""
+
+    code = "called_by_agent"
+
+
+class CallerUnknown(Forbidden):
+    """While agents run, who asks must be seen to be none, and who sent this is gone or hidden: wait for the answer, or use `--token-file`."""
+
+    code = "caller_unknown"
+
+
 class NotFound(LedgerError):
     """There is no such thing."""
 

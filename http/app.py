@@ -10,6 +10,7 @@ from .api.service import SERVICE, Service
 from .api.sessions import session_messages
 from .routes import API, ROUTES, Route
 from .web.bodies import MAX_BODY, expectation
+from .web.callers import CallerCheck
 from .web.correlation import correlated, named_in_answer
 from .web.errors import errors
 from .web.parameters import check_known
@@ -23,7 +24,8 @@ from .web.tokens import Tokens
 def make_app(service: Service, tokens: Tokens | None) -> web.Application:
     """An application that serves `service`; `tokens` None lets everyone in who passes the Host and Origin checks."""
     access: dict[web.AbstractRoute, Access] = {}
-    gate = gatekeeper(service.settings, tokens, access, Pace(service.clock))
+    callers = CallerCheck(service.agents, service.refused_access)
+    gate = gatekeeper(service.settings, tokens, access, Pace(service.clock), callers)
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)

@@ -42,6 +42,7 @@ from .streams.admission import StreamPlaces
 from .streams.session_spans import ProjectedSpans
 from .streams.shutdown import Farewell
 from .streams.stream import EventStreams
+from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
 
@@ -131,6 +132,7 @@ def _wire(
 
     supervisor = Supervisor(store, actor, clock, tuning)
     streams = EventStreams(store, ProjectedSpans(store, projections), clock)
+    refused_access = RefusedAccess(supervisor, clock)
     return Service(
         settings=settings,
         store=store,
@@ -142,7 +144,8 @@ def _wire(
         metrics=metrics,
         streams=streams,
         places=StreamPlaces(Limits.of(settings)),
-        farewell=Farewell(supervisor, streams),
+        refused_access=refused_access,
+        farewell=Farewell(supervisor, streams, refused_access),
         agents=agents,
         secrets=secrets,
         clock=clock,

@@ -124,9 +124,10 @@ class OpencodeAgent:
 
     async def _end_by_force(self, connection: Connection, tell: Callable[[], None]) -> None:
         try:
-            family = await survivors.family(self._settings.instance, self._codebase)
-            await self._life.close(connection, 0.0)
-            await survivors.sweep(self._settings.instance, self._codebase, family)
+            with self._settings.presence.kept(self._codebase):
+                family = await survivors.family(self._settings.instance, self._codebase)
+                await self._life.close(connection, 0.0)
+                await survivors.sweep(self._settings.instance, self._codebase, family)
         finally:
             self._putting_down = None
             tell()
@@ -195,17 +196,21 @@ class OpencodeAgent:
         """See the port."""
         if self._putting_down is not None:
             await asyncio.wait({self._putting_down})
+        with self._settings.presence.kept(self._codebase):
+            await self._end_all()
+        await self._last_facts()
+        if self._delivering is not None:
+            self._delivering.cancel()
+            await asyncio.gather(self._delivering, return_exceptions=True)
+            self._delivering = None
+
+    async def _end_all(self) -> None:
         family = await survivors.family(self._settings.instance, self._codebase)
         try:
             await self._end()
         except Exception:
             log.exception("the agent did not end in good order", codebase=self._codebase)
         await survivors.sweep(self._settings.instance, self._codebase, family)
-        await self._last_facts()
-        if self._delivering is not None:
-            self._delivering.cancel()
-            await asyncio.gather(self._delivering, return_exceptions=True)
-            self._delivering = None
 
     async def _end(self) -> None:
         await self._life.stop_starting()

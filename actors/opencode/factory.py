@@ -5,10 +5,13 @@ from collections.abc import Sequence as Many
 from math import inf
 from pathlib import Path
 
+from ...domain.callers import UNKNOWN, Caller
 from ...domain.errors import AgentUnavailable, LedgerError
 from ...domain.ids import CodebaseId
 from ...domain.ports import Deliver
 from .agent import OpencodeAgent
+from .callers.caller_lookup import Callers
+from .callers.socket_table import Ends
 from .catalog import Model, models_of
 from .history import OpencodeHistories, server_nowhere
 from .host import survivors
@@ -29,6 +32,7 @@ class OpencodeAgents:
     def __init__(self, settings: OpencodeSettings) -> None:
         self._settings = settings
         self.histories = OpencodeHistories(settings)
+        self._callers = Callers(settings.instance, settings.presence)
         self._path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
         self._checked: tuple[Path, float, str | None] | None = None
         self._binary: Path | None = None
@@ -64,6 +68,18 @@ class OpencodeAgents:
         if not trusted:
             await asyncio.to_thread(refuse_untrusted, directory)
 
+    @property
+    def any_there(self) -> bool:
+        """Whether a process of any agent may be there."""
+        return bool(self._settings.presence)
+
+    async def caller(self, client: object, server: object) -> Caller:
+        """Who is at the client's end of a connection between two ends, as sockets tell them."""
+        try:
+            return await self._callers.of(Ends.of(client, server))
+        except ValueError:
+            return UNKNOWN
+
     async def models(self) -> Many[Model]:
         """The models that agents can use, at once where a list is known. Raises `AgentUnavailable`."""
         return await self._models.all()
@@ -75,6 +91,7 @@ class OpencodeAgents:
     async def close(self) -> None:
         """End what is still being asked."""
         await self._models.close()
+        await self._callers.close()
         await survivors.sweep(self._settings.instance, MODELS)
 
     def _is_known(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -36,6 +37,8 @@ class OpencodeServer:
     configured: Stamp
     """What its configuration looked like just before it was started."""
     scratch: Scratch
+    gone: Callable[[], None]
+    """Called when neither it nor anything that it started is left."""
     _catalog: Catalog | None = None
 
     @classmethod
@@ -44,11 +47,13 @@ class OpencodeServer:
     ) -> "OpencodeServer":
         """Start one. Raises `AgentError`; if it fails, or is cancelled, nothing is left."""
         scratch = await Scratch.make(settings.scratch_dir)
+        gone = settings.presence.comes(codebase)
         try:
             async with asyncio.timeout(settings.start_limit):
-                return await cls._start(settings, codebase, directory, trusted, scratch)
+                return await cls._start(settings, codebase, directory, trusted, scratch, gone)
         except BaseException as error:
             await survivors.sweep(settings.instance, codebase)
+            gone()
             await scratch.remove()
             if isinstance(error, TimeoutError):
                 raise AgentError(f"opencode was not ready within {settings.start_limit:.0f} s.", START_FAILED) from None
@@ -56,7 +61,13 @@ class OpencodeServer:
 
     @classmethod
     async def _start(
-        cls, settings: OpencodeSettings, codebase: str, directory: str, trusted: bool, scratch: Scratch
+        cls,
+        settings: OpencodeSettings,
+        codebase: str,
+        directory: str,
+        trusted: bool,
+        scratch: Scratch,
+        gone: Callable[[], None],
     ) -> "OpencodeServer":
         password = secrets.token_urlsafe(32)
         marked = marker(settings.instance, codebase)
@@ -74,7 +85,7 @@ class OpencodeServer:
         configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit)
-        server = cls(process, client, settings, codebase, configured, scratch)
+        server = cls(process, client, settings, codebase, configured, scratch, gone)
         try:
             if not supported(version := await client.health()):
                 raise AgentUnavailable(wrong_version(version))
@@ -103,6 +114,7 @@ class OpencodeServer:
         else:
             await self.process.kill()
         await survivors.sweep(self.settings.instance, self.codebase)
+        self.gone()
         await self.scratch.remove()
         self.settings.secrets.forget(marker(self.settings.instance, self.codebase))
 

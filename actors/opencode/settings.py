@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...domain.secrets.masker import Secrets
+from .callers.presence import Presence
 
 MIB = 2**20
 
@@ -21,6 +22,7 @@ class OpencodeSettings:
     `secrets`: where it is kept what the agents are given and nobody may be shown.
     `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
     `scratch_dir`: where agents have their temporary files, each in a directory of its own; None for the system's place.
+    `presence`: where it is noted which agents run.
     """
 
     instance: str
@@ -35,6 +37,7 @@ class OpencodeSettings:
     secrets: Secrets = field(default_factory=Secrets)
     shell_dir: Path | None = None
     scratch_dir: Path | None = None
+    presence: Presence = field(default_factory=Presence)
 
     coalesce: float = 0.015
     """How long a piece of text may wait for more."""

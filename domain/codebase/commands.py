@@ -93,6 +93,15 @@ class CancelTask:
     task_id: TaskId
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteRefusedAccess:
+    """Record that the agent's own processes asked the service for something and were refused: see `AccessRefused`."""
+
+    calls: tuple[str, ...]
+    times: int
+    program: str
+
+
 @dataclass(frozen=True, slots=True)
 class Conclude:
     """Record the answer to a request whose work needed no command, or many: nothing else happens."""
@@ -152,6 +161,7 @@ Command: TypeAlias = (
     | CreateTask
     | CancelTask
     | ReplyPermission
+    | NoteRefusedAccess
     | Conclude
     | GrantRoom
     | Recover

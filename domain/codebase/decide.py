@@ -6,7 +6,7 @@ An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 from functools import singledispatch
 
 from .. import events as e
-from ..errors import AlreadyRegistered
+from ..errors import AlreadyRegistered, CodebaseNotFound
 from ..ids import Timestamp
 from . import commands as c
 from . import endings, imports, permissions, task_queue
@@ -140,6 +140,14 @@ def _create_task(command: c.CreateTask, state: State, at: Timestamp, room: bool)
 @_decide.register
 def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, room: bool) -> Decision:
     return task_queue.cancel(command, state, at)
+
+
+@_decide.register
+def _note_refused_access(command: c.NoteRefusedAccess, state: State, at: Timestamp, room: bool) -> Decision:
+    if state.phase in (Phase.VOID, Phase.DELETED):
+        raise CodebaseNotFound
+    active = endings.ids(state.session, at) if state.session else e.Common(session_id=None, task_id=None, timestamp=at)
+    return Decision((e.AccessRefused(calls=command.calls, times=command.times, program=command.program, **active),))
 
 
 @_decide.register

@@ -4,6 +4,7 @@ Each stands in the module of its subject. What others did with the agent's progr
 a repeated request in `requests`.
 """
 
+from .access import AccessRefused
 from .codebase import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from .erasure import Erasure
 from .event import REGISTRY, Common, Event, Json, kind
@@ -49,6 +50,7 @@ from .task import (
 
 __all__ = [
     "REGISTRY",
+    "AccessRefused",
     "Answers",
     "CodebaseDeleted",
     "CodebaseDeleting",

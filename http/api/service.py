@@ -12,6 +12,7 @@ from aiohttp import web
 from ...actors.agent_slots import Rooms
 from ...actors.opencode import Model
 from ...actors.supervisor import Supervisor
+from ...domain.callers import Caller
 from ...domain.errors import AgentUnavailable, CodebaseNotFound
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Sequence
@@ -29,6 +30,7 @@ from ..streams.admission import StreamPlaces
 from ..streams.shutdown import Farewell
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
+from ..web.refused_access import RefusedAccess
 from .paths import check_unmoved
 
 
@@ -47,6 +49,15 @@ class AgentHost(AgentFactory, Protocol):
 
     async def unavailable(self) -> str | None:
         """None where agents can run; else a sentence that says what to do."""
+        ...
+
+    @property
+    def any_there(self) -> bool:
+        """Whether a process of any agent may be there."""
+        ...
+
+    async def caller(self, client: object, server: object) -> Caller:
+        """Who is at the client's end of a connection between two ends, as sockets tell them."""
         ...
 
     async def models(self) -> Many[Model]:
@@ -80,6 +91,7 @@ class Service:
     metrics: Metrics
     streams: EventStreams
     places: StreamPlaces
+    refused_access: RefusedAccess
     farewell: Farewell
     agents: AgentHost
     secrets: Secrets

@@ -46,7 +46,7 @@ _ALWAYS: Final = (
     MALFORMED,
     TOO_LONG,
     _routing(417),
-    *map(_fault, (ForeignHost, ForeignOrigin, Overloaded)),
+    *map(_fault, (ForeignHost, ForeignOrigin, Overloaded, d.CalledByAgent, d.CallerUnknown)),
 )
 _GUARDED: Final = (Unauthorized, ScopeMissing)
 _COMMAND: Final = (

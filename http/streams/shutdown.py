@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from ...actors.supervisor import Supervisor
+from ..web.refused_access import RefusedAccess
 from .stream import EventStreams
 
 log = structlog.get_logger()
@@ -17,8 +18,10 @@ FAREWELL_LIMIT: Final = 7.0
 class Farewell:
     """Interrupts and records what runs, then lets the subscribers go, who have seen the end. Happens once."""
 
-    def __init__(self, supervisor: Supervisor, streams: EventStreams, limit: float = FAREWELL_LIMIT) -> None:
-        self._supervisor, self._streams, self._limit = supervisor, streams, limit
+    def __init__(
+        self, supervisor: Supervisor, streams: EventStreams, refused: RefusedAccess, limit: float = FAREWELL_LIMIT
+    ) -> None:
+        self._supervisor, self._streams, self._refused, self._limit = supervisor, streams, refused, limit
         self._saying: asyncio.Task[None] | None = None
 
     async def say(self) -> None:
@@ -27,8 +30,12 @@ class Farewell:
         await asyncio.shield(self._saying)
 
     async def _say(self) -> None:
-        closing = asyncio.create_task(self._supervisor.close(), name="supervisor: close")
+        closing = asyncio.create_task(self._close(), name="supervisor: close")
         await asyncio.wait({closing}, timeout=self._limit)
         if not closing.done():
             log.warning("agents did not end in time; their sessions are recovered at the next start")
         await self._streams.close()
+
+    async def _close(self) -> None:
+        await self._refused.close()
+        await self._supervisor.close()

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from ...domain.errors import Forbidden
 from ..settings import Settings
+from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
 from .rate_limit import Pace, client_of
 from .tokens import Scope, Tokens
@@ -45,13 +46,19 @@ class ScopeMissing(Forbidden):
 
 
 def gatekeeper(
-    settings: Settings, tokens: Tokens | None, access: Mapping[web.AbstractRoute, Access], pace: Pace
+    settings: Settings,
+    tokens: Tokens | None,
+    access: Mapping[web.AbstractRoute, Access],
+    pace: Pace,
+    callers: CallerCheck,
 ) -> Middleware:
-    """The middleware that every request passes first. `access`: what each route needs."""
+    """The middleware that every request passes first. `access`: what each route needs. `callers`: where no token is asked for."""
     names, loopback = LOCAL_NAMES | {settings.host.lower()}, settings.loopback
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if tokens is None:
+            await callers.check(request)
         if loopback:
             _check_host(request, names)
         _check_origin(request)

@@ -23,6 +23,7 @@ from .wording import (
     interrupted,
     listed,
     questions_of,
+    refused_access,
     told_in_full,
     told_in_short,
     took,
@@ -153,6 +154,8 @@ class Story:
                 return _Told("task", f"failed: {event.code}", self._news(event.error))
             case e.TaskCancelled():
                 return _Told("task", "cancelled")
+            case e.AccessRefused():
+                return _Told("status", refused_access(event), "\n".join(event.calls))
             case e.Error():
                 return _Told("error", event.code, event.error)
             case e.Status(attempt=int(attempt)):

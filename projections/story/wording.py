@@ -120,3 +120,10 @@ def listed(names: Iterable[str]) -> str:
     """Names in a row, after a colon; nothing where there are none."""
     told = ", ".join(names)
     return f": {told}" if told else ""
+
+
+def refused_access(event: e.AccessRefused) -> str:
+    """That the agent turned to the service that runs it, and how often."""
+    program = f" ({event.program})" if event.program else ""
+    times = f", {event.times:,} times" if event.times != 1 else ""
+    return f"refused: a process of the agent{program} asked the service itself{times}"

@@ -30,6 +30,7 @@ from opencode_ledger.http.streams.session_spans import ProjectedSpans
 from opencode_ledger.http.streams.shutdown import Farewell
 from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.http.web.errors import errors
+from opencode_ledger.http.web.refused_access import RefusedAccess
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.tree.log_tree import Tree
@@ -122,7 +123,8 @@ class Machine:
         self.streams = NumberedStreams(
             self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=around.page, backlog=around.backlog
         )
-        self.farewell = Farewell(self.supervisor, self.streams)
+        self.refused_access = RefusedAccess(self.supervisor, self.clock)
+        self.farewell = Farewell(self.supervisor, self.streams, self.refused_access)
         self.server = await self._serve()
         await self._recover()
         self.started = True
@@ -181,6 +183,7 @@ class Machine:
             tree=self.tree,
             rooms=self.rooms,
             streams=self.streams,
+            refused_access=self.refused_access,
             farewell=self.farewell,
             secrets=secrets,
             clock=self.clock,

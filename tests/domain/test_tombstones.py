@@ -25,7 +25,7 @@ GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines(
 BY = Position(1000)
 CONTENT = frozenset(
     """agent_config answer answers args change content description error files message metadata name output path
-    patterns prompt result summary title tools erased_by tombstones reasoning""".split()
+    patterns prompt result summary title tools erased_by tombstones reasoning calls program""".split()
 )
 """Members that are what somebody said, or may be."""
 

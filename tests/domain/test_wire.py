@@ -40,6 +40,8 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "answers": st.none() | st.lists(st.lists(CLEAN, max_size=3).map(tuple), max_size=3).map(tuple),
     "files": st.lists(CLEAN, max_size=3).map(tuple),
     "patterns": st.lists(CLEAN, max_size=3).map(tuple),
+    "calls": st.lists(CLEAN, max_size=3).map(tuple),
+    "times": st.integers(1, 10**9),
     "tokens": st.dictionaries(CLEAN, st.integers(0, 2**53), max_size=3),
     "args": st.dictionaries(CLEAN, JSON, max_size=3),
     "metadata": st.dictionaries(CLEAN, JSON, max_size=3),

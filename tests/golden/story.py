@@ -10,9 +10,11 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from aiohttp import ClientSession
 from tests.support.service import Running, StandInAgents, becomes, running
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.callers import OwnAgent
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId
 from opencode_ledger.domain.ports import Deliver
@@ -84,6 +86,7 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     for reply in ({"reply": "once"}, {"reply": "always"}, {"reply": "reject", "message": "Not that file."}):
         await _answer(api, shop, await agent.ask("edit", {"filepath": "cart.py"}), reply)
     await _answer(api, shop, await agent.inquire(QUESTION), {"reply": "once", "answers": [["sqlite"]]})
+    await _turns_to_the_service(api, shop)
     await _report(agent)
     await agent.end("The cart is built.")
     helper = await api.agent_at_work(warehouse)
@@ -105,6 +108,13 @@ async def _report(agent: ScriptedAgent) -> None:
         f.StepUsed(session_id=run.session, tokens={"input": 1, "output": 2}, cost=0.0, subagent=helper),
     ):
         await agent._say(fact)  # pyright: ignore[reportPrivateUsage]
+
+
+async def _turns_to_the_service(api: Running, shop: CodebaseId) -> None:
+    """The agent asks the service for something, over a connection that is known as its own."""
+    api.agents.callers = [OwnAgent(shop, "curl")]
+    async with ClientSession(f"http://127.0.0.1:{api.port}") as client, client.delete("/v1/opencode/codebases/x"):
+        api.agents.callers = []
 
 
 async def _answer(api: Running, shop: CodebaseId, asked: str, reply: object) -> None:

@@ -18,6 +18,7 @@ from opencode_ledger.actors.opencode.catalog import no_such_model
 from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.twins.scripted_agent import Play, ScriptedAgent, ScriptedAgents, wait_for_cues
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
+from opencode_ledger.domain.callers import Caller
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId
@@ -46,7 +47,10 @@ class HeldClock(SystemClock):
 
 
 class StandInAgents(ScriptedAgents):
-    """Scripted agents as an `AgentHost`. `problem`: why none can run, if none can. `play` may be changed at any time."""
+    """Scripted agents as an `AgentHost`. `problem`: why none can run, if none can. `play` may be changed at any time.
+
+    `callers`: who it is that asks, the last of them, where agents are there at all; `looks`: how often that was looked for.
+    """
 
     def __init__(self, play: Play = wait_for_cues) -> None:
         self.play = play
@@ -58,6 +62,8 @@ class StandInAgents(ScriptedAgents):
         self.catalog_known = False
         self.untrusted: set[str] = set()
         self.histories = ScriptedHistories()
+        self.callers: list[Caller] = []
+        self.looks = 0
 
     async def _act(self, agent: ScriptedAgent, prompt: Prompt) -> None:
         await self.play(agent, prompt)
@@ -68,6 +74,14 @@ class StandInAgents(ScriptedAgents):
 
     async def unavailable(self) -> str | None:
         return self.problem
+
+    @property
+    def any_there(self) -> bool:
+        return bool(self.callers)
+
+    async def caller(self, client: object, server: object) -> Caller:
+        self.looks += 1
+        return self.callers[-1]
 
     async def models(self) -> list[Model]:
         if self.problem:

@@ -19,6 +19,8 @@ from pathlib import Path
 from ....domain.errors import AgentError
 from ....domain.opencode.errors import Failure
 from ....domain.secrets.masker import Secrets
+from ..callers.kin import mark_by_limit
+from .environment import MARKER
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")
@@ -124,6 +126,7 @@ class OpencodeProcess:
         finally:
             for _, writing in pipes:
                 os.close(writing)
+        mark_by_limit(process.pid, environment.get(MARKER, ""))
         outputs = (Output(), Output())
         drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
         return cls(process, outputs, drains, secrets)

@@ -85,6 +85,11 @@ export class Story {
     this.line(`${data.action} ${data.path}`);
   }
 
+  access(data) {
+    const times = data.times > 1 ? `, ${data.times} times` : "";
+    this.line(`Refused: a process of the agent (${data.program}) asked the service itself${times}: ${data.calls.join(", ")}`);
+  }
+
   permission(data) {
     if (data.action === "asked") this.ask(data);
     else this.settle(data);

@@ -1,0 +1,65 @@
+"""Who is at the other end of a connection to the service: one of our own agents, or another.
+
+All that ask at the same time share one look, in a thread beside the event loop. While no agent runs there is none.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from collections.abc import Sequence as Many
+from contextvars import Context
+from typing import TypeAlias
+
+import structlog
+
+from ....domain.callers import ANOTHER, UNKNOWN, Caller
+from . import holders_linux, holders_psutil
+from .presence import Presence
+from .socket_table import Ends
+
+log = structlog.get_logger()
+
+Look: TypeAlias = Callable[[str, Many[str], Many[Ends]], list[Caller]]
+"""Finds who is at the client's end of each connection; given the instance, and the names of its agents. Blocking."""
+
+
+class Callers:
+    """Finds who is at the other end of a connection. `instance` names the data directory whose agents are ours."""
+
+    def __init__(self, instance: str, presence: Presence, look: Look | None = None) -> None:
+        self._instance, self._presence = instance, presence
+        self._look = look or (holders_linux.look if sys.platform.startswith("linux") else holders_psutil.look)
+        self._waiting: list[tuple[Ends, asyncio.Future[Caller]]] = []
+        self._looking: asyncio.Task[None] | None = None
+
+    async def of(self, ends: Ends) -> Caller:
+        """Who is at the client's end."""
+        if not self._presence:
+            return ANOTHER
+        found: asyncio.Future[Caller] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ends, found))
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_for_all(), name="who calls", context=Context())
+        return await found
+
+    async def close(self) -> None:
+        """Return when nobody looks any more."""
+        if self._looking is not None:
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def _look_for_all(self) -> None:
+        """Look until nobody waits: a look that has begun is no use to those who came since."""
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            callers = await self._look_for([ends for ends, _ in waiting])
+            for (_, found), caller in zip(waiting, callers, strict=True):
+                if not found.done():  # who asked may have left
+                    found.set_result(caller)
+        self._looking = None
+
+    async def _look_for(self, connections: Many[Ends]) -> list[Caller]:
+        try:
+            return await asyncio.to_thread(self._look, self._instance, tuple(self._presence), connections)
+        except Exception:
+            log.exception("it can't be seen who calls")
+            return [UNKNOWN for _ in connections]

@@ -1,0 +1,44 @@
+"""Keeping our own agents from using the service that runs them, where no token does."""
+
+import asyncio
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+
+from ...domain.callers import ANOTHER, Caller, OwnAgent
+from ...domain.errors import CalledByAgent, CallerUnknown
+from ..api.service import AgentHost
+from .correlation import correlation_of
+from .refused_access import RefusedAccess
+
+HEALTH: Final = "/healthz"
+"""Whoever asks whether the process lives gets to know it, and nothing else."""
+
+
+class CallerCheck:
+    """Refuses requests over connections of our own agents. Each connection is looked at once, at its first request."""
+
+    def __init__(self, agents: AgentHost, refused: RefusedAccess) -> None:
+        self._agents, self._refused = agents, refused
+        self._known: WeakKeyDictionary[asyncio.Transport, Caller] = WeakKeyDictionary()
+
+    async def check(self, request: web.Request) -> None:
+        """Raise `CalledByAgent` or `CallerUnknown` where this isn't to be answered."""
+        transport = request.transport
+        known = self._known.get(transport) if transport else None
+        if request.path == HEALTH or known == ANOTHER or (known is None and not self._agents.any_there):
+            return
+        if transport is None:
+            raise CallerUnknown  # whoever sent this has left already
+        if known is None:
+            known = await self._agents.caller(
+                transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+            )
+            self._known[transport] = known
+        if isinstance(known, OwnAgent):
+            call = f"{request.method} {request.rel_url.raw_path}"
+            await self._refused.note(known, call, correlation_of(request))
+            raise CalledByAgent
+        if known != ANOTHER:
+            raise CallerUnknown
