@@ -17,7 +17,7 @@ from ...domain.ports import Deliver
 from .abort import let_go, unless_gone
 from .attachments import file_parts
 from .catalog import Model
-from .client import OpencodeClient
+from .client import OpencodeClient, Place
 from .connection import Connection
 from .handover import Handover
 from .host import survivors
@@ -30,6 +30,7 @@ from .outbox import Outbox
 from .server import OpencodeServer
 from .settings import OpencodeSettings
 from .watch import Watch
+from .whereabouts import refuse_elsewhere
 
 log = structlog.get_logger()
 
@@ -83,16 +84,24 @@ class OpencodeAgent:
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
         connection = await self._life.connected()
         try:
-            await self._check_place(await connection.client.worktree())
+            await self._check_place(await connection.client.place())
             await self._handover.give(connection, prompt, files)
+            await self._check_unmoved(await connection.client.place())  # it may have been swapped for a link meanwhile
         except AgentError:
             if not await self._life.ended_under(connection):
                 raise
 
-    async def _check_place(self, root: str | None) -> None:
-        await asyncio.to_thread(refuse_moved, self._directory, self._settings.roots, self._settings.data)
+    async def _check_place(self, there: Place | None) -> None:
+        await self._check_unmoved(there)
         if not self._trusted:
-            await asyncio.to_thread(refuse_untrusted, self._directory, root)
+            await asyncio.to_thread(refuse_untrusted, self._directory, there.worktree if there else None)
+
+    async def _check_unmoved(self, there: Place | None) -> None:
+        """Raise `AgentError` unless the codebase is what was checked, and (once it is known) the agent is there."""
+        roots, data = self._settings.roots, self._settings.data
+        await asyncio.to_thread(refuse_moved, self._directory, roots, data)
+        if there is not None:
+            await asyncio.to_thread(refuse_elsewhere, there, self._directory, roots, data)
 
     # --- the process ----------------------------------------------------------------------------------------------
 

@@ -1,16 +1,23 @@
 """opencode's HTTP interface, as far as it is needed: one method per request, each with a time limit.
 
 Whatever goes wrong on the way is an `AgentError`; the answers are JSON that is not looked at here.
+
+Every request names the directory that is meant. opencode takes it from the header, percent-decoded once, but for
+addresses with a session's id it takes the session's own directory, decoded although nobody encoded it: `x%20y` becomes
+`x y`. A session's id is therefore written so that opencode finds it only later, where the header has decided already.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 from urllib.parse import quote
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from ...domain.errors import AgentError
 from ...domain.events import Answers
@@ -20,7 +27,13 @@ from .host.environment import USER
 
 UNREACHABLE = "AGENT_UNREACHABLE"
 
-Method: TypeAlias = Literal["GET", "POST"]
+DIRECTORY = "x-opencode-directory"
+"""The header that says which directory a request is about."""
+
+BEFORE_ALL = "msg_000000000000"
+"""Sorts before the id of any message: a copy of what came before it is empty."""
+
+Method: TypeAlias = Literal["GET", "POST", "DELETE"]
 
 
 class NotFoundThere(AgentError):
@@ -29,14 +42,25 @@ class NotFoundThere(AgentError):
     code = "AGENT_NOT_KNOWN"
 
 
-class OpencodeClient:
-    """Requests to one opencode server; `limit` in seconds for each."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where opencode says it works. `worktree`: the root of the repository as it sees it, `/` where it sees none."""
 
-    def __init__(self, url: str, password: str, limit: float) -> None:
-        self._limit = limit
+    directory: str
+    worktree: str
+
+
+class OpencodeClient:
+    """Requests to one opencode server about one directory; `limit` in seconds for each."""
+
+    def __init__(self, url: str, password: str, limit: float, directory: str) -> None:
+        self.directory = directory
+        self._limit, self._url = limit, url.rstrip("/")
         self._http = aiohttp.ClientSession(
-            base_url=url,
-            headers={"Authorization": aiohttp.encode_basic_auth(USER, password)},
+            headers={
+                "Authorization": aiohttp.encode_basic_auth(USER, password),
+                DIRECTORY: quote(os.fsencode(directory), safe="/"),
+            },
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=2.0),
             trust_env=False,
         )
@@ -54,9 +78,10 @@ class OpencodeClient:
         """The configuration in force."""
         return await self._ask("GET", "/config")
 
-    async def worktree(self) -> str:
-        """The root of the repository as it sees it; the file system's where it sees none."""
-        return text(fields(await self._ask("GET", "/path")).get("worktree")) or "/"
+    async def place(self) -> Place:
+        """Where it works."""
+        answer = fields(await self._ask("GET", "/path"))
+        return Place(text(answer.get("directory")), text(answer.get("worktree")) or "/")
 
     async def providers(self) -> object:
         """The providers that can be used, with their models, and each one's usual model."""
@@ -66,24 +91,29 @@ class OpencodeClient:
         """The kinds of agent."""
         return await self._ask("GET", "/agent")
 
-    async def create_session(self, title: str) -> str:
-        """A new session; its id."""
-        created = text(fields(await self._ask("POST", "/session", {"title": title})).get("id"))
-        if not created:
-            raise AgentError("opencode gave no session.", UNREACHABLE)
-        return created
+    async def create_session(self, title: str) -> object:
+        """A new session."""
+        return await self._ask("POST", "/session", {"title": title})
 
     async def session(self, session: str) -> object:
         """A session. Raises `NotFoundThere`."""
-        return await self._ask("GET", f"/session/{session}")
+        return await self._ask("GET", _of(session))
+
+    async def fork_session(self, session: str) -> object:
+        """A session like this one but empty, made in the directory in which a prompt to this one would be carried out."""
+        return await self._ask("POST", _of(session, "/fork"), {"messageID": BEFORE_ALL})
+
+    async def delete_session(self, session: str) -> None:
+        """Remove a session."""
+        await self._ask("DELETE", _of(session))
 
     async def children(self, session: str) -> object:
         """The sessions of its helpers."""
-        return await self._ask("GET", f"/session/{session}/children")
+        return await self._ask("GET", _of(session, "/children"))
 
     async def prompt(self, session: str, body: Mapping[str, object]) -> None:
         """Hand over a prompt; accepted does not mean that it can be carried out."""
-        await self._ask("POST", f"/session/{session}/prompt_async", body)
+        await self._ask("POST", _of(session, "/prompt_async"), body)
 
     async def statuses(self) -> object:
         """The status of each session that is not idle."""
@@ -91,7 +121,7 @@ class OpencodeClient:
 
     async def messages(self, session: str, limit: int) -> object:
         """The last `limit` messages with their parts, oldest first."""
-        return await self._ask("GET", f"/session/{session}/message?limit={limit}")
+        return await self._ask("GET", _of(session, f"/message?limit={limit}"))
 
     async def all_sessions(self, limit: int, before: int | None) -> object:
         """Sessions of all directories, the last changed first; those that changed before a moment, in ms."""
@@ -100,8 +130,8 @@ class OpencodeClient:
 
     async def messages_before(self, session: str, limit: int, before: str | None) -> tuple[object, str | None]:
         """As `messages`, before a cursor; with the cursor of those before these. Raises `NotFoundThere`."""
-        cursor = "" if before is None else f"&before={quote(before)}"
-        answer, headers = await self._answer("GET", f"/session/{session}/message?limit={limit}{cursor}")
+        cursor = "" if before is None else f"&before={quote(before, safe='')}"
+        answer, headers = await self._answer("GET", _of(session, f"/message?limit={limit}{cursor}"))
         return answer, headers.get("X-Next-Cursor")
 
     async def changed_files(self) -> object:
@@ -115,7 +145,7 @@ class OpencodeClient:
     async def reply_permission(self, permission: str, reply: str, message: str | None) -> None:
         """Answer what it asks leave for. Raises `NotFoundThere` if it no longer does."""
         body = {"reply": reply} if message is None else {"reply": reply, "message": message}
-        await self._ask("POST", f"/permission/{permission}/reply", body)
+        await self._ask("POST", f"/permission/{quote(permission, safe='')}/reply", body)
 
     async def questions(self) -> object:
         """The questions that it asks."""
@@ -124,11 +154,11 @@ class OpencodeClient:
     async def answer_question(self, question: str, answers: Answers | None) -> None:
         """Answer, or (None) refuse to. Raises `NotFoundThere` if it no longer asks."""
         how, body = ("reject", {}) if answers is None else ("reply", {"answers": answers})
-        await self._ask("POST", f"/question/{question}/{how}", body)
+        await self._ask("POST", f"/question/{quote(question, safe='')}/{how}", body)
 
     async def abort(self, session: str, limit: float) -> None:
         """Have it let go of what it does there; returns when it has."""
-        await self._ask("POST", f"/session/{session}/abort", {}, limit)
+        await self._ask("POST", _of(session, "/abort"), {}, limit)
 
     async def dispose(self, limit: float) -> None:
         """Have it end all that it does."""
@@ -139,7 +169,7 @@ class OpencodeClient:
         """The event stream's bytes; `silence` seconds without any end it. Raises `AgentError`."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._limit, sock_read=silence)
         try:
-            async with self._http.get("/event", timeout=timeout) as answer:
+            async with self._http.get(self._address("/event"), timeout=timeout) as answer:
                 if answer.status != 200:
                     raise AgentError(f"opencode answered {answer.status} for its events.", UNREACHABLE)
                 yield answer.content.iter_any()
@@ -159,11 +189,21 @@ class OpencodeClient:
         try:
             async with (
                 asyncio.timeout(limit or self._limit),
-                self._http.request(method, path, data=content, headers=headers) as answer,
+                self._http.request(method, self._address(path), data=content, headers=headers) as answer,
             ):
                 return _content(answer.status, path, await answer.read()), answer.headers
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
+
+    def _address(self, path: str) -> URL:
+        """As it is: whatever tidies an address would undo how a session is named in it."""
+        return URL(self._url + path, encoded=True)
+
+
+def _of(session: str, path: str = "") -> str:
+    """The address of a session, or of something of it; the last byte of its id is always escaped."""
+    name = session.encode()
+    return f"/session/{quote(name[:-1], safe='')}{''.join(f'%{byte:02X}' for byte in name[-1:])}{path}"
 
 
 def _content(status: int, path: str, body: bytes) -> object:

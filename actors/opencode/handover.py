@@ -13,6 +13,7 @@ from .client import NotFoundThere
 from .connection import Connection
 from .message_ids import MessageIds
 from .outbox import Outbox
+from .whereabouts import check_session
 
 SESSION_LOST = "SESSION_LOST"
 
@@ -79,15 +80,16 @@ class Handover:
 
     async def _session(self, connection: Connection, prompt: Prompt) -> tuple[AgentSessionId, str]:
         """The agent's session for ours, and the model to use there."""
-        catalog = await connection.server.catalog()
+        catalog, client = await connection.server.catalog(), connection.client
         root = prompt.agent_session_id or self._roots.get(prompt.session_id)
         model = prompt.model or catalog.usual_model()
         await asyncio.to_thread(catalog.check, model, prompt.agent)
         if root is None:
-            root = AgentSessionId(await connection.client.create_session(prompt.title or "opencode-ledger"))
+            made = await client.create_session(prompt.title or "opencode-ledger")
+            root = AgentSessionId(await check_session(client, made))
         elif root not in self._verified:
             try:
-                await connection.client.session(root)
+                await check_session(client, await client.session(root))
             except NotFoundThere:
                 raise AgentError("opencode no longer knows this session; trigger a new one.", SESSION_LOST) from None
         self._verified.add(root)

@@ -19,6 +19,7 @@ from ...domain.untrusted_json import fields, items, text, whole
 from .client import NotFoundThere, OpencodeClient
 from .server import OpencodeServer
 from .settings import OpencodeSettings
+from .whereabouts import check_whereabouts
 
 SESSIONS = 500
 """Sessions that are asked for at once."""
@@ -53,10 +54,12 @@ async def server_nowhere(settings: OpencodeSettings, name: str) -> AsyncGenerato
     nowhere = await asyncio.to_thread(TemporaryDirectory[str], prefix="opencode-ledger-")
     try:
         try:
-            server = await OpencodeServer.start(settings, name, nowhere.name, trusted=False)
+            place = await asyncio.to_thread(os.path.realpath, nowhere.name)
+            server = await OpencodeServer.start(settings, name, place, trusted=False)
         except AgentError as error:
             raise AgentUnavailable(error.message) from error
         try:
+            await check_whereabouts(server.client)
             yield server
         finally:
             await server.close(settings.farewell_limit)

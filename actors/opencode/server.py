@@ -84,7 +84,7 @@ class OpencodeServer:
         settings.secrets.learn(marked, [password])
         configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
-        client = OpencodeClient(process.url, password, settings.request_limit)
+        client = OpencodeClient(process.url, password, settings.request_limit, directory)
         server = cls(process, client, settings, codebase, configured, scratch, gone)
         try:
             if not supported(version := await client.health()):

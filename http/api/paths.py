@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...actors.opencode.host.working_directory import holds
+from ...actors.opencode.host.working_directory import holds, unusable
 from ...domain.errors import Conflict, DirectoryHoldsData, InvalidInput, PathOutsideRoots
 from ..settings import Settings
 
@@ -26,10 +26,11 @@ def real_directory(path: str, settings: Settings) -> str:
         if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
             raise PathOutsideRoots
         real = real.resolve(strict=True)
-        str(real).encode()  # a name that isn't UTF-8 can't be told in JSON
         is_directory = real.is_dir()
     except (OSError, RuntimeError, ValueError):
         raise InvalidInput("path: There is no such directory on the server's machine.") from None
+    if why := unusable(str(real)):
+        raise InvalidInput(f"path: Its real path {why}; rename it.")
     if not is_directory:
         raise InvalidInput("path: This is a file, and must be a directory.")
     if not os.access(real, os.R_OK | os.X_OK):

@@ -84,8 +84,7 @@ class Real:
         await self._post(f"/session/{session}/message", said)
 
     async def delete(self, session: str) -> None:
-        async with self._server.client._http.delete(f"/session/{session}") as answer:  # pyright: ignore[reportPrivateUsage]
-            assert answer.status == 200
+        await self._server.client.delete_session(session)
 
     async def left_open(self) -> int:
         return len(await family(self._settings.instance, f"{CODEBASE}/history"))

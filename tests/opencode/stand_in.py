@@ -29,6 +29,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 Json = dict[str, object]
 VERSION = "1.18.33"
@@ -277,7 +278,7 @@ class Server:
                     await self.events(writer)
                     return
                 else:
-                    await self.answer(writer, *await self.handle(method, path.split("?")[0], body))
+                    await self.answer(writer, *await self.handle(method, unquote(path.split("?")[0]), body))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -331,7 +332,7 @@ class Server:
             case "GET", ["agent"]:
                 return 200, AGENTS
             case "GET", ["path"]:
-                return 200, {"worktree": "/"}
+                return 200, {"directory": str(Path.cwd()), "worktree": "/"}
             case "GET", ["vcs", "status"]:
                 return 200, []
             case "POST", ["instance", "dispose"]:

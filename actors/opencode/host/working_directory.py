@@ -20,6 +20,15 @@ def holds(directory: Path, data: Path | None) -> bool:
     )
 
 
+def unusable(directory: str) -> str | None:
+    """Why opencode can't work in a directory of this name, in words; None where it can."""
+    try:
+        directory.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8, which neither JSON nor opencode can name"
+    return "has a backslash, which opencode takes for a slash" if "\\" in directory else None
+
+
 def refuse_moved(directory: str, roots: Sequence[Path], data: Path | None) -> None:
     """Raise `AgentError` unless `directory` is there, is no link's way to another, and lies under one of `roots`.
 
@@ -29,6 +38,10 @@ def refuse_moved(directory: str, roots: Sequence[Path], data: Path | None) -> No
         raise AgentError(
             "The codebase's directory is gone or leads elsewhere now; put it back, or delete the codebase.",
             "DIRECTORY_GONE",
+        )
+    if why := unusable(directory):
+        raise AgentError(
+            f"The codebase's path {why}: rename the directory and register it again.", "DIRECTORY_UNUSABLE"
         )
     if roots and not any(Path(directory).is_relative_to(os.path.realpath(root)) for root in roots):
         raise AgentError(
