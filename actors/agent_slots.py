@@ -35,6 +35,10 @@ class Rooms:
         """Whether room is taken for this codebase."""
         return codebase in self._inside
 
+    def is_awaited_by(self, codebase: CodebaseId) -> bool:
+        """Whether this codebase waits for room."""
+        return codebase in self._waiting
+
     def enter(self, codebase: CodebaseId) -> bool:
         """Take room if there is some and nobody waits for it; true also for one already inside."""
         if codebase in self._inside:

@@ -25,5 +25,10 @@ class SystemClock:
 
 
 def timestamp(clock: Clock) -> Timestamp:
-    """This moment as the log writes it: RFC 3339, UTC, milliseconds."""
-    return Timestamp(clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    """This moment as the log writes it."""
+    return written(clock.now())
+
+
+def written(moment: datetime) -> Timestamp:
+    """A moment as the log writes it: RFC 3339, UTC, milliseconds."""
+    return Timestamp(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))

@@ -11,35 +11,20 @@ from itertools import islice
 
 import structlog
 
+from ..domain.codebase import commands as c
 from ..domain.codebase.backoff import rest_after
-from ..domain.codebase.commands import (
-    Command,
-    CreateTask,
-    Delete,
-    GrantRoom,
-    ImportSession,
-    Interrupt,
-    NoteRefusedAccess,
-    Recover,
-    ReplyPermission,
-    Report,
-    Retire,
-    SendMessage,
-    Shutdown,
-    Stop,
-    Trigger,
-)
 from ..domain.codebase.decide import decide
 from ..domain.codebase.decision import NOTHING, Decision, fold
 from ..domain.codebase.effects import StopAgent
 from ..domain.codebase.facts import AgentDied, AgentStopped, Fact
+from ..domain.codebase.hindrance import Hindered, nothing_hinders
 from ..domain.codebase.lifecycle import Phase, check_present, outcome
 from ..domain.codebase.requests import Request
 from ..domain.codebase.state import INITIAL, State
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
-from ..domain.events import Event
+from ..domain.events import CodebaseRegistered, Event
 from ..domain.events.wire import changes_state, decode, encode
-from ..domain.ids import CodebaseId, PermissionId, Sequence
+from ..domain.ids import CodebaseId, PermissionId, Sequence, Timestamp
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
 from ..domain.secrets.masked_records import EventMasker, masked_command
 from ..domain.secrets.masker import Secrets
@@ -49,7 +34,9 @@ from .clock import timestamp
 from .effect_runner import EffectRunner
 from .importer import Importer
 from .mailbox import Answer, Envelope, Mailbox
+from .pause import Pause
 from .settings import ActorSettings
+from .warmth import Warmth
 
 log = structlog.get_logger()
 
@@ -71,12 +58,13 @@ class CodebaseActor:
         clock: Clock,
         settings: ActorSettings,
         secrets: Secrets | None = None,
+        hindered: Hindered = nothing_hinders,
     ) -> None:
         self.codebase = codebase
         self.state: State = INITIAL
         self.sequence = Sequence(0)
         self._store, self._agents, self._rooms, self._clock = store, agents, rooms, clock
-        self._settings = settings
+        self._settings, self._hindered = settings, hindered
         self._secrets = secrets or Secrets()
         self._masker = EventMasker(self._secrets)
         self._mailbox = Mailbox()
@@ -85,34 +73,39 @@ class CodebaseActor:
         self._outside: set[asyncio.Task[None]] = set()
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
-        self._rest: asyncio.Task[None] | None = None
-        self._setback: asyncio.Task[None] | None = None
+        self._pause = Pause(clock, self._spawn, lambda: self.tell(c.LookAgain()))
+        self._warmth = Warmth(codebase, rooms, clock, self._spawn, settings.idle_limit, lambda: self.tell(c.Retire()))
         self._postponed: list[Envelope] = []
         self._failing_since: float | None = None
         self._ending_unrecorded = False
+        self._held_as: CodebaseRegistered | None = None
         self._fresh = True
-        self._retiring = False
         self._letting_go = False
         self._closing = False
 
     # --- for others ---------------------------------------------------------------------------------------------
 
-    async def ask(self, command: Command, request: Request | None = None) -> Answer:
+    async def ask(self, command: c.Command, request: Request | None = None) -> Answer:
         """Send a command and wait for its answer. Raises the refusal, or `ActorStopped` if the actor ends first."""
         envelope = Envelope(command, request=request)
         self._mailbox.put(envelope)
         return await envelope.reply
 
-    def tell(self, command: Command) -> None:
+    def tell(self, command: c.Command) -> None:
         """Send a command and don't wait; it is not lost where the store fails."""
         self._mailbox.put(Envelope(command, lasting=True))
+
+    @property
+    def next_try(self) -> Timestamp | None:
+        """When it is looked again whether what waits can start, where that rests or could not start."""
+        return self._pause.until if self.state.wants_room else None
 
     async def sync(self, request: Request | None) -> int:
         """Record what others did in the directory; how many sessions brought something. Raises `LedgerError`."""
         check_present(self.state.phase)
         assert self.state.codebase is not None  # one that is present was registered
 
-        async def record(command: ImportSession) -> int:
+        async def record(command: c.ImportSession) -> int:
             return (await self.ask(command, request)).recorded
 
         return await self._importer.sync(self.state.codebase.path, record)
@@ -131,8 +124,8 @@ class CodebaseActor:
             self._follow_room(worked=False)  # work that waits in the log needs no command to be begun
             while self.state.phase is not Phase.DELETED:
                 envelope = await self._mailbox.get()
-                together_with = isinstance(envelope.command, CreateTask) and not self._closing
-                more = self._mailbox.more(CreateTask, task_batches.MOST) if together_with else []
+                together_with = isinstance(envelope.command, c.CreateTask) and not self._closing
+                more = self._mailbox.more(c.CreateTask, task_batches.MOST) if together_with else []
                 await (self._create([envelope, *more]) if more else self._handle(envelope))
         finally:
             ending = asyncio.ensure_future(self._end())
@@ -146,11 +139,11 @@ class CodebaseActor:
 
     async def _handle(self, envelope: Envelope) -> None:
         # After a shutdown only what ends may still happen: nothing that waited here starts an agent.
-        self._closing = self._closing or isinstance(envelope.command, Shutdown)
-        if self._closing and not isinstance(envelope.command, Shutdown | Report | NoteRefusedAccess):
+        self._closing = self._closing or isinstance(envelope.command, c.Shutdown)
+        if self._closing and not isinstance(envelope.command, c.Shutdown | c.Report | c.NoteRefusedAccess):
             envelope.fail(ActorStopped())
             return
-        if self._postponed and isinstance(envelope.command, Report):
+        if self._postponed and isinstance(envelope.command, c.Report):
             self._postponed.append(envelope)  # what an agent says stays in its order
             return
         try:
@@ -199,15 +192,18 @@ class CodebaseActor:
 
     async def _decide_and_append(self, envelope: Envelope) -> Decision:
         command = envelope.command
-        if isinstance(command, Recover) and not self._fresh:
+        if isinstance(command, c.Recover) and not self._fresh:
             return NOTHING  # what runs by now was started by this actor, and was not cut off
         self._fresh = False
         command = masked_command(command, self._secrets.masker)
-        if isinstance(command, GrantRoom) and (self._letting_go or not self._rooms.holds(self.codebase)):
-            self._follow_room(worked=False)  # a rest is over, or the room was given back while this notice waited
+        if isinstance(command, c.GrantRoom) and (self._letting_go or not self._rooms.holds(self.codebase)):
+            self._follow_room(worked=False)  # the room was given back while this notice waited
             return NOTHING
         room = not self._would_start(command) or self._rooms.enter(self.codebase)
         worked = self.state.occupies_room or self._letting_go
+        if isinstance(command, c.GrantRoom) and command.hindrance and self.state.wants_room:
+            self._pause.hold()
+            self._held_as = self.state.codebase
         try:
             decision = decide(self.state, command, at := timestamp(self._clock), room=room)
             if envelope.request is None or decision.refusal:
@@ -236,13 +232,13 @@ class CodebaseActor:
 
     def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
         """A caller can try again; what nobody would send twice is kept and tried again."""
-        if isinstance(envelope.command, Recover):
+        if isinstance(envelope.command, c.Recover):
             # Nothing else may happen before the recovery, so the whole actor starts again, and that with it.
             envelope.fail(error)
             raise error
         if not envelope.lasting:
             envelope.fail(error)
-            if isinstance(envelope.command, Interrupt | Stop | Delete):
+            if isinstance(envelope.command, c.Interrupt | c.Stop | c.Delete):
                 self._end_unrecorded("It was ended on request; the request could not be recorded.")
             return
         log.error("not recorded yet", command=type(envelope.command).__name__, codebase=self.codebase, error=str(error))
@@ -268,7 +264,7 @@ class CodebaseActor:
             return
         self._ending_unrecorded = True
         self._effects().submit((StopAgent(),))
-        self.tell(Report((AgentDied(reason=why),), self._settings.permission_limit))
+        self.tell(c.Report((AgentDied(reason=why),), self._settings.permission_limit))
 
     def _answer_settled(self) -> None:
         phase, waiting = self.state.phase, self._unanswered
@@ -280,67 +276,65 @@ class CodebaseActor:
 
     # --- room, and rest -----------------------------------------------------------------------------------------
 
-    def _would_start(self, command: Command) -> bool:
+    def _would_start(self, command: c.Command) -> bool:
         """Whether this command sets an agent to work that is not at work now."""
-        if self.state.occupies_room or not isinstance(command, Trigger | SendMessage):
+        if self.state.occupies_room or not isinstance(command, c.Trigger | c.SendMessage):
             return False
         return outcome(self.state.phase, type(command)) is Phase.RUNNING
 
-    def _is_letting_go(self, command: Command, decision: Decision, *, worked: bool) -> bool:
+    def _is_letting_go(self, command: c.Command, decision: Decision, *, worked: bool) -> bool:
         """Whether an agent whose run was given up is still there: it is at work until then, whatever the phase says."""
-        if isinstance(command, Report) and any(isinstance(fact, AgentStopped) for fact in command.facts):
+        if isinstance(command, c.Report) and any(isinstance(fact, AgentStopped) for fact in command.facts):
             return False
         return self._letting_go or (worked and any(isinstance(effect, StopAgent) for effect in decision.effects))
 
     def _follow_room(self, *, worked: bool) -> None:
         """Make the room that is taken agree with the phase, whatever was decided; `worked`: the agent was at work."""
         if self.state.occupies_room or self._letting_go:
-            self._stay_awake()
+            self._pause.end()
+            self._warmth.ends()
             return
         wanted = self.state.wants_room and not self._closing
         if worked:
-            self._rest_after_failures()
-        if worked or not wanted or self._setback is not None:
+            self._pause.rest(rest_after(self.state.failures))
+        elif self._pause.lasts and (self._is_triggered if self._pause.is_rest else not wanted or self._is_changed):
+            self._pause.end()
+        if worked or not wanted or self._pause.lasts:
             self._rooms.leave(self.codebase)  # one piece of work at a time: then it is the others' turn
-        if wanted and self._setback is None:
-            self._rooms.wait(self.codebase, lambda: self.tell(GrantRoom()))
+        if wanted and not self._pause.lasts:
+            self._rooms.wait(self.codebase, self._look)
         if not self._rooms.holds(self.codebase):
             self._rest_if_warm()
 
-    def _rest_after_failures(self) -> None:
-        """Have the queue rest where the agent failed again and again; what a person triggers doesn't wait."""
-        if self._setback is not None:
-            self._setback.cancel()
-            self._setback = None
-        if rest := rest_after(self.state.failures):
-            self._setback = self._spawn(self._try_again_after(rest))
+    @property
+    def _is_triggered(self) -> bool:
+        """Whether a person's own session waits: only the queue rests after failures."""
+        return self.state.phase is Phase.WAITING
 
-    async def _try_again_after(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self._setback = None
-        self.tell(GrantRoom())  # looked at between two commands: right now one may be taking a room
+    @property
+    def _is_changed(self) -> bool:
+        """Whether the codebase was changed since its work could not start: that is worth a look at once."""
+        return self.state.codebase is not self._held_as
+
+    def _look(self) -> None:
+        if not self._mailbox.closed:
+            self._spawn(self._look_and_grant())
+
+    async def _look_and_grant(self) -> None:
+        """There is room: look, outside the loop, whether the agent can use it."""
+        hindrance = None
+        if (codebase := self.state.codebase) is not None:
+            try:
+                hindrance = await self._hindered(codebase)
+            except Exception:
+                log.exception("it can't be looked whether an agent can start", codebase=self.codebase)
+        self.tell(c.GrantRoom(hindrance))
 
     def _rest_if_warm(self) -> None:
-        if self._agent is None or not self._agent.alive:
-            self._stay_awake()
-        elif not self._retiring:
-            self._rest = self._rest or self._spawn(self._retire_later())
-            self._rooms.rests(self.codebase, self._retire)
-
-    def _stay_awake(self) -> None:
-        self._rooms.gone(self.codebase)
-        self._retiring = False
-        if self._rest:
-            self._rest.cancel()
-            self._rest = None
-
-    async def _retire_later(self) -> None:
-        await self._clock.sleep(self._settings.idle_limit)
-        self._retire()
-
-    def _retire(self) -> None:
-        self._retiring = True  # a process on its way out doesn't rest, or it would be asked to go again and again
-        self.tell(Retire())
+        if self._agent is not None and self._agent.alive:
+            self._warmth.rests()
+        else:
+            self._warmth.ends()
 
     # --- the agent ----------------------------------------------------------------------------------------------
 
@@ -361,12 +355,12 @@ class CodebaseActor:
         return self._runner
 
     async def _deliver(self, facts: tuple[Fact, ...]) -> bool:
-        envelope = Envelope(Report(facts, self._settings.permission_limit), lasting=True)
+        envelope = Envelope(c.Report(facts, self._settings.permission_limit), lasting=True)
         self._mailbox.put(envelope)
         return (await envelope.reply).phase is Phase.RUNNING
 
     def _expire(self, permission: PermissionId) -> None:
-        self.tell(ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))
+        self.tell(c.ReplyPermission(permission_id=permission, reply="reject", decided_by="timeout"))
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ..domain.codebase.commands import (
     Delete,
     GrantRoom,
     Interrupt,
+    LookAgain,
     Recover,
     Shutdown,
     Stop,
@@ -25,7 +26,7 @@ from ..domain.errors import ActorStopped
 from ..domain.events import Json
 from ..domain.ids import Position
 
-CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, Recover, Shutdown)
+CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, LookAgain, Recover, Shutdown)
 """Commands that overtake: a person's wish to halt must not queue behind the agent's output."""
 
 
@@ -100,6 +101,11 @@ class Mailbox:
         while not self._control and self._data and len(taken) < most and isinstance(self._data[0].command, kind):
             taken.append(self._data.popleft())
         return taken
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing that comes is done any more."""
+        return self._closed
 
     def close(self) -> None:
         """Refuse everything from now on, and what is still inside."""

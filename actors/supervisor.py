@@ -22,7 +22,7 @@ from ..domain.errors import (
     LedgerError,
 )
 from ..domain.events import CodebaseRegistered
-from ..domain.ids import CodebaseId
+from ..domain.ids import CodebaseId, Timestamp
 from ..domain.ports import Clock, EventStore
 from .codebase_actor import CodebaseActor
 from .mailbox import Answer
@@ -61,11 +61,13 @@ class Supervisor:
 
     def registration(self, codebase: CodebaseId) -> CodebaseRegistered | None:
         """How a codebase whose actor is up was registered; None for any other."""
-        ready = self._ready.get(codebase)
-        if ready is None or not ready.done() or ready.cancelled() or ready.exception():
-            return None
-        state = ready.result().state
-        return None if state.phase is Phase.DELETED else state.codebase
+        actor = self._awake(codebase)
+        return actor.state.codebase if actor and actor.state.phase is not Phase.DELETED else None
+
+    def next_try(self, codebase: CodebaseId) -> Timestamp | None:
+        """When it is looked again whether the codebase's waiting work can start, where that rests or could not."""
+        actor = self._awake(codebase)
+        return actor.next_try if actor else None
 
     async def sync(self, codebase: CodebaseId, request: Request | None = None) -> int:
         """Record what others did in a codebase's directory; how many sessions brought something new.
@@ -136,6 +138,10 @@ class Supervisor:
         if codebase not in self._hosts:
             self._host(codebase)
         return await asyncio.shield(self._ready[codebase])
+
+    def _awake(self, codebase: CodebaseId) -> CodebaseActor | None:
+        ready = self._ready.get(codebase)
+        return ready.result() if ready and ready.done() and not ready.cancelled() and not ready.exception() else None
 
     def _actors(self) -> list[CodebaseActor]:
         """The actors that have begun their work."""

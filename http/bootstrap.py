@@ -34,6 +34,7 @@ from ..projections.tree.file import is_begun
 from ..projections.tree.log_tree import Tree
 from ..projections.tree.signing import SigningKey
 from .api.service import AgentHost, Service
+from .api.usable import hindered_by
 from .limits import Limits
 from .metrics import Metrics
 from .offline.erasing import finish
@@ -128,6 +129,7 @@ def _wire(
             clock=clock,
             settings=tuning,
             secrets=secrets,
+            hindered=hindered_by(agents, settings),
         )
 
     supervisor = Supervisor(store, actor, clock, tuning)

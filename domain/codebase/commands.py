@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from ..events import Answers, Decider, Json
 from ..ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 from .facts import Fact
+from .hindrance import Hindrance
 from .imported import OutsideMessage, OutsideSession, OutsideStatus
 
 
@@ -109,7 +110,14 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class GrantRoom:
-    """There is room for this codebase among the running agents: what waits may start."""
+    """There is room for this codebase among the running agents: what waits starts, unless there is a `hindrance`."""
+
+    hindrance: Hindrance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """A pause is over: what waits may ask for room again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,7 @@ Command: TypeAlias = (
     | NoteRefusedAccess
     | Conclude
     | GrantRoom
+    | LookAgain
     | Recover
     | Shutdown
     | Retire

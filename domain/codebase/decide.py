@@ -159,11 +159,18 @@ def _conclude(command: c.Conclude, state: State, at: Timestamp, room: bool) -> D
 @_decide.register
 def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -> Decision:
     session = state.session
+    if command.hindrance:
+        return task_queue.hold(command.hindrance, state, at)
     if state.phase is not Phase.WAITING or session is None:
         return task_queue.start_next(state, at)
     ids = endings.ids(session, at)
     events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
     return Decision(events, _prompts(state, None)).asked_by(session.correlation_id)
+
+
+@_decide.register
+def _look_again(command: c.LookAgain, state: State, at: Timestamp, room: bool) -> Decision:
+    return NOTHING
 
 
 @_decide.register

@@ -54,6 +54,7 @@ class State:
 
     `queue`: tasks that wait for the agent, in the order in which they came. `outside`: what is on record of the
     agent's sessions, so that what others do in them is recorded once. `failures`: sessions that failed in a row.
+    `held`: why the task whose turn it is can't start for now, where it can't.
     """
 
     codebase: e.CodebaseRegistered | None = None
@@ -62,6 +63,15 @@ class State:
     queue: WaitingLine = field(default_factory=WaitingLine)
     outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
     failures: int = 0
+    held: e.TaskHeld | None = None
+
+    @property
+    def turn(self) -> TaskId | None:
+        """The task that starts as soon as it can: of the session that waits, or the first of an idle agent's queue."""
+        if self.phase is Phase.WAITING and self.session:
+            return self.session.task_id
+        first = self.queue.first if self.phase is Phase.IDLE else None
+        return first.task_id if first else None
 
     @property
     def wants_room(self) -> bool:
@@ -87,6 +97,9 @@ class State:
 
 INITIAL = State()
 
+RELEASING = (e.SessionAdmitted, e.SessionStarted, e.SessionInterrupted, e.SessionStopped, e.TaskCancelled)
+"""What makes a task wait no longer for what held it: it starts, or it is given up."""
+
 
 def title_of(prompt: str) -> str:
     """A short name for a piece of work: the first line of its prompt that says something."""
@@ -100,7 +113,11 @@ def evolve(state: State, event: e.Event) -> State:
     outside = remember(state.outside, active, event)
     if outside is not state.outside:
         state = replace(state, outside=outside)
+    if state.held and isinstance(event, RELEASING) and event.task_id == state.held.task_id:
+        state = replace(state, held=None)
     match event:
+        case e.TaskHeld():
+            return replace(state, held=event)
         case e.TaskCreated(session_id=None):
             return replace(state, queue=state.queue.with_last(event))
         case e.TaskCreated() | e.TaskStarted() | e.TaskCancelled() | e.TaskFailed():

@@ -10,6 +10,7 @@ from ..ids import MessageId, SessionId, TaskId, Timestamp
 from . import commands as c
 from . import endings
 from .decision import NOTHING, Decision, fold
+from .hindrance import Hindrance
 from .lifecycle import Phase, check_present, public_status
 from .state import State
 
@@ -65,6 +66,24 @@ def start_next(state: State, at: Timestamp) -> Decision:
     session = fold(state, (started,)).session
     effects = endings.prompts(session, sent) if session else ()
     return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.correlation_id)
+
+
+def hold(hindrance: Hindrance, state: State, at: Timestamp) -> Decision:
+    """Say why the task whose turn it is can't start for now; once for each reason, in the name of its request."""
+    if not state.wants_room:
+        return NOTHING
+    held = e.TaskHeld(
+        task_id=state.turn,
+        session_id=state.session.id if state.session else None,
+        code=hindrance.code,
+        message=hindrance.message,
+        timestamp=at,
+    )
+    before = state.held
+    if before and (before.task_id, before.code, before.message) == (held.task_id, held.code, held.message):
+        return NOTHING
+    asked = state.session or state.queue.first
+    return Decision((held,)).asked_by(asked.correlation_id if asked else None)
 
 
 def session_of(task: TaskId | None) -> SessionId:

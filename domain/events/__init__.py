@@ -45,6 +45,7 @@ from .task import (
     TaskCompleted,
     TaskCreated,
     TaskFailed,
+    TaskHeld,
     TaskStarted,
 )
 
@@ -85,6 +86,7 @@ __all__ = [
     "TaskCompleted",
     "TaskCreated",
     "TaskFailed",
+    "TaskHeld",
     "TaskStarted",
     "ToolResult",
     "ToolUse",

@@ -21,6 +21,19 @@ class TaskCreated(Event):
     metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
+@kind("task", "held")
+@dataclass(frozen=True, kw_only=True)
+class TaskHeld(Event):
+    """The task whose turn it is can't start for now, and waits: `code` says why in a stable word, `message` in a sentence.
+
+    Recorded once for each reason, however often it is looked whether the task can start.
+    """
+
+    status: str = "pending"
+    code: str
+    message: str
+
+
 @kind("task", "started")
 @dataclass(frozen=True, kw_only=True)
 class TaskStarted(Event):

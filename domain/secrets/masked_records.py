@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 from ..codebase.commands import (
     Command,
     CreateTask,
+    GrantRoom,
     Register,
     ReplyPermission,
     SendMessage,
@@ -77,6 +78,8 @@ def masked_command(command: Command, masker: Masker) -> Command:
         raise InvalidInput("files: A name holds what is, or looks like, a secret; give the file another name.")
     if isinstance(command, Register | Trigger | SendMessage | CreateTask | ReplyPermission):
         return masked(command, masker)
+    if isinstance(command, GrantRoom) and command.hindrance:
+        return GrantRoom(replace(command.hindrance, message=masker.mask(command.hindrance.message)))
     return command
 
 

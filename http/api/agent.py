@@ -11,8 +11,10 @@ from ...domain.codebase import commands as c
 from ...domain.errors import CodebaseNotFound
 from ..web.answers import json_answer
 from ..web.bodies import read_body
+from ..web.parameters import AT
 from .execute import carry_out, saying, the
 from .paths import files_inside
+from .queue_status import queue_status
 from .request_bodies import NoBody, SendMessage, TriggerAgent
 from .service import Service
 
@@ -79,6 +81,12 @@ async def agent_status(service: Service, request: web.Request) -> web.Response:
     agent = await views.agents.get(codebase)
     if agent is None:
         raise CodebaseNotFound
+    now = AT.given(request) is None
+    queue = queue_status(
+        agent,
+        service.supervisor.next_try(codebase) if now else None,
+        crowded=now and service.rooms.is_awaited_by(codebase),
+    )
     return json_answer(
         {
             "codebase_id": codebase,
@@ -87,6 +95,7 @@ async def agent_status(service: Service, request: web.Request) -> web.Response:
             "current_task": agent.current_task,
             "started_at": agent.started_at,
             "model": agent.model,
+            "queue": queue,
         }
     )
 

@@ -100,8 +100,20 @@ class Triggered(Done):
     status: Literal["running", "pending"]
 
 
+class QueueStatus(Shape):
+    """What waits for a codebase's agent, and why the first of it can't start yet: `code`, and `message` in words.
+
+    `next_try_at`: when it is looked again whether it can, where that is known.
+    """
+
+    pending: Count
+    code: Annotated[str | None, Field(examples=["directory_gone"])]
+    message: str | None
+    next_try_at: Time | None
+
+
 class AgentStatus(Shape):
-    """What a codebase's agent is doing."""
+    """What a codebase's agent is doing, and what waits for it."""
 
     codebase_id: str
     status: Literal["idle", "running", "interrupted"]
@@ -109,6 +121,7 @@ class AgentStatus(Shape):
     current_task: str | None
     started_at: Time | None
     model: str | None
+    queue: QueueStatus
 
 
 class Listing(Shape):
@@ -221,12 +234,13 @@ class TaskCreated(Shape):
 
 
 class ListedTask(CreatedTask):
-    """A task of a list; what it doesn't have yet is left out."""
+    """A task of a list; what it doesn't have (yet) is left out. `reason`: why it can't start for now, in a stable word."""
 
     agent_type: str
     session_id: str | None = None
     started_at: Time | None = None
     completed_at: Time | None = None
+    reason: Annotated[str | None, Field(examples=["directory_gone"])] = None
 
 
 class Tasks(Listing):

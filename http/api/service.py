@@ -1,6 +1,5 @@
 """The service as the handlers see it: the parts that the composition root wired together."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from ...actors.agent_slots import Rooms
 from ...actors.opencode import Model
 from ...actors.supervisor import Supervisor
 from ...domain.callers import Caller
-from ...domain.errors import AgentUnavailable, CodebaseNotFound
+from ...domain.errors import CodebaseNotFound
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Sequence
 from ...domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
@@ -31,7 +30,7 @@ from ..streams.shutdown import Farewell
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
 from ..web.refused_access import RefusedAccess
-from .paths import check_unmoved
+from .usable import check_program, check_usable
 
 
 class AgentHost(AgentFactory, Protocol):
@@ -145,14 +144,12 @@ class Service:
 
     async def usable_agent(self, codebase: Codebase) -> None:
         """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
-        await self.usable_program(codebase)
-        await self.agents.check_trust(codebase.path, trusted=codebase.agent_config.get("trusted") is True)
+        trusted = codebase.agent_config.get("trusted") is True
+        await check_usable(self.agents, codebase.path, self.settings, trusted=trusted)
 
     async def usable_program(self, codebase: Codebase) -> None:
         """Raise where opencode is not there, or the directory isn't."""
-        if (reason := await self.agents.unavailable()) is not None:
-            raise AgentUnavailable(reason)
-        await asyncio.to_thread(check_unmoved, codebase.path, self.settings)
+        await check_program(self.agents, codebase.path, self.settings)
 
 
 SERVICE = web.AppKey("service", Service)

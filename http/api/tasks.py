@@ -105,7 +105,7 @@ def _status(request: web.Request) -> TaskStatus | None:
 
 
 CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")
-LISTED: Final = (*CREATED, "agent_type", "session_id", "started_at", "completed_at")
+LISTED: Final = (*CREATED, "agent_type", "session_id", "started_at", "completed_at", "reason")
 WHOLE: Final = (*LISTED, "prompt", "model", "metadata", "result", "error", "code")
 ALWAYS: Final = frozenset(CREATED)
 

@@ -100,6 +100,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "current_task": "Adding unit tests",
             "started_at": STARTED,
             "model": MODEL,
+            "queue": {"pending": 0, "code": None, "message": None, "next_try_at": None},
         }
     ),
     "reply_permission": Example(

@@ -1,10 +1,11 @@
 """The agent of each codebase: its phase, exactly as the codebase's own state folds it, and its session."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ...domain import events as e
 from ...domain.codebase.lifecycle import Phase, public_status
+from ...domain.codebase.state import RELEASING
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from ..batch import Batch
@@ -17,19 +18,29 @@ PROJECTION: Final = Projection(
         codebase_id TEXT PRIMARY KEY,
         position INTEGER,
         phase TEXT,
-        session_id TEXT
+        session_id TEXT,
+        failures INTEGER DEFAULT 0,
+        held_task TEXT,
+        held_code TEXT,
+        held_message TEXT
     ) WITHOUT ROWID;
     """
 )
 
 # What the session row already says (task, start, model) is joined when asked for, not copied.
 _SELECT: Final = """
-    SELECT a.codebase_id, a.phase, a.session_id, s.task_id, t.title, s.started_at, s.model
+    SELECT a.codebase_id, a.phase, a.session_id, s.task_id, t.title, s.started_at, s.model, a.failures,
+        a.held_code, a.held_message,
+        coalesce((SELECT n.number FROM task_counts AS n WHERE n.codebase_id = a.codebase_id AND n.status = 'pending'), 0)
     FROM agents AS a
     JOIN live_codebases AS c ON c.id = a.codebase_id
     LEFT JOIN sessions AS s ON s.id = a.session_id AND s.codebase_id = a.codebase_id
     LEFT JOIN tasks AS t ON t.id = s.task_id AND t.codebase_id = a.codebase_id
     """
+_NAMES: Final = (
+    *("session_id", "task_id", "current_task", "started_at", "model", "failures"),
+    *("held_code", "held_message", "pending"),
+)
 _SETTLED: Final = (Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED)
 
 _ENDED: Final = """
@@ -56,6 +67,37 @@ def _deleting(_event: e.CodebaseDeleting, at: RecordedEvent, batch: Batch) -> No
 @PROJECTION.on(e.CodebaseDeleted)
 def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None:
     batch.write("UPDATE agents SET phase = ?, session_id = NULL WHERE codebase_id = ?", Phase.DELETED.value, at.stream)
+
+
+@PROJECTION.on(e.TaskHeld)
+def _held(event: e.TaskHeld, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "UPDATE agents SET held_task = ?, held_code = ?, held_message = ? WHERE codebase_id = ?",
+        event.task_id,
+        event.code,
+        event.message,
+        at.stream,
+    )
+
+
+@PROJECTION.on(*RELEASING)
+def _released(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "UPDATE agents SET held_task = NULL, held_code = NULL, held_message = NULL"
+        " WHERE codebase_id = ? AND held_task = ?",
+        at.stream,
+        event.task_id,
+    )
+
+
+@PROJECTION.on(e.SessionCompleted, e.SessionFailed)
+def _counted(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
+    failures = "failures + 1" if isinstance(event, e.SessionFailed) else "0"
+    batch.write(
+        f"UPDATE agents SET failures = {failures} WHERE codebase_id = ? AND session_id = ?",
+        at.stream,
+        event.session_id,
+    )
 
 
 @PROJECTION.on(e.SessionStarted)
@@ -117,6 +159,8 @@ class Agent:
     """A codebase's agent. The session's members are None where no session is active or interrupted.
 
     `current_task`: the task's title. `started_at`: of the session. `model`: the agent's own word, once it gave one.
+    `pending`: tasks that wait. `failures`: sessions that failed in a row. `held_code`, `held_message`: why the task whose
+    turn it is can't start for now, where it can't.
     """
 
     codebase_id: CodebaseId
@@ -126,11 +170,19 @@ class Agent:
     current_task: str | None = None
     started_at: Timestamp | None = None
     model: str | None = None
+    failures: int = 0
+    held_code: str | None = None
+    held_message: str | None = None
+    pending: int = 0
 
     @property
     def status(self) -> Literal["idle", "running", "interrupted"]:
         """What the API calls the phase."""
         return public_status(self.phase)
+
+
+def _agent(codebase: CodebaseId, phase: str, *rest: Any) -> Agent:
+    return Agent(codebase_id=codebase, phase=Phase(phase), **dict(zip(_NAMES, rest, strict=True)))
 
 
 class Agents:
@@ -141,19 +193,8 @@ class Agents:
 
     async def get(self, codebase: CodebaseId) -> Agent | None:
         """The agent of a codebase, or None where the codebase is unknown or deleted."""
-        for id_, phase, session, task, title, started, model in await self._fetch(
-            f"{_SELECT} WHERE a.codebase_id = ?", codebase
-        ):
-            return Agent(
-                codebase_id=id_,
-                phase=Phase(phase),
-                session_id=session,
-                task_id=task,
-                current_task=title,
-                started_at=started,
-                model=model,
-            )
-        return None
+        rows = await self._fetch(f"{_SELECT} WHERE a.codebase_id = ?", codebase)
+        return _agent(*rows[0]) if rows else None
 
     async def unsettled(self) -> list[CodebaseId]:
         """The codebases whose agent is neither idle nor interrupted, in order of registration.

@@ -36,6 +36,7 @@ PROJECTION: Final = Projection(
         result TEXT,
         error TEXT,
         code TEXT,
+        reason TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX tasks_by_position ON tasks (position);
@@ -61,7 +62,7 @@ PROJECTION: Final = Projection(
 
 _COLUMNS: Final = (
     "id, codebase_id, title, prompt, agent_type, priority, status, session_id, created_at, started_at,"
-    " completed_at, metadata, model, result, error, code"
+    " completed_at, metadata, model, result, error, code, reason"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 _OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running')"
@@ -91,13 +92,18 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(e.TaskStarted)
 def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "UPDATE tasks SET status = 'running', session_id = coalesce(?, session_id),"
+        "UPDATE tasks SET status = 'running', reason = NULL, session_id = coalesce(?, session_id),"
         f" started_at = coalesce(started_at, ?) {_OPEN}",
         event.session_id,
         event.timestamp,
         event.task_id,
         at.stream,
     )
+
+
+@PROJECTION.on(e.TaskHeld)
+def _held(event: e.TaskHeld, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(f"UPDATE tasks SET reason = ? {_OPEN}", event.code, event.task_id, at.stream)
 
 
 @PROJECTION.on(e.TaskCompleted)
@@ -127,7 +133,7 @@ def _end(
 ) -> None:
     """A task that is still open ends; one that has ended stays as it is."""
     batch.write(
-        f"UPDATE tasks SET status = ?, completed_at = ?, result = ?, error = ?, code = ? {_OPEN}",
+        f"UPDATE tasks SET status = ?, completed_at = ?, result = ?, error = ?, code = ?, reason = NULL {_OPEN}",
         status,
         event.timestamp,
         result,
@@ -140,7 +146,10 @@ def _end(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed."""
+    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed.
+
+    `reason`: why it can't start for now, in a stable word.
+    """
 
     id: TaskId
     codebase_id: CodebaseId
@@ -158,6 +167,7 @@ class Task:
     result: str | None
     error: str | None
     code: str | None
+    reason: str | None
 
 
 class Tasks:

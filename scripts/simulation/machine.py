@@ -17,6 +17,7 @@ from opencode_ledger.actors.settings import ActorSettings
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.commands import Command
+from opencode_ledger.domain.codebase.hindrance import Hindered
 from opencode_ledger.domain.codebase.requests import Request
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.fault_points import Reach
@@ -50,7 +51,7 @@ class Surroundings:
     """What is there before the service and after it.
 
     `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits; `asked`: with each command that reaches an actor. `reach`: with each
-    point in the writing of views and tree. `page` and `backlog`: of the event streams. `slowness`: see `Disk`.
+    point in the writing of views and tree. `hindered`: whether an agent could start. `page` and `backlog`: of the event streams. `slowness`: see `Disk`.
     """
 
     loop: SimulatedLoop
@@ -68,6 +69,7 @@ class Surroundings:
     committed: CommitListener
     asked: Asked
     reach: Reach
+    hindered: Hindered
 
 
 class WatchedActor(CodebaseActor):
@@ -206,6 +208,7 @@ class Machine:
             rooms=self.rooms,
             clock=self.clock,
             settings=TUNING,
+            hindered=self._around.hindered,
         )
         self.actors[codebase] = actor
         return actor

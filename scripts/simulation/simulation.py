@@ -19,8 +19,10 @@ from opencode_ledger.actors.clock import timestamp
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
+from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.events import CodebaseRegistered
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
@@ -71,6 +73,7 @@ class Simulation:
         self.loop = SimulatedLoop(Random(f"{seed} order"), shuffled=self.chance.random() < 0.75)
         self.broken: list[tuple[str, str]] = []
         self.files_fail = False
+        self.gone: set[str] = set()
         self.record = Record(self.complain, self.note)
         self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
@@ -96,6 +99,7 @@ class Simulation:
             committed=self.record.see,
             asked=self.record.asked,
             reach=self._reach,
+            hindered=self._hindered,
         )
         self.machine: Machine
         self.starting: asyncio.Task[None]
@@ -316,6 +320,10 @@ class Simulation:
                 self.complain("nothing unforeseen happens", f"sync {number}: {error!r}")
 
         syncing.add_done_callback(over)
+
+    async def _hindered(self, codebase: CodebaseRegistered) -> Hindrance | None:
+        await self.machine.clock.sleep(self.around.chance.random() * 0.1)
+        return Hindrance("directory_gone", f"{codebase.path} is gone.") if codebase.path in self.gone else None
 
     def _make_agents(self, clock: SimulatedClock) -> Agents:
         return Agents(self.seed, clock, self.act, self.note)

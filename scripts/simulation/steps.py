@@ -44,6 +44,7 @@ SHARES: Final = {
     "come_back": 8,
     "dawdle": 1,
     "temper": 1,
+    "move": 1,
     "disk": 1,
     "files": 0.5,
     "mistake": 0.3,
@@ -281,6 +282,12 @@ class Steps:
         temper.prompt_error = "refused" if trouble == "prompt" else None
         temper.hangs_in_prompt = trouble == "hang"
         temper.answers_missed = chance.randint(1, 5) if trouble == "deaf" else 0
+
+    def move(self) -> None:
+        """A directory is moved away, or put back."""
+        path = f"/code/{self._chance.randrange(MOST_CODEBASES)}"
+        self.world.gone ^= {path}
+        self.world.act(f"{path} is {'gone' if path in self.world.gone else 'back'}")
 
     def disk(self) -> None:
         """The disk fills up or can't be read, or all is well again."""

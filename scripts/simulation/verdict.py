@@ -47,6 +47,7 @@ def judge(world: Simulation) -> None:
 def _calm_down(world: Simulation) -> None:
     """Take all trouble away, and let everything that is under way come to its end."""
     world.calm = True
+    world.gone.clear()
     for _ in range(3):
         if world.machine.over:
             world.crash()

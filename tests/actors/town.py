@@ -19,6 +19,7 @@ from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import StoreError
@@ -122,9 +123,14 @@ class Town:
         self.births = 0
         self.secrets = Secrets()
         self.settings = settings or ActorSettings()
+        self.hindrances: dict[str, Hindrance] = {}
         self.supervisor = Supervisor(self.store, self._actor, self.clock, self.settings)
         self._town, self._number = next(_TOWNS), 0  # after a crash a log knows the identities of two towns
         self._asked: list[asyncio.Task[Any]] = []
+
+    async def _hindered(self, codebase: e.CodebaseRegistered) -> Hindrance | None:
+        await asyncio.sleep(0)
+        return self.hindrances.get(codebase.path)
 
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
         actor = CodebaseActor(
@@ -136,6 +142,7 @@ class Town:
             clock=self.clock,
             settings=self.settings,
             secrets=self.secrets,
+            hindered=self._hindered,
         )
         self.actors[codebase] = actor
         self.births += 1

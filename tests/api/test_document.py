@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.service import Running
 
+NO_QUEUE = {"pending": 0, "code": None, "message": None, "next_try_at": None}
 MODEL = "anthropic/claude-sonnet-4-20250514"
 
 REGISTRATION = {
@@ -195,7 +196,7 @@ async def test_trigger_with_the_least(api: Running) -> None:
 async def test_agent_status(api: Running) -> None:
     """A running agent's status names its session, its task, when it started and its model."""
     codebase = await api.register()
-    idle = {"session_id": None, "current_task": None, "started_at": None, "model": None}
+    idle = {"session_id": None, "current_task": None, "started_at": None, "model": None, "queue": NO_QUEUE}
     assert await api.status(codebase) == {"codebase_id": codebase, "status": "idle", **idle}
     session = (await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Adding unit tests", "model": MODEL}))[
         "session_id"
@@ -207,6 +208,7 @@ async def test_agent_status(api: Running) -> None:
         "current_task": "Adding unit tests",
         "started_at": Moment(),
         "model": MODEL,
+        "queue": NO_QUEUE,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.service import Running, becomes, running
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
+from opencode_ledger.http.api import usable
 from opencode_ledger.http.settings import Settings
 
 Swap = Callable[[Path, Path], Any]
@@ -62,14 +63,57 @@ def nothing(_directory: Path, _elsewhere: Path) -> None:
         (folder_for_a_link, [], "FILE_OUTSIDE"),
         (file_away, [], "FILE_NOT_FOUND"),
         (nothing, ["elsewhere"], "DIRECTORY_OUTSIDE"),
-        (data_moved_into, [], "DIRECTORY_HOLDS_DATA"),
         (nothing, ["elsewhere", "home"], "agent_unavailable"),
+        (data_moved_into, [], "DIRECTORY_HOLDS_DATA"),
     ],
 )
 async def test_at_the_start_of_a_task(
-    settings: Settings, tmp_path: Path, swap: Swap, roots: Sequence[str], code: str
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    swap: Swap,
+    roots: Sequence[str],
+    code: str,
 ) -> None:
-    """A queued task whose directory or file was swapped for a link, that the roots no longer cover, or where the data now is, fails and says so."""
+    """What was swapped after the last look: a task fails and says so, whose directory or file is now a link, or out of bounds."""
+
+    def looked_before(_directory: str, _settings: Settings) -> None:
+        """All was as it should be then."""
+
+    monkeypatch.setattr(usable, "check_unmoved", looked_before)
+    opencode_is_there(monkeypatch)
+    assert await became(settings, tmp_path, swap, roots) == ("failed", code)
+
+
+@pytest.mark.parametrize(
+    ("swap", "code"),
+    [
+        (directory_for_a_link, "directory_gone"),
+        (parent_for_a_link, "directory_gone"),
+        (directory_for_a_file, "directory_gone"),
+        (nothing, "agent_unavailable"),
+    ],
+)
+async def test_before_the_start_of_a_task(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: Swap, code: str
+) -> None:
+    """A queued task whose directory was swapped for something else waits, and says so; and so it does without opencode."""
+    if code != "agent_unavailable":
+        opencode_is_there(monkeypatch)
+    assert await became(settings, tmp_path, swap, ["elsewhere", "home"]) == ("pending", code)
+
+
+def opencode_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as one looks."""
+
+    async def unavailable(_agents: OpencodeAgents) -> None:
+        """Nothing is wrong with it."""
+
+    monkeypatch.setattr(OpencodeAgents, "unavailable", unavailable)
+
+
+async def became(settings: Settings, tmp_path: Path, swap: Swap, roots: Sequence[str]) -> tuple[str, str]:
+    """What a queued task has come to after a swap, and why; nothing is left where it led."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("secret", "file.py"):
@@ -88,12 +132,14 @@ async def test_at_the_start_of_a_task(
     )
     async with running(settings, tmp_path / "home", agents=cast(Any, OpencodeAgents(adapter))) as api:
 
-        async def status() -> object:
-            return (await api.get(f"/tasks/{task}"))["status"]
+        async def decided() -> bool:
+            now = await api.get(f"/tasks/{task}")
+            return now["status"] == "failed" or "reason" in now
 
-        await becomes(status, "failed")
-        assert (await api.get(f"/tasks/{task}"))["code"] == code
+        await becomes(decided, True)
+        now = await api.get(f"/tasks/{task}")
     assert sorted(elsewhere.iterdir()) == before
+    return now["status"], now.get("code") or now["reason"]
 
 
 async def queued(api: Running) -> tuple[str, Path]:

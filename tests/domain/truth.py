@@ -67,6 +67,8 @@ def _assert_queue(queue: dict[str, e.TaskCreated], event: e.Event) -> None:
         assert queue.pop(event.task_id) is first, "the highest priority goes first, then who came first"
     elif isinstance(event, e.TaskCancelled):
         queue.pop(str(event.task_id), None)
+    elif isinstance(event, e.TaskHeld) and event.session_id is None:
+        assert queue[str(event.task_id)] is max(queue.values(), key=lambda task: task.priority), "the next one is held"
     elif isinstance(event, e.CodebaseDeleted):
         assert not queue, "nothing waits for an agent that is gone"
 

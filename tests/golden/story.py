@@ -50,6 +50,7 @@ async def tell(home: Path, place: Path) -> Path:
         shop = await api.register("shop", description="Sells things — ünïcode 🛒", worker_id="worker-1")
         await _long_session(api, shop)
         await _turns(api, shop)
+        await _held(api, shop)
         await _others_worked(api, shop)
         letters = await _deleted(api)
         await api.post(f"/codebases/{shop}/trigger", {"prompt": "Work through the night"})
@@ -123,11 +124,12 @@ async def _answer(api: Running, shop: CodebaseId, asked: str, reply: object) -> 
 
 async def _turns(api: Running, shop: CodebaseId) -> None:
     """A queue; then sessions that are interrupted, resumed, stopped, and whose agent dies."""
-    tasks = [
-        await api.post(f"/codebases/{shop}/tasks", {"title": f"Task {n}", "prompt": f"Do {n}", "priority": n})
-        for n in range(3)
-    ]
-    first = await api.agent_at_work(shop)
+    tasks: list[Any] = []
+    for n in range(3):
+        task = {"title": f"Task {n}", "prompt": f"Do {n}", "priority": n}
+        tasks.append(await api.post(f"/codebases/{shop}/tasks", task))
+        await api.agent_at_work(shop)
+    first = api.agents.of(shop)
     await api.post(f"/tasks/{tasks[1]['task']['id']}/cancel")
     await first.begin_tool("grep", {"pattern": "price"})
     await api.post(f"/codebases/{shop}/interrupt")
@@ -139,6 +141,21 @@ async def _turns(api: Running, shop: CodebaseId) -> None:
     await (await api.agent_at_work(shop)).die()
     await becomes(lambda: _state(api, shop), "interrupted")
     await api.post(f"/codebases/{shop}/stop")
+
+
+async def _held(api: Running, shop: CodebaseId) -> None:
+    """A task waits for its directory to come back."""
+    place = api.directory("shop")
+    away = place.rename(place.with_name("away"))
+    task = await api.post(f"/codebases/{shop}/tasks", {"title": "Sweep", "prompt": "Sweep the floor"})
+    await becomes(lambda: _member(api, task["task"]["id"], "reason"), "directory_gone")
+    away.rename(place)
+    await (await api.agent_at_work(shop)).end("Swept.")
+    await becomes(lambda: _member(api, task["task"]["id"], "status"), "completed")
+
+
+async def _member(api: Running, task: str, name: str) -> object:
+    return (await api.get(f"/tasks/{task}")).get(name)
 
 
 async def _others_worked(api: Running, shop: CodebaseId) -> None:

@@ -14,6 +14,7 @@ from opencode_ledger.actors import codebase_actor, effect_runner
 from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
+from opencode_ledger.actors.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.domain.codebase.commands import Recover
@@ -89,6 +90,13 @@ def _lost_start_of_the_queue() -> Planted:
         self._inside.discard(codebase)  # and nobody is admitted
 
     return patch.object(Rooms, "leave", leave)
+
+
+def _held_and_forgotten() -> Planted:
+    async def wait(_self: Pause, _seconds: float) -> None:
+        await asyncio.get_running_loop().create_future()  # and it is never looked at again
+
+    return patch.object(Pause, "_pass", wait)
 
 
 def _queue_by_age_alone() -> Planted:
@@ -269,6 +277,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
     "views that skip an event": _views_skip_an_event,
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
+    "work that is held and forgotten": _held_and_forgotten,
 }
 """How to plant those that show in the first few worlds."""
 
