@@ -21,6 +21,7 @@ from ..actors.opencode import (
 )
 from ..actors.opencode.settings import MIB
 from ..actors.settings import ActorSettings
+from ..actors.store.evidence.directory import check_directory
 from ..actors.store.lock import DataLock
 from ..actors.store.sqlite_store import SqliteEventStore
 from ..actors.supervisor import Supervisor
@@ -75,6 +76,7 @@ async def running_service(
     data, secrets = settings.data, secrets or Secrets()
     async with AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
+        await asyncio.to_thread(_check_found, data)
         instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
         await asyncio.to_thread(_make_home, settings.opencode_home)
         await sweep_all(instance)
@@ -177,6 +179,14 @@ async def _recover(service: Service) -> None:
     paths = {view.path: view.id for view in await views.codebases.all()}
     unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
     await service.supervisor.start(paths, unsettled)
+
+
+def _check_found(data: Path) -> None:
+    """Follow nothing that somebody else may have put into the directory. Raises `StoreError`."""
+    if (data / SCRATCH_NAME).is_symlink():
+        raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: it was left alone.")
+    files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME)
+    check_directory(data, (LOG_NAME, TREE_NAME, *MADE_OF_THE_LOG), files, (SHELL_NAME,))
 
 
 def _check_proofs(settings: Settings, head: Position) -> list[str]:

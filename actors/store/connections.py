@@ -17,6 +17,7 @@ import aiosqlite
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent, page_of
 from ...domain.fault_points import Reach, pass_by
+from .evidence.beside import check_before_opening
 from .file_identity import Presence
 from .guards import SELECT_SHAPE, deviations, is_known, strange
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
@@ -117,6 +118,7 @@ async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach
     presence = Presence(path)
     async with AsyncExitStack() as undo:
         try:
+            await asyncio.to_thread(check_before_opening, path)
             await asyncio.to_thread(_settle, path)
             writer = await aiosqlite.Connection(partial(_group_connection, path, lock_timeout, reach, presence), 64)
             undo.push_async_callback(writer.close)

@@ -8,22 +8,28 @@ from pathlib import Path
 from typing import Final
 
 from ...domain.errors import StoreError
+from .evidence.beside import BESIDE, next_to
+from .evidence.parts import Ours
+from .evidence.read_only import untouched
 
 PAGES: Final = 4096
 """Pages that are copied at once, so that whoever watches hears of it."""
 
 
-def copy_database(source: Path, target: Path, progress: Callable[[int, int], None] = lambda _done, _of: None) -> None:
+def copy_database(
+    source: Path, target: Path, ours: Ours, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> None:
     """Copy a database to a file that isn't there yet, readable by its owner alone, and durable on return.
 
-    `progress` is told how many pages of how many were copied. Raises `StoreError`; then no file is left.
+    `ours`: what the source is to be made of (see `untouched`). `progress` is told how many pages of how many were copied. Raises `StoreError`; then no file is left.
     """
     draft = target.with_name(f"{target.name}.part")
     try:
-        draft.unlink(missing_ok=True)
+        for suffix in ("", *BESIDE):
+            next_to(draft, suffix).unlink(missing_ok=True)
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with (
-            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
+            untouched(source, ours) as reader,
             closing(sqlite3.connect(draft)) as writer,
         ):
             reader.backup(writer, pages=PAGES, progress=lambda _status, left, of: progress(of - left, of))

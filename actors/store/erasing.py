@@ -21,6 +21,7 @@ from ...domain.events.wire import decode
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import Position
 from .connections import LOCK_TIMEOUT
+from .evidence.beside import check_before_opening
 from .guards import SELECT_SHAPE, deviations, strange
 from .schema import (
     INSERT,
@@ -48,7 +49,11 @@ def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether an erasure of this log was cut off. A file that can't be read is for others to complain of."""
+    """Whether an erasure of this log was cut off. A file that can't be read is for others to complain of.
+
+    Raises `StoreError` where SQLite must not open it.
+    """
+    check_before_opening(path)
     if not path.is_file():
         return False
     with (
@@ -150,6 +155,7 @@ def _throw_away(file: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Generator[sqlite3.Connection]:
+    check_before_opening(path)
     try:
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=LOCK_TIMEOUT)) as connection:

@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from itertools import chain
+from contextlib import contextmanager, nullcontext
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
+from .evidence.files import size_of
+from .evidence.parts import Ours, ours_by
+from .evidence.read_only import FoundDatabase, found_database
 from .guards import SELECT_SHAPE, Deviation, deviations, is_known
-from .read_only import untouched
-from .schema import APPLICATION_ID, SCHEMA_VERSION
+from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION, UNFINISHED_TABLE
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
 
@@ -34,10 +36,10 @@ class LogDamaged(StoreError):
 
 
 class LogFile:
-    """An open file of a log. `size`: how many events it has, as it says itself."""
+    """An open file of a log. `size`: how many events it has, by the number of its last one."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection, self._path = connection, path
+    def __init__(self, connection: sqlite3.Connection, found: FoundDatabase) -> None:
+        self._connection, self._path, self._bytes = connection, found.path, found.size
         self.size: int = self._read_size()
 
     def events(self, first: int | None = None, last: int | None = None) -> Iterator[RecordedEvent]:
@@ -45,39 +47,36 @@ class LogFile:
         return chain.from_iterable(self._pages(first, last))
 
     def _pages(self, first: int | None, upto: int | None) -> Iterator[Iterable[RecordedEvent]]:
-        last = 0
         some = _READ.replace("ORDER BY", "WHERE rowid BETWEEN ? AND ? ORDER BY")
-        try:
-            rows = self._connection.execute(_READ) if upto is None else self._connection.execute(some, (first, upto))
-            while page := rows.fetchmany(PAGE):
-                yield map(RecordedEvent._make if _is_plain(page) else _event, page)
-                last = page[-1][0]
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read after event {last}: {error}.") from None
+        rows = self._rows(_READ) if upto is None else self._rows(some, first, upto)
+        while page := list(islice(rows, PAGE)):
+            yield map(RecordedEvent._make if _is_plain(page) else _event, page)
 
     def since(self, position: Position) -> Iterator[RecordedEvent]:
         """The events after a position, in their order. Raises `LogDamaged`."""
-        later = _READ.replace("ORDER BY rowid", "WHERE rowid > ? ORDER BY rowid")
-        try:
-            yield from map(_event, self._connection.execute(later, (position,)))
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read after event {position}: {error}.") from None
+        return map(_event, self._rows(_READ.replace("ORDER BY", "WHERE rowid > ? ORDER BY"), position))
 
     def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
         """The events of one codebase, in their order. Raises `LogDamaged`."""
         one = _READ.replace("ORDER BY rowid", "WHERE originator_id = ? ORDER BY originator_version")
-        try:
-            yield from map(_event, self._connection.execute(one, (codebase,)))
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+        return map(_event, self._rows(one, codebase))
 
     def last_of_each(self) -> Iterator[RecordedEvent]:
         """The last event of each codebase, in the order in which they were registered. Raises `LogDamaged`."""
         last = _READ.replace("originator_version", "max(originator_version)")
+        return map(_event, self._rows(last.replace("ORDER", "GROUP BY originator_id ORDER")))
+
+    def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """Rows of events. Raises `LogDamaged`, also where they hold more than the file can: then its pages make a loop."""
+        last, room = 0, self._bytes
         try:
-            yield from map(_event, self._connection.execute(f"{last.replace('ORDER', 'GROUP BY originator_id ORDER')}"))
+            for row in self._connection.execute(sql, values):
+                last, room = row[0], room - _weight(row)
+                if room < 0:
+                    raise LogDamaged(f"{self._path} can't be read after event {last}: its pages are used twice.")
+                yield row
         except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
+            raise LogDamaged(f"{self._path} can't be read after event {last}: {error}.") from None
 
     def odd(self) -> int | None:
         """The first event that stands where none can be, or whose values are of other types. Raises `LogDamaged`."""
@@ -88,8 +87,13 @@ class LogFile:
         return int(row[0]) if row else None
 
     def damage(self) -> str | None:
-        """What doesn't fit in the file itself, such as an index that hides events; some seconds for a long log."""
+        """What doesn't fit in the file itself, such as an index that hides events; some seconds for a long log.
+
+        A file with parts that nobody of us made isn't looked at so closely: that would run them.
+        """
         try:
+            if any(found.makes_good is None for found in self.deviations()):
+                return None
             said = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(3)")]
         except sqlite3.Error as error:
             said = [str(error)]
@@ -114,7 +118,7 @@ class LogFile:
                 raise StoreError(
                     f"{self._path} has the schema {version}, and this version knows none but 1 to {SCHEMA_VERSION}."
                 )
-            ((size,),) = self._connection.execute("SELECT count(*) FROM stored_events")
+            ((size,),) = self._connection.execute("SELECT coalesce(max(rowid), 0) FROM stored_events")
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
         return int(size)
@@ -124,7 +128,8 @@ def check_there(path: Path) -> None:
     """Raise `StoreError` where there is no such file, with what is there instead."""
     data = path.parent
     try:
-        if path.is_file():
+        if path.is_symlink() or path.is_file():
+            size_of(path)
             return
         why = f"it has no {path.name}" if data.is_dir() else "it is no directory" if data.exists() else "it isn't there"
     except OSError as error:
@@ -133,11 +138,34 @@ def check_there(path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Generator[LogFile]:
-    """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
+def found_log(path: Path) -> Generator[FoundDatabase]:
+    """A log's file, found and looked at, for `opened`. Raises `StoreError`."""
     check_there(path)
-    with untouched(path) as connection:
-        yield LogFile(connection, path)
+    with found_database(path, ours()) as found:
+        yield found
+
+
+@contextmanager
+def opened(log: Path | FoundDatabase) -> Generator[LogFile]:
+    """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
+    with (
+        nullcontext(log) if isinstance(log, FoundDatabase) else found_log(log) as found,
+        found.connected() as connection,
+    ):
+        yield LogFile(connection, found)
+
+
+def ours() -> Ours:
+    """What a log's file is made of."""
+    return ours_by(CREATE, UNFINISHED_TABLE)
+
+
+def _weight(row: tuple[Any, ...]) -> int:
+    """Bytes that a row takes of its file, at least."""
+    try:
+        return 4 + len(row[3]) + len(row[4])
+    except TypeError:
+        return 4
 
 
 def _is_plain(page: list[tuple[object, ...]]) -> bool:

@@ -7,14 +7,23 @@ from typing import Final
 
 from ...actors.store.copying import copy_database
 from ...actors.store.erasing import is_unfinished
+from ...actors.store.evidence.beside import BESIDE
+from ...actors.store.evidence.files import content_of, size_of
+from ...actors.store.evidence.parts import Ours, ours_by
 from ...actors.store.lock import DataLock
 from ...actors.store.log_file import check_there
+from ...actors.store.log_file import ours as parts_of_log
 from ...domain.errors import InvalidInput, StoreError
+from ...projections.tree.file import TREE_SCHEMA
 from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from .evidence import LONGEST_KEY
 from .verify import Progress, Verdict, verify_data
 
 FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME)
 """What a backup holds, in the order of copying: the tree may be behind the log that it stands beside, never ahead."""
+
+_NAMES: Final = (*FILES, *(name + suffix for name in (TREE_NAME, LOG_NAME) for suffix in BESIDE))
+"""What must not be there where they are put back: what was beside another file would be done to this one."""
 
 
 def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
@@ -34,12 +43,12 @@ def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
 
 def restore(backup: Path, data: Path, progress: Progress) -> Verdict:
     """Verify a backup and, if it is sound, put it in place of a data directory that has no log. Raises as `back_up`."""
-    if missing := [name for name in (LOG_NAME, KEY_NAME) if not (backup / name).is_file()]:
+    if missing := [name for name in (LOG_NAME, KEY_NAME) if size_of(backup / name) is None]:
         raise InvalidInput(f"{backup} is no directory that `opencode-ledger backup` made: it has no {missing[0]}.")
     verdict = verify_data(backup, (), None, progress)
     if not verdict.sound:
         return verdict
-    if there := [name for name in FILES if (data / name).exists()]:
+    if there := [name for name in _NAMES if os.path.lexists(data / name)]:
         raise InvalidInput(f"{data} has {' and '.join(there)} already, never overwritten; move that away first.")
     with DataLock.acquire(data):
         for name in FILES:
@@ -48,16 +57,19 @@ def restore(backup: Path, data: Path, progress: Progress) -> Verdict:
 
 
 def _copy(source: Path, target: Path, progress: Progress) -> None:
-    if not source.exists():
+    if size_of(source) is None:
         return
     if source.name != KEY_NAME:
-        copy_database(source, target, progress)
+        copy_database(source, target, _made_of(source.name), progress)
         return
-    with (
-        source.open("rb") as found,
-        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy,
-    ):
-        shutil.copyfileobj(found, copy)
+    content = content_of(source, LONGEST_KEY)
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+        copy.write(content)
+
+
+def _made_of(name: str) -> Ours:
+    """What a file of a data directory is to be made of."""
+    return parts_of_log() if name == LOG_NAME else ours_by(TREE_SCHEMA)
 
 
 def _make_place(into: Path) -> None:

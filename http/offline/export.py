@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ...actors.store.log_file import LogFile, check_there, opened
+from ...actors.store.log_file import LogFile, opened
 from ...domain.errors import InvalidInput
 from ...domain.events import Json
 from ...domain.events.recorded import RecordedEvent
@@ -18,8 +18,8 @@ from ...domain.proofs.merkle import span_hash
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import GrowingTree, TileId, node_in
 from ...projections.tree.signing import SigningKey
-from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
-from .file_checks import tree_of
+from ..bootstrap import TREE_NAME
+from .evidence import Evidence, evidence_in
 from .missing import no_codebase, no_session
 from .verify import Progress, checkpoint_of
 
@@ -47,11 +47,10 @@ class Choice:
 
 def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[bytes]:
     """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`."""
-    check_there(data / LOG_NAME)
-    key = SigningKey.open(data / KEY_NAME, make=False)
-    with opened(data / LOG_NAME) as log:
+    with evidence_in(data) as evidence, opened(evidence.log) as log:
+        key = evidence.key()
         events = _chosen(log, choice)
-        tree, tiles = _tree_of(log, _signed(data, key), progress)
+        tree, tiles = _tree_of(log, _signed(evidence, key), progress)
     text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
     note = sign_note(text, key.verifier, key.sign)
     yield manifest_line(
@@ -96,10 +95,10 @@ def _unsound(why: str) -> InvalidInput:
     )
 
 
-def _signed(data: Path, key: SigningKey) -> Checkpoint | None:
+def _signed(evidence: Evidence, key: SigningKey) -> Checkpoint | None:
     """What was signed last, if anything was."""
-    note, _tiles = tree_of(data)
-    return checkpoint_of(note, key.verifier, str(data / TREE_NAME)) if note else None
+    note = evidence.note
+    return checkpoint_of(note, key.verifier, str(evidence.data / TREE_NAME)) if note else None
 
 
 def _tree_of(log: LogFile, signed: Checkpoint | None, progress: Progress) -> tuple[GrowingTree, dict[TileId, bytes]]:

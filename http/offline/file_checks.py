@@ -1,44 +1,31 @@
 """What an audit finds around the events: the guards of the log's file, and the tree beside it."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 from ...actors.store.log_file import opened
-from ...actors.store.read_only import untouched
 from ...domain.proofs.audit import Audit, Finding
-from ...domain.proofs.tiles import HASH, WIDTH, TileId
-from ...projections.tree.file import read_tree
+from ...domain.proofs.tiles import HASH, WIDTH
 from ..bootstrap import LOG_NAME, TREE_NAME
-
-Tiles = Mapping[TileId, bytes]
-
-
-def tree_of(data: Path) -> tuple[str, Tiles]:
-    """The checkpoint and the tiles of a data directory's tree; nothing where there is none. Raises `StoreError`."""
-    path = data / TREE_NAME
-    if not path.is_file() or not path.stat().st_size:
-        return "", {}
-    with untouched(path) as connection:
-        return read_tree(connection)
+from .evidence import Evidence
 
 
-def guard_findings(data: Path) -> list[Finding]:
+def guard_findings(evidence: Evidence) -> list[Finding]:
     """What of the log's file is not as it was made. Raises `StoreError`."""
-    with opened(data / LOG_NAME) as log:
+    with opened(evidence.log) as log:
         return [Finding("unguarded", 0, f"{LOG_NAME} was altered: {each.sentence}.") for each in log.deviations()]
 
 
-def odd_findings(data: Path) -> list[Finding]:
+def odd_findings(evidence: Evidence) -> list[Finding]:
     """The first event that is not stored as any event is. Raises `StoreError`."""
-    with opened(data / LOG_NAME) as log:
+    with opened(evidence.log) as log:
         odd = log.odd()
     said = f"Event {odd} is stored as no event of a log is: its number or the types of its values were changed."
     return [] if odd is None else [Finding("changed", odd, said)]
 
 
-def tree_findings(data: Path, tiles: Tiles, covered: int, result: Audit) -> Iterator[Finding]:
+def tree_findings(evidence: Evidence, covered: int, result: Audit) -> Iterator[Finding]:
     """Where the tree is not the one that the events make. `covered`: how many of them it was signed for."""
-    gone = not (data / TREE_NAME).is_file()
+    gone, tiles = not (evidence.data / TREE_NAME).is_file(), evidence.tiles
     if result.events and not result.checked:
         what = "is gone" if gone else "has no checkpoint of them"
         yield Finding("unproved", 0, f"Nothing proves these events: {TREE_NAME} {what}, and none was given.")

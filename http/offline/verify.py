@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...actors.store.log_file import check_there, opened
+from ...actors.store.evidence.read_only import FoundDatabase
+from ...actors.store.log_file import opened
 from ...domain.erasure.record import ErasureRecord
 from ...domain.errors import InvalidInput, StoreError
 from ...domain.events.recorded import RecordedEvent
@@ -14,9 +15,10 @@ from ...domain.proofs.export import BadExport, Manifest, read_event, read_manife
 from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
 from ...domain.proofs.tiles import TileId
-from ...projections.tree.signing import SigningKey, verify
+from ...projections.tree.signing import verify
 from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
-from .file_checks import guard_findings, odd_findings, tree_findings, tree_of
+from .evidence import Evidence, evidence_in
+from .file_checks import guard_findings, odd_findings, tree_findings
 from .verify_parts import audit_by_many, damage_of
 
 Progress = Callable[[int, int], None]
@@ -39,36 +41,39 @@ class Verdict:
 
 def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
     """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
-    check_there(data / LOG_NAME)
-    if key is None and not (data / KEY_NAME).is_file():
+    with evidence_in(data) as evidence:
+        return _verify(evidence, kept, key, progress)
+
+
+def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+    if key is None and not evidence.has_key:
         raise InvalidInput(
-            f"{data} has no {KEY_NAME}, by which signatures are checked; give the log's public key with --key."
+            f"{evidence.data} has no {KEY_NAME}, by which signatures are checked; give the log's public key with --key."
         )
-    key = key or SigningKey.open(data / KEY_NAME, make=False).verifier
+    key = key or evidence.key().verifier
     older = [checkpoint_of(_text(path), key, str(path)) for path in kept]
-    note, tiles = tree_of(data)
-    newest = [checkpoint_of(note, key, str(data / TREE_NAME))] if note else []
-    with damage_of(data / LOG_NAME) as damage:
+    newest = [checkpoint_of(evidence.note, key, str(evidence.data / TREE_NAME))] if evidence.note else []
+    with damage_of(evidence.log) as damage:
         result = _audited(
-            data / LOG_NAME, [*older, *newest], lambda number: tiles.get(TileId(0, number), b""), progress
+            evidence.log, [*older, *newest], lambda number: evidence.tiles.get(TileId(0, number), b""), progress
         )
         said = damage()
     if result.findings:
-        result.findings[:0] = odd_findings(data)
+        result.findings[:0] = odd_findings(evidence)
     else:
-        result.findings.extend(tree_findings(data, tiles, newest[0].size if newest else 0, result))
-    result.findings.extend(guard_findings(data))
+        result.findings.extend(tree_findings(evidence, newest[0].size if newest else 0, result))
+    result.findings.extend(guard_findings(evidence))
     if said:
         result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} doesn't fit itself: {said}."))
     return Verdict(key, result, _compared(result) + _erased(result))
 
 
-def _audited(path: Path, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
-    with opened(path) as log:
+def _audited(found: FoundDatabase, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
+    with opened(found) as log:
         size = log.size
-    if result := audit_by_many(path, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
+    if result := audit_by_many(found, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
         return result
-    with opened(path) as log:
+    with opened(found) as log:
         result = audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
         if not result.findings:
             return result

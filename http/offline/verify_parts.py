@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from ...actors.store.evidence.read_only import FoundDatabase
 from ...actors.store.log_file import LogFile, opened
 from ...domain.proofs.audit import Audit, Part, TreeLeaves, audit_of_parts, part_of
 from ...domain.proofs.signed_notes import Checkpoint
@@ -27,13 +27,17 @@ WORTH = 25_000
 
 
 def audit_by_many(
-    path: Path, size: int, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Callable[[int], None]
+    log: FoundDatabase,
+    size: int,
+    checkpoints: list[Checkpoint],
+    tree_leaves: TreeLeaves,
+    progress: Callable[[int], None],
 ) -> Audit | None:
     """Audit the first `size` events of a log. None where that isn't worth several processes, or anything is wrong."""
     readers = min(cores(), size // WORTH)
     if readers < 2:
         return None
-    with _reading(path, size, readers) as parts:
+    with _reading(log, size, readers) as parts:
         return audit_of_parts(_told(parts, progress), checkpoints, tree_leaves)
 
 
@@ -49,12 +53,12 @@ def _told(parts: Iterator[Part | None], progress: Callable[[int], None]) -> Iter
 
 
 @contextmanager
-def _reading(path: Path, size: int, readers: int) -> Generator[Iterator[Part | None]]:
+def _reading(log: FoundDatabase, size: int, readers: int) -> Generator[Iterator[Part | None]]:
     """Have processes read a log, each every so many parts of it; give these in order. At the end no process is left."""
     started: list[tuple[int, BinaryIO]] = []
     try:
         turns = (range(1 + turn * PART, size + 1, readers * PART) for turn in range(readers))
-        started.extend(_start(path, partial(_parts, firsts, size)) for firsts in turns)
+        started.extend(_start(log, partial(_parts, firsts, size)) for firsts in turns)
         pipes = [pipe for _, pipe in started]
         yield (_received(pipes[number % readers]) for number in range(-(-size // PART)))
     finally:
@@ -70,15 +74,15 @@ def _parts(firsts: range, size: int, log: LogFile) -> Iterator[Part | None]:
 
 
 @contextmanager
-def damage_of(path: Path) -> Generator[Callable[[], str | None]]:
+def damage_of(found: FoundDatabase) -> Generator[Callable[[], str | None]]:
     """Have a log's file itself looked at (see `LogFile.damage`), that of a long log beside what else is done meanwhile."""
-    with opened(path) as log:
+    with opened(found) as log:
         long = cores() > 1 and log.size >= WORTH
         said = None if long else log.damage()
     if not long:
         yield lambda: said
         return
-    process, pipe = _start(path, lambda log: [log.damage()])
+    process, pipe = _start(found, lambda log: [log.damage()])
     try:
         yield lambda: _said(pipe)
     finally:
@@ -97,7 +101,7 @@ def _end(process: int, pipe: BinaryIO) -> None:
     os.waitpid(process, 0)
 
 
-def _start(path: Path, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
+def _start(found: FoundDatabase, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
     """Start a process that tells something of a log, piece by piece. Its id, and where the pieces arrive."""
     reading, writing = os.pipe()
     process = os.fork()
@@ -107,7 +111,7 @@ def _start(path: Path, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int
     try:  # from here on another process, which ends below whatever happens, and touches nothing that it has in common
         gc.disable()
         os.close(reading)
-        with os.fdopen(writing, "wb") as pipe, opened(path) as log:
+        with os.fdopen(writing, "wb") as pipe, opened(found) as log:
             for piece in tell(log):
                 pickle.dump(piece, pipe)
     finally:

@@ -21,7 +21,7 @@ from ...domain.proofs.tiles import GrowingTree, TileId, edge_of
 from ..private_file import make_private
 from .signing import SigningKey
 
-_SCHEMA: Final = """
+TREE_SCHEMA: Final = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS tiles (
     level INTEGER, number INTEGER, hashes BLOB, PRIMARY KEY (level, number)
@@ -54,7 +54,7 @@ class TreeFile:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+            connection.executescript(TREE_SCHEMA)
             _check_shape(connection)
             self = cls(connection, key, reach)
             self._begin()

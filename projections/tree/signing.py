@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -35,10 +35,17 @@ class SigningKey:
         try:
             if make and not path.exists():
                 _write(path, Ed25519PrivateKey.generate())
-            private = load_pem_private_key(path.read_bytes(), None)
+            return cls.read(path, path.read_bytes())
         except OSError as error:
             raise StoreError(f"{of_log}, can't be used: {error.strerror}. {WHAT_TO_DO}") from None
-        except ValueError:
+
+    @classmethod
+    def read(cls, path: Path, content: bytes) -> "SigningKey":
+        """The key that a file holds. `path`: the file, for what is said. Raises `StoreError`."""
+        of_log = f"The key of the log's checkpoints, {path}"
+        try:
+            private = load_pem_private_key(content, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise StoreError(f"{of_log}, is not a private key in PEM. {WHAT_TO_DO}") from None
         if not isinstance(private, Ed25519PrivateKey):
             raise StoreError(f"{of_log}, is not an Ed25519 key. {WHAT_TO_DO}")

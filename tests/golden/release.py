@@ -24,7 +24,7 @@ from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line, read_event
 from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
-from opencode_ledger.http.offline.file_checks import tree_of
+from opencode_ledger.http.offline.evidence import tree_of
 from opencode_ledger.projections.tree.signing import SigningKey
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -1,0 +1,58 @@
+"""A data directory as evidence: opened for reading once, with its log, its tree and its key. Nothing in it is followed."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ...actors.store.evidence.files import content_of, size_of
+from ...actors.store.evidence.parts import ours_by
+from ...actors.store.evidence.read_only import FoundDatabase, untouched
+from ...actors.store.log_file import check_there, found_log
+from ...domain.proofs.tiles import TileId
+from ...projections.tree.file import TREE_SCHEMA, read_tree
+from ...projections.tree.signing import SigningKey
+from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+
+Tiles = Mapping[TileId, bytes]
+
+LONGEST_KEY: Final = 2**16
+"""Bytes of a key's file, and of a checkpoint's."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a data directory has to say. `note`: its tree's checkpoint, empty where nothing was signed."""
+
+    data: Path
+    log: FoundDatabase
+    note: str
+    tiles: Tiles
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key. Raises `StoreError` where something else is in its place."""
+        return size_of(self.data / KEY_NAME) is not None
+
+    def key(self) -> SigningKey:
+        """The directory's own key. Raises `StoreError`."""
+        return SigningKey.read(self.data / KEY_NAME, content_of(self.data / KEY_NAME, LONGEST_KEY))
+
+
+@contextmanager
+def evidence_in(data: Path) -> Generator[Evidence]:
+    """A data directory, which a server may be writing to. Raises `StoreError`."""
+    check_there(data / LOG_NAME)
+    note, tiles = tree_of(data)  # before the log: the tree may be behind it, never ahead
+    with found_log(data / LOG_NAME) as log:
+        yield Evidence(data, log, note, tiles)
+
+
+def tree_of(data: Path) -> tuple[str, Tiles]:
+    """The checkpoint and the tiles of a data directory's tree; nothing where there is none. Raises `StoreError`."""
+    path = data / TREE_NAME
+    if not size_of(path):
+        return "", {}
+    with untouched(path, ours_by(TREE_SCHEMA)) as connection:
+        return read_tree(connection)
