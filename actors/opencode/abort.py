@@ -2,6 +2,7 @@
 
 What it asks is refused first: an abort does not withdraw a question of permission, and a late yes would still be
 carried out. And a prompt that was just handed over may begin after the abort, so its beginning is waited for.
+Commands outlive an abort where they ignore the signal or have left their shell: they are ended here.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Awaitable
 from ...domain.untrusted_json import fields, items, text
 from .client import NotFoundThere
 from .connection import Connection
+from .host.calls import end_commands
 from .outbox import Outbox
 
 BEGIN_LIMIT = 1.0
@@ -25,6 +27,7 @@ async def let_go(connection: Connection, outbox: Outbox) -> None:
     if run is None:
         return
     began = _now()
+    calls = await InterruptedCalls.of(connection)
     while True:
         await _refuse_all(connection)
         await connection.client.abort(run.root, connection.server.settings.abort_limit)
@@ -34,12 +37,32 @@ async def let_go(connection: Connection, outbox: Outbox) -> None:
             break
         await asyncio.sleep(PAUSE)
     await _refuse_all(connection)
+    await calls.end()
     await connection.ask_everything()
     while run.unfinished and _now() - began < COMPLETE_LIMIT:
         await asyncio.sleep(PAUSE)
         await connection.ask_everything()
     if connection.translator.files_in_doubt:
         outbox.put(connection.translator.rest(await connection.client.changed_files()))
+
+
+class InterruptedCalls:
+    """What an interrupt ends besides the run: every command but those that were left by calls that had ended before."""
+
+    def __init__(self, connection: Connection, spared: frozenset[int]) -> None:
+        self._connection, self._spared = connection, spared
+
+    @classmethod
+    async def of(cls, connection: Connection) -> "InterruptedCalls":
+        """To be asked before the run is aborted: afterwards nothing tells which calls it had open."""
+        open_since = connection.translator.open_commands
+        return cls(connection, await asyncio.to_thread(connection.server.commands.spared, open_since))
+
+    async def end(self) -> None:
+        """Return when none of their commands is left."""
+        server = self._connection.server
+        limits = server.settings.grace_limit, server.settings.force_limit
+        await end_commands(server.commands, self._spared, *limits)
 
 
 async def _refuse_all(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from .catalog import Catalog
 from .client import OpencodeClient
 from .host import survivors
 from .host.binary import find_binary, supported, wrong_version
+from .host.calls import Commands
 from .host.configuration import Stamp, configuration_stamp
 from .host.environment import agent_environment, marker
 from .host.home import prepare_home
@@ -39,6 +40,8 @@ class OpencodeServer:
     scratch: Scratch
     gone: Callable[[], None]
     """Called when neither it nor anything that it started is left."""
+    shelled: bool
+    """Whether its tools' commands run below our shell."""
     _catalog: Catalog | None = None
 
     @classmethod
@@ -75,8 +78,10 @@ class OpencodeServer:
             agent_environment, settings, marked=marked, password=password, trusted=trusted
         )
         environment |= scratch.variables
+        shell: dict[str, str] = {}
         if settings.shell_dir is not None:
-            environment |= await asyncio.to_thread(withholding_shell, settings.shell_dir, environment)
+            shell = await asyncio.to_thread(withholding_shell, settings.shell_dir, environment)
+        environment |= shell
         if settings.home is not None:
             await asyncio.to_thread(prepare_home, settings.home)
         # Known before the agent is: it can't say anything sooner.
@@ -85,7 +90,7 @@ class OpencodeServer:
         configured = await asyncio.to_thread(configuration_stamp, environment)
         process = await _spawn(settings, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit, directory)
-        server = cls(process, client, settings, codebase, configured, scratch, gone)
+        server = cls(process, client, settings, codebase, configured, scratch, gone, bool(shell))
         try:
             if not supported(version := await client.health()):
                 raise AgentUnavailable(wrong_version(version))
@@ -98,6 +103,11 @@ class OpencodeServer:
     def alive(self) -> bool:
         """Whether its process runs."""
         return self.process.alive
+
+    @property
+    def commands(self) -> Commands:
+        """Where the commands of its calls are to be looked for."""
+        return Commands(self.process.pid, marker(self.settings.instance, self.codebase), self.shelled)
 
     async def catalog(self) -> Catalog:
         """What it offers; asked once."""

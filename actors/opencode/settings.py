@@ -57,6 +57,10 @@ class OpencodeSettings:
     """How long a prompt may show no effect before opencode is asked for its status."""
     abort_limit: float = 10.0
     """How long opencode may take to let go before it is ended."""
+    grace_limit: float = 0.5
+    """How long the commands of interrupted calls may take to end by themselves before they are ended by force."""
+    force_limit: float = 5.0
+    """How long what is ended by force may take to be gone; what still is there then is reported."""
     farewell_limit: float = 2.0
     """At the end: how long each of abort, dispose and SIGTERM may take."""
     retry_limit: float = 600.0

@@ -15,6 +15,7 @@ from ...domain.errors import AgentError
 from ...domain.opencode.errors import Failure
 from ...domain.opencode.messages import last_words
 from ...domain.opencode.run import Run
+from .abort import InterruptedCalls
 from .connection import Connection
 from .outbox import Outbox
 from .settings import OpencodeSettings
@@ -115,7 +116,9 @@ class Watch:
 
     async def _give_up(self, run: Run, why: Failure) -> None:
         try:
+            calls = await InterruptedCalls.of(self._connection)
             await self._client.abort(run.root, self._settings.abort_limit)
+            await calls.end()
             await self._connection.ask_everything()
             await self._settle_files()
         except AgentError as error:

@@ -1,11 +1,14 @@
 """An agent's tool calls: each begins once, with its arguments whole, and ends once, however often it is reported."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..codebase.facts import ToolEnded, ToolStarted
 from ..secrets.masker import Secrets
-from ..untrusted_json import Fields, fields, json_of, text
+from ..untrusted_json import Fields, fields, json_of, number, text
 from .streamed_text import Origin
+
+COMMAND = "bash"
+"""The tool that runs commands."""
 
 OUTPUT_LIMIT = 100_000
 """Characters of a tool's output that are kept."""
@@ -20,10 +23,15 @@ class ToolCalls:
         self._ended: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
+        self._commands: dict[str, tuple[str, float]] = {}
 
     def call_id(self, message_id: str, agent_call_id: str) -> str | None:
         """Our name for a call that the agent names so within a message; None if it was never reported."""
         return self._names.get((message_id, agent_call_id))
+
+    def open_commands(self, waiting: Collection[str | None]) -> list[float]:
+        """When each command began that hasn't ended, in ms since the epoch; without the calls that wait for leave."""
+        return [since for call, since in self._commands.values() if call not in waiting]
 
     def snapshot(self, origin: Origin, part: Fields) -> Iterator[ToolStarted | ToolEnded]:
         """The state of a call."""
@@ -40,7 +48,10 @@ class ToolCalls:
                 args=json_of(state.get("input")),
                 message_id=text(part.get("messageID")) or None,
             )
+            if tool == COMMAND:
+                self._commands[part_id] = (call_id, number(fields(state.get("time")).get("start")))
         if status in ("completed", "error") and part_id not in self._ended:
+            self._commands.pop(part_id, None)
             self._ended.add(part_id)
             yield self._end(origin, call_id, tool, state)
 

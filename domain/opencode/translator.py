@@ -69,6 +69,7 @@ class Translator:
         self._origins: dict[str, Origin] = {}
         self._messages = Messages(directory, 0, self._secrets)
         self._told: set[tuple[object, ...]] = set()
+        self._asked_in: dict[str, str | None] = {}
         self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
             "session.created": self._session,
             "session.updated": self._session,
@@ -93,6 +94,7 @@ class Translator:
         """
         if root != self._root:
             self._root, self._origins, self._told = root, {}, set()
+            self._asked_in.clear()
             self._messages = Messages(self._directory, now, self._secrets)
         self._origins[root] = Origin(session, None)
         if self.run is None or self.run.root != root:
@@ -129,6 +131,15 @@ class Translator:
     def files_in_doubt(self) -> bool:
         """Whether files changed of which it isn't known yet what became of them."""
         return self._messages.files.waiting
+
+    @property
+    def open_commands(self) -> list[float]:
+        """When each command of the run began that hasn't ended, in ms since the epoch; none of those that wait for leave."""
+        run = self.run
+        if run is None:
+            return []
+        waiting = [self._asked_in.get(asked) for asked in run.asking]
+        return [since for since in self._messages.tools.open_commands(waiting) if since >= int(run.since)]
 
     # --- what the agent says --------------------------------------------------------------------------------------
 
@@ -264,7 +275,9 @@ class Translator:
             return None
         self.run.asking.add(asked)
         tool = fields(properties.get("tool"))
-        return origin, self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
+        call = self._messages.tools.call_id(text(tool.get("messageID")), text(tool.get("callID")))
+        self._asked_in[asked] = call
+        return origin, call
 
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:

@@ -16,9 +16,10 @@ import pytest
 
 from opencode_ledger.actors.opencode.callers import holders_linux, holders_psutil
 from opencode_ledger.actors.opencode.callers.caller_lookup import Callers, Look
-from opencode_ledger.actors.opencode.callers.kin import Process, mark_by_limit, sockets_of
+from opencode_ledger.actors.opencode.callers.kin import Process, sockets_of
 from opencode_ledger.actors.opencode.callers.presence import Presence
 from opencode_ledger.actors.opencode.callers.socket_table import Ends
+from opencode_ledger.actors.opencode.host import inherited
 from opencode_ledger.actors.opencode.host.environment import MARKER, marker
 from opencode_ledger.domain.callers import ANOTHER, UNKNOWN, Caller, OwnAgent
 from opencode_ledger.domain.ids import CodebaseId
@@ -126,7 +127,7 @@ def run(command: str, port: int, marked: str | None) -> Generator[subprocess.Pop
     ) as process:
         try:
             if marked is not None:
-                mark_by_limit(process.pid, marked)
+                inherited.put_on(process.pid, marked)
             assert process.stdin is not None
             process.stdin.write(b"begin\n")
             process.stdin.flush()

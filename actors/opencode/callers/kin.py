@@ -1,28 +1,21 @@
 """The processes of all our agents, and what they hold open: read from Linux's `/proc`. Blocking.
 
 A process is an agent's by the marker in its environment, by a limit that it can't have from elsewhere, or by its
-descent from such a one. The limit is a mark of its own kind: it bounds what a real-time process may use of the
-processor, so high that it bounds nothing, and every child inherits it, also one that cleared its environment, has a
+descent from such a one. The limit (see `inherited`) marks every child, also one that cleared its environment, has a
 session of its own and no parent any more.
 """
 
 import os
-import resource
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..host import inherited
 from ..host.environment import MARKER, marker
 
 _PROC: Final = Path("/proc")
 _SOCKET: Final = "socket:["
-_NO_BOUND: Final = 1 << 62
-"""Microseconds, about 146,000 years."""
-
-LIMITS_MARK: Final = sys.platform.startswith("linux")
 
 
 class Process(NamedTuple):
@@ -33,17 +26,9 @@ class Process(NamedTuple):
     ended: bool
 
 
-def mark_by_limit(pid: int, marked: str) -> None:
-    """Give a process that was just started the limit that marks it and all its children; nothing where it can't be."""
-    if LIMITS_MARK:
-        limit = _limit_of(marked)
-        with suppress(OSError, ValueError):  # it has ended, or was itself started under a lower limit
-            resource.prlimit(pid, resource.RLIMIT_RTTIME, (limit, limit))
-
-
 def kin(instance: str, names: Iterable[str]) -> dict[int, Process]:
     """Every process of the agents of these names, by its number."""
-    limits = {_limit_of(marker(instance, name)): name for name in names}
+    limits = {inherited.number_of(marker(instance, name)): name for name in names}
     parents: dict[int, tuple[int, bool]] = {}
     marked: dict[int, str] = {}
     for pid in _pids():
@@ -114,14 +99,8 @@ def _name_in_environment(pid: int, instance: str) -> str | None:
 
 
 def _name_in_limit(pid: int, limits: Mapping[int, str]) -> str | None:
-    try:
-        return limits.get(resource.prlimit(pid, resource.RLIMIT_RTTIME)[1])
-    except OSError:
-        return None  # another user's
-
-
-def _limit_of(marked: str) -> int:
-    return _NO_BOUND | int.from_bytes(sha256(marked.encode()).digest()[:6])
+    mark = inherited.read(pid)
+    return limits.get(mark[1]) if mark else None
 
 
 def _inherited(pid: int, parents: Mapping[int, tuple[int, bool]], marked: Mapping[int, str]) -> str | None:

@@ -14,6 +14,9 @@ from ..settings import OpencodeSettings
 MARKER = "OPENCODE_LEDGER_AGENT"
 """The variable that marks every process that an agent starts; its value is `<instance>:<codebase>`."""
 
+CALL = "OPENCODE_LEDGER_CALL"
+"""The variable that names the call which a process belongs to; the agent's shell sets it to its own process id."""
+
 USER = "opencode"
 """The name that opencode's own server wants beside its password."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from ....domain.errors import AgentError
 from ....domain.opencode.errors import Failure
 from ....domain.secrets.masker import Secrets
-from ..callers.kin import mark_by_limit
+from . import inherited
 from .environment import MARKER
 
 START_FAILED = "AGENT_START_FAILED"
@@ -119,6 +119,7 @@ class OpencodeProcess:
                 stderr=pipes[1][1],
                 start_new_session=True,
             )
+            inherited.put_on(process.pid, environment.get(MARKER, ""))
         except (OSError, ValueError) as error:
             for reading, _ in pipes:
                 os.close(reading)
@@ -126,7 +127,6 @@ class OpencodeProcess:
         finally:
             for _, writing in pipes:
                 os.close(writing)
-        mark_by_limit(process.pid, environment.get(MARKER, ""))
         outputs = (Output(), Output())
         drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
         return cls(process, outputs, drains, secrets)

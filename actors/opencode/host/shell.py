@@ -1,7 +1,8 @@
 """The shell of an agent's tools: the user's own, without what opencode alone needs to know.
 
 opencode runs commands in the shell that `SHELL` names, with its own environment. Put in between is a shell of the
-same name that takes opencode's password and configuration out of it, and then becomes the real one.
+same name that takes opencode's password and configuration out of it, gives itself and all that it will start its own
+process id as the number of the call, and then becomes the real one.
 """
 
 import os
@@ -12,6 +13,8 @@ from secrets import token_hex
 from typing import Final
 
 import structlog
+
+from .environment import CALL
 
 log = structlog.get_logger()
 
@@ -33,7 +36,10 @@ def withholding_shell(directory: Path, environment: Mapping[str, str]) -> dict[s
             "#!/bin/sh",
             f"unset {' '.join(WITHHELD)}",
             f"SHELL={shlex.quote(real)}",
-            "export SHELL",
+            f"{CALL}=$$",
+            f"export SHELL {CALL}",
+            # The limit on file locks, as an inherited number: dash and busybox name it w, bash x. See `inherited`.
+            "ulimit -S -w $$ 2>/dev/null || ulimit -S -x $$ 2>/dev/null",
             f'exec {shlex.quote(real)} "$@"',
             "",
         )

@@ -1,10 +1,11 @@
-"""Ending what an agent left behind: processes are known by the marker in their environment, and by nothing else.
+"""Ending what an agent left behind: processes are known by the marker in their environment, or by what they inherit.
 
 opencode's tools run in sessions of their own and outlive it; killing its process group does not reach them.
 
-What clears its environment is found by its descent, unless its parent ended before. Linux could have opencode adopt
-such orphans (`PR_SET_CHILD_SUBREAPER`), but opencode waits for none that it didn't start: tried, each process that a
-tool put in the background stayed as a zombie for as long as opencode lived, until the system has no number left.
+What clears its environment is found by the limit that it inherits (see `inherited`), elsewhere by its descent, unless
+its parent ended before. Linux could have opencode adopt such orphans (`PR_SET_CHILD_SUBREAPER`), but opencode waits
+for none that it didn't start: tried, each process that a tool put in the background stayed as a zombie for as long as
+opencode lived, until the system has no number left.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pathlib import Path
 import psutil
 import structlog
 
+from . import inherited
 from .environment import MARKER, marker
 
 log = structlog.get_logger()
@@ -25,7 +27,8 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 5.0
 _PAUSE = 0.02
 
-Marked = Callable[[str], bool]
+Marked = Callable[[str | None, int], bool]
+"""Whether a process is meant: its marker, None for one without; the number that it inherited, 0 for one without."""
 
 
 async def family(instance: str, codebase: str) -> list[psutil.Process]:
@@ -33,8 +36,8 @@ async def family(instance: str, codebase: str) -> list[psutil.Process]:
 
     To be asked while the agent still lives: once it is gone nothing tells whose children they were.
     """
-    wanted = marker(instance, codebase)
-    return await asyncio.to_thread(lambda: list(_descent(_find(lambda value: value == wanted))))
+    wanted = _of(instance, codebase)
+    return await asyncio.to_thread(lambda: list(_descent(_find(wanted))))
 
 
 async def sweep(instance: str, codebase: str, also: Iterable[psutil.Process] = ()) -> int:
@@ -42,21 +45,29 @@ async def sweep(instance: str, codebase: str, also: Iterable[psutil.Process] = (
 
     Returns when none is left, with how many there were.
     """
-    wanted = marker(instance, codebase)
-    return await asyncio.to_thread(_sweep, lambda value: value == wanted, also)
+    return await asyncio.to_thread(_sweep, _of(instance, codebase), also)
 
 
 async def sweep_all(instance: str) -> int:
     """Kill every process of every agent of this data directory, as an earlier server may have left them."""
     prefix = marker(instance, "")
-    return await asyncio.to_thread(_sweep, lambda value: value.startswith(prefix))
+
+    def marked(value: str | None, number: int) -> bool:
+        return inherited.same_instance(number, instance) if value is None else value.startswith(prefix)
+
+    return await asyncio.to_thread(_sweep, marked)
+
+
+def _of(instance: str, codebase: str) -> Marked:
+    wanted, inheriting = marker(instance, codebase), inherited.number_of(marker(instance, codebase))
+    return lambda value, number: number == inheriting if value is None else value == wanted
 
 
 def _sweep(marked: Marked, also: Iterable[psutil.Process] = ()) -> int:
     killed: set[int] = set()
     deadline = time.monotonic() + SWEEP_LIMIT
     known = set(also)
-    while found := [process for process in known.union(_descent(_find(marked))) if _lives(process)]:
+    while found := [process for process in known.union(_descent(_find(marked))) if lives(process)]:
         for process in found:
             killed.add(process.pid)
             _kill(process)
@@ -74,7 +85,7 @@ def _descent(ancestors: Iterable[psutil.Process]) -> Iterator[psutil.Process]:
             yield from ancestor.children(recursive=True)
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
     """Whether it is still there: its number not given to another, and not just waiting for its parent to notice."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -88,18 +99,19 @@ def _find(marked: Marked) -> Iterator[psutil.Process]:
             continue
         try:
             process = psutil.Process(pid)  # notes when it began, so that a reused pid is never killed
-            value = _marker_of(process)
+            value, inheriting = variable(pid, MARKER), inherited.read(pid)
         except (psutil.Error, OSError, ValueError):
             continue
-        if value is not None and marked(value):
+        if marked(value, inheriting[1] if inheriting else 0):
             yield process
 
 
-def _marker_of(process: psutil.Process) -> str | None:
+def variable(pid: int, name: str) -> str | None:
+    """A variable of a process's environment as it was at its start. Raises `psutil.Error`, `OSError`."""
     if not sys.platform.startswith("linux"):
-        return process.environ().get(MARKER)
-    prefix = f"{MARKER}=".encode()
-    environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        return psutil.Process(pid).environ().get(name)
+    prefix = f"{name}=".encode()
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
     if prefix not in environment:
         return None
     found = next((entry for entry in environment.split(b"\0") if entry.startswith(prefix)), None)

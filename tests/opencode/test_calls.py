@@ -1,0 +1,154 @@
+"""Which processes belong to which call of an agent, told on plain processes in place of opencode."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from opencode_ledger.actors.opencode import sweep_all
+from opencode_ledger.actors.opencode.host import inherited
+from opencode_ledger.actors.opencode.host.calls import Commands, end_commands
+from opencode_ledger.actors.opencode.host.environment import MARKER, marker
+from opencode_ledger.actors.opencode.host.shell import withholding_shell
+
+from ..faults.processes import eventually, sleep_alone
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of others are seen on Linux alone")
+
+
+class Agent:
+    """A Python that starts what it is told in sessions of their own, or in its own, and waits for none of it."""
+
+    def __init__(self, shell: Path) -> None:
+        self.instance = secrets.token_hex(8)
+        self.marker = marker(self.instance, "cb_test")
+        environment = {"PATH": os.environ["PATH"], "SHELL": "/bin/sh", MARKER: self.marker}
+        self.environment = environment | withholding_shell(shell, environment)
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        program = (
+            "import subprocess, sys\n"
+            "for line in sys.stdin:\n"
+            "    own, _, command = line.strip().partition(' ')\n"
+            "    shell = [sys.argv[1]] if own == 'call' else ['/bin/sh']\n"
+            "    subprocess.Popen([*shell, '-c', command], start_new_session=own == 'call')\n"
+        )
+        arguments = (sys.executable, "-c", program, self.environment["SHELL"])
+        self.process = await asyncio.create_subprocess_exec(
+            *arguments, stdin=subprocess.PIPE, env=self.environment, start_new_session=True
+        )
+        inherited.put_on(self.process.pid, self.marker)
+
+    async def order(self, line: str) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+        await self.process.stdin.drain()
+
+    def commands(self, *, shelled: bool) -> Commands:
+        assert self.process is not None
+        return Commands(self.process.pid, self.marker, shelled)
+
+
+@pytest.fixture
+async def agent(tmp_path: Path) -> AsyncIterator[Agent]:
+    agent = await asyncio.to_thread(Agent, tmp_path / "shell")
+    try:
+        await agent.start()
+        yield agent
+    finally:
+        await sweep_all(agent.instance)
+        if agent.process is not None:
+            assert agent.process.stdin is not None
+            agent.process.stdin.close()
+            await agent.process.wait()
+
+
+@pytest.mark.parametrize("shelled", [True, False])
+async def test_what_opencode_itself_starts_is_never_ended(agent: Agent, shelled: bool) -> None:
+    """A language or MCP server, whenever it was started, outlives the interrupt; the command of the call doesn't."""
+    early, early_sleeps = sleep_alone()
+    call, call_sleeps = sleep_alone()
+    late, late_sleeps = sleep_alone()
+    await agent.order(f"own {early}")
+    await agent.order(f"call {call}")
+    await eventually(lambda: early_sleeps() and call_sleeps())
+    spared = await asyncio.to_thread(agent.commands(shelled=shelled).spared, [0.0])
+    await agent.order(f"own {late}")
+    await eventually(late_sleeps)
+    await end_commands(agent.commands(shelled=shelled), spared, 0.0, 5.0)
+    assert (early_sleeps(), call_sleeps(), late_sleeps()) == (True, False, True)
+
+
+async def test_a_helper_of_a_server_of_opencode_is_no_command(agent: Agent) -> None:
+    """What an MCP server starts in a session of its own, such as a browser, isn't taken for a command of a call."""
+    helper, sleeps = sleep_alone()
+    await agent.order(f"own (setsid {helper} &)")
+    await eventually(sleeps)
+    await end_commands(agent.commands(shelled=True), frozenset(), 0.0, 5.0)
+    assert sleeps()
+
+
+async def has_ended(looking: Commands, calls: int) -> None:
+    """Wait until the shells of so many calls are gone."""
+    async with asyncio.timeout(60):
+        while len(await asyncio.to_thread(looking.spared, [])) != calls:
+            await asyncio.sleep(0.02)
+
+
+async def test_what_two_calls_left_is_told_apart(agent: Agent) -> None:
+    """Of two calls whose shells have ended, one still holds its output: what began with it or later is ended alone."""
+    left, left_sleeps = sleep_alone()
+    held, held_sleeps = sleep_alone()
+    await agent.order(f"call {left} &")
+    await eventually(left_sleeps)
+    looking = agent.commands(shelled=True)
+    await has_ended(looking, 1)
+    opened = time.time() + 0.2
+    await eventually(lambda: time.time() > opened + 0.1)
+    await agent.order(f"call env -i setsid {held} &")
+    await eventually(held_sleeps)
+    await has_ended(looking, 2)
+    spared = await asyncio.to_thread(looking.spared, [opened * 1000])
+    await end_commands(looking, spared, 0.0, 5.0)
+    assert (left_sleeps(), held_sleeps()) == (True, False)
+    await end_commands(looking, await asyncio.to_thread(looking.spared, []), 0.0, 5.0)
+    assert left_sleeps()
+
+
+async def test_a_command_may_end_by_itself_first(agent: Agent, tmp_path: Path) -> None:
+    """A command is asked to end before it is ended by force, and has time to put its things in order."""
+    note = tmp_path / "note.txt"
+    await agent.order(f"call trap 'echo bye > {note}; exit' TERM; echo here > {note}; while :; do sleep 0.02; done")
+    await eventually(lambda: note.exists() and note.read_text() == "here\n")
+    await end_commands(agent.commands(shelled=True), frozenset(), 5.0, 5.0)
+    assert note.read_text() == "bye\n"
+
+
+async def test_the_mark_survives_what_the_environment_does_not(agent: Agent) -> None:
+    """A daemon without environment, parents, session or files is found again by another server of the same directory."""
+    daemon, sleeps = sleep_alone()
+    await agent.order(f"call (env -i setsid {daemon} <&- >&- 2>&- &)")
+    await eventually(sleeps)
+    assert agent.process is not None
+    agent.process.kill()
+    await agent.process.wait()
+    await sweep_all(secrets.token_hex(8))
+    assert sleeps()
+    await sweep_all(agent.instance)
+    assert not sleeps()
+
+
+async def test_a_process_without_a_mark_has_none() -> None:
+    """One that is gone bears no mark; a mark that can't be put on is no error."""
+    assert await asyncio.to_thread(inherited.read, 2**22 + 1) is None
+    inherited.put_on(2**22 + 1, "a:b")
+    assert inherited.same_instance(inherited.number_of("a:b"), "a")
+    assert not inherited.same_instance(inherited.number_of("a:b"), "b")
