@@ -20,6 +20,7 @@ from .host.known_secrets import learn_secrets
 from .host.process import START_FAILED, EndedEarly, OpencodeProcess
 from .host.scratch import Scratch
 from .host.shell import withholding_shell
+from .host.snapshot_locks import remove_stale_locks
 from .settings import OpencodeSettings
 
 log = structlog.get_logger()
@@ -84,6 +85,7 @@ class OpencodeServer:
         environment |= shell
         if settings.home is not None:
             await asyncio.to_thread(prepare_home, settings.home)
+            await asyncio.to_thread(remove_stale_locks, settings.home)
         # Known before the agent is: it can't say anything sooner.
         await learn_secrets(settings)
         settings.secrets.learn(marked, [password])
