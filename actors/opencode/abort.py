@@ -12,7 +12,6 @@ from ...domain.untrusted_json import fields, items, text
 from .client import NotFoundThere
 from .connection import Connection
 from .host.calls import end_commands
-from .outbox import Outbox
 
 BEGIN_LIMIT = 1.0
 """Seconds in which an accepted prompt begins, if it ever does."""
@@ -21,7 +20,7 @@ COMPLETE_LIMIT = 3.0
 PAUSE = 0.02
 
 
-async def let_go(connection: Connection, outbox: Outbox) -> None:
+async def let_go(connection: Connection) -> None:
     """Return when the run is over and all of it was told. Raises `AgentError`; goes on until it is cancelled."""
     run = connection.translator.run
     if run is None:
@@ -42,8 +41,6 @@ async def let_go(connection: Connection, outbox: Outbox) -> None:
     while run.unfinished and _now() - began < COMPLETE_LIMIT:
         await asyncio.sleep(PAUSE)
         await connection.ask_everything()
-    if connection.translator.files_in_doubt:
-        outbox.put(connection.translator.rest(await connection.client.changed_files()))
 
 
 class InterruptedCalls:

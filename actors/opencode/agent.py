@@ -19,6 +19,7 @@ from .attachments import file_parts
 from .catalog import Model
 from .client import OpencodeClient, Place
 from .connection import Connection
+from .files.file_watch import FileWatch
 from .handover import Handover
 from .host import survivors
 from .host.configuration import Stamp
@@ -56,6 +57,7 @@ class OpencodeAgent:
         self._outbox = Outbox(deliver, settings.coalesce, settings.backlog)
         self._translator = Translator(directory, settings.secrets)
         self._handover = Handover(self._translator, self._outbox, deliver)
+        self._files = FileWatch(directory, self._translator, self._outbox)
         self._life = Lifetime(self._start)
         self._delivering: asyncio.Task[None] | None = None
         self._letting_go = False
@@ -84,6 +86,7 @@ class OpencodeAgent:
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
         connection = await self._life.connected()
         try:
+            await self._files.before_run()
             await self._check_place(await connection.client.place())
             await self._handover.give(connection, prompt, files)
             await self._check_unmoved(await connection.client.place())  # it may have been swapped for a link meanwhile
@@ -109,7 +112,7 @@ class OpencodeAgent:
         if self._delivering is None:
             self._delivering = asyncio.create_task(self._outbox.run())
         server = await OpencodeServer.start(self._settings, self._codebase, self._directory, trusted=self._trusted)
-        connection = Connection(server, self._translator, self._outbox, self._on_death)
+        connection = Connection(server, self._translator, self._outbox, self._on_death, self._files)
         try:
             await connection.open()
             catalog = await server.catalog()
@@ -119,6 +122,7 @@ class OpencodeAgent:
         if self._learn:
             self._learn(catalog.models(), server.configured)
         connection.add(Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down).run())
+        connection.add(self._files.run())
         if limit := self._settings.memory_limit:
             connection.add(watch_memory(server.process, limit))
         self._handover.to_another_process()
@@ -137,6 +141,7 @@ class OpencodeAgent:
                 family = await survivors.family(self._settings.instance, self._codebase)
                 await self._life.close(connection, 0.0)
                 await survivors.sweep(self._settings.instance, self._codebase, family)
+                await self._files.settle(whatever_ran=True)
         finally:
             self._putting_down = None
             tell()
@@ -145,6 +150,8 @@ class OpencodeAgent:
         self._life.over(connection)
         log.warning("opencode died", codebase=self._codebase, reason=reason)
         verdict = connection.server.process.ended_for
+        if self._translator.run is not None:
+            await self._files.settle(whatever_ran=True)
         died = AgentDied(reason=reason, code=verdict.code if verdict else None)
         self._outbox.put([*self._translator.closed(), died])
         await self._outbox.flushed()
@@ -174,12 +181,13 @@ class OpencodeAgent:
 
     async def abort(self) -> None:
         """See the port."""
+        running = self._translator.run is not None
         try:
             if not await self._let_go(self._settings.abort_limit):
-                await self.stop()
+                await self._stop(running=running)
         except Exception:
             log.exception("abort failed; the agent is ended", codebase=self._codebase)
-            await self.stop()
+            await self._stop(running=running)
         await self._last_facts()
 
     async def _let_go(self, limit: float) -> bool:
@@ -192,7 +200,8 @@ class OpencodeAgent:
         try:
             async with asyncio.timeout(limit):
                 await self._handover.settled()
-                await let_go(connection, self._outbox)
+                await let_go(connection)
+            await connection.settle_files()
             return True
         except (AgentError, TimeoutError) as error:
             log.warning("opencode does not let go", codebase=self._codebase, error=str(error))
@@ -203,23 +212,30 @@ class OpencodeAgent:
 
     async def stop(self) -> None:
         """See the port."""
+        await self._stop(running=self._translator.run is not None)
+
+    async def _stop(self, *, running: bool) -> None:
+        """`running`: a run is under way, or was just broken off; what it did to the files until its very end is its own."""
         if self._putting_down is not None:
             await asyncio.wait({self._putting_down})
         with self._settings.presence.kept(self._codebase):
-            await self._end_all()
+            await self._end_all(running=running)
         await self._last_facts()
         if self._delivering is not None:
             self._delivering.cancel()
             await asyncio.gather(self._delivering, return_exceptions=True)
             self._delivering = None
 
-    async def _end_all(self) -> None:
+    async def _end_all(self, *, running: bool) -> None:
         family = await survivors.family(self._settings.instance, self._codebase)
         try:
             await self._end()
         except Exception:
             log.exception("the agent did not end in good order", codebase=self._codebase)
         await survivors.sweep(self._settings.instance, self._codebase, family)
+        if running:
+            await self._files.settle(whatever_ran=True)
+        self._translator.seen.forget()
 
     async def _end(self) -> None:
         await self._life.stop_starting()

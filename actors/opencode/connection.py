@@ -9,6 +9,7 @@ import structlog
 from ...domain.errors import AgentError
 from ...domain.opencode.translator import Translator
 from ...domain.untrusted_json import fields, items
+from .files.file_watch import FileWatch
 from .host.process import START_FAILED
 from .outbox import Outbox
 from .server import OpencodeServer
@@ -33,8 +34,9 @@ class Connection:
         translator: Translator,
         outbox: Outbox,
         ended: Callable[["Connection", str], Awaitable[None]],
+        files: FileWatch,
     ) -> None:
-        self.server, self.translator = server, translator
+        self.server, self.translator, self.files = server, translator, files
         self.client = server.client
         self.news = asyncio.Event()
         self.heard = asyncio.get_running_loop().time()
@@ -100,10 +102,17 @@ class Connection:
         for session in self.translator.sessions:
             await self.ask_messages(session, more)
 
+    async def settle_files(self) -> None:
+        """The run rests: find out what is not known yet of the files that changed."""
+        await self.files.settle()
+        if self.translator.files_in_doubt:
+            self._outbox.put(self.translator.rest(await self.client.changed_files()))
+
     def _take(self, event: object) -> None:
         if fields(event).get("type") != "server.heartbeat":
             self.heard = asyncio.get_running_loop().time()
         self._outbox.put(self.translator.event(event, _milliseconds()))
+        self.files.heard()
         run = self.translator.run
         if run is not None and run.activity in ("resting", "retrying"):
             self.news.set()

@@ -97,7 +97,7 @@ class Watch:
             if self._is_complete(run, _now() - began):
                 break
             await asyncio.sleep(PAUSE)
-        await self._settle_files()
+        await self._connection.settle_files()
         if self._rests(run, prompt):
             self._end(run, run.verdict(), words)
 
@@ -109,18 +109,13 @@ class Watch:
         compared = run.compared or not self._translator.files_patched or waited > COMPARE_LIMIT
         return (run.settled() and compared) or waited > SETTLE_LIMIT
 
-    async def _settle_files(self) -> None:
-        if self._translator.files_in_doubt:
-            status = await self._client.changed_files()
-            self._outbox.put(self._translator.rest(status))
-
     async def _give_up(self, run: Run, why: Failure) -> None:
         try:
             calls = await InterruptedCalls.of(self._connection)
             await self._client.abort(run.root, self._settings.abort_limit)
             await calls.end()
             await self._connection.ask_everything()
-            await self._settle_files()
+            await self._connection.settle_files()
         except AgentError as error:
             log.warning("opencode does not let go of a run that is given up; it is ended", error=error.message)
             if self._translator.run is run and not self._busy_elsewhere():

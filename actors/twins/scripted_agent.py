@@ -6,6 +6,7 @@ by one. Its `temper` makes it slow, mute or unable. With a virtual clock it is d
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from ...domain.codebase import facts as f
 from ...domain.codebase.effects import Prompt
 from ...domain.errors import AgentError, AgentUnavailable, LedgerError
 from ...domain.events import Answers, Json, PermissionKind
+from ...domain.file_trees import path_text
 from ...domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -170,7 +172,13 @@ class ScriptedAgent:
     async def change_file(self, path: str, action: Literal["create", "modify", "delete"] = "create") -> None:
         """Change a file (in words only)."""
         if run := self.run:
-            await self._say(f.FileChanged(session_id=run.session, action=action, path=path))
+            shown, encoding = path_text(os.fsencode(path))
+            await self._say(f.FileChanged(session_id=run.session, action=action, path=shown, path_encoding=encoding))
+
+    async def miss_files(self, reason: str) -> None:
+        """Say that files changed that can't be named."""
+        if run := self.run:
+            await self._say(f.FilesUnknown(session_id=run.session, reason=reason))
 
     async def ask(
         self, tool: str, args: Mapping[str, Json] | None = None, kind: PermissionKind = "permission"

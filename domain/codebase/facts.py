@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..events import Answers, Json, PermissionKind
+from ..file_trees import Action, PathEncoding
 from ..ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
 
 
@@ -73,11 +74,20 @@ class ToolEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileChanged:
-    """A file changed; `path` is relative to the codebase."""
+    """A file changed; `path` is relative to the codebase. `path_encoding`: how a name that is no UTF-8 stands there."""
 
     session_id: SessionId
-    action: Literal["create", "modify", "delete"]
+    action: Action
     path: str
+    path_encoding: PathEncoding | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilesUnknown:
+    """Files may have changed, or have, that are not named: why, in a sentence."""
+
+    session_id: SessionId
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +196,7 @@ Fact: TypeAlias = (
     | ToolStarted
     | ToolEnded
     | FileChanged
+    | FilesUnknown
     | StepUsed
     | RetryScheduled
     | PermissionRequested

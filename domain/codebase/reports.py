@@ -156,7 +156,15 @@ def _tool_ended(fact: f.ToolEnded, state: State, session: Session, at: Timestamp
 
 @_on_session.register
 def _file_changed(fact: f.FileChanged, state: State, session: Session, at: Timestamp) -> Decision:
-    return Decision((e.FileChange(change=fact.action, path=fact.path, **endings.ids(session, at)),))
+    change = e.FileChange(
+        change=fact.action, path=fact.path, path_encoding=fact.path_encoding, **endings.ids(session, at)
+    )
+    return Decision((change,))
+
+
+@_on_session.register
+def _files_unknown(fact: f.FilesUnknown, state: State, session: Session, at: Timestamp) -> Decision:
+    return Decision((e.Status(status="running", message=fact.reason, about="files", **endings.ids(session, at)),))
 
 
 @_on_session.register

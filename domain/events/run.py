@@ -35,11 +35,15 @@ class MessageDelivered(Event):
 @kind("status")
 @dataclass(frozen=True, kw_only=True)
 class Status(Event):
-    """The agent's state for people: `idle`, `running` or `interrupted`, and a sentence. `attempt`: of a retry, from 1."""
+    """The agent's state for people: `idle`, `running` or `interrupted`, and a sentence.
+
+    `attempt`: of a retry, from 1. `about` is `files` where the sentence says which changed files are not named.
+    """
 
     status: Literal["idle", "running", "interrupted"]
     message: str
     attempt: int | None = None
+    about: Literal["files"] | None = None
 
 
 @kind("output")
@@ -87,11 +91,15 @@ class ToolResult(Event):
 @kind("file_change")
 @dataclass(frozen=True, kw_only=True)
 class FileChange(Event):
-    """A file of the codebase changed; `path` is relative to it."""
+    """A file of the codebase changed; `path` is relative to it.
+
+    `path_encoding` is there for a name that is no UTF-8: percent-decoded, `path` is then the name's bytes.
+    """
 
     # The document's own member is called `action`, hence no class-level discriminator for this topic.
     change: Literal["create", "modify", "delete"]
     path: str
+    path_encoding: Literal["percent"] | None = None
 
 
 @kind("usage")

@@ -1,6 +1,6 @@
-"""Which files an agent changed, and how: from its tools at once, from its shell as soon as the agent compared.
+"""Which files an agent changed, and how: from its tools at once, from its shell by looks at the directory.
 
-The agent tells of a shell's changes in two ways: a `patch` names the files of a step but not what became of them,
+Where the directory can't be looked at, the agent has the word. It says what a shell changed in two ways: a `patch` names the files of a step but not what became of them,
 and the user's message carries what all steps since did, compared as a whole, some time later. A file named by a
 patch waits for the comparison that has it; what still waits when the agent rests is settled by the state of the
 version control.
@@ -9,15 +9,26 @@ version control.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import join, normpath
-from typing import Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from ..codebase.facts import FileChanged
-from ..untrusted_json import Fields, fields, items, text
+from ..file_trees import Action, Look
+from ..ids import SessionId
+from ..untrusted_json import Fields, fields, items, number, text
+from .seen_files import SeenFiles
 from .streamed_text import Origin
 
-Action: TypeAlias = Literal["create", "modify", "delete"]
 Compared: TypeAlias = Mapping[str, str]
 """Per path: `added`, `modified` or `deleted`."""
+
+WRITING: Final = frozenset({"write", "edit", "multiedit", "apply_patch"})
+"""Tools that say themselves what they change."""
+
+HARMLESS: Final = WRITING | frozenset(
+    """read glob grep list ls webfetch websearch codesearch todowrite todoread question skill task invalid
+    plan_enter plan_exit""".split()
+)
+"""Tools that change no file without a word. Any other one may change any: a shell, or what others made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class FileChanges:
     """The file changes of one run. Paths are relative to `directory`; what lies outside of it is left out."""
 
     directory: str
+    seen: SeenFiles = field(default_factory=SeenFiles)
     _exists: dict[str, bool] = field(default_factory=dict[str, bool])
     _by_tool: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _by_helpers: set[str] = field(default_factory=set[str])
@@ -45,8 +57,9 @@ class FileChanges:
         """Whether a file changed of which it isn't known yet what became of it."""
         return bool(self._waiting)
 
-    def begin(self) -> None:
-        """A new run: what is known of the files is no longer certain."""
+    def begin(self, session: SessionId, before: Look | None = None) -> None:
+        """A new run: what is known of the files is no longer certain, but for what a look saw just now."""
+        self.seen.begin(session, before)
         self._exists.clear()
         self._by_tool.clear()
         self._by_helpers.clear()
@@ -56,26 +69,33 @@ class FileChanges:
 
     def tool(self, origin: Origin, part: Fields) -> Iterator[FileChanged]:
         """A tool call; the ones that write files and went well tell what they did."""
-        state, part_id = fields(part.get("state")), text(part.get("id"))
-        if state.get("status") != "completed" or part_id in self._told:
+        state, part_id, tool = fields(part.get("state")), text(part.get("id")), text(part.get("tool"))
+        status = state.get("status")
+        if part_id in self._told or status not in ("running", "completed", "error"):
             return
-        self._told.add(part_id)
-        for action, file in _by_tool(text(part.get("tool")), state):
+        ended = status != "running"
+        if tool not in HARMLESS or (tool in WRITING and status == "error"):
+            self.seen.ran(ended=ended)
+        if ended:
+            self._told.add(part_id)
+        for action, file in _by_tool(tool, state) if status == "completed" else ():
             if path := self._inside(file):
                 self._by_tool.setdefault(text(part.get("messageID")), set()).add(path)
                 if origin.subagent:
                     self._by_helpers.add(path)
-                yield self._changed(origin, action, path)
+                began = number(fields(state.get("time")).get("start"))
+                if self.seen.reported(path.encode("utf-8", "surrogatepass"), began, exists=action != "delete"):
+                    yield self._changed(origin, action, path)
 
     def patch(self, origin: Origin, prompt: str, part: Fields) -> None:
         """The files that a step changed, by whatever means; `prompt` is the user's message that it answers."""
         part_id = text(part.get("id"))
-        if part_id in self._told:
+        if part_id in self._told or self.seen.known:
             return
         self._told.add(part_id)
         self.patched = True
         told = self._by_tool.get(text(part.get("messageID")), set())
-        paths = [path for file in items(part.get("files")) if (path := self._inside(text(file)))]
+        paths = [path for file in items(part.get("files")) if (path := self._by_git(text(file)))]
         if origin.subagent:
             self._by_helpers.update(paths)
         else:  # the step in which a helper worked names the helper's files again
@@ -84,6 +104,8 @@ class FileChanges:
 
     def comparison(self, origin: Origin, prompt: str, diffs: object, root: str) -> Iterator[FileChanged]:
         """All that changed since a prompt, as the agent compared it; `root` is what its paths are relative to."""
+        if self.seen.known:
+            return
         status = self._statuses(diffs, root)
         news = self._news(prompt, diffs, root)
         for waiting in list(self._waiting):
@@ -112,7 +134,7 @@ class FileChanges:
     def _news(self, prompt: str, diffs: object, root: str) -> set[str]:
         """The paths whose difference is not the one of the comparison before: an old one settles nothing new."""
         before = self._compared.get(prompt, {})
-        found = {self._inside(join(root, text(fields(diff).get("file")))): diff for diff in items(diffs)}
+        found = {self._by_git(join(root, text(fields(diff).get("file")))): diff for diff in items(diffs)}
         news = {path for path, diff in found.items() if path and before.get(path) != diff}
         self._compared[prompt] = found
         return news
@@ -133,13 +155,18 @@ class FileChanges:
 
     def _statuses(self, diffs: object, root: str) -> dict[str, str]:
         found = [fields(diff) for diff in items(diffs)]
-        named = [(self._inside(join(root, text(diff.get("file")))), text(diff.get("status"))) for diff in found]
+        named = [(self._by_git(join(root, text(diff.get("file")))), text(diff.get("status"))) for diff in found]
         return {path: status for path, status in named if path}
 
     def _inside(self, file: str) -> str:
         """The path relative to the codebase; empty for a file that is not in it."""
         path = normpath(join(self.directory, file)) if file else ""
         return path.removeprefix(f"{self.directory}/") if path.startswith(f"{self.directory}/") else ""
+
+    def _by_git(self, file: str) -> str:
+        """As `_inside`; empty too for a name that git has put in quotes, of which the agent then made another one."""
+        inside = self._inside(file)
+        return "" if inside.startswith('"') else inside
 
 
 def _by_tool(tool: str, state: Fields) -> Iterator[tuple[Action, str]]:

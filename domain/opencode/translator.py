@@ -9,6 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 
 from ..codebase.facts import Fact, RetryScheduled
+from ..file_trees import Look
 from ..ids import AgentSessionId, MessageId, SessionId
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, items, number, text, whole
@@ -20,6 +21,7 @@ from .permissions import (
     settled_question,
 )
 from .run import Run
+from .seen_files import SeenFiles
 from .streamed_text import Origin
 
 REMEMBERED_EVENTS = 20_000
@@ -68,6 +70,7 @@ class Translator:
         self._root: AgentSessionId | None = None
         self._origins: dict[str, Origin] = {}
         self._messages = Messages(directory, 0, self._secrets)
+        self._before: Look | None = None
         self._told: set[tuple[object, ...]] = set()
         self._asked_in: dict[str, str | None] = {}
         self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
@@ -87,6 +90,10 @@ class Translator:
 
     # --- what the adapter does ------------------------------------------------------------------------------------
 
+    def before_run(self, look: Look | None) -> None:
+        """What a look at the directory saw before the next run; None where a run goes on."""
+        self._before = look
+
     def prompted(self, session: SessionId, root: AgentSessionId, answers: MessageId, prompt: str, now: float) -> None:
         """A prompt is about to be handed over. `prompt` is the agent's name for it; `now` in ms since the epoch.
 
@@ -99,7 +106,7 @@ class Translator:
         self._origins[root] = Origin(session, None)
         if self.run is None or self.run.root != root:
             self.run = Run(session, root, answers, prompt, now)
-            self._messages.files.begin()
+            self._messages.files.begin(session, self._before)
         else:
             self.run.prompted(answers, prompt)
 
@@ -121,6 +128,11 @@ class Translator:
     def known_messages(self) -> int:
         """How many messages of these sessions were seen since they are translated."""
         return len(self._messages)
+
+    @property
+    def seen(self) -> SeenFiles:
+        """What is known of the files by looks at the directory."""
+        return self._messages.files.seen
 
     @property
     def files_patched(self) -> bool:

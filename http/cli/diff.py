@@ -143,7 +143,8 @@ def _files(changes: Iterable[e.FileChange]) -> Iterator[str]:
     """Each file once, with what became of it; those whose names are erased can't be told apart."""
     done = dict[str, list[str]]()
     for change in changes:
-        told = done.setdefault(change.path, [])
+        name = f"{change.path} (percent-encoded)" if change.path_encoding and change.path != MARK else change.path
+        told = done.setdefault(name, [])
         told += [_DONE[change.change]] if told[-1:] != [_DONE[change.change]] else []
     for path, told in done.items():
         yield f"{path}: {', then '.join(told) if path != MARK else 'changes of files'}"

@@ -145,7 +145,9 @@ class Story:
         """What is told of an event that stands for itself."""
         match event:
             case e.FileChange():
-                return _Told("file", f"{event.change} {event.path}")
+                return _Told(
+                    "file", f"{event.change} {event.path}" + (" (percent-encoded)" if event.path_encoding else "")
+                )
             case e.TaskCreated():
                 return _Told("task", f"created{listed([event.title])}")
             case e.TaskCompleted():
@@ -158,6 +160,8 @@ class Story:
                 return _Told("status", refused_access(event), "\n".join(event.calls))
             case e.Error():
                 return _Told("error", event.code, event.error)
+            case e.Status(about="files"):
+                return _Told("status", "files that are not named", event.message)
             case e.Status(attempt=int(attempt)):
                 return _Told("status", f"attempt {attempt}", event.message)
             case _:

@@ -43,6 +43,7 @@ SessionFact: TypeAlias = (
     | f.ToolStarted
     | f.ToolEnded
     | f.FileChanged
+    | f.FilesUnknown
     | f.StepUsed
     | f.RetryScheduled
     | f.PermissionRequested
@@ -62,6 +63,8 @@ FACTS: tuple[SessionFact, ...] = (
     ENDED,
     PROMPT_FAILED,
     ANSWER_FAILED,
+    f.FileChanged(session_id=SESSION, action="delete", path="a%FF", path_encoding="percent"),
+    f.FilesUnknown(session_id=SESSION, reason="Too many files."),
 )
 """One of every kind that tells of a session."""
 
@@ -115,6 +118,14 @@ def test_changed_files_usage_and_retries_are_recorded() -> None:
             attempt=2,
             **IDS,
         ),
+    )
+
+
+def test_names_that_are_no_text_and_files_without_a_name_are_recorded() -> None:
+    """How a name is written is recorded with it, and so is a sentence on files that changed and can't be named."""
+    given(TRIGGER, report(*FACTS[11:])).then(
+        e.FileChange(change="delete", path="a%FF", path_encoding="percent", **IDS),
+        e.Status(status="running", message="Too many files.", about="files", **IDS),
     )
 
 

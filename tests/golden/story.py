@@ -83,6 +83,8 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     )
     for change in ("create", "modify", "delete"):
         await agent.change_file("cart.py", change)
+    await agent.change_file("100%\udcff\n.txt")
+    await agent.miss_files("2 more files changed than are named here: build (2).")
     await api.post(f"/codebases/{shop}/message", {"message": "Use decimals for prices."})
     for reply in ({"reply": "once"}, {"reply": "always"}, {"reply": "reject", "message": "Not that file."}):
         await _answer(api, shop, await agent.ask("edit", {"filepath": "cart.py"}), reply)

@@ -1,7 +1,5 @@
 """What an agent does when nothing goes wrong, on the real opencode with a scripted model."""
 
-from pathlib import Path
-
 from scripts.scripted_model import ScriptedModel
 
 from opencode_ledger.domain.codebase import facts as f
@@ -64,14 +62,6 @@ async def test_tools_and_file_changes_are_reported_once_each(live: Live) -> None
             ("delete", "b.txt"),
         ]
     )
-
-
-async def test_without_git_a_shells_changes_are_not_seen(make_live: MakeLive, tmp_path: Path) -> None:
-    """In a directory that is no git repository the files of the agent's own tools are reported, those of its shell not."""
-    live = make_live(directory=tmp_path / "plain")
-    await live.run("write: a.txt = b\nedit: a.txt | b -> c\nbash: echo d > d.txt\nwrite: a.txt = e\nsay: Done.")
-    assert (live.directory / "d.txt").exists()
-    assert changes(live) == [("create", "a.txt"), ("modify", "a.txt"), ("modify", "a.txt")]
 
 
 async def test_a_follow_up_steers_the_running_agent(live: Live, model: ScriptedModel) -> None:

@@ -82,7 +82,7 @@ export class Story {
   }
 
   file_change(data) {
-    this.line(`${data.action} ${data.path}`);
+    this.line(`${data.action} ${data.path}${data.path_encoding ? " (percent-encoded)" : ""}`);
   }
 
   access(data) {
@@ -137,6 +137,7 @@ export class Story {
 
   status(data) {
     if (data.attempt) this.line(`Attempt ${data.attempt}: ${data.message}`);
+    else if (data.about) this.line(data.message);
   }
 
   complete(data) {

@@ -1,0 +1,1 @@
+"""A codebase's directory, looked at around a run and in it: which of its files changed."""

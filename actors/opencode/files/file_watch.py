@@ -1,0 +1,74 @@
+"""Looks at a codebase's directory around an agent's run and in it, so that nothing that a shell changed is missed."""
+
+import asyncio
+from time import time
+
+from ....domain.file_trees import Look
+from ....domain.opencode.translator import Translator
+from ..outbox import Outbox
+from .tree_scan import SECONDS, SECONDS_AGAIN, scan_files, scan_tree
+
+REST = 4
+"""A look in mid-run is followed by a rest so many times as long, so that a large directory doesn't take a core."""
+
+
+class FileWatch:
+    """The looks of one agent, one at a time."""
+
+    def __init__(self, directory: str, translator: Translator, outbox: Outbox) -> None:
+        self._directory, self._translator, self._outbox = directory, translator, outbox
+        self._news = asyncio.Event()
+        self._one = asyncio.Lock()
+
+    async def before_run(self) -> None:
+        """To be awaited before a prompt is handed over: how the directory is then."""
+        look = None if self._translator.run is not None else await self._scan(SECONDS)
+        self._translator.before_run(look)
+
+    def heard(self) -> None:
+        """The agent has said something; it may be that a command ended or that a tool wrote."""
+        seen = self._translator.seen
+        if seen.due or seen.touched:
+            self._news.set()
+
+    async def run(self) -> None:
+        """Look whenever there is a reason to, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            began = loop.time()
+            async with self._one:
+                await self._look_at_touched()
+                if self._translator.seen.due:
+                    await self._look()
+            await asyncio.sleep(REST * (loop.time() - began))
+
+    async def settle(self, *, whatever_ran: bool = False) -> None:
+        """The run rests, or its processes are gone: a last look, where anything ran that no tool speaks of."""
+        async with self._one:
+            await self._look_at_touched()
+            if self._translator.seen.shell or whatever_ran:
+                await self._look()
+
+    async def _look_at_touched(self) -> None:
+        seen = self._translator.seen
+        if touched := dict(seen.touched):
+            marks = await asyncio.to_thread(scan_files, self._directory, list(touched))
+            for path, exists in touched.items():
+                if path in marks:
+                    self._outbox.put(list(seen.seen_one(path, exists, marks[path])))
+                else:
+                    seen.out_of_sight(path)
+
+    async def _look(self) -> None:
+        seen = self._translator.seen
+        seen.looking()
+        if seen.known:
+            look = await self._scan(SECONDS_AGAIN)
+            self._outbox.put(list(seen.seen(look, time() * 1000)))
+        else:
+            self._outbox.put(list(seen.not_compared()))
+
+    async def _scan(self, seconds: float) -> Look:
+        return await asyncio.to_thread(scan_tree, self._directory, seconds=seconds)
