@@ -19,7 +19,9 @@ MAX_BODY = 1024 * 1024
 TOO_LARGE = f"The body is larger than {MAX_BODY:,} bytes."
 MAX_DEPTH = 32
 MAX_NUMBER = 2**64
-"""Numbers from here on are refused: whole ones can't be kept exactly."""
+MIN_NUMBER = -(2**63)
+"""Numbers from the one on and below the other are refused: whole ones can't be kept exactly. Read as fractions, as whole
+ones beyond 64 bits are, the least itself counts as below."""
 
 BODY_LIMIT = 30.0
 """Seconds for a body to come."""
@@ -112,8 +114,8 @@ def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
 def _check_storable(value: object, field: str, depth: int) -> None:
     if isinstance(value, dict | list) and depth == 0:
         raise InvalidInput(f"{field}: The body may not be nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, float) and not abs(value) < MAX_NUMBER:
-        raise InvalidInput(f"{field}: A number must be smaller than {MAX_NUMBER:,}.")
+    if isinstance(value, float) and not MIN_NUMBER < value < MAX_NUMBER:
+        raise InvalidInput(f"{field}: A number must be at least {MIN_NUMBER:,} and smaller than {MAX_NUMBER:,}.")
     if isinstance(value, str) and "\0" in value:
         raise InvalidInput(f"{field}: There may be no NUL character in it.")
     if isinstance(value, dict):

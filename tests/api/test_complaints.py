@@ -66,7 +66,7 @@ BYTES: list[tuple[bytes, str, int, str]] = [
         b'{"priority": 99999999999999999999}',
         JSON,
         400,
-        "priority: A number must be smaller than 18,446,744,073,709,551,616.",
+        "priority: A number must be at least -9,223,372,036,854,775,808 and smaller than 18,446,744,073,709,551,616.",
     ),
     (b'{"prompt": "x"}', "text/plain", 415, "The body must be JSON: send it with `Content-Type: application/json`."),
     (

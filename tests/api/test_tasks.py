@@ -222,3 +222,13 @@ async def test_queued_tasks_start_after_a_restart(settings: Settings, tmp_path: 
             return (await api.get(f"/tasks/{task}"))["status"]
 
         await becomes(status, "running")
+
+
+async def test_numbers_of_metadata_are_kept_exactly(api: Running) -> None:
+    """The largest and the least whole numbers that are taken come back as they were, at every level; so do fractions."""
+    codebase = await api.register()
+    numbers = [-(2**63), -(2**63) + 1, 2**53 + 1, 2**63, 2**64 - 1, 0, 0.1, -0.0, 5e-324, 1.5e19, -9.2e18]
+    given = {"all": numbers, "deep": {"er": [{"n": n} for n in numbers]}}
+    task = (await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p", "metadata": given}))["task"]
+    assert (await api.get(f"/tasks/{task['id']}"))["metadata"] == given
+    assert repr((await api.get(f"/tasks/{task['id']}"))["metadata"]) == repr(given)
