@@ -4,6 +4,7 @@ A line of the file is a token, which is good for everything, or scopes and a tok
 Blank lines and lines that begin with `#` are passed over. No line's content is ever told, in an error least of all.
 """
 
+import codecs
 import hashlib
 import hmac
 import os
@@ -22,9 +23,15 @@ Scope = Literal["read", "operate", "audit"]
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 MIN_TOKEN: Final = 16
+MAX_TOKEN: Final = 8000
+"""Bytes of a token: a header holds no more."""
 MAX_FILE: Final = 64 * 1024
 
 _LINE: Final = re.compile(r"(?:(?P<scopes>[^:]*):)?(?P<secret>.*)")
+UNUSABLE: Final = frozenset(" #\"'`")
+"""Printable characters of which no token is made: what is behind a blank or `#` is meant as a comment, and quotes as quotes."""
+
+_ALONE: Final = "let the token stand alone, and comments on lines of their own"
 _HOW: Final = "make one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
 
 
@@ -67,14 +74,13 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
     if path is None:
         return None
     try:
-        text = _private_text(path)
+        content = _private_content(path)
     except OSError as error:
         raise _bad(path, f"can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _bad(path, "is not text") from None
+    text = _text(path, content)
     lines: dict[bytes, Token] = {}
     accepted: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             token = _token(path, number, line)
             if token.digest in lines:
@@ -87,16 +93,32 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
     return Tokens(lines.values())
 
 
-def _private_text(path: Path) -> str:
-    # Looked at through the open file, so that it can't be another one by the time it is read.
-    with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
+def _private_content(path: Path) -> bytes:
+    # Looked at through the open file, so that it can't be another one by the time it is read. A pipe isn't waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise _bad(path, "is no regular file; write the tokens into one")
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
             raise _bad(path, f"can be used by others; keep them out with: chmod 600 {path}")
-        content = file.read(MAX_FILE + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_FILE + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_FILE:
         raise _bad(path, f"is larger than {MAX_FILE:,} bytes")
-    return content.decode()
+    return content
+
+
+def _text(path: Path, content: bytes) -> str:
+    if content.startswith(codecs.BOM_UTF8):
+        raise _bad(path, "begins with a byte order mark on line 1; save it as UTF-8 without one")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _bad(path, f"is not text in UTF-8 on line {line}") from None
 
 
 def _token(path: Path, number: int, line: str) -> Token:
@@ -105,6 +127,13 @@ def _token(path: Path, number: int, line: str) -> Token:
     named = parts["scopes"] if parts else None
     if len(secret) < MIN_TOKEN:
         raise _bad(path, f"has no secret of at least {MIN_TOKEN} characters on line {number}; {_HOW.format(path=path)}")
+    if len(secret.encode()) > MAX_TOKEN:
+        raise _bad(path, f"has a token of more than {MAX_TOKEN:,} bytes on line {number}, which fits in no header")
+    if any(not char.isprintable() or char in UNUSABLE for char in secret):
+        raise _bad(
+            path,
+            f"has on line {number} what is no part of a token, such as a blank, a quote or a control character; {_ALONE}",
+        )
     if named is None:
         return Token(_digest(secret), frozenset(SCOPES))
     scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in map(str.strip, named.split(",")))

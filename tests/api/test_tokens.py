@@ -1,6 +1,9 @@
 """The tokens: their file, what each is good for, and what clients without a fitting one are told."""
 
+import asyncio
+import os
 import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from yarl import URL
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.web.tokens import SCOPES, BadTokenFile, Scope, Tokens, read_tokens
+from opencode_ledger.http.web.tokens import MAX_TOKEN, SCOPES, BadTokenFile, Scope, Tokens, read_tokens
 
 TOKEN = "0123456789abcdef-äöü"
 READ, OPERATE, AUDIT = (f"a-token-to-{scope}-with" for scope in SCOPES)
@@ -93,7 +96,30 @@ BAD_FILES = {
     "a scope twice": (b"read, read: " + SECRET, "line 1"),
     "a colon in the token": (SECRET + b":" + SECRET, "line 1"),
     "a token twice": (b"read: %b\naudit: %b\n" % (SECRET, SECRET), "line 2"),
-    "no text": (b"\xff" * 40, "is not text"),
+    "no text": (b"\xff" * 40, "is not text in UTF-8 on line 1"),
+    "no text further on": (b"# a\n%b\n# \xe4\n" % SECRET, "is not text in UTF-8 on line 3"),
+    "UTF-16": (SECRET.decode().encode("utf-16"), "is not text in UTF-8 on line 1"),
+    "UTF-16 without a mark": (SECRET.decode().encode("utf-16-le"), "line 1"),
+    "a byte order mark": (b"\xef\xbb\xbf" + SECRET, "byte order mark on line 1"),
+    "a byte order mark further on": (b"# a\n\xef\xbb\xbf" + SECRET, "line 2"),
+    "a comment behind a token": (SECRET + b" # of the operators", "on line 1 what is no part of a token"),
+    "a comment right behind a token": (SECRET + b"#operators", "on line 1 what is no part of a token"),
+    "a comment behind one with scopes": (b"\n\nread: " + SECRET + b"\t# x", "on line 3 what is no part of a token"),
+    "a blank within": (SECRET + b" " + SECRET, "line 1"),
+    "a tab within": (SECRET + b"\t" + SECRET, "line 1"),
+    "NUL within": (b"# a\r\n\r\n" + SECRET + b"\0" + SECRET, "line 3"),
+    "NUL at the end": (SECRET + b"\0\n", "line 1"),
+    "a control character": (SECRET + b"\x1b[0m", "line 1"),
+    "a lone carriage return": (SECRET + b"\r" + SECRET, "line 1"),
+    "another end of a line": (SECRET + "\u2028".encode() + SECRET, "line 1"),
+    "a form feed": (SECRET + b"\f" + SECRET, "line 1"),
+    "a zero-width blank": (SECRET + "\u200b".encode() + SECRET, "line 1"),
+    "a non-breaking blank": (SECRET + "\xa0".encode() + SECRET, "line 1"),
+    "quotes": (b'"' + SECRET + b'"', "line 1"),
+    "single quotes": (b"read: '" + SECRET + b"'", "line 1"),
+    "as in a header": (b"Bearer " + SECRET, "line 1"),
+    "too long for a header": (b"# a\n" + b"x" * 9_000, "on line 2, which fits in no header"),
+    "just too long": (b"x" * 8_001, "line 1"),
     "much too large": (SECRET * 10_000, "larger than 65,536"),
 }
 
@@ -133,6 +159,43 @@ def test_no_file(tmp_path: Path) -> None:
 def test_secrets_are_not_shown() -> None:
     """What is kept of a token doesn't tell it."""
     assert TOKEN not in repr(Tokens.of(TOKEN)) + repr(vars(Tokens.of(TOKEN)))
+
+
+def test_a_file_of_another_system(tmp_path: Path) -> None:
+    """Lines may end as on other systems, and with blanks; what is around a token is no part of it."""
+    content = FILE.replace("\n", " \t\r\n").encode() + b"\r"
+    tokens = read_tokens(written(tmp_path, content), Secrets())
+    assert tokens
+    assert all(tokens.scopes_of(token) for token in (TOKEN, READ, OPERATE, AUDIT))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A pipe isn't waited for; neither it nor a directory, a device or a socket is taken, not behind a link either; nothing is left open."""
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    before = len(list(Path("/dev/fd").iterdir()))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for name in ("pipe", "directory", "link", "/dev/zero", "/dev/null"):
+            with pytest.raises(BadTokenFile, match="is no regular file"):
+                read_tokens(tmp_path / name, Secrets())
+        for name in ("socket", "loop", "pipe/token"):
+            with pytest.raises(BadTokenFile, match="can't be read"):
+                read_tokens(tmp_path / name, Secrets())
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    (tmp_path / "way").symlink_to(written(tmp_path, TOKEN.encode()))
+    assert read_tokens(tmp_path / "way", Secrets())
+
+
+async def test_the_longest_token(settings: Settings, tmp_path: Path) -> None:
+    """A token as long as is allowed can be used."""
+    longest = "x" * MAX_TOKEN
+    tokens = await asyncio.to_thread(read_tokens, written(tmp_path, longest.encode()), Secrets())
+    async with running(settings, tmp_path / "home", token=tokens) as api:
+        assert await api.get("/status", headers=bearing(longest))
+        assert_refused(await api.ask("GET", "/status", headers=bearing(longest[:-1])), 401, "unauthorized")
 
 
 async def test_no_token_or_a_wrong_one(guarded: Running, subtests: pytest.Subtests) -> None:
