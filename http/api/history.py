@@ -12,6 +12,7 @@ from ...domain.ids import CodebaseId, Sequence
 from ...domain.proofs.leaves import leaf_of
 from ...projections.tree.export import export_lines
 from ..web.answers import json_answer
+from ..web.framing import send_pieces
 from ..web.parameters import AFTER, LOG_LIMIT
 from .service import Service
 
@@ -42,13 +43,7 @@ async def log_export(service: Service, request: web.Request) -> web.StreamRespon
             "X-Content-Type-Options": "nosniff",
         }
     )
-    lines = export_lines(service.store, service.tree, codebase, head)
-    first = await anext(lines)  # what can go wrong goes wrong before the answer begins
-    await response.prepare(request)
-    await response.write(first)
-    async for line in lines:
-        await response.write(line)
-    await response.write_eof()
+    await send_pieces(request, response, export_lines(service.store, service.tree, codebase, head))
     return response
 
 

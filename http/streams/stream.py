@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position
 from ...domain.ports import Clock, EventStore
+from ..web.framing import framed
 from .all_codebases import ALL, in_whole_log
 from .batch import batch_of
 from .cursor import (
@@ -46,11 +47,14 @@ HEADERS: Final = {
 WATCH_INTERVAL: Final = 1.0
 """Seconds between two looks at every connection."""
 
+IN_TIME: Final = 1.5 * WATCH_INTERVAL
+"""Seconds by which a heartbeat is sent before it is due: at the next look it would be too late."""
+
 
 class EventStreams:
     """All open streams of the service.
 
-    `heartbeat`: seconds of silence before a comment is sent. `stall`: seconds after which a reader that takes
+    `heartbeat`: seconds of silence before which a comment is sent. `stall`: seconds after which a reader that takes
     nothing is cut off. `page`: events read from the log at once. `backlog`: bytes that may wait for a reader that
     follows live; one that is fed from the log gets the next page when a quarter of that is left to pass.
     """
@@ -108,10 +112,7 @@ class EventStreams:
         return await self._answer(request, ALL, start_of_all(request, self._store.head))
 
     async def _answer(self, request: web.Request, codebase: CodebaseId, start: Start) -> web.StreamResponse:
-        response = web.StreamResponse(headers=HEADERS)
-        if request.version < HttpVersion11:
-            # Without chunks only the end of the connection can tell where the body ends.
-            response.force_close()
+        response = framed(request, web.StreamResponse(headers=HEADERS))
         try:
             await response.prepare(request)
         except ConnectionError:
@@ -141,7 +142,7 @@ class EventStreams:
             position=start.after,
             session=start.session,
             upto=start.upto,
-            now=self._clock.monotonic(),
+            monotonic=self._clock.monotonic,
         )
 
     async def _serve(self, subscriber: Subscriber, codebase: CodebaseId, drain: Callable[[], Awaitable[None]]) -> None:
@@ -195,7 +196,7 @@ class EventStreams:
             await self._clock.sleep(WATCH_INTERVAL)
             now = self._clock.monotonic()
             for subscriber in self._open:
-                subscriber.watch(now, heartbeat=self._heartbeat, stall=self._stall)
+                subscriber.watch(now, heartbeat=self._heartbeat - IN_TIME, stall=self._stall)
         self._watcher = None
 
 

@@ -1,6 +1,7 @@
 """One connection as those who write to it see it."""
 
 import asyncio
+from collections.abc import Callable
 
 from ...domain.ids import Sequence, SessionId
 from .batch import Batch, as_chunk
@@ -17,10 +18,10 @@ class Subscriber:
     __slots__ = (
         "_chunked",
         "_delivered",
+        "_monotonic",
         "_moved_at",
         "_recalled",
         "_silent_since",
-        "_told",
         "_transport",
         "_written",
         "over",
@@ -37,14 +38,15 @@ class Subscriber:
         position: Sequence,
         session: SessionId | None,
         upto: Sequence | None,
-        now: float,
+        monotonic: Callable[[], float],
     ) -> None:
         self.position, self.session, self.upto = position, session, upto
         self.over = upto is not None and position >= upto
         self._transport, self._chunked = transport, chunked
         self._recalled = asyncio.Event()
-        self._written = self._told = self._delivered = 0
-        self._silent_since = self._moved_at = now
+        self._monotonic = monotonic
+        self._written = self._delivered = 0
+        self._silent_since = self._moved_at = monotonic()
 
     @property
     def backlog(self) -> int:
@@ -68,6 +70,7 @@ class Subscriber:
         elif data:
             self._transport.write(data)
             self._written += len(data)
+            self._silent_since = self._monotonic()
 
     def watch(self, now: float, *, heartbeat: float, stall: float) -> None:
         """Look after the connection: break a silence of `heartbeat` seconds, give up on a reader stuck for `stall`."""
@@ -76,23 +79,14 @@ class Subscriber:
             self.finish()
         elif self._is_stuck(backlog, now, stall):
             self.cut()
-        elif not backlog and self._is_silent(now, heartbeat):
+        elif not backlog and now - self._silent_since >= heartbeat:
             self.send(HEARTBEAT)
-            self._told = self._written
 
     def _is_stuck(self, backlog: int, now: float, stall: float) -> bool:
         delivered = self._written - backlog
         if not backlog or delivered != self._delivered:
             self._delivered, self._moved_at = delivered, now
         return now - self._moved_at >= stall
-
-    def _is_silent(self, now: float, heartbeat: float) -> bool:
-        if self._told != self._written:
-            self._told, self._silent_since = self._written, now
-        if now - self._silent_since < heartbeat:
-            return False
-        self._silent_since = now
-        return True
 
     async def recalled(self) -> None:
         """Wait until this reader must leave the live set."""

@@ -41,7 +41,7 @@ class NumberedStreams(EventStreams):
             position=start.after,
             session=start.session,
             upto=start.upto,
-            now=self._clock.monotonic(),
+            monotonic=self._clock.monotonic,
         )
 
 

@@ -2,24 +2,108 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.support.service import API, Running, running
 from tests.support.wire import HOST, answer_of, connection, exchange
 
-from opencode_ledger.http.routes import NUMBERS, ROUTES
+from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.http.routes import NUMBERS, ROUTES, Route
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web import bodies
 
 GET = b"GET /v1/opencode/status HTTP/1.1\r\n" + HOST
 
 
+def gets(codebase: str, task: str) -> list[tuple[Route, str]]:
+    """Every route that is asked with GET, and an address of it."""
+    named = {
+        "codebase_id": codebase,
+        "task_id": task,
+        "tile": "000",
+        "asset": "start.js",
+        "part": "api.js",
+        "level": "0",
+    }
+    return [
+        (route, re.sub(r"\{(\w+)(:[^}]*)?\}", lambda part: named[part[1]], route.path))
+        for route in ROUTES
+        if route.method == "GET"
+    ]
+
+
 async def test_no_host(api: Running) -> None:
-    """A request without a Host, as HTTP/1.0 allows, is refused on loopback."""
-    for more in (b"", b"Origin: null\r\nHost:\r\n"):
-        answer = await exchange(api.port, b"GET /v1/opencode/status HTTP/1.0\r\n" + more + b"\r\n")
-        assert (answer.status, answer.body["code"]) == (403, "foreign_host")
+    """A request without a Host, as HTTP/1.0 allows and no browser sends, is served; an empty Host is a foreign one."""
+    for path in (b"/healthz", b"/readyz", b"/v1/opencode/status"):
+        for version, more, status, code in (
+            (b"1.0", b"", 200, None),
+            (b"1.0", b"Connection: keep-alive\r\n", 200, None),
+            (b"1.0", b"Host:\r\n", 403, "foreign_host"),
+            (b"1.0", b"Host: example.com\r\n", 403, "foreign_host"),
+            (b"1.0", b"Host: localhost\r\nHost: example.com\r\n", 400, "malformed_request"),
+            (b"1.0", b"Origin: null\r\n", 403, "foreign_origin"),
+            (b"1.0", b"Origin: http://\r\n", 403, "foreign_origin"),
+            (b"1.0", b"Sec-Fetch-Site: cross-site\r\n", 403, "foreign_origin"),
+            (b"1.1", b"", 400, "malformed_request"),
+        ):
+            answer = await exchange(api.port, b"GET %b HTTP/%b\r\n" % (path, version) + more + b"\r\n")
+            assert (answer.status, answer.body.get("code")) == (status, code), (path, version, more)
+
+
+async def test_where_an_answer_ends_over_http_1_0(api: Running) -> None:
+    """Every answer to an HTTP/1.0 client that would keep the connection tells its length, or ends with the connection and says so."""
+    codebase = await api.register()
+    await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x"})
+    agent = await api.agent_at_work(codebase)
+    await agent.end("Done.")
+    [session] = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    streamed = {
+        f"{API}/codebases/{codebase}/log/export": b'{"proof":',
+        f"{API}/codebases/{codebase}/events?session_id={session['id']}": b"event: complete",
+    }
+    for address in [*streamed, *(address for _, address in gets(codebase, "task_x"))]:
+        if address.endswith("/events"):
+            continue  # they have no end
+        for more in (b"", HOST):
+            async with connection(api.port) as (reader, writer):
+                head = b"GET %b HTTP/1.0\r\nConnection: keep-alive\r\n%b\r\n" % (address.encode(), more)
+                writer.write(head + b"GET /healthz HTTP/1.0\r\n\r\n")
+                answer = await reader.read()
+            lines, _, rest = answer.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: ([0-9]+)", lines)
+            assert bool(length) == (b"keep-alive" in lines), (address, lines)
+            after = rest[int(length[1]) :] if length else b""
+            assert after.count(b"HTTP/1.") == rest.count(b"HTTP/1.0 ") == bool(length), address
+            assert b"chunked" not in lines.lower()
+            assert streamed.get(address, b"") in rest
+
+
+async def test_an_answer_that_breaks_off(api: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export that fails on its way is broken off: nothing is said after what was sent, and its end isn't that of a whole one."""
+    codebase = await api.register()
+
+    async def failing(*_: object) -> AsyncIterator[bytes]:
+        yield b"{}\n"
+        raise StoreError
+
+    monkeypatch.setattr("opencode_ledger.http.api.history.export_lines", failing)
+    for version in (b"1.0", b"1.1"):
+        async with connection(api.port) as (reader, writer):
+            writer.write(
+                b"GET %b/codebases/%b/log/export HTTP/%b\r\n" % (API.encode(), codebase.encode(), version) + HOST
+            )
+            writer.write(b"\r\n")
+            seen = b""
+            with suppress(ConnectionError):
+                while piece := await reader.read(1000):
+                    seen += piece
+        assert seen.count(b"HTTP/1.") <= 1
+        assert b"store_unavailable" not in seen
+        assert not seen.endswith(b"0\r\n\r\n")
+    assert await api.get("/healthz") == {"status": "ok"}
 
 
 async def test_a_body_that_is_cut_off(api: Running) -> None:
@@ -55,12 +139,7 @@ async def test_head(api: Running) -> None:
     codebase = await api.register()
     task = (await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p"}))["task"]["id"]
     await api.agent_at_work(codebase)
-    named = {"codebase_id": codebase, "task_id": task, "tile": "000", "asset": "start.js", "part": "api.js"}
-    for route in ROUTES:
-        if route.method != "GET":
-            continue
-        address = re.sub(r"\{level:[^}]*\}", "0", route.path)
-        address = re.sub(r"\{(\w+)(:[^}]*)?\}", lambda part: named[part[1]], address)
+    for route, address in gets(codebase, task):
         async with api.client.head(address) as answer:
             if not route.has_head:
                 assert (answer.status, answer.headers["Allow"]) == (405, "GET")

@@ -63,14 +63,46 @@ async def test_silence_is_broken_every_fifteen_seconds() -> None:
     async with running(MemoryEventStore(), clock=clock) as serving:
         reader = await following(serving)
         await eventually(lambda: clock.sleepers)
-        await clock.advance(14)
+        await clock.advance(12)
         assert not await reader.read(within=0.01)
-        for beat in range(1, 4):
-            await clock.advance(15)
-            await until_comments(reader, beat + 1)
-        assert reader.comments == 4
+        await clock.advance(3)
+        await until_comments(reader, 2)
+        await clock.advance(60)
+        await until_comments(reader, 6)
+        assert reader.comments <= 7
         assert reader.events == []
         reader.close()
+
+
+@pytest.mark.parametrize("odd", [0.0, 0.001, 0.25, 0.5, 0.75, 0.999])
+@pytest.mark.parametrize("late", [0.0, 0.4])
+async def test_no_silence_is_longer_than_fifteen_seconds(odd: float, late: float) -> None:
+    """Whenever the last byte came, before a look or after it and however late the looks are, the next comes within 15 s."""
+    clock, store = LateClock(late), MemoryEventStore()
+    async with running(store, clock=clock) as serving:
+        reader = await following(serving)
+        await eventually(lambda: clock.sleepers)
+        await clock.advance(3 + odd)
+        for event, comments in enumerate(range(2, 6), start=1):
+            await append(store, output("x"))
+            await until_events(reader, event)
+            await clock.advance(12)
+            assert not await reader.read(within=0.01)
+            await clock.advance(3)
+            await until_comments(reader, comments)
+            await clock.advance(odd)
+        reader.close()
+
+
+class LateClock(ManualClock):
+    """A clock whose sleepers wake late, as on a busy machine."""
+
+    def __init__(self, late: float) -> None:
+        super().__init__()
+        self._late = late
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds + self._late)
 
 
 async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
