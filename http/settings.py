@@ -1,6 +1,5 @@
 """What can be set about the service. Each field is an option of `serve` and an environment variable `LEDGER_…`."""
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +8,19 @@ from cyclopts import Parameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ..actors.opencode.host.memory_limit import usual_limit
+from .web.loopback import loopback_of
 
 PROJECT_CACHE = ".opencode-ledger"
 
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _host(host: str) -> str:
+    """The host as the system wants it: without the brackets of an address in a URL."""
+    plain = host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
+    return loopback_of(host) or plain
 
 
 def _file(path: Path) -> Path:
@@ -55,7 +61,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     """Address to listen on. Anything but loopback needs --token-file."""
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -106,10 +112,7 @@ class Settings(BaseModel):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can connect."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return loopback_of(self.host) is not None
 
     @model_validator(mode="after")
     def _refuse_an_open_door(self) -> "Settings":

@@ -5,22 +5,27 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler, Middleware
 
-from ...domain.errors import Forbidden
+from ...domain.errors import Forbidden, InvalidInput
 from ..settings import Settings
 from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
+from .loopback import loopback_of
 from .rate_limit import Pace, client_of
 from .tokens import Scope, Tokens
-
-LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{0,5}))?")
 
 Access = Scope | Literal["open"]
 """What a request needs: a token with this scope, or nothing at all."""
+
+
+class NoHost(InvalidInput):
+    """A request must name the host that it is meant for, unless it is one of HTTP/1.0."""
+
+    code = "malformed_request"
 
 
 class ForeignHost(Forbidden):
@@ -53,14 +58,14 @@ def gatekeeper(
     callers: CallerCheck,
 ) -> Middleware:
     """The middleware that every request passes first. `access`: what each route needs. `callers`: where no token is asked for."""
-    names, loopback = LOCAL_NAMES | {settings.host.lower()}, settings.loopback
+    loopback = settings.loopback
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if tokens is None:
             await callers.check(request)
         if loopback:
-            _check_host(request, names)
+            _check_host(request)
         _check_origin(request)
         if tokens is not None:
             _check_token(request, tokens, access)
@@ -71,18 +76,21 @@ def gatekeeper(
     return gate
 
 
-def _check_host(request: web.Request, names: frozenset[str]) -> None:
-    # A page that rebinds its own name to 127.0.0.1 still sends that name here.
-    if _host_name(request.headers.get("Host", "")) not in names:
+def _check_host(request: web.Request) -> None:
+    if "Host" not in request.headers and request.version != HttpVersion10:
+        raise NoHost
+    # A page that rebinds its own name to 127.0.0.1 still sends that name here. No page can send none at all.
+    if any(not _is_local(host) for host in request.headers.getall("Host", [])):
         raise ForeignHost
     # An address with a host of its own, as proxies are sent, is for that host whatever the header says.
-    if request.raw_path[:1] not in ("/", "*") and _host_name(request.url.raw_authority) not in names:
+    if request.raw_path[:1] not in ("/", "*") and not _is_local(request.url.raw_authority):
         raise ForeignHost
 
 
 def _check_origin(request: web.Request) -> None:
     host = request.headers.get("Host", "").lower()
-    if any(origin not in (f"http://{host}", f"https://{host}") for origin in request.headers.getall("Origin", [])):
+    own = (f"http://{host}", f"https://{host}") if host else ()
+    if any(origin not in own for origin in request.headers.getall("Origin", [])):
         raise ForeignOrigin
     # Browsers send this even where they send no Origin; a page on another port of this machine is foreign too.
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
@@ -105,8 +113,9 @@ def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.Abstr
 
 
 @lru_cache(maxsize=64)  # nearly all requests name one of a few
-def _host_name(host: str) -> str | None:
+def _is_local(host: str) -> bool:
+    """Whether a name with or without a port is one of this machine alone."""
     parts = _HOST.fullmatch(host)
     if parts is None or int(parts["port"] or 0) >= 2**16:
-        return None
-    return parts["name"].strip("[]").lower()
+        return False
+    return loopback_of(parts["name"]) is not None

@@ -1,6 +1,7 @@
 """Who is let in: the checks of Host and Origin, and the directories that may be worked in."""
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,73 @@ def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.body["code"]
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]:{port}", "localhost:1"])
+LOOPBACK = (
+    *(
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "127.0.0.1",
+        "127.0.0.1.",
+        "127.0.0.2",
+        "127.255.255.254",
+        "127.1",
+        "127.0.1",
+    ),
+    *("0x7f.1", "0X7F.0.0.1", "0177.0.0.1", "2130706433", "0x7f000001", "017700000001"),
+    *("[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]"),
+)
+"""This machine alone, however it is written."""
+
+ELSEWHERE = (
+    *(
+        "0.0.0.0",
+        "0",
+        "192.168.1.1",
+        "128.0.0.1",
+        "126.255.255.255",
+        "0x80.1",
+        "2130706432.1",
+        "4294967297",
+        "127.0.0.256",
+    ),
+    *(
+        "::",
+        "[::]",
+        "[::2]",
+        "[::ffff:0.0.0.0]",
+        "[::ffff:128.0.0.1]",
+        "[fe80::1]",
+        "[127.0.0.1]",
+        "[localhost]",
+        "::ffff:0.0.0.0",
+    ),
+    *(
+        "example.com",
+        "localhost.example.com",
+        "127.0.0.1.example.com",
+        "127.0.0.1.nip.io",
+        "localhost..",
+        ".localhost",
+        "",
+    ),
+    *(
+        "127.0.0.0.1",
+        "127..1",
+        "127.0.0.1..",
+        "0x.1",
+        "0x7g.1",
+        "local host",
+        "127.0.0.1 x",
+        "xn--localhost",
+        "localhost6",
+    ),
+)
+"""What others can reach, or nobody."""
+
+
+@pytest.mark.parametrize(
+    "host", [*LOOPBACK, "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]:{port}", "localhost:1", "127.1:"]
+)
 async def test_own_hosts(api: Running, host: str) -> None:
     """A request that names this machine is served."""
     assert await api.get("/status", headers={"Host": host.format(port=api.port)})
@@ -25,15 +92,15 @@ async def test_own_hosts(api: Running, host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "example.com",
+        *ELSEWHERE,
+        "::1",
+        "::1:{port}",
+        "[::1%25lo]",
         "example.com:{port}",
-        "localhost.example.com",
         "127.0.0.1.nip.io:{port}",
-        "127.0.0.2",
         "0.0.0.0:{port}",
         "localhost@example.com",
         "[::1",
-        "",
         "null",
     ],
 )
@@ -82,12 +149,16 @@ async def test_own_pages(api: Running) -> None:
 
 async def test_settings_refuse_an_open_door(tmp_path: Path) -> None:
     """An address that others can reach is refused without a token file; with one it is taken."""
-    for host in ("0.0.0.0", "::", "192.168.1.1", "example.com", "", "0", "::ffff:0.0.0.0", "localhost.example.com"):
+    for host in ELSEWHERE:
         with pytest.raises(ValidationError, match="token-file"):
             Settings(host=host)
         assert Settings(host=host, token_file=tmp_path / "token").loopback is False
-    for host in ("127.0.0.1", "::1", "localhost", "127.0.0.2"):
-        assert Settings(host=host).loopback
+    for host in (*LOOPBACK, "::1", "::1%lo", "::ffff:127.0.0.1"):
+        settings = Settings(host=host)
+        assert settings.loopback
+        with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as listening:
+            listening.bind((settings.host, 0))
+            assert listening.getsockname()[0] in ("127.0.0.1", "127.0.0.2", "127.255.255.254", "::1")
 
 
 async def test_allowed_roots(tmp_path: Path) -> None:

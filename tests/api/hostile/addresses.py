@@ -183,10 +183,11 @@ HOSTS = tuple(
     map(
         hosted,
         (
-            *("example.com", "example.com:80", "localhost.example.com", "127.0.0.2", "0.0.0.0", "[::1", "", "a@b"),
-            *("user@localhost", "localhost@example.com", "localhost, example.com", "localhost.", "localhost/x"),
+            *("example.com", "example.com:80", "localhost.example.com", "128.0.0.2", "0.0.0.0", "[::1", "", "a@b"),
+            *("user@localhost", "localhost@example.com", "localhost, example.com", "localhost..", "localhost/x"),
             *("localhost:80x", "localhost:-1", "localhost:65536", "localhost:80:80", "localhost#@example.com"),
-            *("::1", "[::1]x", "[::1%25lo]", "[localhost]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0x7f.1"),
+            *("::1", "[::1]x", "[::1%25lo]", "[localhost]", "[::ffff:128.0.0.1]", "128.1", "2147483649", "0x80.1"),
+            *("[127.0.0.1]", "127.0.0.1.example.com", "127.0.0.0.1", "4294967297", "0x7g.1", ".localhost"),
         ),
     )
 )

@@ -16,7 +16,7 @@ AFTER = b"POST /v1/opencode/codebases/{idle}/trigger HTTP/1.1\r\n" + HOST + JSON
 HEADS = (
     raw("no request line", b"\x00\x01\x02\x03\r\n\r\n"),
     raw("words", b"hello, is anybody there?\r\n\r\n"),
-    raw("no version", b"GET /v1/opencode/status\r\n\r\n", 403, "foreign_host"),
+    raw("no version", b"GET /v1/opencode/status\r\n\r\n"),
     raw("another version", b"GET / HTTP/9.9\r\n" + HOST + b"\r\n"),
     raw("a bad method", b"G@T / HTTP/1.1\r\n" + HOST + b"\r\n"),
     raw("NUL in the path", b"GET /v1/\x00/status HTTP/1.1\r\n" + HOST + b"\r\n"),
@@ -94,14 +94,16 @@ OTHER_PROTOCOLS = (
             *(
                 b"http://user@localhost",
                 b"http://localhost.example.com",
-                b"http://127.0.0.2:8000",
+                b"http://128.0.0.2:8000",
                 b"ftp://example.com",
             ),
         )
     ),
     raw("a tunnel in our name", b"CONNECT example.com:443 HTTP/1.1\r\n" + HOST + b"\r\n", *FOREIGN),
     raw("a tunnel", b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 403, "foreign_host"),
-    raw("no host", b"GET /v1/opencode/status HTTP/1.0\r\n\r\n", 403, "foreign_host"),
+    raw("no host", b"GET /v1/opencode/status HTTP/1.1\r\n\r\n"),
+    raw("an empty host", b"GET /v1/opencode/status HTTP/1.0\r\nHost:\r\n\r\n", 403, "foreign_host"),
+    raw("a page without a host", b"GET /v1/opencode/status HTTP/1.0\r\nOrigin: http://\r\n\r\n", 403, "foreign_origin"),
     raw("an expectation", GET + b"Expect: miracles\r\n\r\n", 417, "expectation_failed"),
 )
 
