@@ -27,9 +27,15 @@ FaultPoint: TypeAlias = Literal[
     "erasure.between_tombstones",
     "erasure.before_overwritten",
     "erasure.after_overwritten",
+    "erasure.before_outputs",
+    "erasure.between_outputs",
+    "erasure.after_outputs",
     "erasure.before_compaction",
     "erasure.before_end",
     "erasure.after_end",
+    "output.between_chunks",
+    "output.before_commit",
+    "output.after_commit",
 ]
 
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)

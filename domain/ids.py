@@ -12,6 +12,9 @@ TaskId = NewType("TaskId", str)
 MessageId = NewType("MessageId", str)
 PermissionId = NewType("PermissionId", str)
 
+OutputId = NewType("OutputId", str)
+"""The name of a whole output of a tool, kept beside the log: `out_…`. It says nothing of what it holds."""
+
 AgentSessionId = NewType("AgentSessionId", str)
 """The agent's own name for a session (opencode: `ses_…`), needed to resume it there."""
 

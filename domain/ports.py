@@ -1,6 +1,6 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from collections.abc import Sequence as Many
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -16,6 +16,7 @@ from .ids import (
     AgentPermissionId,
     CodebaseId,
     MessageId,
+    OutputId,
     PermissionId,
     Position,
     Sequence,
@@ -71,6 +72,46 @@ class EventStore(Protocol):
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """Have `listener` called after each commit; call the answer to end that."""
+        ...
+
+    async def close(self) -> None:
+        """Let what is under way finish, then close; later calls raise `StoreError`."""
+        ...
+
+
+class OutputStore(Protocol):
+    """The whole outputs of tools, each kept once, by codebase and name, beside the log whose events name them."""
+
+    async def keep(self, codebase: CodebaseId, output: OutputId, salt: bytes, chunks: Iterator[bytes]) -> None:
+        """Make an output durable, all of it or none. It is unsettled until `settle` names it.
+
+        `chunks` may be taken beside the event loop; what it raises comes out of here. Raises `StoreError` where it
+        can't be written.
+        """
+        ...
+
+    async def size(self, codebase: CodebaseId, output: OutputId) -> int | None:
+        """How many bytes of an output are kept; None where there is none. Raises `StoreError`."""
+        ...
+
+    async def read(self, codebase: CodebaseId, output: OutputId, first: int, upto: int) -> bytes:
+        """The bytes of an output from `first` on, up to and without `upto` or its end. Raises `StoreError`."""
+        ...
+
+    async def chunk(self, codebase: CodebaseId, output: OutputId, first: int) -> bytes:
+        """The chunk that begins at this byte, as it was kept; nothing where none does. Raises `StoreError`."""
+        ...
+
+    async def salt(self, codebase: CodebaseId, output: OutputId) -> bytes | None:
+        """The salt of an output's hashes; None where there is no such output. Raises `StoreError`."""
+        ...
+
+    async def unsettled(self) -> Many[tuple[CodebaseId, OutputId]]:
+        """Those of which it isn't known whether an event names them. Raises `StoreError`."""
+        ...
+
+    async def settle(self, named: Collection[tuple[CodebaseId, OutputId]]) -> None:
+        """These of the unsettled are named by events, and stay; all other unsettled ones go. Raises `StoreError`."""
         ...
 
     async def close(self) -> None:

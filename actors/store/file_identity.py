@@ -18,9 +18,13 @@ SHARE = 0.05
 
 
 class Presence:
-    """Remembers which files a log's path and its write-ahead log's were. Blocking: for the writer's own thread."""
+    """Remembers which files a path and its write-ahead log's were. Blocking: for the writer's own thread.
 
-    def __init__(self, path: Path) -> None:
+    `share`: how many times the log's own reserve is to stay free; who needs more than the log never takes its last room.
+    """
+
+    def __init__(self, path: Path, share: int = 1) -> None:
+        self._share = share
         self._known: dict[str, tuple[int, int]] = {}
         self._names = (os.fspath(path), f"{path}-wal")
 
@@ -46,7 +50,8 @@ class Presence:
         if not self._known:
             return
         disk = os.statvfs(self._names[0])
-        free, kept = disk.f_bavail * disk.f_frsize, min(RESERVE, SHARE * disk.f_blocks * disk.f_frsize)
+        free = disk.f_bavail * disk.f_frsize
+        kept = self._share * min(RESERVE, SHARE * disk.f_blocks * disk.f_frsize)
         if free < kept:
             left = f"{free / MIB:.1f} MiB are left on the disk of {self._names[0]}"
             raise StoreError(f"{left}, and {kept / MIB:.1f} are kept for the views and the tree: make room there")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ..ids import AgentSessionId, MessageId
+from ..ids import AgentSessionId, MessageId, OutputId
+from ..outputs.whole import Missing
 from .event import Event, Json, kind
 
 
@@ -78,7 +79,12 @@ class ToolUse(Event):
 @kind("tool_result")
 @dataclass(frozen=True, kw_only=True)
 class ToolResult(Event):
-    """A tool call ended: `completed` or `error`; `output` is what the tool gave, or the error's words."""
+    """A tool call ended: `completed` or `error`; `output` is what the agent's model was given, or the error's words.
+
+    Where the tool printed more than that: `whole_id` names the whole as it is kept beside the log, `whole_bytes` is its size
+    in UTF-8, and `whole_sha256` the hash of a salt, kept and erased with it, and the text. `whole_kept` and
+    `whole_kept_sha256`: as much as is kept, where it isn't all. `whole_missing`: why it isn't. All are of the masked text.
+    """
 
     tool: str
     call_id: str
@@ -86,6 +92,12 @@ class ToolResult(Event):
     output: str = ""
     title: str | None = None
     subagent: AgentSessionId | None = None
+    whole_id: OutputId | None = None
+    whole_bytes: int | None = None
+    whole_sha256: str | None = None
+    whole_kept: int | None = None
+    whole_kept_sha256: str | None = None
+    whole_missing: Missing | None = None
 
 
 @kind("file_change")
