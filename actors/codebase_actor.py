@@ -37,6 +37,7 @@ from .mailbox import Answer, Envelope, Mailbox
 from .pause import Pause
 from .settings import ActorSettings
 from .warmth import Warmth
+from .whole_outputs import OutputKeeper
 
 log = structlog.get_logger()
 
@@ -59,6 +60,7 @@ class CodebaseActor:
         settings: ActorSettings,
         secrets: Secrets | None = None,
         hindered: Hindered = nothing_hinders,
+        outputs: OutputKeeper | None = None,
     ) -> None:
         self.codebase = codebase
         self.state: State = INITIAL
@@ -66,6 +68,7 @@ class CodebaseActor:
         self._store, self._agents, self._rooms, self._clock = store, agents, rooms, clock
         self._settings, self._hindered = settings, hindered
         self._secrets = secrets or Secrets()
+        self._outputs = outputs
         self._masker = EventMasker(self._secrets)
         self._mailbox = Mailbox()
         self._importer = Importer(codebase, histories, lambda: self.state)
@@ -355,6 +358,8 @@ class CodebaseActor:
         return self._runner
 
     async def _deliver(self, facts: tuple[Fact, ...]) -> bool:
+        if self._outputs is not None:
+            facts = await self._outputs.kept(self.codebase, facts, lambda: self.state.phase is Phase.RUNNING)
         envelope = Envelope(c.Report(facts, self._settings.permission_limit), lasting=True)
         self._mailbox.put(envelope)
         return (await envelope.reply).phase is Phase.RUNNING

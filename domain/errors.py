@@ -96,6 +96,12 @@ class PermissionNotFound(NotFound):
     code = "permission_not_found"
 
 
+class OutputNotFound(NotFound):
+    """There is no such output of this codebase; it may have been erased."""
+
+    code = "output_not_found"
+
+
 class Conflict(LedgerError):
     """The command does not fit the present state."""
 

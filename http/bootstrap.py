@@ -15,6 +15,7 @@ from ..actors.ids import SortableIds
 from ..actors.opencode import (
     OpencodeAgents,
     OpencodeSettings,
+    ToolOutputFiles,
     clear_scratch,
     learn_secrets,
     sweep_all,
@@ -23,10 +24,15 @@ from ..actors.opencode.settings import MIB
 from ..actors.settings import ActorSettings
 from ..actors.store.evidence.directory import check_directory
 from ..actors.store.lock import DataLock
+from ..actors.store.outputs.schema import OUTPUTS_NAME
+from ..actors.store.outputs.sqlite_store import SqliteOutputStore
 from ..actors.store.sqlite_store import SqliteEventStore
 from ..actors.supervisor import Supervisor
+from ..actors.unnamed_outputs import drop_unnamed
+from ..actors.whole_outputs import OutputKeeper
 from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId, Position
+from ..domain.ports import OutputStore
 from ..domain.secrets.masker import Secrets
 from ..projections.as_of.views_at import Moments
 from ..projections.private_file import make_private
@@ -86,6 +92,9 @@ async def running_service(
         if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
             log.warning("an erasure that had been cut off was finished")
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
+        outputs = await SqliteOutputStore.open(data / OUTPUTS_NAME)
+        stack.push_async_callback(outputs.close)
+        await drop_unnamed(store, outputs)
         made = await asyncio.to_thread(_check_proofs, settings, store.head)
         key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
         tree = await Tree.open(data / TREE_NAME, store, key, renew=KEY_NAME in made, sleep=clock.sleep)
@@ -99,7 +108,9 @@ async def running_service(
         host = agents or OpencodeAgents(opencode)
         stack.push_async_callback(host.close)
         tuning = tuning or ActorSettings(permission_limit=settings.permission_limit)
-        service = _wire(settings, tuning, clock, store, projections, moments, tree, host, secrets)
+        keeper = OutputKeeper(outputs, secrets, settings.tool_output_limit * MIB, ToolOutputFiles(opencode))
+        stack.push_async_callback(keeper.close)
+        service = _wire(settings, tuning, clock, store, projections, moments, tree, host, secrets, keeper, outputs)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
         stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
@@ -117,6 +128,8 @@ def _wire(
     tree: Tree,
     agents: AgentHost,
     secrets: Secrets,
+    keeper: OutputKeeper,
+    outputs: OutputStore,
 ) -> Service:
     rooms, metrics = Rooms(settings.max_agents), Metrics()
     store.on_commit(metrics.committed)
@@ -132,6 +145,7 @@ def _wire(
             settings=tuning,
             secrets=secrets,
             hindered=hindered_by(agents, settings),
+            outputs=keeper,
         )
 
     supervisor = Supervisor(store, actor, clock, tuning)
@@ -140,6 +154,7 @@ def _wire(
     return Service(
         settings=settings,
         store=store,
+        outputs=outputs,
         supervisor=supervisor,
         projections=projections,
         moments=moments,
@@ -186,7 +201,7 @@ def _check_found(data: Path) -> None:
     if (data / SCRATCH_NAME).is_symlink():
         raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: it was left alone.")
     files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME)
-    check_directory(data, (LOG_NAME, TREE_NAME, *MADE_OF_THE_LOG), files, (SHELL_NAME,))
+    check_directory(data, (LOG_NAME, TREE_NAME, OUTPUTS_NAME, *MADE_OF_THE_LOG), files, (SHELL_NAME,))
 
 
 def _check_proofs(settings: Settings, head: Position) -> list[str]:

@@ -105,6 +105,10 @@ class Settings(BaseModel):
     silence_limit: Annotated[float, Field(ge=1, le=604_800)] = 1200
     """Seconds for which an agent at work may say and ask nothing; then its run is ended as failed."""
 
+    tool_output_limit: Annotated[int, Field(ge=0, le=4096)] = 16
+    """MiB of a tool's output that are kept on record; of a longer one the event says how much is missing. 0 keeps what the
+    agent's model was given, and no more."""
+
     max_connections: Annotated[int, Field(ge=16, le=100_000)] | None = None
     """How many connections may be open at the same time, of which nine in ten may be event streams; without it as many
     as the system's limit of open files allows, 10000 at most."""

@@ -8,6 +8,7 @@ from .host.environment import MARKER
 from .host.known_secrets import learn_secrets
 from .host.scratch import clear_scratch
 from .host.survivors import sweep_all
+from .host.tool_outputs import ToolOutputFiles
 from .host.untrusted_configuration import project_config
 from .settings import OpencodeSettings
 
@@ -18,6 +19,7 @@ __all__ = [
     "OpencodeAgent",
     "OpencodeAgents",
     "OpencodeSettings",
+    "ToolOutputFiles",
     "clear_scratch",
     "find_binary",
     "learn_secrets",

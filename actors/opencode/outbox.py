@@ -11,6 +11,7 @@ from dataclasses import replace
 import structlog
 
 from ...domain.codebase.facts import Fact, TextStreamed, ToolEnded, ToolStarted
+from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Deliver
 
 log = structlog.get_logger()
@@ -148,6 +149,8 @@ def _cost(fact: Fact) -> int:
             return _OVERHEAD + len(content)
         case ToolStarted(args=args):
             return _OVERHEAD + sum(len(value) for value in args.values() if isinstance(value, str))
+        case ToolEnded(output=output, whole=AgentOutput(text=text)):
+            return _OVERHEAD + len(output) + len(text)
         case ToolEnded(output=output):
             return _OVERHEAD + len(output)
         case _:

@@ -1,14 +1,16 @@
 """Erasing from the log's file, with no server on it: what is erased can be found in no byte of the directory afterwards.
 
 First the erasure events are recorded, together with the note that their work is not done: from then on there is no way
-back. All that follows may be cut off anywhere and done again. The bytes are overwritten by tombstones; the files that
-were made of the log are thrown away; the log's own file is written anew, without free room that remembers.
+back. All that follows may be cut off anywhere and done again. The bytes are overwritten by tombstones; the whole outputs
+that belong to them go from the file beside the log (see `output_erasing`); the files that were made of the log are
+thrown away; the log's own file is written anew, without free room that remembers.
 """
 
 import sqlite3
 from collections.abc import Callable, Generator
 from collections.abc import Sequence as Many
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,14 +21,18 @@ from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
 from ...domain.fault_points import Reach, pass_by
-from ...domain.ids import Position
+from ...domain.ids import CodebaseId, OutputId, Position
+from ...domain.outputs.record import kept_in
 from .connections import LOCK_TIMEOUT
 from .evidence.beside import check_before_opening
 from .guards import SELECT_SHAPE, deviations, strange
+from .outputs.erasing import Named, erase_outputs
+from .outputs.schema import OUTPUTS_NAME
 from .schema import (
     INSERT,
     NEVER_CHANGE,
     SELECT_ALL,
+    SELECT_LIFECYCLE,
     UNFINISHED,
     UNFINISHED_TABLE,
 )
@@ -34,6 +40,7 @@ from .schema import (
 Progress = Callable[[int, int], None]
 
 _NOTE: Final = UNFINISHED_TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1)
+_MOST: Final = 2**63 - 1
 _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 
 
@@ -77,9 +84,13 @@ def finish_erasures(
         todo = [row[0] for row in connection.execute(f"SELECT position FROM {UNFINISHED} ORDER BY position")]
         if any(type(position) is not int for position in todo):
             raise StoreError(f"{path} was altered: its list of unfinished erasures names what is no event.")
+        outputs = set[Named]()
         for done, position in enumerate(todo):
             progress(done, len(todo))
-            _overwrite(connection, Position(position), reach)
+            outputs |= _overwrite(connection, Position(position), reach)
+        reach("erasure.before_outputs")
+        erase_outputs(path.with_name(OUTPUTS_NAME), outputs, partial(_named_in, connection), reach)
+        reach("erasure.after_outputs")
         for file in made_of_it:
             _throw_away(file)
         reach("erasure.before_compaction")
@@ -101,8 +112,9 @@ def _check_whole(connection: sqlite3.Connection) -> None:
         )
 
 
-def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> None:
-    """Put tombstones in the places that an erasure event names, where there are none yet."""
+def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> set[Named]:
+    """Put tombstones in the places that an erasure event names, where there are none yet; the outputs that go with them."""
+    outputs = set[Named]()
     erasure = decode(_read(connection, by))
     if not isinstance(erasure, Erasure):
         raise StoreError(f"Event {by} of the log is no erasure: `opencode-ledger audit verify` tells what happened.")
@@ -110,6 +122,7 @@ def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> No
         connection.execute("DROP TRIGGER IF EXISTS stored_events_never_change")
         for position, digest in erasure.tombstones.items():
             event = _read(connection, Position(int(position)))
+            outputs |= {(kept.codebase, kept.output_id) for kept in kept_in([event])}
             if not is_tombstone(event.data):
                 tombstone = tombstone_of(event, by)
                 if tombstone is None or sha256(tombstone).hexdigest() != digest:
@@ -119,6 +132,13 @@ def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> No
         connection.execute(NEVER_CHANGE)
         reach("erasure.before_overwritten")
     reach("erasure.after_overwritten")
+    return outputs
+
+
+def _named_in(connection: sqlite3.Connection, codebase: CodebaseId) -> set[OutputId]:
+    """The whole outputs that a codebase's events name."""
+    rows = map(RecordedEvent._make, connection.execute(SELECT_LIFECYCLE, (codebase, 0, _MOST, -1)))
+    return {kept.output_id for kept in kept_in(rows)}
 
 
 def _read(connection: sqlite3.Connection, position: Position) -> RecordedEvent:

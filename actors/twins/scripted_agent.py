@@ -25,6 +25,7 @@ from ...domain.ids import (
     MessageId,
     SessionId,
 )
+from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Clock, Deliver
 
 Reply: TypeAlias = Literal["once", "always", "reject"]
@@ -161,12 +162,22 @@ class ScriptedAgent:
             await self._say(f.ToolStarted(session_id=run.session, call_id=call, tool=tool, args=args or {}))
         return call
 
-    async def end_tool(self, call: str, tool: str, output: str = "", *, failed: bool = False) -> None:
-        """End a tool call."""
+    async def end_tool(
+        self, call: str, tool: str, output: str = "", *, failed: bool = False, whole: AgentOutput | None = None
+    ) -> None:
+        """End a tool call. `whole`: where there is more of its output."""
         if run := self.run:
             status: Literal["completed", "error"] = "error" if failed else "completed"
             await self._say(
-                f.ToolEnded(session_id=run.session, call_id=call, tool=tool, status=status, output=output, title=tool)
+                f.ToolEnded(
+                    session_id=run.session,
+                    call_id=call,
+                    tool=tool,
+                    status=status,
+                    output=output,
+                    title=tool,
+                    whole=whole,
+                )
             )
 
     async def change_file(self, path: str, action: Literal["create", "modify", "delete"] = "create") -> None:

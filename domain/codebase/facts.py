@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from ..events import Answers, Json, PermissionKind
 from ..file_trees import Action, PathEncoding
 from ..ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
+from ..outputs.whole import AgentOutput, WholeOutput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ class ToolStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolEnded:
-    """A tool call ended, well or badly."""
+    """A tool call ended, well or badly. `whole`: where there is more of its output, or what was kept of that."""
 
     session_id: SessionId
     call_id: str
@@ -70,6 +71,7 @@ class ToolEnded:
     output: str
     title: str | None = None
     subagent: AgentSessionId | None = None
+    whole: AgentOutput | WholeOutput | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

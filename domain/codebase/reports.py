@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from .. import events as e
 from ..ids import Timestamp
+from ..outputs.whole import AgentOutput, WholeOutput
 from . import endings, permissions
 from . import facts as f
 from .commands import Report
@@ -142,6 +143,7 @@ def _tool_started(fact: f.ToolStarted, state: State, session: Session, at: Times
 
 @_on_session.register
 def _tool_ended(fact: f.ToolEnded, state: State, session: Session, at: Timestamp) -> Decision:
+    whole = _kept(fact.whole)
     result = e.ToolResult(
         tool=fact.tool,
         call_id=fact.call_id,
@@ -149,9 +151,22 @@ def _tool_ended(fact: f.ToolEnded, state: State, session: Session, at: Timestamp
         output=fact.output,
         title=fact.title,
         subagent=fact.subagent,
+        whole_id=whole.output_id,
+        whole_bytes=whole.bytes,
+        whole_sha256=whole.sha256,
+        whole_kept=whole.kept,
+        whole_kept_sha256=whole.kept_sha256,
+        whole_missing=whole.missing,
         **endings.ids(session, at),
     )
     return Decision((result,))
+
+
+def _kept(whole: AgentOutput | WholeOutput | None) -> WholeOutput:
+    """What is on record of a whole output; where nobody took it in, that it is missing."""
+    if isinstance(whole, AgentOutput):
+        return WholeOutput(missing="off")
+    return whole or WholeOutput()
 
 
 @_on_session.register

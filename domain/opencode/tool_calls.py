@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from ..codebase.facts import ToolEnded, ToolStarted
+from ..outputs.whole import AgentOutput, shown_of
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, json_of, number, text
 from .streamed_text import Origin
@@ -11,7 +12,7 @@ COMMAND = "bash"
 """The tool that runs commands."""
 
 OUTPUT_LIMIT = 100_000
-"""Characters of a tool's output that are kept."""
+"""Characters of a tool's output that its event has; a longer one is kept whole beside the log."""
 
 
 class ToolCalls:
@@ -67,8 +68,11 @@ class ToolCalls:
     def _end(self, origin: Origin, call_id: str, tool: str, state: Fields) -> ToolEnded:
         failed = state.get("status") == "error"
         # Before it is cut: half a secret would no longer be known.
-        output = self._secrets.mask(text(state.get("error" if failed else "output")))
+        shown = text(state.get("error" if failed else "output"))
+        output = self._secrets.mask(shown)
+        whole = _whole(shown, fields(state.get("metadata")))
         if len(output) > OUTPUT_LIMIT:
+            whole = whole or AgentOutput(text=output)
             output = f"{output[:OUTPUT_LIMIT]}\n… ({len(output) - OUTPUT_LIMIT} more characters)"
         return ToolEnded(
             session_id=origin.session_id,
@@ -78,4 +82,11 @@ class ToolCalls:
             status="error" if failed else "completed",
             output=output,
             title=text(state.get("title")) or None,
+            whole=whole,
         )
+
+
+def _whole(shown: str, metadata: Fields) -> AgentOutput | None:
+    """Where the agent has put the whole output; None where it has cut nothing off, or where it keeps no whole itself."""
+    path = text(metadata.get("outputPath"))
+    return shown_of(path, shown) if path and metadata.get("truncated") is True else None

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from ..erasure.record import ErasureRecord, concerns_erasure
 from ..events.recorded import RecordedEvent
 from ..ids import CodebaseId
+from ..outputs.record import KeptOutput, kept_in
 from .leaves import leaves_of
 from .signed_notes import Checkpoint
 from .tiles import HASH, WIDTH, GrowingTree, TileId
@@ -43,7 +44,7 @@ class Audit:
     """What an audit found out. `events`: how many were read. `root`: over them all. `checked`: checkpoints that fit.
 
     `erased`: events whose content was erased, and is on record as such. `unfinished`: those that are still to be.
-    `tiles`: all tiles of the tree over them.
+    `tiles`: all tiles of the tree over them. `outputs`: the whole outputs that they name.
     """
 
     events: int = 0
@@ -53,6 +54,7 @@ class Audit:
     checked: list[Checkpoint] = field(default_factory=list[Checkpoint])
     findings: list[Finding] = field(default_factory=list[Finding])
     tiles: dict[TileId, bytes] = field(default_factory=dict[TileId, bytes])
+    outputs: list[KeptOutput] = field(default_factory=list[KeptOutput])
 
 
 def audit(
@@ -80,13 +82,14 @@ def audit(
 class Part:
     """Events that follow one another without a gap, as an audit needs them: `leaves`, their hashes laid end to end.
 
-    `streams`: for each stream the sequence before its first event here, and the one of its last. `erasing`: the events
+    `outputs`: the whole outputs that they name. `streams`: for each stream the sequence before its first event here, and the one of its last. `erasing`: the events
     that are about erasure.
     """
 
     leaves: bytes
     streams: dict[CodebaseId, tuple[int, int]]
     erasing: list[RecordedEvent]
+    outputs: list[KeptOutput]
 
 
 def part_of(events: Iterable[RecordedEvent], first: int, count: int) -> Part | None:
@@ -102,7 +105,8 @@ def part_of(events: Iterable[RecordedEvent], first: int, count: int) -> Part | N
     if len(found) != count:
         return None
     streams = {stream: (begun, last[stream]) for stream, begun in before.items()}
-    return Part(b"".join(leaves_of(found)), streams, [event for event in found if concerns_erasure(event)])
+    erasing = [event for event in found if concerns_erasure(event)]
+    return Part(b"".join(leaves_of(found)), streams, erasing, kept_in(found))
 
 
 def audit_of_parts(
@@ -136,6 +140,7 @@ class _Auditor:
             wrong = at if wrong is None else min(at, wrong)
         self._grow(leaves[:wrong])
         self._erasures.take(chunk[:wrong])
+        self.result.outputs += kept_in(chunk[:wrong])
         self.result.events = self._tree.size
         if wrong is not None:
             self._explain([*chunk[wrong:], *islice(rest, WINDOW)])
@@ -154,6 +159,7 @@ class _Auditor:
                 return False
             self._grow([leaves[n : n + HASH] for n in range(0, len(leaves), HASH)])
         self._erasures.take(part.erasing)
+        self.result.outputs += part.outputs
         self.result.events = self._tree.size
         return not self.result.findings
 

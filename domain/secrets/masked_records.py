@@ -30,7 +30,8 @@ R = TypeVar("R", bound=Event | Register | Trigger | SendMessage | CreateTask | R
 KEPT: Final = frozenset(
     """session_id task_id codebase_id message_id part_id call_id permission_id agent_permission_id agent_session_id
     agent_message_id parent_id subagent timestamp started_at ended_at created_at status reason type role reply
-    decided_by change about path_encoding digests revision key fingerprint kind expires_at""".split()
+    decided_by change about path_encoding digests revision key fingerprint kind expires_at whole_id
+    whole_sha256 whole_kept_sha256 whole_missing""".split()
 )
 """Members that are never changed: identities, which others refer to, moments, digests, and words of a fixed choice.
 

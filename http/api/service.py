@@ -15,7 +15,7 @@ from ...domain.callers import Caller
 from ...domain.errors import CodebaseNotFound
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Sequence
-from ...domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource
+from ...domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource, OutputStore
 from ...domain.secrets.masker import Secrets
 from ...projections.as_of.named_moment import moment_of
 from ...projections.as_of.views_at import Moments
@@ -82,6 +82,7 @@ class Service:
 
     settings: Settings
     store: EventStore
+    outputs: OutputStore
     supervisor: Supervisor
     projections: Projections
     moments: Moments

@@ -1,4 +1,4 @@
-"""Backups: a copy of the log with its tree and its key, taken beside a running server, checked, and put back."""
+"""Backups: a copy of the log with its tree, its whole outputs and its key, taken beside a running server, checked, and put back."""
 
 import os
 import shutil
@@ -13,16 +13,19 @@ from ...actors.store.evidence.parts import Ours, ours_by
 from ...actors.store.lock import DataLock
 from ...actors.store.log_file import check_there
 from ...actors.store.log_file import ours as parts_of_log
+from ...actors.store.outputs.schema import CREATE as OUTPUTS_SCHEMA
+from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput, StoreError
 from ...projections.tree.file import TREE_SCHEMA
 from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY
 from .verify import Progress, Verdict, verify_data
 
-FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME)
-"""What a backup holds, in the order of copying: the tree may be behind the log that it stands beside, never ahead."""
+FILES: Final = (KEY_NAME, TREE_NAME, LOG_NAME, OUTPUTS_NAME)
+"""What a backup holds, in the order of copying: the tree may be behind the log that it stands beside, never ahead, and
+the whole outputs may be ahead of the events that name them, never behind."""
 
-_NAMES: Final = (*FILES, *(name + suffix for name in (TREE_NAME, LOG_NAME) for suffix in BESIDE))
+_NAMES: Final = (*FILES, *(name + suffix for name in (TREE_NAME, LOG_NAME, OUTPUTS_NAME) for suffix in BESIDE))
 """What must not be there where they are put back: what was beside another file would be done to this one."""
 
 
@@ -69,7 +72,9 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
 
 def _made_of(name: str) -> Ours:
     """What a file of a data directory is to be made of."""
-    return parts_of_log() if name == LOG_NAME else ours_by(TREE_SCHEMA)
+    if name == LOG_NAME:
+        return parts_of_log()
+    return ours_by(OUTPUTS_SCHEMA if name == OUTPUTS_NAME else TREE_SCHEMA)
 
 
 def _make_place(into: Path) -> None:

@@ -6,11 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from ...actors.store.log_file import LogFile, opened
+from ...actors.store.outputs.outputs_file import opened_outputs
+from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput
 from ...domain.events import Json
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
+from ...domain.outputs.exported import first_line, last_line, output_lines
+from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.proofs.batch_inclusion import spans_beside
 from ...domain.proofs.export import Manifest, event_line, manifest_line, proof_line
 from ...domain.proofs.leaves import leaf_of
@@ -45,12 +49,19 @@ class Choice:
         return said | ({"session_id": self.session} if self.session else {})
 
 
-def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[bytes]:
-    """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`."""
+def export_from(
+    data: Path, choice: Choice, progress: Progress, named: list[KeptOutput] | None = None
+) -> Generator[bytes]:
+    """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`.
+
+    `named`: a list to be given the whole outputs that its events name.
+    """
     with evidence_in(data) as evidence, opened(evidence.log) as log:
         key = evidence.key()
         events = _chosen(log, choice)
         tree, tiles = _tree_of(log, _signed(evidence, key), progress)
+    if named is not None:
+        named.extend(kept_in(events))
     text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
     note = sign_note(text, key.verifier, key.sign)
     yield manifest_line(
@@ -59,6 +70,16 @@ def export_from(data: Path, choice: Choice, progress: Progress) -> Generator[byt
     yield from map(event_line, events)
     beside = spans_beside(sorted(event.position - 1 for event in events), tree.size)
     yield proof_line([span_hash(span, partial(node_in, tiles)) for span in beside])
+
+
+def outputs_from(data: Path, named: list[KeptOutput]) -> Generator[bytes]:
+    """The lines of the whole outputs that go along with an export, as far as they are there. Raises `StoreError`."""
+    with opened_outputs(data / OUTPUTS_NAME) as file:
+        found = [(kept, here) for kept in named if (here := file.outputs.get((kept.codebase, kept.output_id)))]
+        yield first_line(len(found))
+        for kept, here in found:
+            yield from output_lines(kept, here.salt, file.chunks(here))
+        yield last_line(len(found))
 
 
 def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:

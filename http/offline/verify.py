@@ -9,6 +9,8 @@ from ...actors.store.log_file import opened
 from ...domain.erasure.record import ErasureRecord
 from ...domain.errors import InvalidInput, StoreError
 from ...domain.events.recorded import RecordedEvent
+from ...domain.outputs.exported import read_outputs
+from ...domain.outputs.record import kept_in
 from ...domain.proofs.audit import Audit, Finding, TreeLeaves, audit
 from ...domain.proofs.batch_inclusion import root_with
 from ...domain.proofs.export import BadExport, Manifest, read_event, read_manifest, read_proof
@@ -17,8 +19,10 @@ from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open
 from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
 from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from ..cli.screen import counted
 from .evidence import Evidence, evidence_in
 from .file_checks import guard_findings, odd_findings, tree_findings
+from .outputs import exported_findings, output_findings
 from .verify_parts import audit_by_many, damage_of
 
 Progress = Callable[[int, int], None]
@@ -62,10 +66,11 @@ def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, p
         result.findings[:0] = odd_findings(evidence)
     else:
         result.findings.extend(tree_findings(evidence, newest[0].size if newest else 0, result))
+        result.findings.extend(output_findings(evidence.data, result))
     result.findings.extend(guard_findings(evidence))
     if said:
         result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} doesn't fit itself: {said}."))
-    return Verdict(key, result, _compared(result) + _erased(result))
+    return Verdict(key, result, _compared(result) + _erased(result) + _kept(result))
 
 
 def _audited(found: FoundDatabase, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
@@ -88,6 +93,11 @@ def _erased(result: Audit) -> str:
     return told + left
 
 
+def _kept(result: Audit) -> str:
+    count = sum(not kept.erased for kept in result.outputs)
+    return f"; {counted(count, 'whole output')} beside them" if count else ""
+
+
 def _compared(result: Audit) -> str:
     if not result.checked:
         return "no checkpoint covers them"
@@ -96,12 +106,15 @@ def _compared(result: Audit) -> str:
     return f"signed at {sizes}" + (f"; no checkpoint covers the last {after}" if after else "")
 
 
-def verify_export(path: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
-    """Verify an export, alone. Raises `StoreError`, `InvalidInput`."""
+def verify_export(
+    path: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress, outputs: Path | None = None
+) -> Verdict:
+    """Verify an export, alone, or with the file of its whole `outputs`. Raises `StoreError`, `InvalidInput`."""
     try:
         with path.open("rb") as lines:
             manifest = read_manifest(next(lines, b""))
-            return _verify_lines(manifest, lines, kept, key or VerifierKey.parse(manifest.key), progress)
+            verdict = _verify_lines(manifest, lines, kept, key or VerifierKey.parse(manifest.key), progress)
+        return _with_outputs(verdict, outputs)
     except OSError as error:
         raise StoreError(f"{path} can't be read: {error.strerror}.") from None
     except (BadExport, BadNote) as error:
@@ -124,6 +137,7 @@ def _verify_lines(
         result.findings.extend(_misplaced(manifest, last, event))
         leaves[event.position - 1], last = leaf_of(event), event
         erasures.take([event])
+        result.outputs += kept_in([event])
         progress(len(leaves), manifest.events)
     else:
         raise BadExport("The file does not end with its proof: a part of it is missing.")
@@ -151,6 +165,19 @@ def _verify_lines(
     elsewhere = f"; {unsaid} erased, by events that are not in this export" if unsaid else ""
     proved = "proved to be in" if result.checked else "not as they are in"
     return Verdict(key, result, f"{proved} the log that was signed at {signed.size}{_erased(result)}{elsewhere}")
+
+
+def _with_outputs(verdict: Verdict, path: Path | None) -> Verdict:
+    """The verdict on an export, and on the whole outputs that go along with it."""
+    count = sum(not kept.erased for kept in verdict.result.outputs)
+    outputs = counted(count, "whole output")
+    if path is None:
+        told = f"; {outputs} not included" if count else ""
+    else:
+        with path.open("rb") as lines:
+            verdict.result.findings.extend(exported_findings(read_outputs(lines), verdict.result.outputs))
+        told = f"; {outputs} in {path.name}"
+    return Verdict(verdict.key, verdict.result, verdict.told + told)
 
 
 def _misplaced(manifest: Manifest, last: RecordedEvent | None, event: RecordedEvent) -> Iterator[Finding]:

@@ -180,6 +180,7 @@ class Machine:
         none = cast(Any, None)  # what these requests have no use for
         service = Service(
             store=self.disk,
+            outputs=none,
             supervisor=self.supervisor,
             projections=self.projections,
             tree=self.tree,

@@ -134,7 +134,7 @@ async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase:
     """Auditing writes nothing into a data directory, be it of a server that stopped or of one that was copied or killed."""
     settled = copy.parent / "settled"
     shutil.copytree(copy, settled)
-    for name in ("ledger.db", "tree.db"):
+    for name in ("ledger.db", "tree.db", "outputs.db"):
         with closing(sqlite3.connect(settled / name)) as connection:
             connection.execute("PRAGMA wal_checkpoint")
     (settled / "ledger.db-journal").write_bytes(b"what somebody put there" * 50)

@@ -118,6 +118,31 @@ def in_tree(*statements: str) -> Break:
     return alter
 
 
+def in_outputs(*statements: str) -> Break:
+    def alter(data: Path) -> None:
+        with closing(sqlite3.connect(data / "outputs.db", isolation_level=None)) as outputs:
+            for statement in statements:
+                outputs.execute(statement)
+
+    return alter
+
+
+def link_instead(name: str) -> Break:
+    def put(data: Path) -> None:
+        (data / name).rename(data / "elsewhere")
+        (data / name).symlink_to(data / "elsewhere")
+
+    return put
+
+
+def pipe_instead(name: str) -> Break:
+    def put(data: Path) -> None:
+        (data / name).unlink()
+        os.mkfifo(data / name)
+
+    return put
+
+
 def another_key(data: Path) -> None:
     shutil.copyfile(LOGS / "0.1.0" / "checkpoint.key", data / "checkpoint.key")
 
@@ -193,6 +218,18 @@ BAD: list[tuple[Break, str, str]] = [
     ),
     (directory_instead("views.db"), "views.db, can't be opened", "remove the file"),
     (directory_instead("instance"), "instance can't be used", "remove it"),
+    (garbage_in("outputs.db"), "outputs.db is damaged", "backup in its place"),
+    (directory_instead("outputs.db"), "outputs.db can't be opened", "plain file"),
+    (link_instead("outputs.db"), "outputs.db is a link", "was left alone"),
+    (pipe_instead("outputs.db"), "outputs.db is a pipe", "was left alone"),
+    (in_outputs("PRAGMA user_version = 99"), "outputs.db was written by a newer", "install that version"),
+    (in_outputs("PRAGMA application_id = 1"), "outputs.db belongs to another program", "another directory"),
+    (
+        in_outputs("CREATE TRIGGER mine AFTER INSERT ON outputs BEGIN DELETE FROM outputs; END"),
+        "outputs.db was altered by other means",
+        "backup in its place",
+    ),
+    (in_outputs("DROP TABLE chunks"), "outputs.db was altered by other means", "backup in its place"),
 ]
 
 

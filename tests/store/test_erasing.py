@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from tests.projections.test_rebuild import Crash, crash_at, tables
 from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore, erasing
 from opencode_ledger.actors.store.erasing import finish_erasures, is_unfinished
 from opencode_ledger.actors.store.log_file import opened
+from opencode_ledger.actors.store.outputs import SqliteOutputStore
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.erasure.tombstones import is_tombstone
 from opencode_ledger.domain.errors import StoreError
@@ -24,6 +26,7 @@ from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach,
 from opencode_ledger.domain.ids import (
     CodebaseId,
     MessageId,
+    OutputId,
     Position,
     Sequence,
     SessionId,
@@ -49,6 +52,29 @@ MARKS = re.compile(rb"<sess_[12]:[0-9]+>")
 POINTS: list[FaultPoint] = [point for point in FAULT_POINTS if point.startswith("erasure.")]
 
 
+SALT = b"a salt of each output"
+
+
+def output_of(session: str) -> OutputId:
+    """The name of what a tool printed in a session."""
+    return OutputId(f"out_{sha256(session.encode()).hexdigest()[:32]}")
+
+
+def printed(name: str, word: str) -> bytes:
+    """What it printed."""
+    return f"{word} <{name}:1000>\n".encode() * 9000
+
+
+async def keep_outputs(data: Path) -> None:
+    """The whole outputs of both sessions, and one that no event came to name."""
+    store = await SqliteOutputStore.open(data / "outputs.db")
+    for name, word in (("sess_1", SECRET), ("sess_2", KEPT), ("sess_lost", SECRET)):
+        await store.keep(STREAM, output_of(name), SALT, iter([printed(name, word)]))
+        if name == "sess_1":
+            await store.settle({(STREAM, output_of(name))})
+    await store.close()
+
+
 def session(name: str, word: str) -> list[NewEvent]:
     """What a session records that has a word in all that it says, some of it long, so that pages overflow."""
     ids = e.Common(
@@ -66,7 +92,17 @@ def session(name: str, word: str) -> list[NewEvent]:
                 for n in range(60)
             ),
             e.ToolUse(tool="bash", args={"command": said}, call_id="c", **ids),
-            e.ToolResult(tool="bash", call_id="c", status="completed", output=said * 5, title=word, **ids),
+            e.ToolResult(
+                tool="bash",
+                call_id="c",
+                status="completed",
+                output=said * 5,
+                title=word,
+                whole_id=output_of(name),
+                whole_bytes=len(printed(name, word)),
+                whole_sha256=sha256(SALT + printed(name, word)).hexdigest(),
+                **ids,
+            ),
             e.FileChange(change="create", path=word, **ids),
             e.Complete(status="completed", summary=said, **ids),
             e.TaskCompleted(result=said, **ids),
@@ -80,6 +116,7 @@ async def recorded(data: Path) -> str:
     registered = e.CodebaseRegistered(
         codebase_id=STREAM, name="n", path="/p", timestamp=Timestamp("2026-01-01T00:00:00.000Z")
     )
+    await keep_outputs(data)
     async with SqliteEventStore.open(data / "ledger.db") as store:
         head = Sequence(0)
         for events in ([encode(registered)], session("sess_1", SECRET), session("sess_2", KEPT)):

@@ -1,0 +1,207 @@
+"""Keeping whole outputs: before an event says that a tool printed more, that is on the disk, masked.
+
+An output is read at once, beside the event loop, and in bounded pieces. Whatever is wrong with it, its event says so;
+nothing here keeps an event from being recorded.
+"""
+
+import asyncio
+import codecs
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from secrets import token_bytes, token_hex
+from typing import Final, TypeAlias
+
+import structlog
+
+from ..domain.codebase.facts import Fact, ToolEnded
+from ..domain.errors import StoreError
+from ..domain.ids import CodebaseId, OutputId
+from ..domain.outputs.whole import SALT, AgentOutput, Intake, Missing, WholeOutput
+from ..domain.ports import OutputStore
+from ..domain.secrets.masker import Secrets
+
+log = structlog.get_logger()
+
+PIECE: Final = 16_384
+"""Bytes that are read, and masked, at once: other threads wait for no more than that."""
+
+SEEN: Final = 4096
+"""Characters of a whole output's beginning and end that are compared with what the agent has shown of it."""
+
+READ_LIMIT: Final = 256 * 2**20
+"""Bytes up to which an output is read to its end for its hash, though it isn't kept."""
+
+
+class NotKept(Exception):
+    """There is nothing to keep. `why`: as the event says it."""
+
+    def __init__(self, why: Missing) -> None:
+        super().__init__(why)
+        self.why: Missing = why
+
+
+OutputFiles: TypeAlias = Callable[[str], int]
+"""Opens the file in which the agent's program has put a whole output, at a path which is the agent's word.
+
+Gives a descriptor, to be closed. Blocking. Raises `NotKept`.
+"""
+
+
+def no_files(_path: str, /) -> int:
+    """Of agents that have none."""
+    raise NotKept("refused")
+
+
+def new_output() -> tuple[OutputId, bytes]:
+    """A name and a salt that nobody can guess."""
+    return OutputId(f"out_{token_hex(16)}"), token_bytes(SALT)
+
+
+class OutputKeeper:
+    """Takes whole outputs into their store. `limit`: bytes of each that are kept, 0 for none."""
+
+    def __init__(
+        self,
+        outputs: OutputStore,
+        secrets: Secrets,
+        limit: int,
+        files: OutputFiles = no_files,
+        new: Callable[[], tuple[OutputId, bytes]] = new_output,
+    ) -> None:
+        self._outputs, self._secrets, self._limit, self._files, self._new = outputs, secrets, limit, files, new
+        self._under_way = set[asyncio.Task[WholeOutput]]()
+
+    async def kept(
+        self, codebase: CodebaseId, facts: tuple[Fact, ...], patient: Callable[[], bool]
+    ) -> tuple[Fact, ...]:
+        """The facts, with what is on record of whole outputs in place of where the agent has them.
+
+        `patient`: whether there is time to read on for the hash of what isn't kept; may be asked by another thread.
+        """
+        if not any(isinstance(fact, ToolEnded) and fact.whole for fact in facts):
+            return facts
+        return tuple([await self._complete(codebase, fact, patient) for fact in facts])
+
+    async def close(self) -> None:
+        """Wait for what is still being taken in."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _complete(self, codebase: CodebaseId, fact: Fact, patient: Callable[[], bool]) -> Fact:
+        if not isinstance(fact, ToolEnded) or not isinstance(fact.whole, AgentOutput):
+            return fact
+        if not self._limit:
+            return replace(fact, whole=WholeOutput(missing="off"))
+        # A task of its own: whoever waits for it may be given up, and a thread can't.
+        task = asyncio.create_task(self._keep(codebase, fact.whole, patient), name="whole output")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return replace(fact, whole=await asyncio.shield(task))
+
+    async def _keep(self, codebase: CodebaseId, told: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
+        name, salt = self._new()
+        try:
+            reading = await asyncio.to_thread(_Reading, told, Intake(self._secrets, self._limit, salt), self._files)
+        except NotKept as nothing:
+            return WholeOutput(missing=nothing.why)
+        try:
+            await self._outputs.keep(codebase, name, salt, reading.chunks())
+            await asyncio.to_thread(reading.to_the_end, patient)
+            return reading.result(name)
+        except StoreError as error:
+            log.warning("a whole output was not kept", codebase=codebase, error=error.message)
+            return WholeOutput(bytes=reading.size, missing="not_kept")
+        except Exception:
+            log.exception("a whole output was not kept", codebase=codebase)
+            return WholeOutput(bytes=reading.size, missing="not_kept")
+        finally:
+            await asyncio.to_thread(reading.close)
+
+
+class _Reading:
+    """An output on its way from the agent's file, or from memory, into the store. Blocking."""
+
+    def __init__(self, told: AgentOutput, intake: Intake, files: OutputFiles) -> None:
+        self._told, self._intake = told, intake
+        self._file = files(told.path) if told.path else None
+        self._stat = os.fstat(self._file) if self._file is not None else None
+        self.size = self._stat.st_size if self._stat else len(told.text.encode("utf-8", "replace"))
+        self._pieces = self._of_file() if self._file is not None else self._of_text()
+        self._head = self._tail = ""
+        self._ended = False
+        self._wrong: Missing | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is kept."""
+        for piece in self._pieces:
+            yield from self._intake.feed(piece)
+            if self._intake.is_full:
+                return
+        yield from self._end()
+
+    def to_the_end(self, patient: Callable[[], bool]) -> None:
+        """Read on, though no more is kept."""
+        if self._ended:
+            return
+        for piece in self._pieces if self.size <= READ_LIMIT and patient() else ():
+            list(self._intake.feed(piece))
+            if not patient():
+                return
+        if self.size <= READ_LIMIT and patient():
+            list(self._end())
+
+    def result(self, name: OutputId) -> WholeOutput:
+        """What is on record of it."""
+        intake, full = self._intake, self._intake.is_full
+        return WholeOutput(
+            output_id=name,
+            bytes=intake.bytes if self._ended else self.size,
+            sha256=intake.sha256 if self._ended else None,
+            kept=intake.kept if full else None,
+            kept_sha256=intake.kept_sha256 if full else None,
+            missing=self._wrong or ("too_large" if full else None),
+        )
+
+    def close(self) -> None:
+        """Close the agent's file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _end(self) -> Iterator[bytes]:
+        yield from self._intake.end()
+        self._ended = True
+        if self._wrong is None and not self._told.is_of(self._head, self._tail):
+            self._wrong = "changed"
+
+    def _of_text(self) -> Iterator[str]:
+        for at in range(0, len(self._told.text), PIECE):
+            yield self._told.text[at : at + PIECE]
+
+    def _of_file(self) -> Iterator[str]:
+        assert self._file is not None
+        decoder, left = codecs.getincrementaldecoder("utf-8")("replace"), self.size
+        # No more than there was at first: a file that grows as fast as it is read has no end.
+        while left and (data := self._read(min(PIECE, left))):
+            left -= len(data)
+            yield self._seen(decoder.decode(data))
+        yield self._seen(decoder.decode(b"", final=True))
+        with suppress(OSError):
+            now = os.fstat(self._file)
+            if left or not self._stat or (now.st_size, now.st_mtime_ns) != (self.size, self._stat.st_mtime_ns):
+                self._wrong = self._wrong or "changed"
+
+    def _read(self, most: int) -> bytes:
+        assert self._file is not None
+        try:
+            return os.read(self._file, most)
+        except OSError:
+            self._wrong = "unreadable"
+            return b""
+
+    def _seen(self, piece: str) -> str:
+        if len(self._head) < SEEN:
+            self._head += piece[: SEEN - len(self._head)]
+        self._tail = (self._tail + piece)[-SEEN:]
+        return piece

@@ -1,0 +1,70 @@
+"""What an audit finds among the whole outputs beside the log: each is the one that its event has the hash of."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from ...actors.store.outputs.outputs_file import OutputsFile, opened_outputs
+from ...actors.store.outputs.schema import OUTPUTS_NAME
+from ...domain.errors import StoreError
+from ...domain.ids import CodebaseId, OutputId
+from ...domain.outputs.exported import Measured
+from ...domain.outputs.record import KeptOutput
+from ...domain.proofs.audit import Audit, Finding
+
+MOST: Final = 100
+"""Outputs that are named each, at most; then it is said how many more there are."""
+
+
+def output_findings(data: Path, result: Audit) -> list[Finding]:
+    """Where the whole outputs beside a log are not those that its events name."""
+    try:
+        with opened_outputs(data / OUTPUTS_NAME) as file:
+            found = list(_findings(file, result.outputs))
+    except StoreError as error:
+        return [Finding("changed", 0, error.message)]
+    if len(found) > MOST:
+        found[MOST:] = [Finding("removed", 0, f"{len(found) - MOST} more whole outputs are not as recorded.")]
+    return found
+
+
+def exported_findings(
+    found: Mapping[tuple[CodebaseId, OutputId], Measured], recorded: list[KeptOutput]
+) -> Iterator[Finding]:
+    """Where the whole outputs that go along with an export are not those that its events name."""
+    left = dict(found)
+    for kept in recorded:
+        here = left.pop((kept.codebase, kept.output_id), None)
+        name = f"The whole output of event {kept.position} ({kept.output_id})"
+        if here is None and not kept.erased:
+            yield Finding("removed", kept.position, f"{name} is missing.")
+        elif here is not None and here != Measured(kept.bytes, kept.sha256):
+            yield Finding("changed", kept.position, f"{name} is not what was recorded: it was changed.")
+    for _, output in left:
+        yield Finding("added", 0, f"There is an output {output!r} that no event of the export names.")
+
+
+def _findings(file: OutputsFile, recorded: list[KeptOutput]) -> Iterator[Finding]:
+    left = dict(file.outputs)
+    for kept in recorded:
+        here = left.pop((kept.codebase, kept.output_id), None)
+        name = f"The whole output of event {kept.position} ({kept.output_id})"
+        if kept.erased:
+            if here:
+                yield Finding("added", kept.position, f"{name} is still there, though the event was erased.")
+        elif here is None:
+            yield Finding("removed", kept.position, f"{name} is gone: {OUTPUTS_NAME} has nothing of it.")
+        else:
+            try:
+                wrong = file.measure(here) != (kept.bytes, kept.sha256)
+            except StoreError as error:
+                yield Finding("removed", kept.position, f"{name} is damaged: {error.message}")
+            else:
+                if wrong:
+                    yield Finding("changed", kept.position, f"{name} is not what was recorded: it was changed.")
+    # What no event names yet may be on its way: a server keeps an output before its event.
+    for here in left.values():
+        if here.settled:
+            yield Finding("added", 0, f"{OUTPUTS_NAME} has an output {here.output_id!r} that no event names.")
+    if stray := file.stray():
+        yield Finding("added", 0, f"{OUTPUTS_NAME} has {stray} chunks of no output.")
