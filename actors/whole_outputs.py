@@ -8,6 +8,7 @@ import asyncio
 import codecs
 import os
 from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Many
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_bytes, token_hex
@@ -29,6 +30,9 @@ PIECE: Final = 16_384
 
 SEEN: Final = 4096
 """Characters of a whole output's beginning and end that are compared with what the agent has shown of it."""
+
+PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between looks at a file that doesn't end yet as what the agent has shown: it may still be written."""
 
 READ_LIMIT: Final = 256 * 2**20
 """Bytes up to which an output is read to its end for its hash, though it isn't kept."""
@@ -69,8 +73,10 @@ class OutputKeeper:
         limit: int,
         files: OutputFiles = no_files,
         new: Callable[[], tuple[OutputId, bytes]] = new_output,
+        pauses: Many[float] = PAUSES,
     ) -> None:
         self._outputs, self._secrets, self._limit, self._files, self._new = outputs, secrets, limit, files, new
+        self._pauses = pauses
         self._under_way = set[asyncio.Task[WholeOutput]]()
 
     async def kept(
@@ -106,6 +112,7 @@ class OutputKeeper:
         except NotKept as nothing:
             return WholeOutput(missing=nothing.why)
         try:
+            await self._written(reading, patient)
             await self._outputs.keep(codebase, name, salt, reading.chunks())
             await asyncio.to_thread(reading.to_the_end, patient)
             return reading.result(name)
@@ -118,6 +125,13 @@ class OutputKeeper:
         finally:
             await asyncio.to_thread(reading.close)
 
+    async def _written(self, reading: "_Reading", patient: Callable[[], bool]) -> None:
+        """Wait for the agent to have written its file to the end, as long as it may take an agent that has said so."""
+        for pause in self._pauses:
+            if await asyncio.to_thread(reading.is_written) or not patient():
+                return
+            await asyncio.sleep(pause)
+
 
 class _Reading:
     """An output on its way from the agent's file, or from memory, into the store. Blocking."""
@@ -125,12 +139,19 @@ class _Reading:
     def __init__(self, told: AgentOutput, intake: Intake, files: OutputFiles) -> None:
         self._told, self._intake = told, intake
         self._file = files(told.path) if told.path else None
-        self._stat = os.fstat(self._file) if self._file is not None else None
-        self.size = self._stat.st_size if self._stat else len(told.text.encode("utf-8", "replace"))
+        self._stat: os.stat_result | None = None
+        self.size = len(told.text.encode("utf-8", "replace")) if self._file is None else os.fstat(self._file).st_size
         self._pieces = self._of_file() if self._file is not None else self._of_text()
         self._head = self._tail = ""
         self._ended = False
         self._wrong: Missing | None = None
+
+    def is_written(self) -> bool:
+        """Whether the agent's file ends as what the agent has shown."""
+        if self._file is None:
+            return True
+        ends, size = self._told.ends.encode("utf-8", "replace"), os.fstat(self._file).st_size
+        return os.pread(self._file, len(ends), max(0, size - len(ends))) == ends
 
     def chunks(self) -> Iterator[bytes]:
         """What is kept."""
@@ -181,6 +202,8 @@ class _Reading:
 
     def _of_file(self) -> Iterator[str]:
         assert self._file is not None
+        self._stat = os.fstat(self._file)
+        self.size = self._stat.st_size
         decoder, left = codecs.getincrementaldecoder("utf-8")("replace"), self.size
         # No more than there was at first: a file that grows as fast as it is read has no end.
         while left and (data := self._read(min(PIECE, left))):

@@ -13,6 +13,7 @@ from .api import (
     agent,
     codebases,
     history,
+    outputs,
     permissions,
     proofs,
     responses,
@@ -36,7 +37,7 @@ from .pages import dashboard, docs
 from .streams.cursor import CursorAhead, SessionNotFound
 from .streams.sse import BadCursor
 from .web import parameters
-from .web.errors import TooManyRequests
+from .web.errors import RangeNotThere, TooManyRequests
 from .web.security import Access
 
 API = "/v1/opencode"
@@ -59,6 +60,8 @@ NOTE: Final = Media("text/plain", "A C2SP signed note.")
 TEXT: Final = Media("text/plain", "One line of text.")
 BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
 LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.")
+OUTPUTS: Final = Media("application/jsonl", "Whole outputs, each followed by its text in pieces, a line each.")
+PRINTED: Final = Media("text/plain", "What a tool printed.")
 NUMBERS: Final = Media("text/plain", "Metrics in the text format of Prometheus.")
 PAGE: Final = Media("text/html", "A page for people.")
 DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
@@ -87,7 +90,7 @@ class Route:
     @property
     def has_head(self) -> bool:
         """Whether HEAD is answered too, as GET is but without the body: not where bodies are made as they go."""
-        return self.method == "GET" and self.answer not in (EVENTS, LINES)
+        return self.method == "GET" and self.answer not in (EVENTS, LINES, OUTPUTS, PRINTED)
 
     @property
     def access(self) -> Access:
@@ -196,6 +199,15 @@ ROUTES: Final = (
         errors=(SessionNotFound,),
     ),
     Route(
+        "GET",
+        f"{CODEBASE}/outputs/{{output_id}}",
+        outputs.tool_output,
+        PRINTED,
+        query=(parameters.RANGE,),
+        also={206: None},
+        errors=(RangeNotThere, d.StoreError),
+    ),
+    Route(
         "POST",
         f"{CODEBASE}/tasks",
         tasks.create_task,
@@ -246,6 +258,15 @@ ROUTES: Final = (
         needs="audit",
     ),
     Route("GET", f"{CODEBASE}/log/export", history.log_export, LINES, needs="audit"),
+    Route(
+        "GET",
+        f"{CODEBASE}/log/outputs",
+        outputs.log_outputs,
+        OUTPUTS,
+        query=(parameters.UPTO,),
+        errors=(d.StoreError,),
+        needs="audit",
+    ),
     Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, NOTE, needs="audit"),
     Route("GET", f"{API}/log/key", proofs.public_key, TEXT, needs="audit"),
     Route(

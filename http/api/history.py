@@ -19,7 +19,7 @@ from .service import Service
 
 async def log_page(service: Service, request: web.Request) -> web.Response:
     """A page of a codebase's events: those after sequence `after`, at most `limit` and about 1 MiB of them; `next` leads on."""
-    codebase, head = await _recorded(service, request)
+    codebase, head = await recorded_codebase(service, request)
     after, limit = AFTER.of(request), LOG_LIMIT.of(request)
     events = await service.store.read_stream(codebase, Sequence(after), limit)
     last = events[-1].sequence if events else after
@@ -34,7 +34,7 @@ async def log_page(service: Service, request: web.Request) -> web.Response:
 
 async def log_export(service: Service, request: web.Request) -> web.StreamResponse:
     """All of a codebase's events as JSON Lines, with the proof that they are in the log: verifiable alone."""
-    codebase, head = await _recorded(service, request)
+    codebase, head = await recorded_codebase(service, request)
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/jsonl; charset=utf-8",
@@ -53,7 +53,7 @@ async def all_events(service: Service, request: web.Request) -> web.StreamRespon
         return await service.streams.all_events(request)
 
 
-async def _recorded(service: Service, request: web.Request) -> tuple[CodebaseId, Sequence]:
+async def recorded_codebase(service: Service, request: web.Request) -> tuple[CodebaseId, Sequence]:
     """The codebase that the path names and the end of its history. Raises `CodebaseNotFound`."""
     codebase = CodebaseId(request.match_info["codebase_id"])
     head = await service.store.stream_head(codebase)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from ...domain.events import PermissionKind
 from ...domain.ids import Timestamp
+from ...domain.outputs.whole import Missing
 from ...projections.views.session_queries import SessionStatus
 from ...projections.views.tasks import TaskStatus
 
@@ -186,14 +187,27 @@ class Permissions(Listing):
     permissions: list[Permission]
 
 
+class WholeOutput(Shape):
+    """All that a tool printed, where that is more than the agent's model was given.
+
+    `address`: where it is read. `bytes`: of the whole; `kept`: how many of them are on record. `missing`: why not all are.
+    """
+
+    address: Annotated[str, Field(examples=["/v1/opencode/codebases/cb_abc123/outputs/out_abc123"])] | None = None
+    bytes: Count | None = None
+    kept: Count
+    missing: Missing | None = None
+
+
 class ToolCall(Shape):
-    """A tool that the agent used."""
+    """A tool that the agent used. `output`: what the agent's model was given."""
 
     tool: str
     args: dict[str, JsonValue]
     call_id: str
     status: Literal["running", "completed", "error"]
     output: str | None
+    whole_output: WholeOutput | None = None
 
 
 class Message(Shape):

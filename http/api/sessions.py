@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from ...domain.codebase.requests import Request
+from ...domain.events.run import ToolResult
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.secrets.masker import Secrets
@@ -57,7 +58,7 @@ async def session_messages(service: Service, request: web.Request) -> web.Respon
     codebase, views = await service.views_then(request)
     session = await _named_session(views, request, codebase)
     transcript = await _transcript(service, codebase, session)
-    return json_answer({"messages": [_message(message, service.secrets) for message in transcript.messages]})
+    return json_answer({"messages": [_message(message, codebase, service.secrets) for message in transcript.messages]})
 
 
 async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
@@ -97,7 +98,7 @@ def _session(session: Session) -> dict[str, object]:
     return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
 
 
-def _message(message: Message, secrets: Secrets) -> dict[str, object]:
+def _message(message: Message, codebase: CodebaseId, secrets: Secrets) -> dict[str, object]:
     """The message as it is told: a secret that was cut over several of its parts is whole where they are joined."""
     plain: dict[str, object] = {
         "id": message.id,
@@ -105,17 +106,30 @@ def _message(message: Message, secrets: Secrets) -> dict[str, object]:
         "content": secrets.mask(message.content),
         "timestamp": message.timestamp,
     }
-    tools = [_tool(call) for call in message.tools]
+    tools = [_tool(call, codebase) for call in message.tools]
     reasoning = secrets.mask(message.reasoning)
     more = {"reasoning": reasoning, "tools": tools, "error": message.error, "imported": message.imported}
     return plain | {name: value for name, value in more.items() if value}
 
 
-def _tool(call: ToolCall) -> dict[str, object]:
-    return {
+def _tool(call: ToolCall, codebase: CodebaseId) -> dict[str, object]:
+    plain: dict[str, object] = {
         "tool": call.tool,
         "args": call.args,
         "call_id": call.call_id,
         "status": call.status or "running",
         "output": call.output,
     }
+    return plain | ({"whole_output": _whole(call.whole, codebase)} if call.whole else {})
+
+
+def _whole(ended: ToolResult, codebase: CodebaseId) -> dict[str, object]:
+    """What is on record of all that a tool printed, and where it is read."""
+    address = f"/v1/opencode/codebases/{codebase}/outputs/{ended.whole_id}" if ended.whole_id else None
+    more = {
+        "address": address,
+        "bytes": ended.whole_bytes,
+        "kept": ended.whole_bytes if ended.whole_id and ended.whole_kept is None else ended.whole_kept or 0,
+        "missing": ended.whole_missing,
+    }
+    return {name: value for name, value in more.items() if value is not None}

@@ -1,6 +1,7 @@
 """The command line for auditors: `opencode-ledger audit …`, offline, on a data directory or an export."""
 
 import sys
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -9,7 +10,8 @@ from cyclopts import App, Parameter
 
 from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId
-from ..offline.export import Choice, export_from
+from ...domain.outputs.record import KeptOutput
+from ..offline.export import Choice, export_from, outputs_from
 from ..offline.verify import Verdict, key_of, verify_data, verify_export
 from ..settings import Data, usual_data
 from .diff import diff
@@ -26,7 +28,14 @@ Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 
 
 @app.command
-def verify(file: Path | None = None, *, data: Data = None, checkpoint: Kept = (), key: str | None = None) -> int:
+def verify(
+    file: Path | None = None,
+    *,
+    outputs: Path | None = None,
+    data: Data = None,
+    checkpoint: Kept = (),
+    key: str | None = None,
+) -> int:
     """Verify that a log is, event by event, what was recorded; exit code 1 where it isn't.
 
     Reads a data directory, or an export; what can't be read at all is exit code 2. The first event that was changed,
@@ -38,6 +47,9 @@ def verify(file: Path | None = None, *, data: Data = None, checkpoint: Kept = ()
     ----------
     file
         An export to verify, alone, or a data directory; without it, the one of --data.
+    outputs
+        The whole outputs that go along with an export; without it, the file beside it that --with-outputs makes, if there
+        is one.
     data
         The data directory; without it, ~/.opencode-ledger.
     checkpoint
@@ -51,7 +63,10 @@ def verify(file: Path | None = None, *, data: Data = None, checkpoint: Kept = ()
     trusted = key_of(key) if key else None
     with progress("verifying") as told:
         if file and not file.is_dir():
-            verdict = verify_export(file, checkpoint, trusted, told)
+            beside = outputs_beside(file)
+            verdict = verify_export(file, checkpoint, trusted, told, outputs or (beside if beside.is_file() else None))
+        elif outputs is not None:
+            raise InvalidInput("--outputs: It goes with an export; a data directory has its own.")
         else:
             verdict = verify_data(file or data or usual_data(), checkpoint, trusted, told)
     tell(verdict, trusted=bool(key))
@@ -75,6 +90,7 @@ def export(
     session: str | None = None,
     first: Annotated[int, Parameter(name="--from")] = 1,
     last: Annotated[int | None, Parameter(name="--to")] = None,
+    with_outputs: Annotated[bool, Parameter(negative="")] = False,
     data: Data = None,
     out: Path | None = None,
 ) -> int:
@@ -92,23 +108,35 @@ def export(
         Only events from this number in the codebase on, as `audit show` has them.
     last
         Only events up to this number.
+    with_outputs
+        Also write all that tools printed, where an event has only a part of it, to a second file: OUT.outputs.jsonl.
     data
         The data directory; without it, ~/.opencode-ledger.
     out
         The file to write; without it, standard output.
 
     """
-    choice = Choice(CodebaseId(codebase), session, first, last)
+    choice, place = Choice(CodebaseId(codebase), session, first, last), data or usual_data()
+    if with_outputs and out is None:
+        raise InvalidInput("--with-outputs: There are two files then; name the first with --out.")
+    named = list[KeptOutput]()
     with progress("reading") as told:
-        lines = export_from(data or usual_data(), choice, told)
+        lines = export_from(place, choice, told, named)
         manifest = next(lines)  # what can go wrong goes wrong before a file is made
         if out is None:
             sys.stdout.buffer.writelines(chain([manifest], lines))
             return 0
-        with _new(out) as file:
+        with _new(outputs_beside(out)) if with_outputs else nullcontext() as beside, _new(out) as file:
             file.writelines(chain([manifest], lines))
+            if beside is not None:
+                beside.writelines(outputs_from(place, named))
     print(f"{out}: check it with `opencode-ledger audit verify {out}`", file=sys.stderr)
     return 0
+
+
+def outputs_beside(out: Path) -> Path:
+    """Where the whole outputs are that go along with an export."""
+    return out.with_name(f"{out.name}.outputs.jsonl")
 
 
 def _new(out: Path) -> BinaryIO:

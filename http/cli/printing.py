@@ -1,9 +1,11 @@
 """A codebase's sessions, and the story of one of them, as lines for people: what `audit show` prints."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
 
-from ...domain.ids import Position
+from ...domain.events import ToolResult
+from ...domain.ids import OutputId, Position
+from ...domain.outputs.whole import Missing
 from ...projections.story.session_story import NOT_OURS, Entry, Story
 from ...projections.story.wording import took, used
 from ...projections.views.session_queries import Session
@@ -34,6 +36,20 @@ NARROW: Final = 130
 """Columns below which a session's prompt has a line of its own."""
 
 LABEL: Final = 10
+
+Printed: TypeAlias = Callable[[OutputId], str | None]
+"""Gives a whole output by its name; None where there is none."""
+
+MISSING: Final[dict[Missing, str]] = {
+    "too_large": "the rest was more than is kept",
+    "gone": "it could not be kept, for the agent's file was gone",
+    "refused": "it was not read, for what the agent named is no plain file of its own",
+    "changed": "the agent's file was not what the tool had printed, or changed while it was read",
+    "unreadable": "the agent's file could not be read to its end",
+    "not_kept": "it could not be written down",
+    "off": "none is kept here",
+}
+"""Why not all of a whole output is on record, for people."""
 
 
 def head(past: Past) -> Iterator[Line]:
@@ -82,9 +98,12 @@ def _task(task: Task) -> Line:
 
 
 def story_told(
-    past: Past, moment: Moment, session: Session, story: Story, *, full: bool, places: bool
+    past: Past, moment: Moment, session: Session, story: Story, *, printed: Printed | None, places: bool
 ) -> Iterator[Line]:
-    """A session, from what it was to all that happened in it. `places`: with the positions of the events."""
+    """A session, from what it was to all that happened in it. `places`: with the positions of the events.
+
+    `printed` gives whole outputs of tools, where all is to be shown.
+    """
     yield from _summary(past, moment, session, story)
     width = len(str(moment.sequence))
     day = ""
@@ -92,7 +111,7 @@ def story_told(
         if entry.at[:10] != day:
             day = entry.at[:10]
             yield from (line(), line((day, "bold")))
-        yield from _entry(entry, width, full=full, places=places)
+        yield from _entry(entry, width, printed=printed, places=places)
 
 
 def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iterator[Line]:
@@ -131,7 +150,8 @@ def _labelled(label: str, said: str, style: str = "") -> Line:
     return line((f"{label:<{LABEL}}", "dim"), (said, style), indent=LABEL)
 
 
-def _entry(entry: Entry, width: int, *, full: bool, places: bool) -> Iterator[Line]:
+def _entry(entry: Entry, width: int, *, printed: Printed | None, places: bool) -> Iterator[Line]:
+    full = printed is not None
     indent = 8 + 1 + width + 2 + 11
     number = str(entry.events[0][0]) if entry.events else ""
     yield line(
@@ -150,9 +170,26 @@ def _entry(entry: Entry, width: int, *, full: bool, places: bool) -> Iterator[Li
         yield _below(plain(entry.given), indent, "dim")
     for said in _cut(entry.change, full=full):
         yield _below(plain(said), indent, {"+": "green", "-": "red"}.get(said[:1], "dim"))
-    lines = entry.text.rstrip("\n").split("\n") if entry.text.strip() else []
+    if entry.whole and not entry.erased:
+        yield _below(_whole_told(entry.whole), indent, "bold")
+    text = _whole(entry, printed) or entry.text
+    lines = text.rstrip("\n").split("\n") if text.strip() else []
     for said in _cut(lines, full=full or entry.who != "tool"):
         yield _below(plain(said), indent, "dim" if entry.who in QUIET else "")
+
+
+def _whole(entry: Entry, printed: Printed | None) -> str | None:
+    """All that a tool printed, where that is wanted and on record."""
+    name = entry.whole.whole_id if entry.whole else None
+    return printed(name) if printed and name and not entry.erased else None
+
+
+def _whole_told(ended: ToolResult) -> str:
+    """How much a tool printed beyond what its event has, and how much of it is on record."""
+    size = f" of {ended.whole_bytes:,} bytes" if ended.whole_bytes is not None else ""
+    kept = f"; {ended.whole_kept:,} of them are on record" if ended.whole_kept is not None else ""
+    missing = f"; {MISSING[ended.whole_missing]}" if ended.whole_missing else ""
+    return f"whole output{size}{kept}{missing}" + (" (--full)" if ended.whole_id else "")
 
 
 def _below(said: str, indent: int, style: str) -> Line:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from ...actors.store.outputs.outputs_file import opened_outputs
+from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput
-from ...domain.ids import CodebaseId, SessionId
+from ...domain.ids import CodebaseId, OutputId, SessionId
 from ...projections.story.session_story import NOT_OURS
 from ..offline.history import codebases_of, past_of
 from ..settings import Data, usual_data
@@ -51,7 +54,9 @@ def show(
 
     """
     if codebase is not None:
-        asyncio.run(_show(data or usual_data(), CodebaseId(codebase), session, at, full=full, positions=positions))
+        screen, place = Screen(), data or usual_data()
+        told = _told(place, CodebaseId(codebase), session, at, screen.width, full=full, positions=positions)
+        screen.print(asyncio.run(told))
     elif at is not None:
         raise InvalidInput("--at: Name a codebase, whose events are meant; without --at those of the log are listed.")
     else:
@@ -59,17 +64,31 @@ def show(
     return 0
 
 
-async def _show(
-    data: Path, codebase: CodebaseId, session: str | None, at: str | None, *, full: bool, positions: bool
-) -> None:
-    screen = Screen()
+async def _told(
+    data: Path,
+    codebase: CodebaseId,
+    session: str | None,
+    at: str | None,
+    width: int | None,
+    *,
+    full: bool,
+    positions: bool,
+) -> Iterator[Line]:
+    """The lines; of whole outputs each is read when it is its turn."""
     async with past_of(data, codebase) as past:
         moment = await past.moment(await past.sequence(at, "--at"))
         if session is None:
-            screen.print(sessions_told(past, moment, screen.width))
-        else:
-            story, row = past.story(SessionId(session), moment), moment.sessions[SessionId(session)]
-            screen.print(story_told(past, moment, row, story, full=full, places=positions))
+            return sessions_told(past, moment, width)
+        story, row = past.story(SessionId(session), moment), moment.sessions[SessionId(session)]
+        printed = partial(_printed, data, codebase) if full else None
+        return story_told(past, moment, row, story, printed=printed, places=positions)
+
+
+def _printed(data: Path, codebase: CodebaseId, output: OutputId) -> str | None:
+    """A whole output; None where it isn't there any more."""
+    with opened_outputs(data / OUTPUTS_NAME) as file:
+        found = file.outputs.get((codebase, output))
+        return b"".join(file.chunks(found)).decode("utf-8", "replace") if found else None
 
 
 def _codebases(data: Path) -> Iterator[Line]:

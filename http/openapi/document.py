@@ -22,6 +22,7 @@ TAGS: Final = {
     "agent": "The agent",
     "permissions": "Permissions",
     "sessions": "Sessions and messages",
+    "outputs": "Sessions and messages",
     "tasks": "Tasks",
     "history": "The log, for auditors",
     "proofs": "The log, for auditors",
@@ -34,6 +35,7 @@ PLACES: Final = {
     "codebase_id": "The codebase, by its id.",
     "task_id": "The task, by its id.",
     "permission_id": "What the agent asked, by the id in its `permission` event.",
+    "output_id": "The whole output, by the `whole_id` of its `tool_result` event.",
     "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`; `.p/<width>` after one that isn't full yet.",
     "level": "The level of the tree; 0 lies over the leaves.",
     "asset": "A file of the page.",
@@ -64,7 +66,7 @@ After a 2xx the very next GET shows what it did. Every error, also one that is n
 sentence for people and a code for programs. Event streams resume by `Last-Event-ID` and never miss or double an event.
 
 A query with a parameter that its address doesn't take is refused, for it means something that wouldn't be done. What
-answers GET answers HEAD too, without the body, but for event streams and the export of a log.
+answers GET answers HEAD too, without the body, but for event streams, outputs of tools and the export of a log.
 """
 
 
@@ -149,8 +151,15 @@ def _responses(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
         name = ".".join((str(status), *(fault.code for fault in faults), *([shape.__name__] if shape else [])))
         failures[name] = _failure(faults, shape)
         responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    nothing = {str(status): {"description": "There is nothing to come."} for status in route.also if status < 400}
-    return {**responses, **nothing}
+    others = {str(status): _other(route, status) for status in route.also if status < 400}
+    return {**responses, **others}
+
+
+def _other(route: Route, status: int) -> dict[str, Any]:
+    """An answer that is no error, with another status than 200."""
+    if status == 206:
+        return {**_success(route), "description": "The part that was asked for."}
+    return {"description": "There is nothing to come."}
 
 
 def _failure(faults: list[Fault], shape: type[BaseModel] | None) -> dict[str, Any]:

@@ -58,6 +58,7 @@ _NAMED: Final = {
     "codebase_id": d.CodebaseNotFound,
     "task_id": d.TaskNotFound,
     "permission_id": d.PermissionNotFound,
+    "output_id": d.OutputNotFound,
 }
 
 

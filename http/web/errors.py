@@ -82,11 +82,22 @@ class Overloaded(TooManyRequests):
     code = "overloaded"
 
 
+class RangeNotThere(d.LedgerError):
+    """There are no bytes in this range."""
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.headers = {"Content-Range": f"bytes */{size}"}
+
+
 _OWN: Final[Mapping[type[d.LedgerError], int]] = {
     Unauthorized: 401,
     BodyTooSlow: 408,
     BodyTooLarge: 413,
     UnsupportedBody: 415,
+    RangeNotThere: 416,
     TooManyRequests: 429,
     Overloaded: 503,
 }

@@ -99,6 +99,13 @@ POSITION = Number("position", "Of the event, in the whole log.", least=1, requir
 SIZE = Number("size", "Of the log, in events; the whole of it unless given.", least=1)
 FROM = Number("from", "The smaller size, in events.", required=True)
 TO = Number("to", "The larger size; the whole log unless given.")
+UPTO = Number("to", "Only those of events up to this number; all of them unless given.", least=1)
+RANGE = Parameter(
+    "Range",
+    "One range of bytes, such as `bytes=0-1023`; without it, all.",
+    {"pattern": "^bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$"},
+    place="header",
+)
 
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",

@@ -57,7 +57,7 @@ class Entry:
 
     `given`: all of a tool's arguments; `change`: what they say is to be changed, as lines of a diff. `open`: what is
     still to come of it. `events`: those that it is told from; `repeats`: some hold words that stand elsewhere too, and
-    are told once. `erased`: the positions of the erasures that took from it.
+    are told once. `erased`: the positions of the erasures that took from it. `whole`: a tool's end that says of more output.
     """
 
     at: Timestamp
@@ -71,6 +71,7 @@ class Entry:
     repeats: bool = False
     events: list[tuple[Sequence, Position]] = field(default_factory=list[tuple[Sequence, Position]])
     erased: dict[Position, None] = field(default_factory=dict[Position, None])
+    whole: e.ToolResult | None = None
 
 
 class Story:
@@ -204,6 +205,7 @@ class Story:
         how += [lasted] if (lasted := took(entry.at, event.timestamp)) else []
         entry.title += f" ({', '.join(how)})" if how else ""
         entry.text, entry.open = event.output, ""
+        entry.whole = event if event.whole_id or event.whole_missing else None
         return entry
 
     def _ask(self, event: e.PermissionAsked) -> Entry:

@@ -34,13 +34,14 @@ class Parts:
 
 @dataclass(kw_only=True)
 class ToolCall:
-    """A tool call of a message. `status` is None while it runs."""
+    """A tool call of a message. `status` is None while it runs. `whole`: its end, where that says more of its output."""
 
     call_id: str
     tool: str
     args: dict[str, e.Json]
     status: Literal["completed", "error"] | None = None
     output: str | None = None
+    whole: e.ToolResult | None = None
 
 
 @dataclass(kw_only=True)
@@ -95,6 +96,7 @@ class Transcript:
                 case e.ToolResult(call_id=call_id) if call_id in self._calls:
                     call = self._calls[call_id]
                     call.status, call.output = event.status, event.output
+                    call.whole = event if event.whole_id or event.whole_missing else None
                 case o.MessageImported():
                     self._messages[event.message_id] = imported(event)
                 case _:

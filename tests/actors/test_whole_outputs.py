@@ -44,8 +44,9 @@ class Kept:
     def __init__(self, tmp_path: Path, limit: int = LIMIT, files: bool = True) -> None:
         self.store = MemoryOutputStore()
         settings = OpencodeSettings(instance="i", home=tmp_path / "home")
+        self.files = ToolOutputFiles(settings)
         self.keeper = OutputKeeper(
-            self.store, Secrets([SECRET]), limit, ToolOutputFiles(settings), new=lambda: (NAME, SALT)
+            self.store, Secrets([SECRET]), limit, self.files, new=lambda: (NAME, SALT), pauses=(0.001,) * 3
         )
 
     async def keep(self, told: AgentOutput, *, patient: bool = True) -> WholeOutput:
@@ -229,6 +230,19 @@ async def test_a_file_that_is_not_what_was_printed(content: str, tmp_path: Path,
     whole = await kept.keep(AgentOutput(path=written(folder, content), ends="4\n5\n"))
     assert whole == WholeOutput(output_id=NAME, bytes=len(content), sha256=salted(content), missing="changed")
     assert (await Kept(tmp_path).keep(AgentOutput(path=written(folder, content), begins="0\n"))).missing == "changed"
+
+
+async def test_a_file_that_is_still_being_written(tmp_path: Path, folder: Path) -> None:
+    """An agent may say that a call has ended before its file is written to the end: that is waited for."""
+    kept, path = Kept(tmp_path), written(folder, "1\n2\n3")
+    kept.keeper = OutputKeeper(
+        kept.store, Secrets(), LIMIT, kept.files, new=lambda: (NAME, SALT), pauses=(0.001,) * 10_000
+    )
+    keeping = asyncio.create_task(kept.keep(AgentOutput(path=path, ends="2\n3\n4\n")))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await asyncio.to_thread(written, folder, "1\n2\n3\n4\n")
+    assert await keeping == WholeOutput(output_id=NAME, bytes=8, sha256=salted("1\n2\n3\n4\n"))
 
 
 async def test_a_file_that_grows_without_end(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,107 @@
+"""What the real agent's tools print beyond what its model is given: on record whole, up to the limit, and without secrets."""
+
+import asyncio
+from hashlib import sha256
+from pathlib import Path
+
+import aiohttp
+import pytest
+from scripts.demo_session.client import Frame
+
+from opencode_ledger.actors.store.outputs.outputs_file import opened_outputs
+from opencode_ledger.domain.secrets.shapes import MARK
+from opencode_ledger.http.offline.verify import verify_data
+
+from .service import Codebase, Service
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LIMIT_MIB = 3
+MIB = 2**20
+UNKNOWN = "sk-ant-api03-cAnArY5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
+NUMBERS = "".join(f"{number}\n" for number in range(1, 400_001))
+
+SCRIPTS = {
+    # Over the border of the chunks, of 65,536 bytes, and with a line of its own for opencode to cut its output by.
+    "secret.sh": f"head -c 65520 /dev/zero | tr '\\0' x; echo; echo {UNKNOWN}; seq 1 30000",
+    "large.sh": "yes 0123456789abcdef | head -c 40000000",
+    "odd.sh": "seq 1 30000; head -c 100000 /dev/urandom; exit 3",
+    # opencode's own file is taken away, cut off, or another's, before opencode has said where it is.
+    "gone.sh": 'seq 1 30000; (sleep 0.2; rm -f $(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1)) & wait',
+    "link.sh": (
+        'seq 1 30000; (sleep 0.2; F=$(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1); '
+        'ln -sf /etc/passwd "$F") & wait'
+    ),
+    "half.sh": (
+        'seq 1 30000; (sleep 0.2; F=$(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1); '
+        'truncate -s 1000 "$F") & wait'
+    ),
+}
+
+
+async def results(codebase: Codebase, *lines: str) -> list[Frame]:
+    """What the tools of a session ended with."""
+    frames = await codebase.session(await codebase.trigger(*lines))
+    return [frame for frame in frames if frame.event == "tool_result"]
+
+
+async def whole(codebase: Codebase, result: Frame, **headers: str) -> bytes:
+    """The whole output of a result, as the API gives it."""
+    address = f"{codebase.service.url}/v1/opencode{codebase.path}/outputs/{result.text('whole_id')}"
+    async with aiohttp.ClientSession() as http, http.get(address, headers=headers) as answer:
+        assert answer.status in (200, 206), await answer.text()
+        return await answer.read()
+
+
+async def test_all_that_a_tool_prints(service: Service) -> None:
+    """`seq 1 400000`, a secret over a border, 40 MB, bytes that are no text, and files that are gone, cut or another's."""
+    service.more_options = {"--tool-output-limit": LIMIT_MIB}
+    await service.start()
+    codebase = await service.register()
+    for name, script in SCRIPTS.items():
+        (codebase.directory / name).write_text(script + "\n")
+    lines = ("bash: seq 1 400000", "bash: seq 1 20", *(f"bash: sh {name}" for name in SCRIPTS))
+    numbers, short, secret, large, odd, gone, link, half = await results(codebase, *lines)
+
+    assert "output truncated" in numbers.text("output")
+    assert (await whole(codebase, numbers)).decode() == NUMBERS
+    assert numbers.data["whole_bytes"] == len(NUMBERS)
+    assert "whole_missing" not in numbers.data
+    assert await whole(codebase, numbers, Range="bytes=-7") == b"400000\n"
+    assert not [member for member in short.data if member.startswith("whole")]
+
+    text = (await whole(codebase, secret)).decode()
+    assert text == "x" * 65520 + f"\n{MARK}\n" + "".join(f"{number}\n" for number in range(1, 30_001))
+
+    row = "0123456789abcdef\n"
+    everything = (row * (40_000_000 // len(row) + 1))[:40_000_000]
+    assert large.data["whole_missing"] == "too_large"
+    assert large.data["whole_kept"] == LIMIT_MIB * MIB
+    assert abs(int(str(large.data["whole_bytes"])) - 40_000_000) < 2  # opencode has its own way with a last line
+    assert await whole(codebase, large) == everything[: LIMIT_MIB * MIB].encode()
+
+    assert (await whole(codebase, odd)).decode().startswith("1\n2\n")
+    assert "whole_missing" not in odd.data
+    assert gone.data["whole_missing"] == "gone"
+    assert link.data["whole_missing"] == "refused"
+    assert half.data["whole_missing"] == "changed"
+    assert len(await whole(codebase, half)) == 1000
+
+    await service.terminate()
+    await asyncio.to_thread(audited, service, large, everything)
+
+
+def audited(service: Service, large: Frame, everything: str) -> None:
+    """All is sound, the secret is nowhere, and the hash of what was too large is that of the whole."""
+    verdict = verify_data(service.data, (), None, lambda _done, _of: None)
+    assert verdict.sound, verdict.result.findings
+    assert "5 whole outputs beside them" in verdict.told
+    assert all(UNKNOWN.encode() not in path.read_bytes() for path in _files(service.data))
+    with opened_outputs(service.data / "outputs.db") as file:
+        (salt,) = [found.salt for found in file.outputs.values() if found.output_id == large.text("whole_id")]
+    size = int(str(large.data["whole_bytes"]))
+    assert large.data["whole_sha256"] == sha256(salt + everything[:size].encode()).hexdigest()
+
+
+def _files(place: Path) -> list[Path]:
+    return [path for path in place.rglob("*") if path.is_file()]
