@@ -17,6 +17,7 @@ from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.callers import OwnAgent
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId
+from opencode_ledger.domain.outputs.whole import AgentOutput
 from opencode_ledger.domain.ports import Deliver
 from opencode_ledger.http.cli.erase import erase
 from opencode_ledger.http.offline.backup import back_up
@@ -77,7 +78,8 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
         await agent.say(f"{number} ")
     await agent.say("Then the tests: <b>“äöü”</b>\u2028 and a tab\t.")
     call = await agent.begin_tool("bash", {"command": "ls", "n": 1, "deep": {"x": [1.5, True, None]}})
-    await agent.end_tool(call, "bash", "cart.py\n")
+    # Where the agent's file of all that was printed isn't one: what is kept beside the log isn't part of a golden log.
+    await agent.end_tool(call, "bash", "cart.py\n", whole=AgentOutput(path="/elsewhere"))
     await agent.end_tool(
         await agent.begin_tool("read", {"filePath": "no.py"}), "read", "There is no no.py.", failed=True
     )
