@@ -20,6 +20,7 @@ from opencode_ledger.domain.ids import (
     MessageId,
     SessionId,
 )
+from opencode_ledger.domain.outputs.whole import AgentOutput
 from opencode_ledger.domain.ports import Clock, Deliver
 
 SILENCE = 60.0
@@ -80,7 +81,8 @@ class SimulatedAgent(ScriptedAgent):
                     call = await self.begin_tool("bash", {"command": "ls"})
                     await self.pause(chance.random())
                     self._act("has done it")
-                    await self.end_tool(call, "bash", "files", failed=chance.random() < 0.2)
+                    whole = AgentOutput(text="file\n" * chance.randint(10, 30)) if chance.random() < 0.3 else None
+                    await self.end_tool(call, "bash", "files", failed=chance.random() < 0.2, whole=whole)
                 case 1:
                     await self.change_file(f"src/{chance.randrange(9)}.py", chance.choice(("create", "modify")))
                 case _:

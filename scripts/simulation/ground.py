@@ -1,18 +1,20 @@
 """What the service stands on, as the seed would have it: its clock, its identities, its disk."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Sequence as Many
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 
 from opencode_ledger.actors.store.listeners import CommitListeners
+from opencode_ledger.actors.store.outputs import MemoryOutputStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import (
     CodebaseId,
     MessageId,
+    OutputId,
     PermissionId,
     Position,
     Sequence,
@@ -82,9 +84,13 @@ class SimulatedIds:
         """See `IdSource`."""
         return PermissionId(f"perm_r{next(self._numbers)}")
 
+    def output(self) -> OutputId:
+        """A new id of a whole output."""
+        return OutputId(f"out_{next(self._numbers):032x}")
+
 
 class Disk:
-    """The log, on a disk that takes its time, and is out of reach once its process is gone.
+    """The log, and whole outputs beside it, on a disk that takes its time, and is out of reach once its process is gone.
 
     A commit is heard of a little after it was made, when it may have been read already; a crash may come in between.
     `slowness`: how much of what it does takes long. `full`: nothing can be written. `unreadable`: nothing can be read. `mistake`: the next append meets one of ours.
@@ -92,7 +98,8 @@ class Disk:
 
     _log: EventStore
 
-    def __init__(self, chance: Random, clock: SimulatedClock, slowness: float) -> None:
+    def __init__(self, chance: Random, clock: SimulatedClock, slowness: float, outputs: MemoryOutputStore) -> None:
+        self.outputs = outputs
         self._chance, self._clock, self._slowness = chance, clock, slowness
         self._listeners = CommitListeners()
         self._unheard: list[tuple[RecordedEvent, ...]] = []
@@ -158,6 +165,24 @@ class Disk:
     async def trouble(self) -> str | None:
         """See `EventStore`."""
         return "database or disk is full" if self.full else await self._log.trouble()
+
+    async def keep(self, codebase: CodebaseId, output: OutputId, salt: bytes, chunks: Iterator[bytes]) -> None:
+        """See `OutputStore`."""
+        await self._reach()
+        if self.full:
+            raise StoreError("The outputs could not be written (database or disk is full).")
+        await self.outputs.keep(codebase, output, salt, chunks)
+        await self._reach()
+
+    async def unsettled(self) -> Many[tuple[CodebaseId, OutputId]]:
+        """See `OutputStore`."""
+        await self._reach()
+        return await self.outputs.unsettled()
+
+    async def settle(self, named: Collection[tuple[CodebaseId, OutputId]]) -> None:
+        """See `OutputStore`."""
+        await self._reach()
+        await self.outputs.settle(named)
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
         """See `EventStore`."""

@@ -14,15 +14,18 @@ from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import Answer
 from opencode_ledger.actors.settings import ActorSettings
+from opencode_ledger.actors.store.outputs import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
+from opencode_ledger.actors.unnamed_outputs import drop_unnamed
+from opencode_ledger.actors.whole_outputs import OutputKeeper
 from opencode_ledger.domain.codebase.commands import Command
 from opencode_ledger.domain.codebase.hindrance import Hindered
 from opencode_ledger.domain.codebase.requests import Request
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.ports import CommitListener, EventStore, IdSource
+from opencode_ledger.domain.ports import CommitListener, EventStore, OutputStore
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.api.idempotency import Repeats
 from opencode_ledger.http.api.service import Service
@@ -38,10 +41,13 @@ from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
 
 from .agents import Agents
-from .ground import Disk, SimulatedClock
+from .ground import Disk, SimulatedClock, SimulatedIds
 from .loop import SimulatedLoop
 from .network import NumberedStreams
 from .record import Asked
+
+KEPT = 100
+"""Bytes of a whole output that are kept."""
 
 TUNING = ActorSettings(idle_limit=20, permission_limit=30, unrecorded_limit=10)
 
@@ -63,13 +69,14 @@ class Surroundings:
     page: int
     backlog: int
     slowness: float
-    ids: IdSource
+    ids: SimulatedIds
     make_agents: Callable[[SimulatedClock], Agents]
     open_log: Callable[[], Awaitable[EventStore]]
     committed: CommitListener
     asked: Asked
     reach: Reach
     hindered: Hindered
+    outputs: MemoryOutputStore
 
 
 class WatchedActor(CodebaseActor):
@@ -99,7 +106,7 @@ class Machine:
         self._around = surroundings
         self.clock = SimulatedClock(surroundings.loop)
         self.clock.off = off
-        self.disk = Disk(surroundings.chance, self.clock, surroundings.slowness)
+        self.disk = Disk(surroundings.chance, self.clock, surroundings.slowness, surroundings.outputs)
         self.agents = surroundings.make_agents(self.clock)
         self.rooms = Rooms(surroundings.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
@@ -114,6 +121,10 @@ class Machine:
         log = await around.open_log()
         self._unhear = log.on_commit(around.committed)
         self.disk.hold(log)
+        outputs = cast(OutputStore, self.disk)
+        await drop_unnamed(self.disk, outputs)
+        numbers = around.ids
+        self._keeper = OutputKeeper(outputs, Secrets(), KEPT, new=lambda: (numbers.output(), b"salt"))
         self.projections = await Projections.open(
             around.data / "views.db", self.disk, clock=self.clock, reach=around.reach
         )
@@ -209,6 +220,7 @@ class Machine:
             rooms=self.rooms,
             clock=self.clock,
             settings=TUNING,
+            outputs=self._keeper,
             hindered=self._around.hindered,
         )
         self.actors[codebase] = actor

@@ -17,6 +17,7 @@ from typing import Any
 
 from opencode_ledger.actors.clock import timestamp
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.actors.store.outputs import MemoryOutputStore
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.hindrance import Hindrance
@@ -26,6 +27,7 @@ from opencode_ledger.domain.events import CodebaseRegistered
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
+from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.ports import EventStore
 
 from .agents import Agents
@@ -96,10 +98,11 @@ class Simulation:
             ids=SimulatedIds(),
             make_agents=self._make_agents,
             open_log=self._open_log,
-            committed=self.record.see,
+            committed=self._committed,
             asked=self.record.asked,
             reach=self._reach,
             hindered=self._hindered,
+            outputs=MemoryOutputStore(),
         )
         self.machine: Machine
         self.starting: asyncio.Task[None]
@@ -208,6 +211,11 @@ class Simulation:
             log += page
         self.record.compare(log)
         return store
+
+    def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
+        self.record.see(events)
+        if lost := {(kept.codebase, kept.output_id) for kept in kept_in(events)} - self.around.outputs.names:
+            self.complain("what a tool printed is on the disk before its event", str(lost))
 
     def crash(self) -> None:
         """`kill -9`, and nothing is left of it but what is on the disk."""

@@ -9,6 +9,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.ids import CodebaseId, Position, TaskId
+from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.projections.runner import Projections
 
@@ -40,6 +41,9 @@ def judge(world: Simulation) -> None:
     _check_rest(world)
     if size and world.wait_for(world.machine.tree.root(size)) != root:
         world.complain("the tree's root is that of its leaves", f"over {size} events")
+    named = {(kept.codebase, kept.output_id) for kept in kept_in(world.record.log)}
+    if (there := world.around.outputs.names) != named:
+        world.complain("what tools printed is kept, and nothing besides", str(there ^ named))
     world.end()
     world.check()
 

@@ -16,6 +16,7 @@ from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
+from opencode_ledger.actors.store.outputs import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.domain.codebase.commands import Recover
 from opencode_ledger.domain.codebase.decide import decide
@@ -48,6 +49,20 @@ def _reply_before_commit() -> Planted:
         return await decide(self, envelope)
 
     return patch.object(CodebaseActor, "_decide_and_append", hasty)
+
+
+def _lost_outputs() -> Planted:
+    async def forget(*_arguments: object) -> None:
+        return None
+
+    return patch.object(MemoryOutputStore, "keep", forget)
+
+
+def _unnamed_outputs_stay() -> Planted:
+    async def pass_over(*_arguments: object) -> None:
+        return None
+
+    return patch("scripts.simulation.machine.drop_unnamed", pass_over)
 
 
 def _dropped_wake_up() -> Planted:
@@ -269,6 +284,7 @@ def _backup_without_its_last_events() -> Planted:
 
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
+    "what a tool printed is named and not kept": _lost_outputs,
     "one agent too many": _one_room_too_many,
     "keys that are forgotten": _keys_forgotten,
     "a cursor that is forgotten": _forgotten_cursor,
@@ -283,6 +299,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
 
 RARER: Final[dict[str, Callable[[], Planted]]] = {
     "a dropped wake-up": _dropped_wake_up,
+    "what a kill left of tools' outputs stays": _unnamed_outputs_stay,
     "a queue that nobody starts": _lost_start_of_the_queue,
     "an event lost where replay becomes live": _lost_at_the_seam,
     "an event doubled where replay becomes live": _doubled_at_the_seam,

@@ -75,12 +75,12 @@ def test_a_failure_in_another_process() -> None:
 def test_a_failure_is_made_small_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Of a broken promise the fewest steps that were found to show it are told, with the command that plays them again."""
     with MISTAKES["one agent too many"]():
-        failed = simulate(1, 400)
-        tell(failed, Replay(1, 400), shrink=True)
+        failed = next(outcome for outcome in (simulate(seed, 400) for seed in range(1, 6)) if outcome.broken)
+        tell(failed, Replay(failed.seed, 400), shrink=True)
         told = capsys.readouterr().out
         _, _, command = told.partition("again, with every line: scripts/simulation/run ")
         chosen = options(command.split())
-        again = replay_of(chosen, 1).run()
+        again = replay_of(chosen, failed.seed).run()
     assert failed.broken is not None
     assert again.broken is not None
     assert f"step {again.broken.step}: {failed.broken.promise}: " in told

@@ -17,6 +17,11 @@ class MemoryOutputStore:
         self._unsettled: dict[tuple[CodebaseId, OutputId], None] = {}
         self._closed = False
 
+    @property
+    def names(self) -> set[tuple[CodebaseId, OutputId]]:
+        """What there is."""
+        return set(self._outputs)
+
     async def keep(self, codebase: CodebaseId, output: OutputId, salt: bytes, chunks: Iterator[bytes]) -> None:
         """See the port."""
         await self._give_way()
