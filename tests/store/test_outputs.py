@@ -102,7 +102,10 @@ async def test_the_log_keeps_its_reserve(tmp_path: Path, monkeypatch: pytest.Mon
         f_frsize, f_blocks = 1, real.f_blocks * real.f_frsize
         f_bavail = int(1.5 * min(file_identity.RESERVE, file_identity.SHARE * f_blocks))
 
-    monkeypatch.setattr("opencode_ledger.actors.store.file_identity.os.statvfs", lambda _path: Low)
+    def low(_path: str) -> type[Low]:
+        return Low
+
+    monkeypatch.setattr("opencode_ledger.actors.store.file_identity.os.statvfs", low)
     with pytest.raises(StoreError, match="are left on the disk"):
         await store.keep(CODEBASE, NAMED, b"s", iter(CHUNKS))
     file_identity.Presence(tmp_path / "outputs.db").check_room()  # nothing that the log asks for
