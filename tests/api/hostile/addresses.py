@@ -118,6 +118,13 @@ AUDITS = (
     *(ask(f"log limit {bad}", "GET", f"/{{idle}}/log?limit={bad}", *INVALID) for bad in ("0", "-1", "x", "9" * 20)),
     ask("the log of an unknown codebase", "GET", "/cb_unknown/log", *NO_CODEBASE),
     ask("the export of an unknown codebase", "GET", "/cb_unknown/log/export", *NO_CODEBASE),
+    ask("the outputs of an unknown codebase", "GET", "/cb_unknown/log/outputs", *NO_CODEBASE),
+    *(ask(f"outputs up to {bad}", "GET", f"/{{idle}}/log/outputs?to={bad}", *INVALID) for bad in ("0", "-1", "x", "")),
+    ask("an output of an unknown codebase", "GET", f"/cb_unknown/outputs/out_{'0' * 32}", *NO_CODEBASE),
+    *(
+        ask(f"the output {bad[:30]}", "GET", f"/{{idle}}/outputs/{bad}", 404, "output_not_found")
+        for bad in (f"out_{'0' * 32}", "out_x", "%00", "..%2F..%2Foutputs.db", "x" * 300, "%D9%A0", "'%20OR%201=1")
+    ),
     ask("a level that there isn't", "GET", f"{LOG}/tile/9/000", *NO_ROUTE),
     *(
         ask(f"tile {bad[:30]}", "GET", f"{LOG}/tile/{bad}", 404, "tile_not_found")
