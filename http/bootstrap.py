@@ -16,8 +16,10 @@ from ..actors.opencode import (
     OpencodeAgents,
     OpencodeSettings,
     ToolOutputFiles,
+    adopts_orphans,
     clear_scratch,
     learn_secrets,
+    reap_orphans,
     sweep_all,
 )
 from ..actors.opencode.settings import MIB
@@ -113,6 +115,8 @@ async def running_service(
         service = _wire(settings, tuning, clock, store, projections, moments, tree, host, secrets, keeper, outputs)
         stack.push_async_callback(service.farewell.say)
         await _recover(service)
+        if adopts_orphans():
+            stack.push_async_callback(_given_up, asyncio.create_task(reap_orphans(), name="orphans"))
         stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
         stack.push_async_callback(_given_up, asyncio.create_task(projections.check_daily(), name="views: check"))
         yield service

@@ -6,6 +6,7 @@ from .factory import OpencodeAgents
 from .host.binary import NPM_VERSION, find_binary
 from .host.environment import MARKER
 from .host.known_secrets import learn_secrets
+from .host.orphans import adopts_orphans, reap_orphans
 from .host.scratch import clear_scratch
 from .host.survivors import sweep_all
 from .host.tool_outputs import ToolOutputFiles
@@ -20,9 +21,11 @@ __all__ = [
     "OpencodeAgents",
     "OpencodeSettings",
     "ToolOutputFiles",
+    "adopts_orphans",
     "clear_scratch",
     "find_binary",
     "learn_secrets",
     "project_config",
+    "reap_orphans",
     "sweep_all",
 ]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence as Many
-from math import inf
 from pathlib import Path
 
 from ...domain.callers import UNKNOWN, Caller
@@ -15,7 +14,7 @@ from .callers.socket_table import Ends
 from .catalog import Model, models_of
 from .history import OpencodeHistories, server_nowhere
 from .host import survivors
-from .host.binary import find_binary, read_version, supported, wrong_version
+from .host.availability import NOT_KNOWN, Availability
 from .host.configuration import Stamp, configuration_stamp
 from .host.environment import agent_environment
 from .host.untrusted_configuration import refuse_untrusted
@@ -33,15 +32,11 @@ class OpencodeAgents:
         self._settings = settings
         self.histories = OpencodeHistories(settings)
         self._callers = Callers(settings.instance, settings.presence)
-        self._path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
-        self._checked: tuple[Path, float, str | None] | None = None
-        self._binary: Path | None = None
+        path = agent_environment(settings, marked="", password="", trusted=False)["PATH"]
+        self._availability = Availability(settings, path)
         self._models = ModelList(
             self._ask_models, self._configured, lifetime=settings.models_lifetime, pause=settings.models_pause
         )
-        self._checking = asyncio.Lock()
-        self._reason: str | None = None
-        self._look_again = -inf
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> OpencodeAgent:
         """The agent of a codebase; starts nothing."""
@@ -51,17 +46,16 @@ class OpencodeAgents:
     @property
     def binary(self) -> Path | None:
         """The executable that agents are started from, as `unavailable` found it last."""
-        return self._binary
+        return self._availability.binary
 
     async def unavailable(self) -> str | None:
-        """Why no agent can be started, saying what to do; None if they can. Known for `look_lifetime` once it was found out."""
-        if self._is_known():
-            return self._reason
-        async with self._checking:
-            if not self._is_known():  # to whom waited
-                self._reason = await self._look()
-                self._look_again = asyncio.get_running_loop().time() + self._settings.look_lifetime
-            return self._reason
+        """Why no agent can be started, saying what to do; None if they can, or if nothing is known for `look_limit` seconds."""
+        reason = await self._availability.reason(self._settings.look_limit)
+        return None if reason == NOT_KNOWN else reason
+
+    async def condition(self, patience: float) -> str | None:
+        """As `unavailable`, but also that nothing is known yet, after `patience` seconds at most."""
+        return await self._availability.reason(patience)
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
         """Raise `ProjectConfigUntrusted` if the codebase brings configuration that it isn't trusted with."""
@@ -91,39 +85,16 @@ class OpencodeAgents:
     async def close(self) -> None:
         """End what is still being asked."""
         await self._models.close()
+        await self._availability.close()
         await self._callers.close()
         await survivors.sweep(self._settings.instance, MODELS)
-
-    def _is_known(self) -> bool:
-        return asyncio.get_running_loop().time() < self._look_again
-
-    async def _look(self) -> str | None:
-        """Find the executable, and ask a new one for its version."""
-        try:
-            binary, made = await asyncio.to_thread(self._find)
-            self._binary = binary
-            if self._checked is None or self._checked[:2] != (binary, made):
-                version = await read_version(binary, self._path, self._settings.start_limit)
-                self._checked = (binary, made, None if supported(version) else wrong_version(version))
-        except AgentUnavailable as error:
-            self._binary = None
-            return error.message
-        return self._checked[2]
-
-    def _find(self) -> tuple[Path, float]:
-        """The executable, and when it was made. Blocking."""
-        binary = find_binary(self._settings.binary, self._settings.tools_dir, self._path)
-        try:
-            return binary, binary.stat().st_mtime
-        except OSError as error:
-            raise AgentUnavailable(f"{binary} can't be read: {error.strerror}.") from None
 
     def _configured(self) -> Stamp:
         """What the configuration looks like now. Blocking."""
         return configuration_stamp(agent_environment(self._settings, marked="", password="", trusted=False))
 
     async def _ask_models(self) -> Many[Model]:
-        if (reason := await self.unavailable()) is not None:
+        if (reason := await self.condition(self._settings.look_limit)) is not None:
             raise AgentUnavailable(reason)
         try:
             async with server_nowhere(self._settings, MODELS) as server:

@@ -69,6 +69,10 @@ class OpencodeSettings:
     """A busy agent that says nothing and asks nothing for so long has hung."""
     memory_limit: int = 0
     """Bytes that an agent and its tools may hold together; 0 for no limit."""
+    version_limit: float = 10.0
+    """How long the executable may take to tell its version."""
+    look_limit: float = 3.0
+    """How long a request that needs an agent waits for the first answer about the executable, before it goes on without."""
     look_lifetime: float = 0.5
     """How long it stays good what was found out about the executable."""
     models_lifetime: float = 300.0

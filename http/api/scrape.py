@@ -19,7 +19,7 @@ async def scrape(service: Service, request: web.Request) -> web.Response:
     metrics.set("views_position", service.projections.applied)
     metrics.set("tree_size", service.tree.size)
     metrics.set("log_writable", await service.store.trouble() is None)
-    metrics.set("agents_available", await service.agents.unavailable() is None)
+    metrics.set("agents_available", await service.agents.condition(0.0) is None)
     metrics.set("codebases", counts.codebases)
     for name, by_label in (("agents", counts.agents), ("sessions", counts.sessions), ("tasks", counts.tasks)):
         metrics.clear(name)

@@ -50,6 +50,10 @@ class AgentHost(AgentFactory, Protocol):
         """None where agents can run; else a sentence that says what to do."""
         ...
 
+    async def condition(self, patience: float) -> str | None:
+        """As `unavailable`, or that nothing is known yet; waits for no more than about `patience` seconds."""
+        ...
+
     @property
     def any_there(self) -> bool:
         """Whether a process of any agent may be there."""

@@ -1,16 +1,21 @@
 """The service itself: is it there, is it ready, and which models can its agents use."""
 
+from typing import Final
+
 from aiohttp import web
 
 from ...domain.errors import StoreError
 from ..web.answers import json_answer
 from .service import Service
 
+FIRST_ANSWER: Final = 1.0
+"""Seconds that a status waits, right after the start, until it is known whether opencode can be used."""
+
 
 async def service_status(service: Service, request: web.Request) -> web.Response:
     """Whether agents can be run here."""
     views = await service.current_views()
-    reason = await service.agents.unavailable()
+    reason = await service.agents.condition(FIRST_ANSWER)
     binary = service.agents.binary
     return json_answer(
         {
@@ -37,7 +42,7 @@ async def alive(service: Service, request: web.Request) -> web.Response:
 async def ready(service: Service, request: web.Request) -> web.Response:
     """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
     views = await _views_trouble(service)
-    reason, trouble = await service.agents.unavailable(), await service.store.trouble()
+    reason, trouble = await service.agents.condition(0.0), await service.store.trouble()
     trouble = f"The log can't be written ({trouble})." if trouble else service.tree.trouble
     fine = reason is None and trouble is None and views is None
     body = {

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, factory
+from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
+from opencode_ledger.actors.opencode.host import availability
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
 from opencode_ledger.domain.untrusted_json import fields, items
@@ -282,7 +283,7 @@ async def test_what_is_known_of_the_binary_is_known_for_a_moment(
         looks.append(given)
         raise AgentUnavailable(str(len(looks)))
 
-    monkeypatch.setattr(factory, "find_binary", find)
+    monkeypatch.setattr(availability, "find_binary", find)
     agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none", look_lifetime=600.0))
     assert set(await asyncio.gather(*(agents.unavailable() for _ in range(5)))) == {"1"}
     assert await agents.unavailable() == "1"

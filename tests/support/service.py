@@ -75,6 +75,9 @@ class StandInAgents(ScriptedAgents):
     async def unavailable(self) -> str | None:
         return self.problem
 
+    async def condition(self, patience: float) -> str | None:
+        return self.problem
+
     @property
     def any_there(self) -> bool:
         return bool(self.callers)

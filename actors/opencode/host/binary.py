@@ -4,7 +4,9 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ....domain.errors import AgentUnavailable
@@ -62,6 +64,7 @@ async def _run(binary: Path, environment: dict[str, str], limit: float) -> bytes
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=environment,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(limit):
@@ -71,7 +74,8 @@ async def _run(binary: Path, environment: dict[str, str], limit: float) -> bytes
         raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
     finally:
         if process.returncode is None:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # a script may have started something, which would stay
             await process.wait()
 
 
