@@ -348,13 +348,15 @@ class CodebaseActor:
             self._agent = self._agents(
                 self.codebase,
                 state.codebase.path,
-                trusted=state.codebase.agent_config.get("trusted") is True,
+                trusted=state.trusted,
                 deliver=self._deliver,
             )
             self._runner = EffectRunner(
                 self._agent, self._deliver, self._expire, self._clock, self._settings.permission_limit
             )
             self._spawn(self._runner.run())
+        if self._agent is not None:
+            self._agent.trust(self.state.trusted)
         return self._runner
 
     async def _deliver(self, facts: tuple[Fact, ...]) -> bool:

@@ -126,6 +126,10 @@ class Agent(Protocol):
     may come after a cancelled `prompt`.
     """
 
+    def trust(self, trusted: bool) -> None:
+        """Whether the codebase's own agent configuration may be run: from the next prompt on, and the next process."""
+        ...
+
     async def prompt(self, prompt: Prompt) -> None:
         """Hand over a prompt (starting process and session if need be) and return when the agent has taken it.
 

@@ -24,6 +24,7 @@ from .api import (
 )
 from .api.paths import DirectoryGone
 from .api.request_bodies import (
+    ChangeCodebase,
     NewTask,
     NoBody,
     RegisterCodebase,
@@ -76,7 +77,7 @@ class Route:
     if not what its method says. `of_views`: its answers, in JSON, follow from the address and the log alone.
     """
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     handler: ServiceHandler
     answer: type[BaseModel] | Media
@@ -125,6 +126,14 @@ ROUTES: Final = (
         errors=(d.AlreadyRegistered, d.PathOutsideRoots, d.DirectoryHoldsData, d.UnknownModel, d.CodebaseNotFound),
     ),
     Route("GET", CODEBASE, codebases.get_codebase, responses.Codebase, of_views=True),
+    Route(
+        "PATCH",
+        CODEBASE,
+        codebases.change_codebase,
+        responses.Changed,
+        ChangeCodebase,
+        errors=(d.UnknownModel, d.AgentStopping),
+    ),
     Route("DELETE", CODEBASE, codebases.delete_codebase, responses.Done, NoBody, errors=_refusals(c.Delete)),
     Route(
         "POST",

@@ -80,8 +80,13 @@ class OpencodeAgent:
 
     # --- prompts --------------------------------------------------------------------------------------------------
 
+    def trust(self, trusted: bool) -> None:
+        """See the port."""
+        self._trusted = trusted
+
     async def prompt(self, prompt: Prompt) -> None:
         """See the port."""
+        await self._end_distrusted()
         await self._check_place(None)
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
         connection = await self._life.connected()
@@ -89,7 +94,7 @@ class OpencodeAgent:
             await self._files.before_run()
             await self._check_place(await connection.client.place())
             await self._handover.give(connection, prompt, files)
-            await self._check_unmoved(await connection.client.place())  # it may have been swapped for a link meanwhile
+            await self._check_still_there(connection)
         except AgentError:
             if not await self._life.ended_under(connection):
                 raise
@@ -98,6 +103,21 @@ class OpencodeAgent:
         await self._check_unmoved(there)
         if not self._trusted:
             await asyncio.to_thread(refuse_untrusted, self._directory, there.worktree if there else None)
+
+    async def _check_still_there(self, connection: Connection) -> None:
+        """The directory may have become a link just before the prompt: then the agent is ended before a model answers."""
+        there = await connection.client.place()
+        try:
+            await self._check_unmoved(there)
+        except AgentError:
+            await self._life.close(connection, 0.0)
+            raise
+
+    async def _end_distrusted(self) -> None:
+        """End a process that rests and was started with another trust: what opencode loads is decided at its start."""
+        connection = self._life.running
+        if connection is not None and connection.trusted != self._trusted and self._translator.run is None:
+            await self._life.close(connection, self._settings.farewell_limit)
 
     async def _check_unmoved(self, there: Place | None) -> None:
         """Raise `AgentError` unless the codebase is what was checked, and (once it is known) the agent is there."""
@@ -111,15 +131,16 @@ class OpencodeAgent:
     async def _start(self) -> Connection:
         if self._delivering is None:
             self._delivering = asyncio.create_task(self._outbox.run())
-        server = await OpencodeServer.start(self._settings, self._codebase, self._directory, trusted=self._trusted)
-        connection = Connection(server, self._translator, self._outbox, self._on_death, self._files)
+        trusted = self._trusted
+        server = await OpencodeServer.start(self._settings, self._codebase, self._directory, trusted=trusted)
+        connection = Connection(server, self._translator, self._outbox, self._on_death, self._files, trusted=trusted)
         try:
             await connection.open()
             catalog = await server.catalog()
         except BaseException:
             await connection.close(0.0)
             raise
-        if self._learn:
+        if self._learn and not trusted:  # a trusted codebase may bring models of its own
             self._learn(catalog.models(), server.configured)
         connection.add(Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down).run())
         connection.add(self._files.run())

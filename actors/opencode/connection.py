@@ -25,7 +25,7 @@ class Connection:
     """Feeds the translator from a server's events and answers, and the outbox from the translator.
 
     `news` is set whenever the run may have ended or may have to be ended. `mourned` is the task that
-    clears up after a process that ended by itself; None before `open`.
+    clears up after a process that ended by itself; None before `open`. `trusted`: what the process was started with.
     """
 
     def __init__(
@@ -35,8 +35,10 @@ class Connection:
         outbox: Outbox,
         ended: Callable[["Connection", str], Awaitable[None]],
         files: FileWatch,
+        *,
+        trusted: bool,
     ) -> None:
-        self.server, self.translator, self.files = server, translator, files
+        self.server, self.translator, self.files, self.trusted = server, translator, files, trusted
         self.client = server.client
         self.news = asyncio.Event()
         self.heard = asyncio.get_running_loop().time()

@@ -40,7 +40,7 @@ class OpencodeAgents:
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> OpencodeAgent:
         """The agent of a codebase; starts nothing."""
-        learn = None if trusted else self._models.learn  # a trusted codebase may bring models of its own
+        learn = self._models.learn
         return OpencodeAgent(self._settings, codebase, directory, trusted=trusted, deliver=deliver, learn=learn)
 
     @property

@@ -74,6 +74,7 @@ class ScriptedAgent:
         self.answers: list[tuple[AgentPermissionId, Reply, str | None]] = []
         self.question_answers: list[tuple[AgentPermissionId, Answers | None]] = []
         self.starts = 0
+        self.trusted = False
         self.run: Run | None = None
         self._alive = False
         self._deliver, self._clock, self._play = deliver, clock, play
@@ -86,6 +87,10 @@ class ScriptedAgent:
     def alive(self) -> bool:
         """See `Agent`."""
         return self._alive
+
+    def trust(self, trusted: bool) -> None:
+        """See `Agent`."""
+        self.trusted = trusted
 
     async def prompt(self, prompt: Prompt) -> None:
         """See `Agent`. During a run it steers; otherwise it begins one."""

@@ -24,6 +24,18 @@ class Register:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeCodebase:
+    """Change what is known of a codebase; its directory never changes. None leaves a member as it is.
+
+    `agent_config`: its members to change; those that are None have their default again.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    agent_config: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
     """Start an agent with a prompt. `files` are relative paths, already found to lie inside the codebase."""
 
@@ -161,6 +173,7 @@ class ImportSession:
 
 Command: TypeAlias = (
     Register
+    | ChangeCodebase
     | Trigger
     | SendMessage
     | Interrupt

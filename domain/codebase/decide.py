@@ -8,8 +8,8 @@ from functools import singledispatch
 from .. import events as e
 from ..errors import AlreadyRegistered, CodebaseNotFound
 from ..ids import Timestamp
+from . import changes, endings, imports, permissions, task_queue
 from . import commands as c
-from . import endings, imports, permissions, task_queue
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, Effect, StopAgent
 from .lifecycle import Phase, check, check_present, public_status
@@ -43,6 +43,11 @@ def _register(command: c.Register, state: State, at: Timestamp, room: bool) -> D
         timestamp=at,
     )
     return Decision((registered,))
+
+
+@_decide.register
+def _change(command: c.ChangeCodebase, state: State, at: Timestamp, room: bool) -> Decision:
+    return changes.change(command, state, at)
 
 
 @_decide.register

@@ -90,6 +90,11 @@ class State:
         return model if isinstance(model, str) else None
 
     @property
+    def trusted(self) -> bool:
+        """Whether the codebase's own agent configuration may be run."""
+        return bool(self.codebase and self.codebase.agent_config.get("trusted") is True)
+
+    @property
     def auto_approve(self) -> bool:
         """Whether permissions are given without asking anybody."""
         return bool(self.codebase and self.codebase.agent_config.get("auto_approve") is True)
@@ -124,6 +129,8 @@ def evolve(state: State, event: e.Event) -> State:
             return _evolve_active(replace(state, queue=state.queue.without(event.task_id)), event)
         case e.CodebaseRegistered():
             return replace(state, codebase=event, phase=Phase.IDLE)
+        case e.CodebaseChanged() if state.codebase:
+            return replace(state, codebase=_changed(state.codebase, event))
         case e.CodebaseDeleting():
             return replace(state, phase=Phase.DELETING)
         case e.CodebaseDeleted():
@@ -132,6 +139,16 @@ def evolve(state: State, event: e.Event) -> State:
             return replace(state, phase=_working(event.waiting), session=_started(event, state.queue))
         case _:
             return _evolve_active(state, event)
+
+
+def _changed(codebase: e.CodebaseRegistered, event: e.CodebaseChanged) -> e.CodebaseRegistered:
+    """What is known of a codebase after a change; what the event doesn't have stays as it was."""
+    return replace(
+        codebase,
+        name=codebase.name if event.name is None else event.name,
+        description=codebase.description if event.description is None else event.description,
+        agent_config=codebase.agent_config if event.agent_config is None else event.agent_config,
+    )
 
 
 def _evolve_active(state: State, event: e.Event) -> State:

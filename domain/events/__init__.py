@@ -5,7 +5,7 @@ a repeated request in `requests`.
 """
 
 from .access import AccessRefused
-from .codebase import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from .codebase import CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from .erasure import Erasure
 from .event import REGISTRY, Common, Event, Json, kind
 from .permission import (
@@ -53,6 +53,7 @@ __all__ = [
     "REGISTRY",
     "AccessRefused",
     "Answers",
+    "CodebaseChanged",
     "CodebaseDeleted",
     "CodebaseDeleting",
     "CodebaseRegistered",

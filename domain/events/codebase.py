@@ -20,6 +20,17 @@ class CodebaseRegistered(Event):
     agent_config: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
+@kind("codebase", "changed")
+@dataclass(frozen=True, kw_only=True)
+class CodebaseChanged(Event):
+    """What is known of a codebase was changed: only the members that are there. `agent_config`: all of it, as it is now."""
+
+    codebase_id: CodebaseId
+    name: str | None = None
+    description: str | None = None
+    agent_config: Mapping[str, Json] | None = None
+
+
 @kind("codebase", "deleting")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseDeleting(Event):

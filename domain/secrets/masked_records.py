@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final, TypeVar, cast
 
 from ..codebase.commands import (
+    ChangeCodebase,
     Command,
     CreateTask,
     GrantRoom,
@@ -25,7 +26,7 @@ from ..events import Event, Output
 from .masker import CONTEXT, Masker, Secrets
 from .shapes import MARK
 
-R = TypeVar("R", bound=Event | Register | Trigger | SendMessage | CreateTask | ReplyPermission)
+R = TypeVar("R", bound=Event | Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission)
 
 KEPT: Final = frozenset(
     """session_id task_id codebase_id message_id part_id call_id permission_id agent_permission_id agent_session_id
@@ -77,7 +78,7 @@ def masked_command(command: Command, masker: Masker) -> Command:
         raise InvalidInput("The path holds what is, or looks like, a secret; give the directory another name.")
     if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
         raise InvalidInput("files: A name holds what is, or looks like, a secret; give the file another name.")
-    if isinstance(command, Register | Trigger | SendMessage | CreateTask | ReplyPermission):
+    if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
         return masked(command, masker)
     if isinstance(command, GrantRoom) and command.hindrance:
         return GrantRoom(replace(command.hindrance, message=masker.mask(command.hindrance.message)))

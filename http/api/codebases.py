@@ -1,4 +1,4 @@
-"""Codebases: register, list, get, delete."""
+"""Codebases: register, list, get, change, delete."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from collections.abc import Sequence as Many
 
 from aiohttp import web
 
+from ...domain.codebase import commands as c
 from ...domain.codebase.commands import Delete, Register
+from ...domain.errors import InvalidInput
 from ...domain.events import CodebaseRegistered, Event, Json
 from ...domain.ids import CodebaseId
 from ...projections.views.codebases import Codebase
@@ -14,7 +16,7 @@ from ..web.answers import json_answer
 from ..web.bodies import read_body
 from .execute import carry_out, saying, the
 from .paths import real_directory
-from .request_bodies import AgentConfig, NoBody, RegisterCodebase
+from .request_bodies import AgentConfig, ChangeCodebase, NoBody, RegisterCodebase
 from .service import Service
 
 
@@ -44,9 +46,24 @@ async def register_codebase(service: Service, request: web.Request) -> web.Respo
 
 async def get_codebase(service: Service, request: web.Request) -> web.Response:
     """One codebase with its agent's configuration."""
+    return json_answer(_whole(await service.codebase(request)))
+
+
+async def change_codebase(service: Service, request: web.Request) -> web.Response:
+    """Change a codebase's name, description or agent configuration; what isn't given stays as it is.
+
+    The change is on record. `default_model` and `trusted` count from the next run on, `auto_approve` for all that is asked
+    from now on. What waited because the codebase wasn't trusted starts by itself once it is.
+    """
     codebase = await service.codebase(request)
-    details = {"agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
-    return json_answer({**_listed(codebase), **details})
+    body = await read_body(request, ChangeCodebase)
+    if body.name is None and body.description is None and body.agent_config is None:
+        raise InvalidInput("Nothing to change: give name, description or agent_config.")
+    given = body.agent_config.model_dump(exclude_unset=True) if body.agent_config else {}
+    await service.usable_model(given.get("default_model"), {**codebase.agent_config, **given})
+    command = c.ChangeCodebase(name=body.name, description=body.description, agent_config=given)
+    await carry_out(service, request, codebase.id, command, saying("Codebase changed"))
+    return json_answer({"success": True, "codebase": _whole(await service.codebase(request))})
 
 
 async def delete_codebase(service: Service, request: web.Request) -> web.Response:
@@ -66,6 +83,10 @@ def _registered(events: Many[Event]) -> Mapping[str, Json]:
         "created_at": registered.timestamp,
     }
     return {"success": True, "codebase": codebase}
+
+
+def _whole(codebase: Codebase) -> dict[str, object]:
+    return {**_listed(codebase), "agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
 
 
 def _listed(codebase: Codebase) -> dict[str, object]:

@@ -72,6 +72,22 @@ class AgentConfig(RequestBody):
     trusted: bool = False
 
 
+class AgentConfigChange(RequestBody):
+    """What is to be another in an agent's configuration; null gives a member its default again."""
+
+    default_model: ModelName | None = None
+    auto_approve: bool | None = None
+    trusted: bool | None = None
+
+
+class ChangeCodebase(RequestBody):
+    """What is to be another of a codebase: at least one member. Its directory never changes."""
+
+    name: Name | None = None
+    description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+    agent_config: AgentConfigChange | None = None
+
+
 class RegisterCodebase(RequestBody):
     """A directory to make known."""
 

@@ -86,6 +86,13 @@ class Registered(Shape):
     codebase: RegisteredCodebase
 
 
+class Changed(Shape):
+    """A codebase as it is after a change."""
+
+    success: Literal[True]
+    codebase: Codebase
+
+
 class Done(Shape):
     """A command was carried out."""
 
@@ -240,11 +247,19 @@ class CreatedTask(Shape):
     created_at: Time
 
 
+class Held(Shape):
+    """Why work can't start for now: a stable word, and a sentence that says what to do."""
+
+    code: Annotated[str, Field(examples=["project_config_untrusted"])]
+    message: str
+
+
 class TaskCreated(Shape):
-    """A task was put into the queue."""
+    """A task was put into the queue. `held`: what keeps it from starting for now; left out where nothing does."""
 
     success: Literal[True]
     task: CreatedTask
+    held: Held | None = None
 
 
 class ListedTask(CreatedTask):

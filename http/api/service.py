@@ -12,7 +12,8 @@ from ...actors.agent_slots import Rooms
 from ...actors.opencode import Model
 from ...actors.supervisor import Supervisor
 from ...domain.callers import Caller
-from ...domain.errors import CodebaseNotFound
+from ...domain.codebase.hindrance import Hindrance
+from ...domain.errors import CodebaseNotFound, LedgerError
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Sequence
 from ...domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource, OutputStore
@@ -147,10 +148,18 @@ class Service:
         if model is not None and agent_config.get("trusted") is not True:
             await self.agents.check_model(model)
 
-    async def usable_agent(self, codebase: Codebase) -> None:
+    async def usable_agent(self, codebase: CodebaseRegistered | Codebase) -> None:
         """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
         trusted = codebase.agent_config.get("trusted") is True
         await check_usable(self.agents, codebase.path, self.settings, trusted=trusted)
+
+    async def hindrance(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
+        """What would keep work that is queued now from starting, or None."""
+        try:
+            await self.usable_agent(codebase)
+        except LedgerError as error:
+            return Hindrance(error.code, error.message)
+        return None
 
     async def usable_program(self, codebase: Codebase) -> None:
         """Raise where opencode is not there, or the directory isn't."""

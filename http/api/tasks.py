@@ -26,7 +26,7 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 
 async def create_task(service: Service, request: web.Request) -> web.Response:
-    """Queue a task; it starts by itself when the agent is free."""
+    """Queue a task; it starts by itself when the agent is free. `held` says what keeps it from starting, where that is known."""
     codebase, registered = CodebaseId(request.match_info["codebase_id"]), await service.registered(request)
     body = await read_body(request, NewTask)
     await service.usable_model(body.model, registered.agent_config)
@@ -41,6 +41,8 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         metadata=body.metadata,
     )
 
+    hindrance = await service.hindrance(registered)
+
     def created(events: Many[Event]) -> Mapping[str, Json]:
         task = the(TaskCreated, events)
         told: dict[str, Json] = {
@@ -51,7 +53,8 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
             "priority": task.priority,
             "created_at": task.timestamp,
         }
-        return {"success": True, "task": told}
+        held: dict[str, Json] = {"held": {"code": hindrance.code, "message": hindrance.message}} if hindrance else {}
+        return {"success": True, "task": told, **held}
 
     return await carry_out(service, request, codebase, command, created)
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
-from ...domain.events import ToolResult
+import orjson
+
+from ...domain.events import CodebaseChanged, ToolResult
 from ...domain.ids import OutputId, Position
 from ...domain.outputs.whole import Missing
 from ...projections.story.session_story import NOT_OURS, Entry, Story
@@ -58,9 +60,21 @@ def head(past: Past) -> Iterator[Line]:
     yield _labelled(
         "codebase", "  ".join((plain(first.name), past.codebase, plain(first.path)) if first else (past.codebase,))
     )
+    for sequence, changed in past.changes:
+        yield _labelled("changed", plain(f"{changed.timestamp}  [{sequence}]  {_changes(changed)}"))
     if past.unreadable:
         numbers = ", ".join(str(event.sequence) for event in past.unreadable[:10])
         yield _labelled("WRONG", f"{counted(len(past.unreadable), 'event')} ({numbers}) missing, or {NOT_OURS}", ERASED)
+
+
+def _changes(changed: CodebaseChanged) -> str:
+    """What became another, in words."""
+    words = {"name": changed.name, "description": changed.description}
+    said = [f"{what}: {words[what] or 'none'}" for what in words if words[what] is not None]
+    if changed.agent_config is not None:
+        config = ", ".join(f"{name} {orjson.dumps(value).decode()}" for name, value in changed.agent_config.items())
+        said.append(f"agent configuration: {config or 'the defaults'}")
+    return "; ".join(said)
 
 
 def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...actors.store.in_memory import MemoryEventStore
 from ...actors.store.log_file import LogFile, opened
-from ...domain.events import CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from ...domain.events import CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
@@ -66,6 +66,12 @@ class Past:
         """How it began; None in a log that somebody changed."""
         first = decode(self.events[0])
         return first if isinstance(first, CodebaseRegistered) else None
+
+    @cached_property
+    def changes(self) -> list[tuple[Sequence, CodebaseChanged]]:
+        """What was changed of what is known of it, each with the number of its event."""
+        found = ((event.sequence, decode(event)) for event in self.events if event.topic == CodebaseChanged.topic)
+        return [(sequence, event) for sequence, event in found if isinstance(event, CodebaseChanged)]
 
     @cached_property
     def erasures(self) -> dict[Position, Erasure]:

@@ -69,6 +69,17 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "get_codebase": Example(
         response={**_LISTED, "agent_config": {"default_model": MODEL}, "last_activity": STARTED},
     ),
+    "change_codebase": Example(
+        request={"agent_config": {"trusted": True}},
+        response={
+            "success": True,
+            "codebase": {
+                **_LISTED,
+                "agent_config": {"default_model": MODEL, "trusted": True},
+                "last_activity": STARTED,
+            },
+        },
+    ),
     "delete_codebase": Example(response={"success": True, "message": "Codebase cb_abc123 deleted"}),
     "trigger_agent": Example(
         request={

@@ -52,6 +52,18 @@ def _registered(event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) ->
     )
 
 
+@PROJECTION.on(e.CodebaseChanged)
+def _changed(event: e.CodebaseChanged, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        "UPDATE codebases SET name = coalesce(?, name), description = coalesce(?, description),"
+        " agent_config = coalesce(?, agent_config) WHERE id = ?",
+        event.name,
+        event.description,
+        None if event.agent_config is None else orjson.dumps(event.agent_config).decode(),
+        at.stream,
+    )
+
+
 @PROJECTION.on(e.CodebaseDeleted)
 def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None:
     batch.write("UPDATE codebases SET deleted = 1 WHERE id = ?", at.stream)

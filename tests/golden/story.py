@@ -52,6 +52,7 @@ async def tell(home: Path, place: Path) -> Path:
         await _long_session(api, shop)
         await _turns(api, shop)
         await _held(api, shop)
+        await _changed(api, shop)
         await _others_worked(api, shop)
         letters = await _deleted(api)
         await api.post(f"/codebases/{shop}/trigger", {"prompt": "Work through the night"})
@@ -156,6 +157,12 @@ async def _held(api: Running, shop: CodebaseId) -> None:
     away.rename(place)
     await (await api.agent_at_work(shop)).end("Swept.")
     await becomes(lambda: _member(api, task["task"]["id"], "status"), "completed")
+
+
+async def _changed(api: Running, shop: CodebaseId) -> None:
+    """What is known of a codebase changes, and its name changes back."""
+    for change in ({"name": "store", "description": "", "agent_config": {"trusted": True}}, {"name": "shop"}):
+        assert (await api.ask("PATCH", f"/codebases/{shop}", change)).status == 200
 
 
 async def _member(api: Running, task: str, name: str) -> object:

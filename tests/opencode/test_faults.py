@@ -112,6 +112,25 @@ async def test_an_untrusted_codebases_own_configuration_is_never_run(make_live: 
     assert ran.exists()
 
 
+async def test_trust_is_given_and_taken_with_the_next_prompt(live: Live) -> None:
+    """A process that was started without trust ends before the first prompt with it; without it again, nothing is run."""
+    await live.run("say: Up.")
+    without = server_pid(live)
+    plugins = live.directory / ".opencode/plugin"
+    plugins.mkdir(parents=True)
+    ran = live.directory / "ran.txt"
+    (plugins / "p.ts").write_text(f"await Bun.write({str(ran)!r}, 'x')\nexport default async () => ({{}})")
+    live.agent.trust(True)
+    assert (await live.run("say: Trusted.")).summary == "Trusted."
+    assert server_pid(live) != without
+    assert ran.exists()
+    assert live.recorder.of(f.AgentDied) == []
+    live.agent.trust(False)
+    with pytest.raises(ProjectConfigUntrusted):
+        await live.prompt("say: Never said.")
+    assert live.marked() == []
+
+
 async def test_a_plugin_outside_of_any_repository_is_never_run(make_live: MakeLive, tmp_path: Path) -> None:
     """Without a repository opencode takes plugins from any directory above; such a codebase is refused as well."""
     plugins = tmp_path / "above/.opencode/plugin"

@@ -32,7 +32,7 @@ def refuse_untrusted(directory: str, root: str | None = None) -> None:
         named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
         raise ProjectConfigUntrusted(
             f"This codebase brings its own opencode configuration ({named}), which could run commands. "
-            "Read it; then register the codebase with agent_config.trusted set to true, or move these files away."
+            "Read it; then change the codebase's agent_config.trusted to true with PATCH, or move these files away."
         )
 
 

@@ -52,7 +52,8 @@ ROUTES = (
     ask("PUT", "PUT", "", *NO_METHOD),
     ask("DELETE of a list", "DELETE", "", *NO_METHOD),
     ask("POST to what can be read", "POST", "/v1/opencode/status", *NO_METHOD),
-    ask("PATCH", "PATCH", "/{idle}", *NO_METHOD),
+    ask("PATCH of a list", "PATCH", "", *NO_METHOD),
+    ask("PATCH of an unknown codebase", "PATCH", "/cb_unknown", *NO_CODEBASE),
     ask("OPTIONS", "OPTIONS", "", *NO_METHOD),
     ask(
         "a preflight",

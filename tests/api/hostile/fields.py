@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .rows import Hostile, post, register, trigger
+from .rows import Hostile, change, post, register, trigger
 
 WRONG_IN_TASKS: dict[str, list[Any]] = {
     "priority": ["1", 1.5, True, None, 1_000_001, -(10**18)],
@@ -147,4 +147,27 @@ REGISTRATIONS = (
     ),
 )
 
-FIELDS: tuple[Hostile, ...] = TRIGGERS + FILES + COMMANDS + TASKS + REGISTRATIONS
+CHANGES = (
+    change("no change", {}),
+    change("nulls alone", {"name": None, "description": None, "agent_config": None}),
+    change("a change that is a list", [{"name": "x"}]),
+    change("a change that is no JSON", b"name=x"),
+    change("another directory", {"path": "{home}/free"}),
+    change("another directory beside a name", {"name": "x", "path": "{home}/free"}),
+    change("another worker", {"worker_id": "worker-2"}),
+    change("another id", {"id": "cb_other", "name": "x"}),
+    change("a number as name", {"name": 1}),
+    change("an empty new name", {"name": ""}),
+    change("a blank new name", {"name": " \t"}),
+    change("a long new name", {"name": "x" * 201}),
+    change("a list as description", {"description": []}),
+    change("a long new description", {"description": "x" * 10_001}),
+    change("configuration that is a text", {"agent_config": "trusted"}),
+    change("configuration of an unknown kind", {"agent_config": {"sandbox": True}}),
+    change("a text for trust", {"agent_config": {"trusted": "true"}}),
+    change("a number for trust", {"agent_config": {"trusted": 1}}),
+    change("a model without its provider", {"agent_config": {"default_model": "sonnet"}}),
+    change("a good change beside a bad one", {"name": "x", "agent_config": {"auto_approve": 0}}),
+)
+
+FIELDS: tuple[Hostile, ...] = TRIGGERS + FILES + COMMANDS + TASKS + REGISTRATIONS + CHANGES

@@ -42,6 +42,12 @@ def post(
     return Hostile(name, _head("POST", path) + headers, content, status, code)
 
 
+def change(name: str, body: object, status: int = 400, code: str = "invalid_input") -> Hostile:
+    """A change of what is known of an idle codebase."""
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    return Hostile(name, _head("PATCH", "/{idle}") + JSON, content, status, code)
+
+
 def trigger(name: str, body: object, status: int = 400, code: str = "invalid_input", headers: bytes = JSON) -> Hostile:
     """A trigger of an idle agent."""
     return post(name, "/{idle}/trigger", body, status, code, headers)
