@@ -18,6 +18,7 @@ from ..domain.codebase.decision import NOTHING, Decision, fold
 from ..domain.codebase.effects import StopAgent
 from ..domain.codebase.facts import AgentDied, AgentStopped, Fact
 from ..domain.codebase.hindrance import Hindered, nothing_hinders
+from ..domain.codebase.imported import Synced
 from ..domain.codebase.lifecycle import Phase, check_present, outcome
 from ..domain.codebase.requests import Request
 from ..domain.codebase.state import INITIAL, State
@@ -103,8 +104,8 @@ class CodebaseActor:
         """When it is looked again whether what waits can start, where that rests or could not start."""
         return self._pause.until if self.state.wants_room else None
 
-    async def sync(self, request: Request | None) -> int:
-        """Record what others did in the directory; how many sessions brought something. Raises `LedgerError`."""
+    async def sync(self, request: Request | None) -> Synced:
+        """Record what others did in the directory, and say what that was. Raises `LedgerError`."""
         check_present(self.state.phase)
         assert self.state.codebase is not None  # one that is present was registered
 

@@ -6,15 +6,16 @@ all who came meanwhile. A sync goes on when its caller has left.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from ..domain.codebase.commands import ImportSession
-from ..domain.codebase.imported import OutsideSession
+from ..domain.codebase.imported import INCOMPLETE, UNREADABLE, OutsideSession, Synced
 from ..domain.codebase.imports import worth_reading
 from ..domain.codebase.state import State
-from ..domain.errors import ActorStopped, AgentError, AgentUnavailable
+from ..domain.errors import AGENT_UNREACHABLE, ActorStopped, AgentError, AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..domain.ports import Histories, History
 
@@ -30,11 +31,11 @@ class Importer:
     def __init__(self, codebase: CodebaseId, histories: Histories, state: Callable[[], State]) -> None:
         self._codebase, self._histories, self._state = codebase, histories, state
         self._turn = asyncio.Lock()
-        self._running: set[asyncio.Task[int]] = set()
-        self._next: asyncio.Task[int] | None = None
+        self._running: set[asyncio.Task[Synced]] = set()
+        self._next: asyncio.Task[Synced] | None = None
 
-    async def sync(self, directory: str, ask: Ask) -> int:
-        """Record what is new; how many sessions brought something. Raises `LedgerError`.
+    async def sync(self, directory: str, ask: Ask) -> Synced:
+        """Record what is new; how many sessions brought something, and how many couldn't. Raises `LedgerError`.
 
         Of those who are served together the first one's `ask` is used.
         """
@@ -56,32 +57,41 @@ class Importer:
             syncing.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _sync(self, directory: str, ask: Ask) -> int:
+    async def _sync(self, directory: str, ask: Ask) -> Synced:
         async with self._turn:
             self._next = None  # from here on something may have been passed already: who comes now waits for another
             async with self._histories(self._codebase, directory) as history:
                 return await self._import(history, ask)
 
-    async def _import(self, history: History, ask: Ask) -> int:
-        brought, failed = 0, 0
+    async def _import(self, history: History, ask: Ask) -> Synced:
+        brought, failed, passed_over = 0, 0, Counter[str]()
         for session in await history.sessions():
             try:
-                brought += worth_reading(self._state(), session) and await self._import_session(history, session, ask)
+                if worth_reading(self._state(), session):
+                    recorded, whole = await self._import_session(history, session, ask)
+                    brought += recorded
+                    passed_over[INCOMPLETE] += not whole
             except AgentError as error:
                 # One that can't be read must not keep all others away for ever.
                 log.warning("a session could not be read", session=session.agent_session_id, error=error.message)
-                failed += 1
+                unavailable = error.code == AGENT_UNREACHABLE
+                failed += unavailable
+                passed_over[UNREADABLE] += not unavailable
         if failed:
             raise AgentUnavailable(f"{failed} of opencode's sessions could not be read; {brought} were synced.")
-        return brought
+        return Synced(brought=brought, passed_over=+(passed_over + Counter(history.passed_over)))
 
-    async def _import_session(self, history: History, session: OutsideSession, ask: Ask) -> bool:
-        recorded = 0
+    async def _import_session(self, history: History, session: OutsideSession, ask: Ask) -> tuple[bool, bool]:
+        """Whether a session brought something, and whether all of it could be recorded."""
+        recorded, left_out = 0, 0
         async for command in history.read(session):
             recorded += await ask(command)
-        return recorded > 0
+            left_out = command.left_out
+        if left_out:
+            log.warning("messages of a session were left out", session=session.agent_session_id, messages=left_out)
+        return recorded > 0, not left_out
 
-    def _done(self, syncing: asyncio.Task[int]) -> None:
+    def _done(self, syncing: asyncio.Task[Synced]) -> None:
         self._running.discard(syncing)
         if self._next is syncing:
             self._next = None

@@ -13,6 +13,7 @@ from contextvars import Context
 import structlog
 
 from ..domain.codebase.commands import Command, Delete, Recover, Register, Shutdown
+from ..domain.codebase.imported import Synced
 from ..domain.codebase.lifecycle import Phase
 from ..domain.codebase.requests import Request
 from ..domain.errors import (
@@ -69,8 +70,8 @@ class Supervisor:
         actor = self._awake(codebase)
         return actor.next_try if actor else None
 
-    async def sync(self, codebase: CodebaseId, request: Request | None = None) -> int:
-        """Record what others did in a codebase's directory; how many sessions brought something new.
+    async def sync(self, codebase: CodebaseId, request: Request | None = None) -> Synced:
+        """Record what others did in a codebase's directory; how many sessions brought something new, and how many couldn't.
 
         What is recorded names the request; its answer is for its caller to record, since it follows from many appends.
         """

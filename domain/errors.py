@@ -170,6 +170,10 @@ class AgentError(LedgerError):
             self.code = code
 
 
+AGENT_UNREACHABLE = "AGENT_UNREACHABLE"
+"""The code of an `AgentError` that says no more than that the agent's program didn't answer."""
+
+
 class AgentUnavailable(AgentError):
     """opencode is not available."""
 

@@ -1,6 +1,6 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from collections.abc import Sequence as Many
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -192,6 +192,11 @@ class Histories(Protocol):
 
 class History(Protocol):
     """The sessions that were made in one directory, by whomever."""
+
+    @property
+    def passed_over(self) -> Mapping[str, int]:
+        """Sessions of the directory that were found so far and can't be given, by the reason."""
+        ...
 
     async def sessions(self) -> Many[OutsideSession]:
         """What there is now, those first that began first. Raises `AgentError`."""

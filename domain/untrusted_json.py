@@ -1,7 +1,10 @@
-"""Reading JSON that others wrote: nothing here raises, whatever the shape; what doesn't fit reads as empty."""
+"""Reading JSON that others wrote: whatever its shape, nothing here raises but `decoded`; what doesn't fit reads as empty."""
 
+import re
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
+
+import orjson
 
 from .events import Json
 
@@ -9,6 +12,22 @@ Fields: TypeAlias = Mapping[str, object]
 """A JSON object, its members not yet looked at."""
 
 _NONE: Fields = {}
+
+_ESCAPES: Final = re.compile(
+    rb"""\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)""", re.DOTALL
+)
+"""The escapes of a JSON text: two that make one character, half of such a pair alone, any other."""
+
+
+def decoded(body: bytes) -> object:
+    """What a JSON text says. Raises `ValueError` where it is none.
+
+    Half of a pair of escapes, which a text has that was cut in the middle of a character, reads as U+FFFD: nobody can write it down.
+    """
+    try:
+        return cast(object, orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return cast(object, orjson.loads(_ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)))
 
 
 def fields(value: object) -> Fields:
@@ -31,6 +50,27 @@ def number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
     return float(value) if -1e300 < value < 1e300 else 0.0
+
+
+def bounded(value: object, depth: int, length: int) -> Json:
+    """JSON to be kept as it is, but for what lies deeper than `depth` and for texts longer than `length`, which are cut."""
+    match value:
+        case str():
+            return shortened(value, length)
+        case dict():
+            members = cast("dict[str, object]", value).items()
+            return (
+                {shortened(name, length): bounded(item, depth - 1, length) for name, item in members} if depth else "…"
+            )
+        case list():
+            return [bounded(item, depth - 1, length) for item in cast("list[object]", value)] if depth else "…"
+        case _:
+            return cast(Json, value)
+
+
+def shortened(said: str, length: int) -> str:
+    """A text of at most so many characters, and how many more there were."""
+    return said if len(said) <= length else f"{said[:length]}\n… ({len(said) - length} more characters)"
 
 
 def whole(value: object) -> int:

@@ -12,20 +12,29 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from ...domain.errors import AgentError
+from ...domain.errors import AGENT_UNREACHABLE, AgentError
 from ...domain.events import Answers
 from ...domain.opencode.errors import failure_of
-from ...domain.untrusted_json import fields, text
+from ...domain.opencode.names import FORM, is_name, shown_name
+from ...domain.untrusted_json import decoded, fields, text
 from .host.environment import USER
 
-UNREACHABLE = "AGENT_UNREACHABLE"
+UNREACHABLE = AGENT_UNREACHABLE
+UNREADABLE = "AGENT_UNREADABLE"
+TOO_LONG = "AGENT_TOO_LONG"
+
+LONGEST = 4 * 1024 * 1024
+"""Bytes of a list of sessions at most."""
+
+AT_ONCE = 64 * 1024
+"""Bytes that are read as JSON in the loop; more are read beside it."""
 
 DIRECTORY = "x-opencode-directory"
 """The header that says which directory a request is about."""
@@ -40,6 +49,12 @@ class NotFoundThere(AgentError):
     """The agent doesn't know this."""
 
     code = "AGENT_NOT_KNOWN"
+
+
+class NoName(AgentError):
+    """A name has not the form of one, so nothing was asked about it."""
+
+    code = "AGENT_NAME_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +138,26 @@ class OpencodeClient:
         """The last `limit` messages with their parts, oldest first."""
         return await self._ask("GET", _of(session, f"/message?limit={limit}"))
 
-    async def all_sessions(self, limit: int, before: int | None) -> object:
-        """Sessions of all directories, the last changed first; those that changed before a moment, in ms."""
-        cursor = "" if before is None else f"&cursor={before}"
-        return await self._ask("GET", f"/experimental/session?archived=true&limit={limit}{cursor}")
+    async def all_sessions(self, limit: int, before: float | None, since: float | None = None) -> object:
+        """Sessions of all directories, the last changed first; those that changed before a moment, and since one, in ms."""
+        cursor = "" if before is None else f"&cursor={quote(str(before))}"
+        start = "" if since is None else f"&start={quote(str(since))}"
+        return await self._ask("GET", f"/experimental/session?archived=true&limit={limit}{cursor}{start}", most=LONGEST)
 
-    async def messages_before(self, session: str, limit: int, before: str | None) -> tuple[object, str | None]:
-        """As `messages`, before a cursor; with the cursor of those before these. Raises `NotFoundThere`."""
+    async def page_of_messages(
+        self, session: str, limit: int, before: str | None, most: int
+    ) -> tuple[bytes | None, str | None]:
+        """As `messages`, as JSON and before a cursor; with the cursor of those before these. Raises `NotFoundThere`.
+
+        None in the place of more bytes than `most`, which are not read.
+        """
         cursor = "" if before is None else f"&before={quote(before, safe='')}"
-        answer, headers = await self._answer("GET", _of(session, f"/message?limit={limit}{cursor}"))
-        return answer, headers.get("X-Next-Cursor")
+        path = _of(session, f"/message?limit={limit}{cursor}")
+        async with self._answered("GET", path, None, self._limit) as answer:
+            body = await _read(answer, most)
+            if answer.status >= 400:
+                _content(answer.status, path, body or b"")
+            return body, answer.headers.get("X-Next-Cursor")
 
     async def changed_files(self) -> object:
         """The files that differ from the last commit."""
@@ -145,7 +170,7 @@ class OpencodeClient:
     async def reply_permission(self, permission: str, reply: str, message: str | None) -> None:
         """Answer what it asks leave for. Raises `NotFoundThere` if it no longer does."""
         body = {"reply": reply} if message is None else {"reply": reply, "message": message}
-        await self._ask("POST", f"/permission/{quote(permission, safe='')}/reply", body)
+        await self._ask("POST", f"/permission/{_named(permission)}/reply", body)
 
     async def questions(self) -> object:
         """The questions that it asks."""
@@ -154,7 +179,7 @@ class OpencodeClient:
     async def answer_question(self, question: str, answers: Answers | None) -> None:
         """Answer, or (None) refuse to. Raises `NotFoundThere` if it no longer asks."""
         how, body = ("reject", {}) if answers is None else ("reply", {"answers": answers})
-        await self._ask("POST", f"/question/{quote(question, safe='')}/{how}", body)
+        await self._ask("POST", f"/question/{_named(question)}/{how}", body)
 
     async def abort(self, session: str, limit: float) -> None:
         """Have it let go of what it does there; returns when it has."""
@@ -177,21 +202,33 @@ class OpencodeClient:
             raise AgentError(f"opencode's event stream broke: {_reason(error)}", UNREACHABLE) from None
 
     async def _ask(
-        self, method: Method, path: str, body: Mapping[str, object] | None = None, limit: float | None = None
+        self,
+        method: Method,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        limit: float | None = None,
+        most: int | None = None,
     ) -> object:
-        return (await self._answer(method, path, body, limit))[0]
+        async with self._answered(method, path, body, limit or self._limit) as answer:
+            said = await _read(answer, most)
+            if said is None:
+                raise AgentError(f"opencode's answer was longer than {most} bytes ({path}).", TOO_LONG)
+            if len(said) > AT_ONCE:
+                return await asyncio.to_thread(_content, answer.status, path, said)
+            return _content(answer.status, path, said)
 
-    async def _answer(
-        self, method: Method, path: str, body: Mapping[str, object] | None = None, limit: float | None = None
-    ) -> tuple[object, Mapping[str, str]]:
+    @asynccontextmanager
+    async def _answered(
+        self, method: Method, path: str, body: Mapping[str, object] | None, limit: float
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         content = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": "application/json"} if content else None
         try:
             async with (
-                asyncio.timeout(limit or self._limit),
+                asyncio.timeout(limit),
                 self._http.request(method, self._address(path), data=content, headers=headers) as answer,
             ):
-                return _content(answer.status, path, await answer.read()), answer.headers
+                yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
 
@@ -200,16 +237,39 @@ class OpencodeClient:
         return URL(self._url + path, encoded=True)
 
 
+def _named(name: str) -> str:
+    """The name of a session or a question. Raises `NoName` for what could lead to another one."""
+    if not is_name(name):
+        raise NoName(f"{shown_name(name)} is not a name that opencode gives: {FORM}.")
+    return name
+
+
 def _of(session: str, path: str = "") -> str:
-    """The address of a session, or of something of it; the last byte of its id is always escaped."""
-    name = session.encode()
+    """The address of a session, or of something of it; the last byte of its id is always escaped. Raises `NoName`."""
+    name = _named(session).encode()
     return f"/session/{quote(name[:-1], safe='')}{''.join(f'%{byte:02X}' for byte in name[-1:])}{path}"
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int | None) -> bytes | None:
+    """What was answered; None where it is longer than `most`, of which no more is read then."""
+    if most is None:
+        return await answer.read()
+    pieces, size = list[bytes](), 0
+    async for piece in answer.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            answer.close()
+            return None
+    return b"".join(pieces)
 
 
 def _content(status: int, path: str, body: bytes) -> object:
     try:
-        content = cast(object, orjson.loads(body)) if body else None
-    except orjson.JSONDecodeError:
+        content = decoded(body) if body else None
+    except ValueError:
+        if status < 400:
+            raise AgentError(f"opencode answered what can't be read ({path}).", UNREADABLE) from None
         content = None
     if status == 404:
         raise NotFoundThere(f"opencode doesn't know {path.split('?', maxsplit=1)[0]}.")

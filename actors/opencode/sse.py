@@ -5,9 +5,9 @@ are counted and passed over.
 """
 
 from collections.abc import Iterator
-from typing import Final, cast
+from typing import Final
 
-import orjson
+from ...domain.untrusted_json import decoded
 
 TOO_LONG: Final = object()
 """Stands for an event that was not read."""
@@ -50,6 +50,6 @@ class EventParser:
         if not line.startswith(b"data:"):
             return
         try:
-            yield cast(object, orjson.loads(line[5:]))
-        except orjson.JSONDecodeError:
+            yield decoded(line[5:])
+        except ValueError:
             self.dropped += 1

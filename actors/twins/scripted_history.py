@@ -3,6 +3,8 @@
 They hold what opencode would answer, in its shape, and are changed as a person at a terminal would change them.
 """
 
+import json
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,10 +12,11 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from ...domain.codebase.commands import ImportSession
-from ...domain.codebase.imported import OutsideSession
-from ...domain.errors import AgentError, AgentUnavailable
+from ...domain.codebase.imported import UNNAMED, OutsideSession
+from ...domain.errors import AGENT_UNREACHABLE, AgentError, AgentUnavailable
 from ...domain.ids import AgentSessionId, CodebaseId
 from ...domain.opencode.history import SessionReading, session_from
+from ...domain.untrusted_json import decoded, items
 
 Answer: TypeAlias = dict[str, Any]
 """JSON as opencode answers it."""
@@ -33,7 +36,7 @@ class ScriptedSession:
 class ScriptedHistories:
     """See the port. `page`: messages that are read at once. `problem`: why none can be opened, if none can.
 
-    `open`: how many are open now. `broken`: sessions that can't be read.
+    `open`: how many are open now. `broken`: sessions of which nobody gets an answer. `unreadable`: those that can't be read, ever.
     """
 
     def __init__(self, page: int = 3) -> None:
@@ -42,6 +45,7 @@ class ScriptedHistories:
         self.open = 0
         self.opened = 0
         self.broken: set[str] = set()
+        self.unreadable: set[str] = set()
         self.made: dict[str, ScriptedSession] = {}
         self._moments = count(START, 1000)
 
@@ -124,19 +128,29 @@ class ScriptedHistory:
 
     def __init__(self, all_of_them: ScriptedHistories, directory: str) -> None:
         self._all, self._directory = all_of_them, directory
+        self.passed_over: Counter[str] = Counter()
 
     async def sessions(self) -> list[OutsideSession]:
         """See the port."""
-        listed = [session_from(session.info) for session in self._all.made.values()]
-        return [session for session in listed if session and session.directory == self._directory]
+        here = [made.info for made in self._all.made.values() if made.info.get("directory") == self._directory]
+        listed = [session_from(_said(info)) for info in here]
+        self.passed_over[UNNAMED] = listed.count(None)
+        return [session for session in listed if session]
 
     async def read(self, session: OutsideSession) -> AsyncIterator[ImportSession]:
         """See the port."""
         if session.agent_session_id in self._all.broken:
-            raise AgentError("It can't be read.")
+            raise AgentError("opencode did not answer.", AGENT_UNREACHABLE)
+        if session.agent_session_id in self._all.unreadable:
+            raise AgentError("opencode answered 500.")
         reading = SessionReading(session)
         made = self._all.made.get(AgentSessionId(session.agent_session_id))
         messages = made.messages if made else []
         for start in range(0, len(messages), self._all.page):
             page = messages[start : start + self._all.page]
-            yield reading.page(page, last=start + self._all.page >= len(messages))
+            yield reading.page(items(_said(page)), last=start + self._all.page >= len(messages))
+
+
+def _said(answer: object) -> object:
+    """An answer as it comes through the wire."""
+    return decoded(json.dumps(answer).encode())

@@ -160,7 +160,7 @@ class ImportSession:
     """Record what is new of a session as it was read from the agent's program: some of its messages, in order.
 
     `prompt`: its first words. `status`: how it ended, as far as it was read. `complete`: these are its last messages,
-    and it is at rest.
+    and it is at rest. `open`: the last of them has no end. `left_out`: messages that were passed over, so far.
     """
 
     session: OutsideSession
@@ -169,6 +169,8 @@ class ImportSession:
     status: OutsideStatus
     last: bool
     complete: bool
+    open: bool = False
+    left_out: int = 0
 
 
 Command: TypeAlias = (

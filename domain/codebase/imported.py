@@ -12,10 +12,30 @@ from typing import Literal, TypeAlias
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
 
-OutsideStatus: TypeAlias = Literal["completed", "failed", "stopped"]
+OutsideStatus: TypeAlias = Literal["completed", "failed", "stopped", "running"]
+
+UNLISTED = "that opencode can't list"
+UNNAMED = "under names that opencode doesn't give"
+UNREADABLE = "that opencode can't read"
+INCOMPLETE = "with messages that can't be recorded"
+"""Why sessions were passed over, or not recorded whole."""
 
 _SIZE = 8
 _GIVEN = "given "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Synced:
+    """What a sync did: how many sessions brought something, and how many did not come in, or not whole, by the reason."""
+
+    brought: int
+    passed_over: Mapping[str, int]
+
+    @property
+    def in_words(self) -> str:
+        """What was passed over; nothing where nothing was."""
+        told = [f"{count} {'session' if count == 1 else 'sessions'} {why}" for why, count in self.passed_over.items()]
+        return f"not, or not whole: {', '.join(told)}" if told else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,14 +74,13 @@ class OutsideMessage:
     cost: float | None = None
     error: str | None = None
     silent: bool = False
+    digest: str = field(init=False, repr=False, compare=False)
+    """What stands for all of it; made with it, since that takes a while for a long one."""
 
-    @property
-    def digest(self) -> str:
-        """What stands for all of it."""
-        return digest_of(
-            *(self.role, self.created_at, self.content, self.reasoning, self.tools),
-            *(self.agent, self.model, self.tokens, self.cost, self.error),
-        )
+    def __post_init__(self) -> None:
+        said = (self.role, self.created_at, self.content, self.reasoning, self.tools)
+        digest = digest_of(*said, self.agent, self.model, self.tokens, self.cost, self.error)
+        object.__setattr__(self, "digest", digest)
 
 
 def session_of(agent_session: AgentSessionId) -> SessionId:

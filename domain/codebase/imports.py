@@ -1,5 +1,8 @@
 """What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from ..events import imported as o
 from ..ids import SessionId, Timestamp
 from . import commands as c
@@ -7,6 +10,7 @@ from .decision import NOTHING, Decision
 from .imported import (
     OutsideMessage,
     OutsideSession,
+    OutsideStatus,
     Recorded,
     digest_of,
     session_of,
@@ -26,6 +30,10 @@ def worth_reading(state: State, session: OutsideSession) -> bool:
         return True
     rested = recorded.settled_at is not None and session.updated_at <= recorded.settled_at
     return recorded.traced and not rested
+
+
+STILL_AT_IT: Final = timedelta(minutes=30)
+"""How long after its last change a session whose last message has no end is taken to be at work elsewhere."""
 
 
 def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Decision:
@@ -48,7 +56,7 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
         return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
     if known is None and not news:
         return NOTHING  # one in which nothing was said may also be our own agent's, a moment before it is linked
-    described = {str(session.agent_session_id): _description(command)}
+    described = {str(session.agent_session_id): _description(command, _status(command, at))}
     if (command.last or named) and recorded.lacking(described):
         named |= described
     if not named and not command.complete:
@@ -64,10 +72,17 @@ def _is_helpers(state: State, session: OutsideSession) -> bool:
     return state.phase in BUSY and parent.session_id == state.session.id
 
 
-def _description(command: c.ImportSession) -> str:
+def _status(command: c.ImportSession, at: Timestamp) -> OutsideStatus:
+    """How it ended; `running` where it seems not to have: nobody but the other program knows, and it doesn't say."""
+    changed = max([command.session.updated_at, *(message.created_at for message in command.messages)])
+    since = datetime.fromisoformat(at) - datetime.fromisoformat(changed)
+    return "running" if command.open and abs(since) < STILL_AT_IT else command.status
+
+
+def _description(command: c.ImportSession, status: OutsideStatus) -> str:
     session = command.session
     said = (session.title, session.parent, session.agent, session.model, session.started_at)
-    return digest_of(*said, command.prompt, command.status)
+    return digest_of(*said, command.prompt, status)
 
 
 def _recorded(
@@ -77,9 +92,9 @@ def _recorded(
 
 
 def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> o.SessionImported:
-    session = command.session
+    session, status = command.session, _status(command, at)
     return o.SessionImported(
-        status=command.status,
+        status=status,
         agent_session_id=session.agent_session_id,
         parent_id=_parent_id(state, session),
         title=session.title,
@@ -87,9 +102,10 @@ def _imported(command: c.ImportSession, state: State, named: dict[str, str], at:
         agent=session.agent,
         model=session.model,
         started_at=session.started_at,
-        ended_at=session.updated_at,
+        ended_at=None if status == "running" else max(session.started_at, session.updated_at),
         digests=named,
         revision=session.revision if command.complete else None,
+        left_out=command.left_out or None,
         session_id=session_of(session.agent_session_id),
         timestamp=at,
     )
@@ -100,6 +116,7 @@ def _extended(command: c.ImportSession, recorded: Recorded, named: dict[str, str
         agent_session_id=command.session.agent_session_id,
         digests=named,
         revision=command.session.revision if command.complete else None,
+        left_out=command.left_out or None,
         session_id=recorded.session_id,
         timestamp=at,
     )

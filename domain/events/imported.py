@@ -14,11 +14,13 @@ from .run import Output
 class SessionImported(Event):
     """A session made outside came into the log, or more of it, or a newer state of it; its messages follow.
 
-    `started_at`, `ended_at`: when it began, and was last changed. `digests`: by the agent's ids, of the messages and
-    of the session itself as they are recorded now. `revision`: present once all up to it is recorded.
+    `started_at`, `ended_at`: when it began, and was last changed; no end while somebody seems to be still at it, who is
+    then `running` it elsewhere. `digests`: by the agent's ids, of the messages and of the session itself as they are
+    recorded now. `revision`: present once all up to it is recorded. `left_out`: how many of its messages so far can't be
+    recorded, since they are too large, or named as no message is, or another session's.
     """
 
-    status: Literal["completed", "failed", "stopped"]
+    status: Literal["completed", "failed", "stopped", "running"]
     agent_session_id: AgentSessionId
     parent_id: SessionId | None = None
     title: str
@@ -26,9 +28,10 @@ class SessionImported(Event):
     agent: str
     model: str | None = None
     started_at: Timestamp
-    ended_at: Timestamp
+    ended_at: Timestamp | None = None
     digests: Mapping[str, str]
     revision: str | None = None
+    left_out: int | None = None
     imported: bool = True
 
 
@@ -40,6 +43,7 @@ class SessionExtended(Event):
     agent_session_id: AgentSessionId
     digests: Mapping[str, str]
     revision: str | None = None
+    left_out: int | None = None
     imported: bool = True
 
 

@@ -6,6 +6,7 @@ program tells itself (a shortened conversation, a nudge to go on) is left out.
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from ..codebase.commands import ImportSession
 from ..codebase.facts import ToolStarted
@@ -13,11 +14,27 @@ from ..codebase.imported import OutsideMessage, OutsideSession, OutsideStatus, d
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
 from ..secrets.masker import Secrets
-from ..untrusted_json import Fields, fields, items, text, whole
+from ..untrusted_json import Fields, bounded, fields, items, shortened, text, whole
 from .errors import failure_of
 from .messages import is_synthetic, usage_of
+from .names import MESSAGE, SESSION, is_name, is_session_of_others
 from .streamed_text import Origin
 from .tool_calls import ToolCalls
+
+MOST_OF_A_WORD: Final = 1000
+"""Characters of a title, or of an agent's or a model's name."""
+
+MOST_OF_A_TEXT: Final = 500_000
+"""Characters of a message's text, or of any text of a call."""
+
+MOST_OF_A_MESSAGE: Final = 2_000_000
+"""Characters of all outputs of a message's calls together."""
+
+MOST_CALLS: Final = 1000
+"""Calls of one message that are recorded: a model makes a few at once."""
+
+DEEPEST: Final = 100
+"""Levels of a call's arguments."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799_999
@@ -25,18 +42,19 @@ _LATEST = 253_402_300_799_999
 
 
 def session_from(session: object) -> OutsideSession | None:
-    """A session as it is listed; None for what is none."""
+    """A session as it is listed; None for what is none, or has a name under which it can't be recorded."""
     found = fields(session)
     name, time = text(found.get("id")), fields(found.get("time"))
-    if not name.startswith("ses_"):
+    parent = text(found.get("parentID"))
+    if not is_session_of_others(name):
         return None
     told = {key: found.get(key) for key in ("title", "parentID", "agent", "model", "time")}
     return OutsideSession(
         agent_session_id=AgentSessionId(name),
-        parent=AgentSessionId(text(found.get("parentID"))) or None,
+        parent=AgentSessionId(parent) if is_name(parent, SESSION) else None,
         directory=text(found.get("directory")),
-        title=text(found.get("title")),
-        agent=text(found.get("agent")) or "build",
+        title=shortened(text(found.get("title")), MOST_OF_A_WORD),
+        agent=shortened(text(found.get("agent")), MOST_OF_A_WORD) or "build",
         model=_model(fields(found.get("model")), "id"),
         started_at=_moment(time.get("created")),
         updated_at=_moment(time.get("updated")),
@@ -56,6 +74,9 @@ class SessionReading:
         self._status: OutsideStatus = "completed"
         self._all_finished = True
         self._at_rest = False
+        self._finished = True
+        self._names: set[str] = set()
+        self.left_out = 0
 
     def page(self, messages: Iterable[object], *, last: bool) -> ImportSession:
         """The command for the next page."""
@@ -67,13 +88,16 @@ class SessionReading:
             status=self._status,
             last=last,
             complete=last and self._all_finished and self._at_rest,
+            open=not (self._finished and self._at_rest),
+            left_out=self.left_out,
         )
 
     def _read(self, messages: Iterable[object]) -> Iterator[OutsideMessage]:
         for message in map(fields, messages):
             info, parts = fields(message.get("info")), [fields(part) for part in items(message.get("parts"))]
             name = text(info.get("id"))
-            if not name:
+            if not self._is_of_this_session(name, info):
+                self.left_out += 1
                 continue
             if info.get("role") == "user":
                 self._at_rest = False
@@ -81,12 +105,20 @@ class SessionReading:
             else:
                 yield from self._assistant(name, info, parts)
 
+    def _is_of_this_session(self, name: str, info: Fields) -> bool:
+        """Whether a message can be recorded under its name, in this session; once, whatever the program says."""
+        own = info.get("sessionID", self._session.agent_session_id) == self._session.agent_session_id
+        new = is_name(name, MESSAGE) and name not in self._names
+        self._names.add(name)
+        return own and new
+
     def _user(self, name: str, info: Fields, parts: list[Fields], *, synthetic: bool) -> Iterator[OutsideMessage]:
         if not synthetic:
             self._turn = name
         self._turns[name] = self._turn
         if synthetic:
             return
+        self._finished, self._status = False, "stopped"  # as long as nothing answers it
         content = _said(parts, "text", only_ended=False) or ""
         self._prompt = self._prompt or content
         yield OutsideMessage(
@@ -95,20 +127,21 @@ class SessionReading:
             turn=name,
             created_at=_moment(fields(info.get("time")).get("created")),
             content=content,
-            agent=text(info.get("agent")) or None,
+            agent=shortened(text(info.get("agent")), MOST_OF_A_WORD) or None,
             model=_model(fields(info.get("model")), "modelID"),
         )
 
     def _assistant(self, name: str, info: Fields, parts: list[Fields]) -> Iterator[OutsideMessage]:
         finished = "completed" in fields(info.get("time"))
         failure = failure_of(info.get("error")) if info.get("error") else None
+        self._finished = finished
         self._all_finished = self._all_finished and finished
         self._at_rest = failure is not None or info.get("finish") != "tool-calls"
         self._status = "completed" if finished and not failure else "stopped"
         if failure and failure.code != "ABORTED":
             self._status = "failed"
         content, reasoning = (_said(parts, kind, only_ended=finished) for kind in ("text", "reasoning"))
-        tools = tuple(call for part in parts if part.get("type") == "tool" for call in self._call(part))
+        tools = self._calls(parts)
         if info.get("summary") is True:
             return
         tokens, cost = usage_of(info)
@@ -120,20 +153,34 @@ class SessionReading:
             content=content or "",
             reasoning=reasoning,
             tools=tools or None,
-            agent=text(info.get("agent")) or None,
+            agent=shortened(text(info.get("agent")), MOST_OF_A_WORD) or None,
             model=_model(info, "modelID"),
             tokens=tokens,
             cost=cost,
-            error=failure.error if failure else None,
+            error=shortened(failure.error, MOST_OF_A_TEXT) if failure else None,
             silent=not (content or reasoning or tools or failure),
         )
+
+    def _calls(self, parts: list[Fields]) -> tuple[dict[str, Json], ...]:
+        """The calls of a message; beyond some length of them all without what they put out."""
+        calls, length = list[dict[str, Json]](), 0
+        made = [part for part in parts if part.get("type") == "tool"]
+        for part in made[:MOST_CALLS]:
+            for call in self._call(part):
+                output = text(call.get("output"))
+                length += len(output)
+                calls.append(call if length <= MOST_OF_A_MESSAGE else {**call, "output": shortened(output, 0)})
+        self.left_out += len(made) > MOST_CALLS
+        return tuple(calls)
 
     def _call(self, part: Fields) -> Iterator[dict[str, Json]]:
         """A call as it stands: begun, or ended too."""
         call: dict[str, Json] = {}
         for fact in self._tools.snapshot(Origin(SessionId(""), None), part):
             if isinstance(fact, ToolStarted):
-                call = {"tool": fact.tool, "args": dict(fact.args), "call_id": fact.call_id, "status": "running"}
+                args = bounded(dict(fact.args), DEEPEST, MOST_OF_A_TEXT)
+                tool = shortened(fact.tool, MOST_OF_A_WORD)
+                call = {"tool": tool, "args": args, "call_id": fact.call_id, "status": "running"}
             else:
                 call |= {"status": fact.status, "output": fact.output}
         if call:
@@ -150,12 +197,12 @@ def _said(parts: Iterable[Fields], kind: str, *, only_ended: bool) -> str | None
         and part.get("ignored") is not True
         and (not only_ended or "end" in fields(part.get("time")))
     ]
-    return "".join(texts) or None
+    return shortened("".join(texts), MOST_OF_A_TEXT) or None
 
 
 def _model(found: Fields, member: str) -> str | None:
     provider, name = text(found.get("providerID")), text(found.get(member))
-    return f"{provider}/{name}" if provider and name else None
+    return shortened(f"{provider}/{name}", MOST_OF_A_WORD) if provider and name else None
 
 
 def _moment(milliseconds: object) -> Timestamp:

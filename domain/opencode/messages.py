@@ -6,15 +6,20 @@ words are no output, and history is not told again.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ..codebase.facts import Fact, StepUsed
 from ..ids import AgentSessionId
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, items, number, text, whole
 from .file_changes import FileChanges
+from .names import MESSAGE, is_name
 from .run import Run
 from .streamed_text import Origin, TextParts
 from .tool_calls import ToolCalls
+
+MOST: Final = 10**12
+"""Tokens or dollars of one step at most: what is more is no count, and would be too large for the sums of a session."""
 
 
 @dataclass(slots=True)
@@ -53,7 +58,7 @@ class Messages:
         """A message as it now is; the user's carries what changed in the files since."""
         message_id, answer = text(info.get("id")), info.get("role") == "assistant"
         created = whole(fields(info.get("time")).get("created"))
-        if not message_id or created < self._since:
+        if not is_name(message_id, MESSAGE) or created < self._since:
             return
         if info.get("sessionID") == run.root:
             run.message(info)
@@ -131,9 +136,13 @@ def usage_of(found: Fields) -> tuple[dict[str, int], float]:
     """Tokens by kind and dollars, as they stand in a message or a step of one."""
     tokens = fields(found.get("tokens"))
     cache = fields(tokens.get("cache"))
-    counted = {name: whole(tokens.get(name)) for name in ("input", "output", "reasoning")}
-    counted |= {"cache_read": whole(cache.get("read")), "cache_write": whole(cache.get("write"))}
-    return counted, number(found.get("cost"))
+    counted = {name: _count(tokens.get(name)) for name in ("input", "output", "reasoning")}
+    counted |= {"cache_read": _count(cache.get("read")), "cache_write": _count(cache.get("write"))}
+    return counted, min(max(number(found.get("cost")), 0.0), float(MOST))
+
+
+def _count(value: object) -> int:
+    return min(max(whole(value), 0), MOST)
 
 
 def _used(origin: Origin, part: Fields) -> StepUsed:

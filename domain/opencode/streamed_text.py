@@ -14,6 +14,7 @@ from ..ids import AgentSessionId, SessionId
 from ..secrets.masker import Secrets
 from ..secrets.streams import StreamMasker
 from ..untrusted_json import Fields, fields, text
+from .names import PART, recorded_name
 
 Kind: TypeAlias = Literal["text", "reasoning"]
 
@@ -113,6 +114,6 @@ def _piece(part: _Part, content: str, *, replaces: bool = False) -> TextStreamed
         kind=part.kind,
         content=content,
         message_id=part.message_id,
-        part_id=part.part_id,
+        part_id=recorded_name(part.part_id, PART),
         replaces=replaces,
     )

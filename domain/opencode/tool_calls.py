@@ -6,6 +6,7 @@ from ..codebase.facts import ToolEnded, ToolStarted
 from ..outputs.whole import AgentOutput, shown_of
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, json_of, number, text
+from .names import CALL, PART, recorded_name
 from .streamed_text import Origin
 
 COMMAND = "bash"
@@ -61,7 +62,7 @@ class ToolCalls:
         key = (text(part.get("messageID")), text(part.get("callID")))
         if key not in self._names:
             free = key[1] and key[1] not in self._taken
-            self._names[key] = key[1] if free else part_id
+            self._names[key] = recorded_name(*(key[1], CALL) if free else (part_id, PART))
             self._taken.add(key[1])
         return self._names[key]
 

@@ -14,6 +14,7 @@ from ..ids import AgentSessionId, MessageId, SessionId
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, items, number, text, whole
 from .messages import Messages
+from .names import SESSION, is_name
 from .permissions import (
     asked_permission,
     asked_question,
@@ -218,7 +219,11 @@ class Translator:
         yield from ()
 
     def _helper(self, parent: Origin, child: str) -> None:
-        if child and child not in self._origins:
+        if child in self._origins:
+            return
+        if not is_name(child, SESSION):
+            self.malformed += 1
+        else:
             self._origins[child] = Origin(parent.session_id, AgentSessionId(child))
 
     def _status(self, properties: Fields, now: float) -> Iterator[Fact]:
@@ -283,7 +288,10 @@ class Translator:
         """Who asks and in which call of a tool, if this is ours and new."""
         origin = self._origins.get(text(properties.get("sessionID")))
         asked = text(properties.get("id"))
-        if origin is None or self.run is None or not asked or not self._once(kind, asked):
+        if origin is None or self.run is None or not self._once(kind, asked):
+            return None
+        if not is_name(asked):
+            self.malformed += 1  # it can't be answered: its name leads nowhere
             return None
         self.run.asking.add(asked)
         tool = fields(properties.get("tool"))

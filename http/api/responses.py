@@ -167,9 +167,10 @@ class Sessions(Listing):
 
 
 class Synced(Done):
-    """How many sessions came into the log, or were brought up to date."""
+    """How many sessions came into the log, or were brought up to date; `passed_over`, where any couldn't be, or not whole."""
 
     synced: Count
+    passed_over: Count = 0
 
 
 class Permission(Shape):

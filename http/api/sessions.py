@@ -41,7 +41,8 @@ async def list_sessions(service: Service, request: web.Request) -> web.Response:
 async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     """Bring into the log what others did with opencode in the codebase's directory.
 
-    `synced` counts the sessions of which this request brought something. One that was cut off has brought a part; repeated,
+    `synced` counts the sessions of which this request brought something. Sessions that can't be brought in, or not whole, keep the
+    others out in no case: `passed_over` counts them, and `message` says why. A sync that was cut off has brought a part; repeated,
     also under its Idempotency-Key, it brings and counts the rest.
     """
     codebase = await service.codebase(request)
@@ -49,8 +50,12 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     await service.usable_program(codebase)
     named = Request(correlation_id=correlation_of(request), tell=lambda _events: {})
     synced = await service.supervisor.sync(codebase.id, named)
-    sessions = "session" if synced == 1 else "sessions"
-    return json_answer({"success": True, "synced": synced, "message": f"Synced {synced} {sessions} from OpenCode"})
+    sessions = "session" if synced.brought == 1 else "sessions"
+    said = f"Synced {synced.brought} {sessions} from OpenCode"
+    answer: dict[str, object] = {"success": True, "synced": synced.brought, "message": said}
+    if passed_over := synced.in_words:
+        answer |= {"message": f"{said}; {passed_over}", "passed_over": sum(synced.passed_over.values())}
+    return json_answer(answer)
 
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:

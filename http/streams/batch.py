@@ -28,9 +28,12 @@ class Batch:
     final: bool
 
 
-def batch_of(events: Many[RecordedEvent], session: SessionId | None) -> Batch:
-    """Encode one or more consecutive events as a subscriber to `session` (None: to all) sees them."""
-    chosen, final = _select(events, session)
+def batch_of(events: Many[RecordedEvent], session: SessionId | None, *, to_a_place: bool = False) -> Batch:
+    """Encode one or more consecutive events as a subscriber to `session` (None: to all) sees them.
+
+    `to_a_place`: the stream ends at a place that is known, which may lie after the session's `complete`: others went on with it.
+    """
+    chosen, final = _select(events, session, to_a_place=to_a_place)
     body = frames(chosen)
     before, last = Sequence(events[0].sequence - 1), events[-1].sequence
     return Batch(before, last, body, as_chunk(body), final)
@@ -41,13 +44,15 @@ def as_chunk(body: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
 
 
-def _select(events: Many[RecordedEvent], session: SessionId | None) -> tuple[list[RecordedEvent], bool]:
+def _select(
+    events: Many[RecordedEvent], session: SessionId | None, *, to_a_place: bool
+) -> tuple[list[RecordedEvent], bool]:
     chosen: list[RecordedEvent] = []
     for event in events:
         wanted = session is None or _member(event, "session_id") == session
         if wanted:
             chosen.append(event)
-        if _ends(event, session, wanted=wanted):
+        if _ends(event, session, wanted=wanted and not to_a_place):
             return chosen, True
     return chosen, False
 

@@ -164,7 +164,7 @@ class EventStreams:
         while not subscriber.over:
             page = await self._read(codebase, subscriber)
             if page and not subscriber.over:
-                subscriber.take(batch_of(page, subscriber.session))
+                subscriber.take(batch_of(page, subscriber.session, to_a_place=subscriber.upto is not None))
             await drain()
             if not page:
                 await live.follow(subscriber)

@@ -21,6 +21,7 @@ from opencode_ledger.actors.store.outputs import MemoryOutputStore
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.hindrance import Hindrance
+from opencode_ledger.domain.codebase.imported import Synced
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import CodebaseRegistered
@@ -322,7 +323,7 @@ class Simulation:
         syncing = self.do(self.machine.supervisor.sync(codebase))
         machine = self.machine
 
-        def over(done: "asyncio.Task[int]") -> None:
+        def over(done: "asyncio.Task[Synced]") -> None:
             error = None if done.cancelled() or machine.over else done.exception()
             if error is not None and not isinstance(error, LedgerError):
                 self.complain("nothing unforeseen happens", f"sync {number}: {error!r}")

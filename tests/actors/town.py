@@ -182,7 +182,11 @@ class Town:
 
     def ask_sync(self, codebase: CodebaseId) -> asyncio.Task[int]:
         """The same without waiting."""
-        return self._spawn(self.supervisor.sync(codebase))
+
+        async def brought() -> int:
+            return (await self.supervisor.sync(codebase)).brought
+
+        return self._spawn(brought())
 
     def ask(self, codebase: CodebaseId, command: c.Command) -> asyncio.Task[Any]:
         """Ask without waiting for the answer."""

@@ -1,5 +1,7 @@
 """Sync over HTTP: the document's answer, what sessions and messages show of it, and what is refused."""
 
+from time import time
+
 import pytest
 from tests.api.test_document import Id, Moment
 from tests.support.service import Running
@@ -167,3 +169,41 @@ async def test_untrusted_configuration_is_no_obstacle(api: Running) -> None:
     codebase = await worked_in(api, "ses_1")
     api.agents.untrusted.add(str(api.directory("my-project")))
     assert (await api.post(f"/codebases/{codebase}/sessions/sync"))["synced"] == 1
+
+
+async def test_what_is_passed_over_is_counted(api: Running) -> None:
+    """Sessions that can't come in keep no other out; the answer counts them and says why, and so does a repetition of it."""
+    codebase = await worked_in(api, "ses_1", "ses_1/message?x=", "ses_2")
+    api.agents.histories.unreadable = {"ses_2"}
+    said = (
+        "Synced 1 session from OpenCode; not, or not whole: 1 session that opencode can't read, "
+        "1 session under names that opencode doesn't give"
+    )
+    assert await api.post(f"/codebases/{codebase}/sessions/sync") == {
+        "success": True,
+        "synced": 1,
+        "message": said,
+        "passed_over": 2,
+    }
+    listed = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    assert [session["id"] for session in listed] == ["sess_1"]
+
+
+async def test_a_session_that_somebody_is_still_at(api: Running) -> None:
+    """A session that is at work elsewhere is shown as running, without an end, and its stream waits for more."""
+    codebase = await worked_in(api)
+    histories = api.agents.histories
+    histories.begin("ses_1", str(api.directory("my-project")))
+    histories.prompt("ses_1", "Go")
+    answer = histories.answer("ses_1", "I beg", finished=False)
+    moment = int(time() * 1000)
+    histories.made["ses_1"].info["time"] = {"created": moment - 5000, "updated": moment}
+    assert (await api.post(f"/codebases/{codebase}/sessions/sync"))["synced"] == 1
+    (session,) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    assert (session["status"], session["ended_at"]) == ("running", None)
+    assert (await api.get(f"/codebases/{codebase}/status"))["status"] == "idle"
+    histories.finish("ses_1", answer)
+    assert (await api.post(f"/codebases/{codebase}/sessions/sync"))["synced"] == 1
+    (session,) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
+    assert session["status"] == "completed"
+    assert session["ended_at"] >= session["started_at"]

@@ -11,8 +11,9 @@ import pytest
 from tests.opencode.live import make_repository, opencode_binary
 
 from opencode_ledger.actors.opencode import OpencodeSettings, sweep_all
-from opencode_ledger.actors.opencode import history as adapter
 from opencode_ledger.actors.opencode.host.survivors import family
+from opencode_ledger.actors.opencode.others import history as adapter
+from opencode_ledger.actors.opencode.others import session_list
 from opencode_ledger.actors.opencode.server import OpencodeServer
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.imported import OutsideSession
@@ -108,7 +109,7 @@ async def person(
     if binary is None:
         pytest.skip("opencode is not installed here")
     monkeypatch.setattr(adapter, "MESSAGES", PAGE)
-    monkeypatch.setattr(adapter, "SESSIONS", PAGE)
+    monkeypatch.setattr(session_list, "SESSIONS", PAGE)
     here = await asyncio.to_thread(make_repository, tmp_path / "here")
     (here / "below").mkdir()
     settings = OpencodeSettings(instance=secrets.token_hex(8), binary=binary, home=tmp_path / "home")

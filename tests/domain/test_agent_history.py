@@ -88,7 +88,12 @@ def test_what_the_program_tells_itself() -> None:
     nudge = {"info": {"id": "msg_3", "role": "user"}, "parts": [{"type": "text", "text": "Go on", "synthetic": True}]}
     question = asked()
     question["parts"].append({"type": "text", "text": "the file's content", "synthetic": True})
-    page = read(question, answered(said("A summary"), summary=True), nudge, answered(said("More"), parentID="msg_3"))
+    page = read(
+        question,
+        answered(said("A summary"), summary=True),
+        nudge,
+        answered(said("More"), parentID="msg_3", name="msg_4"),
+    )
     assert [(message.content, message.turn) for message in page.messages] == [("Go", "msg_1"), ("More", "msg_1")]
 
 

@@ -23,8 +23,10 @@ from opencode_ledger.domain.codebase.imported import OutsideMessage, OutsideSess
 from opencode_ledger.domain.codebase.imports import worth_reading
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError
+from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.ids import AgentSessionId, Timestamp
 
+FAR = Timestamp("1999-01-01T00:00:00.000Z")
 LATER = Timestamp("2025-12-10T16:00:00.000Z")
 HELPER = AgentSessionId("ses_helper")
 TAKEN = f.PromptTaken(session_id=SESSION, message_id=FIRST, agent_message_id="msg_given")
@@ -153,3 +155,46 @@ def test_a_session_in_which_nothing_was_said() -> None:
     """An empty session isn't recorded: it may be our own agent's, that has just been opened."""
     given(TRIGGER).when(read(outside())).says()
     given().when(read(outside(), complete=False)).says()
+
+
+def now_open(updated: str, status: str = "stopped") -> c.ImportSession:
+    session = outside(updated=Timestamp(updated))
+    return replace(read(session, message("msg_1", "msg_1"), complete=False), open=True, status=status)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("updated", "status"),
+    [
+        ("2025-12-10T15:29:59.000Z", "running"),
+        ("2025-12-10T15:01:00.000Z", "running"),
+        ("2025-12-10T15:45:00.000Z", "running"),
+        ("2025-12-10T14:59:00.000Z", "stopped"),
+        ("1970-01-01T00:00:00.000Z", "stopped"),
+        ("9999-12-31T23:59:59.999Z", "stopped"),
+    ],
+)
+def test_a_session_that_somebody_is_still_at(updated: str, status: str) -> None:
+    """A session whose last message has no end is running elsewhere, without an end, until nothing has changed for half an hour."""
+    story = given().when(replace(now_open(updated), messages=(replace(message("msg_1", "msg_1"), created_at=FAR),)))
+    (event, _message) = story.last.events
+    assert isinstance(event, o.SessionImported)
+    assert (event.status, event.ended_at is None) == (status, status == "running")
+
+
+def test_a_session_elsewhere_comes_to_its_end() -> None:
+    """Once it is over, or nothing has come for a while, its end is recorded, though no message is new; and once."""
+    story = given().when(now_open("2025-12-10T15:29:59.000Z")).says("session.imported", "message_imported")
+    story = story.when(now_open("2025-12-10T15:29:59.000Z")).says()
+    over = replace(now_open("2025-12-10T15:29:59.000Z"), open=False, complete=True, status="completed")
+    story = story.when(over).says("session.imported")
+    assert isinstance(event := story.last.events[0], o.SessionImported)
+    assert (event.status, event.ended_at) == ("completed", AT)
+    story.when(over).says()
+
+
+def test_times_that_run_backwards() -> None:
+    """A session whose last change lies before its beginning ends when it began."""
+    odd = replace(outside(), started_at=Timestamp("2025-12-10T17:00:00.000Z"))
+    (event, _message) = given().when(read(odd, message("msg_1", "msg_1"))).last.events
+    assert isinstance(event, o.SessionImported)
+    assert event.ended_at == event.started_at == "2025-12-10T17:00:00.000Z"

@@ -71,7 +71,8 @@ class World:
         session = session_from(made.info)
         assert session is not None
         whole = SessionReading(session).page(made.messages, last=True)
-        return (session.title, whole.prompt, whole.status) if made.messages else None
+        status = "running" if whole.open else whole.status  # it is all of one day
+        return (session.title, whole.prompt, status) if made.messages else None
 
     def shown(self, name: str) -> list[tuple[str, str, list[object]]]:
         """The messages of a session as readers get them."""

@@ -9,6 +9,7 @@ import pytest
 
 from opencode_ledger.actors.opencode import MARKER
 
+from .others_rows import OthersRows
 from .person import run
 from .processes import commands
 from .service import Codebase, Service, count, told
@@ -121,6 +122,8 @@ async def test_our_own_agents_sessions_are_left_alone(running: Service) -> None:
     before = await messages(codebase, session)
     await run(running, codebase.directory, "say: Added", session=linked.text("agent_session_id"))
     assert await sync(codebase) == 1
+    frames = await codebase.session(session)
+    assert [frame.event for frame in frames[-4:]] == ["complete", "session", "message_imported", "message_imported"]
     assert await sync(codebase) == 0
     after = await messages(codebase, session)
     assert after[: len(before)] == before
@@ -153,3 +156,106 @@ async def test_the_end_of_the_server_in_the_middle(running: Service) -> None:
     assert histories(running) == []
     await running.start()
     assert await sync(codebase) == 1
+
+
+ODD_NAMES = (
+    *(
+        "/message?x=",
+        "/../{}",
+        "?#",
+        "#",
+        "%2F",
+        "\n",
+        "\x1b[31m",
+        "\u202e",
+        "é",
+        " ",
+        "",
+        "\t",
+        "\\",
+        ";",
+        "&limit=1",
+        "\x7f",
+    ),
+    *("x" * 121, "x" * 10_000, "\ufffd", ".", "..", "a.b", "a:b", "a|b", "'", '"', "<b>", "0663f2a1c4d5e6ABCDEFGHIJ"),
+)
+"""Ends of names of sessions that aren't of the form that opencode gives, and one of the form that the ledger gives its own."""
+
+UNLISTED_ROWS: Sequence[Mapping[str, Any]] = (
+    {"model": "{bad"},
+    {"model": "5"},
+    {"permission": "{bad"},
+    {"revert": '"x"'},
+    {"metadata": "["},
+    {"directory": b"\xff"},
+    {"model": "{", "time_updated": 2**60},
+)
+LISTED_ROWS: Sequence[Mapping[str, Any]] = (
+    {"title": "x\0y\x1b[31m\u202e"},
+    {"title": "t" * 1_000_000},
+    {"title": b"\xff\xfe"},
+    {"agent": b"\xff\xfe"},
+    {"agent": "a" * 5000},
+    {"time_updated": -5},
+    {"time_updated": 1.5},
+    {"time_updated": "abc"},
+    {"time_updated": 2**53},
+    {"time_updated": 9e18},
+    {"time_created": 2**62},
+    {"time_created": 2_000_000_000_000, "time_updated": 1_000_000_000_000},
+    {"parent_id": "ses_parent/../x"},
+    {"parent_id": "ses_listed12"},
+    {"cost": "q"},
+    {"cost": float("inf")},
+    {"tokens_input": 2**62},
+    {"summary_additions": "q"},
+)
+
+
+async def test_names_and_rows_of_anybody(running: Service) -> None:
+    """Sessions whose names lead elsewhere, or that opencode can't list, are passed over and counted, and keep no other out."""
+    codebase = await running.register()
+    good = await run(running, codebase.directory, "say: Mine")
+    other, rows = "ses_other", OthersRows(running.folder / "home")
+
+    def spoil() -> None:
+        rows.copy(good, other)
+        rows.say(other, "Other")
+        for name in ODD_NAMES:
+            rows.copy(other, f"{good if name[:1] in ('/', '?') else 'ses_'}{name.format(good)}")
+        for number, changed in enumerate(UNLISTED_ROWS):
+            rows.copy(other, f"ses_unlisted{number}", **changed)
+            rows.set(f"ses_unlisted{number}", "session", **{"time_updated": 1_700_000_000_000 + number, **changed})
+        for number, changed in enumerate(LISTED_ROWS):
+            rows.copy(other, f"ses_listed{number}", **changed)
+        rows.copy(other, "ses_nowhere", directory=f"{codebase.directory}\0x")
+        rows.copy(other, "ses_half")
+        rows.say("ses_half", "half \ud83d of it")
+        rows.copy(other, "ses_broken")
+        rows.set("ses_broken", "message", data="{")
+
+    await asyncio.to_thread(spoil)
+    synced = cast("Mapping[str, Any]", (await codebase.post("sessions/sync")).content)
+    assert histories(running) == []
+    listed = {session["id"]: session for session in await sessions(codebase)}
+    fine = [f"sess_listed{number}" for number in range(len(LISTED_ROWS))]
+    assert set(listed) == {ours(good), ours(other), "sess_half", *fine}, synced
+    assert synced["synced"] == len(listed)
+    assert synced["passed_over"] == len(ODD_NAMES) + len(UNLISTED_ROWS) + 1, synced
+    assert f"{len(ODD_NAMES)} sessions under names that opencode doesn't give" in synced["message"]
+    assert "1 session that opencode can't read" in synced["message"]
+    assert [m["content"] for m in await messages(codebase, ours(good))] == ["say: Mine", "Mine"]
+    for name in fine:
+        assert [m["content"] for m in await messages(codebase, name)] == ["Other", "Other"]
+        assert listed[name]["ended_at"] >= listed[name]["started_at"]
+    assert [m["content"] for m in await messages(codebase, "sess_half")] == ["half \ufffd of it"] * 2
+    events = await running.ask("GET", f"{codebase.path}/log?limit=500")
+    assert not set("\x1b\u202e\n") & set(
+        str([e["data"].get("agent_session_id") for e in cast(Any, events.content)["events"]])
+    )
+    again = cast("Mapping[str, Any]", (await codebase.post("sessions/sync")).content)
+    assert (again["synced"], again["passed_over"]) == (0, synced["passed_over"])
+    for number in range(len(UNLISTED_ROWS)):
+        await asyncio.to_thread(
+            rows.remove, f"ses_unlisted{number}"
+        )  # they are in nobody's directory, and in everybody's way

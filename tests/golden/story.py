@@ -183,6 +183,10 @@ async def _others_worked(api: Running, shop: CodebaseId) -> None:
             name, answer, "call_1", "bash", status="completed", input={"command": "ls"}, output="x", title="t"
         )
         histories.finish(name, answer)
+    histories.begin("ses_open", directory, title="Still at it")
+    histories.prompt("ses_open", "Go on")
+    histories.answer("ses_open", "I am", finished=False)
+    histories.made["ses_open"].messages.insert(1, histories.made["ses_open"].messages[0])
     await api.post(f"/codebases/{shop}/sessions/sync")
 
 

@@ -29,6 +29,7 @@ class SpansOfLog:
         for event in await self._store.read_stream(codebase, Sequence(0), ALL):
             session = orjson.loads(event.data).get("session_id")
             if session is not None:
+                ended = event.topic == "complete" or (session in spans and spans[session].ended)
                 first = spans[session].first if session in spans else event.sequence
-                spans[session] = SessionSpan(session, first, event.sequence, event.topic == "complete")
+                spans[session] = SessionSpan(session, first, event.sequence, ended)
         return spans

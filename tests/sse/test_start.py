@@ -6,7 +6,7 @@ import pytest
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.ids import Sequence
 
-from .events import OTHER, append, complete, deleted, log_of, output, registered, seen, started
+from .events import OTHER, append, complete, deleted, event, log_of, output, registered, seen, started
 from .reader import Reader, Seen
 from .serving import running
 
@@ -85,6 +85,19 @@ async def test_an_ended_session_is_replayed_and_the_stream_ends(cursor: int | No
         assert reader.ended
         assert reader.events == (await log_of(store))[max(cursor or 0, 1) : 4]
         reader.close()
+
+
+@pytest.mark.parametrize("cursor", [None, 0, 2, 4, 5, 7, 8])
+async def test_a_session_that_others_went_on_with(cursor: int | None) -> None:
+    """A session to which others added after its end is streamed to where they did, and no further; nobody waits for more."""
+    store = await workday()
+    await append(store, event("session", A, action="extended"), event("message_imported", A), output("four", B))
+    own = [seen for seen in await log_of(store) if seen[0] in (2, 3, 4, 9, 10)]
+    async with running(store) as serving:
+        reader = await (await Reader.connect(serving.port, f"/cb_a/events?session_id={A}", cursor=cursor)).answer()
+        assert reader.ended
+        reader.close()
+    assert reader.events == [seen for seen in own if seen[0] > (cursor or 0)]
 
 
 @pytest.mark.parametrize("cursor", [4, 5, 8])
