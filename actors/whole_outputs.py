@@ -31,6 +31,9 @@ PIECE: Final = 16_384
 SEEN: Final = 4096
 """Characters of a whole output's beginning and end that are compared with what the agent has shown of it."""
 
+AT_ONCE: Final = 2
+"""Outputs that are taken in at the same time: each has a thread, of which others need some, too."""
+
 PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between looks at a file that doesn't end yet as what the agent has shown: it may still be written."""
 
@@ -76,7 +79,7 @@ class OutputKeeper:
         pauses: Many[float] = PAUSES,
     ) -> None:
         self._outputs, self._secrets, self._limit, self._files, self._new = outputs, secrets, limit, files, new
-        self._pauses = pauses
+        self._pauses, self._places = pauses, asyncio.Semaphore(AT_ONCE)
         self._under_way = set[asyncio.Task[WholeOutput]]()
 
     async def kept(
@@ -100,10 +103,14 @@ class OutputKeeper:
         if not self._limit:
             return replace(fact, whole=WholeOutput(missing="off"))
         # A task of its own: whoever waits for it may be given up, and a thread can't.
-        task = asyncio.create_task(self._keep(codebase, fact.whole, patient), name="whole output")
+        task = asyncio.create_task(self._in_turn(codebase, fact.whole, patient), name="whole output")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return replace(fact, whole=await asyncio.shield(task))
+
+    async def _in_turn(self, codebase: CodebaseId, told: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
+        async with self._places:
+            return await self._keep(codebase, told, patient)
 
     async def _keep(self, codebase: CodebaseId, told: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
         name, salt = self._new()

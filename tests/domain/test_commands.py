@@ -312,3 +312,17 @@ class Endless:
 
 
 ENDLESS = Endless()
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_the_agent_asked_of_the_service(phase: Phase) -> None:
+    """That an agent turned to the service is recorded with its session, and changes nothing; also while it is being ended."""
+    note = c.NoteRefusedAccess(calls=("POST /x", "GET /"), times=3, program="curl")
+    story = standing_at(phase)
+    if phase in (Phase.VOID, Phase.DELETED):
+        story.refuses(note, CodebaseNotFound)
+        return
+    after = story.when(note)
+    ids = IDS if story.state.session else e.Common(session_id=None, task_id=None, timestamp=AT)
+    after.then(e.AccessRefused(calls=note.calls, times=3, program="curl", **ids))
+    assert (after.state, after.last.effects) == (story.state, ())

@@ -16,7 +16,6 @@ import pytest
 
 from opencode_ledger.actors.opencode.callers import holders_linux, holders_psutil
 from opencode_ledger.actors.opencode.callers.caller_lookup import Callers, Look
-from opencode_ledger.actors.opencode.callers.kin import Process, sockets_of
 from opencode_ledger.actors.opencode.callers.presence import Presence
 from opencode_ledger.actors.opencode.callers.socket_table import Ends
 from opencode_ledger.actors.opencode.host import inherited
@@ -192,12 +191,9 @@ def test_a_process_of_no_codebase(listening: Listening) -> None:
 
 def test_a_process_that_can_not_be_looked_into(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an agent has such a process, only who is seen to hold a connection is somebody else."""
-    honest = sockets_of
 
-    def shut(process: Process) -> Iterator[int]:
-        if process.name:
-            raise PermissionError
-        return honest(process)
+    def shut(_pid: int) -> set[int]:
+        raise PermissionError
 
     monkeypatch.setattr(holders_linux, "sockets_of", shut)
     assert seen(holders_linux.look, HOLD, listening, marker(INSTANCE, "cb_1")) == UNKNOWN

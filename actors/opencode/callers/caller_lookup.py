@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from collections.abc import Sequence as Many
 from contextvars import Context
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -21,6 +21,10 @@ log = structlog.get_logger()
 
 Look: TypeAlias = Callable[[str, Many[str], Many[Ends]], list[Caller]]
 """Finds who is at the client's end of each connection; given the instance, and the names of its agents. Blocking."""
+
+
+LONGEST_REST: Final = 0.1
+"""Seconds of rest after a look; otherwise it rests for as long as it took."""
 
 
 class Callers:
@@ -49,12 +53,16 @@ class Callers:
 
     async def _look_for_all(self) -> None:
         """Look until nobody waits: a look that has begun is no use to those who came since."""
+        loop = asyncio.get_running_loop()
         while self._waiting:
             waiting, self._waiting = self._waiting, []
+            began = loop.time()
             callers = await self._look_for([ends for ends, _ in waiting])
             for (_, found), caller in zip(waiting, callers, strict=True):
                 if not found.done():  # who asked may have left
                     found.set_result(caller)
+            # An agent that connects without end must not keep a processor busy with this.
+            await asyncio.sleep(min(loop.time() - began, LONGEST_REST))
         self._looking = None
 
     async def _look_for(self, connections: Many[Ends]) -> list[Caller]:

@@ -1,13 +1,13 @@
 """Who holds the other end of a connection, on Linux: from the table of connections and the files of processes. Blocking."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Final
 
 from ....domain.callers import ANOTHER, UNKNOWN, Caller, OwnAgent
 from ....domain.ids import CodebaseId
-from .kin import Process, held_by_others, kin, program_of, sockets_of
+from .kin import Kin, Process, held_by_others, program_of, sockets_of
 from .socket_table import Ends, socket_number
 
 TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -15,16 +15,14 @@ TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 def look(instance: str, names: Many[str], connections: Many[Ends]) -> list[Caller]:
     """See `caller_lookup.Look`. Sockets come before the table, so that who ends meanwhile is gone from it and not passed over."""
-    relatives, held = kin(instance, names), dict[int, Process]()
-    hidden = _hold(relatives.values(), held)
+    kin, held = Kin(instance, names), dict[int, Process]()
+    hidden = _hold(kin.look(), held)
     table = b"".join(path.read_bytes() for path in TABLES if path.exists())
     numbers = [socket_number(table, ends) for ends in connections]
     if any(number and number not in held for number in numbers):
         # A process may have handed its socket to a child and ended while this looked elsewhere.
-        later = {pid: process for pid, process in kin(instance, names).items() if pid not in relatives}
-        hidden = _hold(later.values(), held) or hidden
-        relatives |= later
-    return [_caller(number, held, relatives, hidden=hidden) for number in numbers]
+        hidden = _hold(kin.look(), held) or hidden
+    return [_caller(number, held, kin.all, hidden=hidden) for number in numbers]
 
 
 def agent_named(name: str, program: str) -> OwnAgent:
@@ -38,17 +36,15 @@ def _hold(processes: Iterable[Process], held: dict[int, Process]) -> bool:
     hidden = False
     for process in processes:
         try:
-            held.update(dict.fromkeys(sockets_of(process), process))
+            held.update(dict.fromkeys(sockets_of(process.pid), process))
         except PermissionError:
             hidden = True
     return hidden
 
 
-def _caller(
-    number: int | None, held: Mapping[int, Process], relatives: Mapping[int, Process], *, hidden: bool
-) -> Caller:
+def _caller(number: int | None, held: Mapping[int, Process], agents: Container[int], *, hidden: bool) -> Caller:
     if not number:
         return UNKNOWN
     if (holder := held.get(number)) is not None:
         return agent_named(holder.name, program_of(holder.pid))
-    return UNKNOWN if hidden and not held_by_others(number, relatives) else ANOTHER
+    return UNKNOWN if hidden and not held_by_others(number, agents) else ANOTHER

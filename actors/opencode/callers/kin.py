@@ -6,7 +6,7 @@ session of its own and no parent any more.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,50 +19,71 @@ _SOCKET: Final = "socket:["
 
 
 class Process(NamedTuple):
-    """A process of an agent. `name`: the agent's, as its marker has it. `ended`: its first thread has ended."""
+    """A process of an agent. `name`: the agent's, as its marker has it."""
 
     pid: int
     name: str
-    ended: bool
 
 
-def kin(instance: str, names: Iterable[str]) -> dict[int, Process]:
-    """Every process of the agents of these names, by its number."""
-    limits = {inherited.number_of(marker(instance, name)): name for name in names}
-    parents: dict[int, tuple[int, bool]] = {}
-    marked: dict[int, str] = {}
-    for pid in _pids():
-        with suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
-            parents[pid] = _parent(pid)
-            if name := _name_in_environment(pid, instance) or _name_in_limit(pid, limits):
-                marked[pid] = name
-    marked.pop(os.getpid(), None)
-    found = {pid: _inherited(pid, parents, marked) for pid in parents}
-    return {pid: Process(pid, name, parents[pid][1]) for pid, name in found.items() if name}
+class Kin:
+    """The processes of the agents of these names; `instance`: whose agents they are."""
+
+    def __init__(self, instance: str, names: Iterable[str]) -> None:
+        self.all: dict[int, Process] = {}
+        """Those found so far, by their numbers."""
+        self._instance = instance
+        self._limits = {inherited.number_of(marker(instance, name)): name for name in names}
+        self._parents: dict[int, int] = {}
+        self._marked: dict[int, str] = {}
+
+    def look(self) -> list[Process]:
+        """Find those that are there and were not seen before."""
+        new = [pid for pid in _pids() if pid not in self._parents and pid != os.getpid()]
+        for pid in new:
+            with suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
+                self._parents[pid] = _parent(pid)
+                if name := _name_in_environment(pid, self._instance) or _name_in_limit(pid, self._limits):
+                    self._marked[pid] = name
+        names = ((pid, _inherited(pid, self._parents, self._marked)) for pid in new)
+        found = [Process(pid, name) for pid, name in names if name]
+        self.all.update((process.pid, process) for process in found)
+        return found
 
 
-def sockets_of(process: Process) -> Iterator[int]:
+def sockets_of(pid: int) -> set[int]:
     """The numbers of the sockets that a process holds. Raises `PermissionError` where it can't be looked into."""
-    place = _PROC / str(process.pid)
-    folders = (place / "task").glob("*/fd") if process.ended else (place / "fd",)
-    for folder in folders:
+    numbers, whole = _sockets_in(f"/proc/{pid}/fd")
+    if not whole or not numbers:
+        # What its first thread had is not shown where that has ended; the others may still hold it.
+        for folder in Path(f"/proc/{pid}/task").glob("*/fd"):
+            numbers |= _sockets_in(folder)[0]
+    return numbers
+
+
+def _sockets_in(folder: str | Path) -> tuple[set[int], bool]:
+    """The sockets among the open files of a thread, and whether none was closed meanwhile."""
+    found, whole = set[int](), True
+    try:
+        files = list(os.scandir(folder))
+    except (FileNotFoundError, ProcessLookupError):
+        return found, False
+    for file in files:
         try:
-            files = list(os.scandir(folder))
+            target = os.readlink(file.path)  # noqa: PTH115 - there are thousands of them
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended
-        for file in files:
-            with suppress(FileNotFoundError, ProcessLookupError):
-                target = str(Path(file).readlink())
-                if target.startswith(_SOCKET):
-                    yield int(target[len(_SOCKET) : -1])
+            whole = False
+            continue
+        if target.startswith(_SOCKET):
+            found.add(int(target[len(_SOCKET) : -1]))
+    return found, whole
 
 
-def held_by_others(number: int, kin: Mapping[int, Process]) -> bool:
+def held_by_others(number: int, agents: Container[int]) -> bool:
     """Whether a process that is no agent's holds this socket."""
     for pid in _pids():
-        if pid not in kin:
+        if pid not in agents:
             with suppress(OSError):
-                if number in sockets_of(Process(pid, "", ended=False)):
+                if number in sockets_of(pid):
                     return True
     return False
 
@@ -79,16 +100,14 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()]
 
 
-def _parent(pid: int) -> tuple[int, bool]:
-    """A process's parent, and whether its first thread has ended."""
-    # Its name, in brackets, may hold anything.
-    state, parent = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[:2]
-    return int(parent), state in (b"Z", b"X")
+def _parent(pid: int) -> int:
+    # A process's name, in brackets, may hold anything.
+    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
 
 
 def _name_in_environment(pid: int, instance: str) -> str | None:
     try:
-        environment = (_PROC / str(pid) / "environ").read_bytes()
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
     except PermissionError:
         return None
     begin = f"{MARKER}={instance}:".encode()
@@ -103,12 +122,12 @@ def _name_in_limit(pid: int, limits: Mapping[int, str]) -> str | None:
     return limits.get(mark[1]) if mark else None
 
 
-def _inherited(pid: int, parents: Mapping[int, tuple[int, bool]], marked: Mapping[int, str]) -> str | None:
+def _inherited(pid: int, parents: Mapping[int, int], marked: Mapping[int, str]) -> str | None:
     """The name of the nearest one that is marked, from a process upwards."""
     seen: set[int] = set()
     while pid in parents and pid not in seen:
         if pid in marked:
             return marked[pid]
         seen.add(pid)
-        pid = parents[pid][0]
+        pid = parents[pid]
     return None
