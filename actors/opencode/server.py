@@ -135,10 +135,12 @@ async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[s
     binary = await asyncio.to_thread(find_binary, settings.binary, settings.tools_dir, environment["PATH"])
     for attempt in range(1, _TRIES + 1):
         try:
-            return await OpencodeProcess.start(binary, directory, environment, settings.start_limit, settings.secrets)
+            async with settings.first_start.turn():
+                return await OpencodeProcess.start(
+                    binary, directory, environment, settings.start_limit, settings.secrets
+                )
         except EndedEarly as error:
-            # Another program may have taken the port meanwhile, and of several that make or upgrade the database of
-            # one home at the same time opencode lets all but one fail.
+            # Another program may have taken the port meanwhile, or be making or upgrading the database of this home.
             if attempt == _TRIES:
                 raise
             log.warning("opencode ended before it listened; once more", error=error.message)

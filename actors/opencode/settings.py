@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...domain.secrets.masker import Secrets
 from .callers.presence import Presence
+from .starting.first_start import FirstStart
 
 MIB = 2**20
 
@@ -22,7 +23,7 @@ class OpencodeSettings:
     `secrets`: where it is kept what the agents are given and nobody may be shown.
     `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
     `scratch_dir`: where agents have their temporary files, each in a directory of its own; None for the system's place.
-    `presence`: where it is noted which agents run.
+    `presence`: where it is noted which agents run. `first_start`: lets the first one of a home start alone.
     """
 
     instance: str
@@ -38,6 +39,7 @@ class OpencodeSettings:
     shell_dir: Path | None = None
     scratch_dir: Path | None = None
     presence: Presence = field(default_factory=Presence)
+    first_start: FirstStart = field(default_factory=FirstStart)
 
     coalesce: float = 0.015
     """How long a piece of text may wait for more."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from ....domain.errors import AgentError
 from ....domain.opencode.errors import Failure
 from ....domain.secrets.masker import Secrets
+from ..starting.complaint import complaint
 from . import inherited
 from .environment import MARKER
 
@@ -42,10 +43,9 @@ class Output:
         self._rest = b""
 
     @property
-    def last_line(self) -> str:
-        """The last line that says something."""
-        said = (line.decode("utf-8", "replace").strip() for line in (self._rest, *reversed(self._lines)))
-        return next((line for line in said if line), "")
+    def complaint(self) -> str:
+        """What went wrong, as far as it says so."""
+        return complaint([line.decode("utf-8", "replace") for line in (*self._lines, self._rest)])
 
     async def drain(self, descriptor: int) -> None:
         """Read until the end or cancellation."""
@@ -149,7 +149,7 @@ class OpencodeProcess:
         if code is None:
             return "opencode still runs."
         how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
-        last = self._errors.last_line or ("" if self.url else self._output.last_line)
+        last = self._errors.complaint or ("" if self.url else self._output.complaint)
         return f"opencode ended {how}" + (f": {self._secrets.mask(last)}" if last else ".")
 
     async def terminate(self, patience: float) -> None:
