@@ -15,7 +15,10 @@ STOPPED = frozenset({Phase.STOPPING, Phase.DELETING})
 
 WHY: dict[e.InterruptReason, tuple[str, str]] = {
     "server_stopped": ("SERVER_STOPPED", "The server was stopped while the agent was running."),
-    "server_restarted": ("SERVER_RESTARTED", "The server ended unexpectedly while the agent was running."),
+    "server_restarted": (
+        "SERVER_RESTARTED",
+        "The server ended unexpectedly while the agent was running; files that it changed last may not be on record.",
+    ),
     "agent_crashed": ("AGENT_CRASHED", "The agent's process ended unexpectedly."),
 }
 """Error code and sentence for every interruption that nobody asked for."""

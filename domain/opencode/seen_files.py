@@ -30,7 +30,8 @@ class SeenFiles:
     _files: dict[bytes, Mark] | None = None
     _hidden: frozenset[bytes] = frozenset()
     _meanwhile: set[bytes] = field(default_factory=set[bytes])
-    _seen_at: dict[bytes, float] = field(default_factory=dict[bytes, float])
+    _seen_at: dict[tuple[bytes, bool], float] = field(default_factory=dict[tuple[bytes, bool], float])
+    """When a look ended that found a file made, changed (True) or gone (False)."""
     _said: set[str] = field(default_factory=set[str])
 
     @property
@@ -56,7 +57,7 @@ class SeenFiles:
         """A tool that began then, in ms since the epoch, wrote or removed a file: whether that is news."""
         self.touched[path] = exists
         self._meanwhile.add(path)
-        return self._seen_at.get(path, -1.0) < began
+        return self._seen_at.get((path, exists), -1.0) < began
 
     def looking(self) -> None:
         """A look at the whole directory begins."""
@@ -79,7 +80,7 @@ class SeenFiles:
             _put(self._files, path, mark)
         named, left = fewest_first(found, NAMED)
         for change in named:
-            self._seen_at[change.path] = at
+            self._seen_at[change.path, change.action != "delete"] = at
             yield _changed(self._session, change.action, change.path)
         if left:
             yield FilesUnknown(session_id=self._session, reason=_many(left))

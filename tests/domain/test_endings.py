@@ -49,7 +49,7 @@ def test_an_interrupt_that_was_asked_for() -> None:
 
 def test_an_interruption_that_nobody_asked_for() -> None:
     """After a crash of the server the error, the failed task and the interruption all name the same reason."""
-    why = "The server ended unexpectedly while the agent was running."
+    why = "The server ended unexpectedly while the agent was running; files that it changed last may not be on record."
     AT_WORK.when(c.Recover()).then(
         e.Error(error=why, code="SERVER_RESTARTED", **IDS),
         e.TaskFailed(error=why, code="SERVER_RESTARTED", **IDS),

@@ -1,5 +1,6 @@
 """What two looks at a directory say of the files in it, without a directory."""
 
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.file_trees import Change, Look, changes, fewest_first, path_text
 from opencode_ledger.domain.ids import SessionId
+from opencode_ledger.domain.opencode.file_changes import FileChanges
 from opencode_ledger.domain.opencode.seen_files import NAMED, TOO_MUCH, SeenFiles
+from opencode_ledger.domain.opencode.streamed_text import Origin
 
 SESSION = SessionId("sess_1")
 BEFORE = {b"kept": 1, b"other": 1, b"gone": 1, b"file": 1, b"dir/in": 1, b"shut/in": 1}
@@ -23,7 +26,7 @@ def seen_after(files: dict[bytes, int], hidden: tuple[bytes, ...] = ()) -> tuple
     return seen, said(list(seen.seen(Look(files, frozenset(hidden)), 100.0)))
 
 
-def said(facts: list[f.FileChanged | f.FilesUnknown]) -> list[str]:
+def said(facts: Sequence[f.FileChanged | f.FilesUnknown]) -> list[str]:
     return [f"{fact.action} {fact.path}" if isinstance(fact, f.FileChanged) else fact.reason for fact in facts]
 
 
@@ -113,6 +116,42 @@ def test_what_is_not_as_a_tool_said() -> None:
     assert seen.touched == {}
     seen.forget()
     assert said([*seen.seen(Look({}), 3.0), *seen.not_compared()]) == []
+
+
+def test_the_agent_s_own_word_where_nothing_can_be_compared() -> None:
+    """Then its patches count, but for names that git has put in quotes: of them the agent has made names of no file."""
+    files, me = FileChanges("/code"), Origin(SESSION, None)
+    files.begin(SESSION, Look(None))
+    files.patch(me, "msg_1", {"id": "prt_1", "files": ["/code/a.py", '/code/"quote/"d.txt"', "/elsewhere/b"]})
+    assert said(list(files.rest([{"file": "a.py", "status": "added"}], "/code"))) == ["create a.py"]
+    files.begin(SESSION, Look({}))
+    files.patch(me, "msg_2", {"id": "prt_2", "files": ["/code/b.py"]})
+    assert not files.patched
+
+
+@pytest.mark.parametrize(
+    ("tool", "status", "may"),
+    [
+        *(
+            ("bash", "running", True),
+            ("bash", "error", True),
+            ("their_tool", "completed", True),
+            ("bash", "pending", False),
+        ),
+        *(
+            ("read", "completed", False),
+            ("write", "running", False),
+            ("write", "error", True),
+            ("task", "completed", False),
+        ),
+    ],
+)
+def test_which_calls_may_change_any_file(tool: str, status: str, may: bool) -> None:
+    """A shell and tools that nobody here knows may, from when they run; so may one that failed in the middle of writing."""
+    files = FileChanges("/code")
+    files.begin(SESSION, Look({}))
+    assert list(files.tool(Origin(SESSION, None), {"id": "p", "tool": tool, "state": {"status": status}})) == []
+    assert (files.seen.shell, files.seen.due) == (may, may and status != "running")
 
 
 @given(st.lists(st.binary(min_size=1, max_size=6), unique=True))
