@@ -24,6 +24,8 @@ from ..domain.codebase.requests import Request
 from ..domain.codebase.state import INITIAL, State
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion
 from ..domain.events import CodebaseRegistered, Event
+from ..domain.events.imported import is_long
+from ..domain.events.recorded import NewEvent
 from ..domain.events.wire import changes_state, decode, encode
 from ..domain.ids import CodebaseId, PermissionId, Sequence, Timestamp
 from ..domain.ports import Agent, AgentFactory, Clock, EventStore, Histories
@@ -220,12 +222,15 @@ class CodebaseActor:
             self._follow_room(worked=worked)
         return decision
 
+    def _encoded(self, events: Many[Event]) -> list[NewEvent]:
+        return [encode(self._masker.mask(event)) for event in events]
+
     async def _append(self, events: Many[Event]) -> list[Event]:
         """Record and fold; the events as they were recorded, but for those that only tell what was said."""
         if not events:
             return []
         # The only way into the log: whatever an event was made of, no secret gets past here.
-        new = [encode(self._masker.mask(event)) for event in events]
+        new = await asyncio.to_thread(self._encoded, events) if is_long(events) else self._encoded(events)
         recorded = await self._store.append(self.codebase, self.sequence, new)
         self.sequence = recorded[-1].sequence
         self._failing_since, self._ending_unrecorded = None, False

@@ -1,6 +1,6 @@
 """The events of what others did with the agent's program in a codebase's directory: see `events` for all others."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +68,21 @@ class MessageImported(Event):
     cost: float | None = None
     error: str | None = None
     imported: bool = True
+
+
+LONG = 32_000
+"""Characters of messages from which on it takes a while to mask them."""
+
+
+def is_long(events: Iterable[Event]) -> bool:
+    """Whether messages made outside are among these events, and so long that whoever records them may hold others up."""
+    made = (event for event in events if isinstance(event, MessageImported))
+    return sum(len(event.content) + len(event.reasoning or "") + _length(event.tools or ()) for event in made) > LONG
+
+
+def _length(calls: Iterable[Mapping[str, Json]]) -> int:
+    """About how long calls are: arguments are rarely longer than what is put out."""
+    return sum(500 + len(str(call.get("output", ""))) for call in calls)
 
 
 CONTENT_TOPICS = frozenset({Output.topic, MessageImported.topic})

@@ -1,8 +1,9 @@
 """Syncs: what others did comes in by small batches, beside everything else that a codebase's actor has to do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from tests.actors.town import Town, outcome, running
@@ -237,3 +238,25 @@ async def test_sessions_of_our_own_agent_are_not_imported() -> None:
     assert await town.sync(A) == 0
     assert await imported(town) == []
     await town.supervisor.close()
+
+
+async def test_long_messages_are_masked_beside_the_loop(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is long of a sync is masked and encoded in another thread, a page at a time; what is short, where it stands."""
+    await town.register(A)
+    work(town.histories, "ses_short", 3)
+    town.histories.begin("ses_long", HERE)
+    for _ in range(4):
+        town.histories.prompt("ses_long", "x" * 20_000)
+        town.histories.answer("ses_long", "y" * 20_000)
+    pieces: list[int] = []
+    honest = asyncio.to_thread
+
+    async def counted(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
+        if given and isinstance(given[0], tuple):
+            pieces.append(len(given[0]))
+        return await honest(work, *given, **more)
+
+    monkeypatch.setattr(asyncio, "to_thread", counted)
+    assert await town.sync(A) == 2
+    assert len(pieces) == 3
+    assert sum(pieces) == 3 + 8  # each page's session event, and all messages
