@@ -14,7 +14,7 @@ from .evidence.files import size_of
 from .evidence.parts import Ours, ours_by
 from .evidence.read_only import FoundDatabase, found_database
 from .guards import SELECT_SHAPE, Deviation, deviations, is_known
-from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION, UNFINISHED_TABLE
+from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
 
 _READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
 
@@ -98,6 +98,13 @@ class LogFile:
         except sqlite3.Error as error:
             said = [str(error)]
         return None if said == ["ok"] else "; ".join(said)
+
+    def is_unfinished(self) -> bool:
+        """Whether an erasure of this log was cut off. Raises `LogDamaged`."""
+        try:
+            return any(row[:2] == ("table", UNFINISHED) for row in self._connection.execute(SELECT_SHAPE))
+        except sqlite3.Error as error:
+            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
     def deviations(self) -> list[Deviation]:
         """What the file is made of otherwise than a log of its version is. Raises `LogDamaged`."""

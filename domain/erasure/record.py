@@ -3,13 +3,17 @@
 A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
 """
 
-from collections.abc import Container, Iterable
+import re
+from collections.abc import Container, Iterable, Mapping
 from hashlib import sha256
+from typing import Final
 
 from ..events.erasure import Erasure
 from ..events.recorded import RecordedEvent
 from ..events.wire import decode
 from .tombstones import END, eraser_of, is_blank, is_tombstone
+
+_PLACE: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def concerns_erasure(event: RecordedEvent) -> bool:
@@ -36,7 +40,7 @@ class ErasureRecord:
     def _keep(self, event: RecordedEvent) -> None:
         name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
         # One with words in it was never left by an erasure, whatever is on record.
-        digest = sha256(event.data).hexdigest() if is_blank(event) else ""
+        digest = sha256(event.data).hexdigest() if _is_blank(event) else ""
         self._open[event.position] = digest, name
         self._eraser[event.position] = (eraser_of(event.data) or 0) if digest else 0
 
@@ -50,12 +54,28 @@ class ErasureRecord:
         return {at: name for at, name in self.unrecorded.items() if not self._eraser[at] or self._eraser[at] in known}
 
     def _match(self, recorded: RecordedEvent) -> None:
-        event = decode(recorded)
-        for position, digest in event.tombstones.items() if isinstance(event, Erasure) else ():
-            place = int(position) if position.isdecimal() else 0
+        for position, digest in _named_by(recorded).items():
+            place = int(position) if _PLACE.fullmatch(position) else 0
             found = self._open.get(place)
             if found is not None and found[0] == digest:
                 del self._open[place]
                 self.erased += 1
             elif found is None:
                 self.unfinished += 1
+
+
+def _is_blank(event: RecordedEvent) -> bool:
+    try:
+        return is_blank(event)
+    except RecursionError:  # nested far deeper than any of ours
+        return False
+
+
+def _named_by(recorded: RecordedEvent) -> Mapping[str, str]:
+    """What an erasure event names; nothing where somebody wrote something else in its place."""
+    try:
+        event = decode(recorded)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return {}
+    named: object = event.tombstones if isinstance(event, Erasure) else None
+    return named if isinstance(named, Mapping) else {}

@@ -6,7 +6,6 @@ out, as far as they are needed to come to the checkpoint's root.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
@@ -73,10 +72,20 @@ def read_manifest(line: bytes) -> Manifest:
     if members.get("format") != FORMAT:
         raise BadExport(f"The file does not begin with the manifest of an {FORMAT}: it is another file, or cut off.")
     match members:
-        case {"selection": dict(selection), "events": int(events), "key": str(key), "checkpoint": str(checkpoint)}:
-            return Manifest(selection=selection, events=events, key=key, checkpoint=checkpoint)
+        case {"selection": dict(selection), "events": int(events), "key": str(key), "checkpoint": str(checkpoint)} if (
+            type(events) is int
+        ):
+            manifest = Manifest(selection=selection, events=events, key=key, checkpoint=checkpoint)
         case _:
             raise BadExport("The manifest is incomplete.")
+    # Members that are there twice, or of which nobody knows: what a person reads there is not what was read here.
+    try:
+        as_ours = manifest_line(manifest) == line
+    except TypeError:  # nested far deeper than any of ours
+        as_ours = False
+    if not as_ours:
+        raise BadExport("The manifest is not written as an export's is: it was changed.")
+    return manifest
 
 
 def read_event(line: bytes) -> RecordedEvent:
@@ -97,9 +106,12 @@ def read_proof(line: bytes) -> list[bytes]:
     if not isinstance(hashes, list):
         raise BadExport("The file does not end with its proof: a part of it is missing.")
     try:
-        return [base64.b64decode(str(hashed), validate=True) for hashed in hashes]
-    except binascii.Error:
+        found = [base64.b64decode(str(hashed), validate=True) for hashed in hashes]
+    except ValueError:
         raise BadExport("The proof is malformed.") from None
+    if proof_line(found) != line:
+        raise BadExport("The proof is malformed.")
+    return found
 
 
 def _members(line: bytes) -> dict[str, Json]:

@@ -6,6 +6,7 @@ its root hash is. Keys are Ed25519; who signs and who checks is handed in, so no
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,11 @@ ED25519: Final = b"\x01"
 
 DASH: Final = "— "
 ID_LENGTH: Final = 4
+
+LONGEST_NOTE: Final = 2**16
+"""Characters of a note: whoever wrote it may have put any number of signatures there, each of which takes its time."""
+
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class BadNote(ValueError):
@@ -74,6 +80,8 @@ def sign_note(text: str, key: VerifierKey, sign: Sign) -> str:
 def open_note(note: str, key: VerifierKey, verify: Verify) -> str:
     """The text of a note, if `key` signed it. Signatures of others are passed over. Raises `BadNote`."""
     text, blank, signatures = note.rpartition("\n\n")
+    if len(note) > LONGEST_NOTE:
+        raise BadNote(f"A note has no more than {LONGEST_NOTE:,} characters.")
     if not blank or not signatures.endswith("\n"):
         raise BadNote("This is not a signed note.")
     text += "\n"
@@ -101,7 +109,7 @@ class Checkpoint:
         """Read the text of a checkpoint; lines after the third are extensions. Raises `BadNote`."""
         origin, size, root, *_ = [*text.split("\n"), "", ""]
         decoded = _decoded(root)
-        if not origin or not (size.isascii() and size.isdigit()) or str(int(size)) != size or len(decoded) != 32:
+        if not origin or not _SIZE.fullmatch(size) or len(decoded) != 32:
             raise BadNote("This is not a checkpoint.")
         return cls(origin, int(size), decoded)
 

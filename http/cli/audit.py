@@ -60,7 +60,7 @@ def verify(
         the log, or in the export, is taken for the right one.
 
     """
-    trusted = key_of(key) if key else None
+    trusted = key_of(key) if key is not None else None
     with progress("verifying") as told:
         if file and not file.is_dir():
             beside = outputs_beside(file)
@@ -69,7 +69,7 @@ def verify(
             raise InvalidInput("--outputs: It goes with an export; a data directory has its own.")
         else:
             verdict = verify_data(file or data or usual_data(), checkpoint, trusted, told)
-    tell(verdict, trusted=bool(key))
+    tell(verdict, trusted=key is not None)
     return 0 if verdict.sound else 1
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from ...actors.store.copying import copy_database
-from ...actors.store.erasing import is_unfinished
 from ...actors.store.evidence.beside import BESIDE
 from ...actors.store.evidence.files import content_of, size_of
 from ...actors.store.evidence.parts import Ours, ours_by
 from ...actors.store.lock import DataLock
-from ...actors.store.log_file import check_there
+from ...actors.store.log_file import check_there, opened
 from ...actors.store.log_file import ours as parts_of_log
 from ...actors.store.outputs.schema import CREATE as OUTPUTS_SCHEMA
 from ...actors.store.outputs.schema import OUTPUTS_NAME
@@ -32,7 +31,9 @@ _NAMES: Final = (*FILES, *(name + suffix for name in (TREE_NAME, LOG_NAME, OUTPU
 def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
     """Copy a data directory into a new one, and verify the copy. Raises `StoreError`, `InvalidInput`."""
     check_there(data / LOG_NAME)
-    if is_unfinished(data / LOG_NAME):
+    with opened(data / LOG_NAME) as log:
+        unfinished = log.is_unfinished()
+    if unfinished:
         raise InvalidInput(f"{data} holds what was to be erased: finish that first, with `opencode-ledger erase`.")
     _make_place(into)
     try:

@@ -1,10 +1,13 @@
 """Verification without a server: of a data directory, or of an export. Reads files, writes none, trusts no one."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from ...actors.store.evidence.read_only import FoundDatabase
+from ...actors.store.evidence.files import content_of, found_lines, size_of
+from ...actors.store.evidence.read_only import LONGEST, FoundDatabase
 from ...actors.store.log_file import opened
 from ...domain.erasure.record import ErasureRecord
 from ...domain.errors import InvalidInput, StoreError
@@ -20,13 +23,16 @@ from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
 from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from ..cli.screen import counted
-from .evidence import Evidence, evidence_in
+from .evidence import LONGEST_KEY, Evidence, evidence_in
 from .file_checks import guard_findings, odd_findings, tree_findings
 from .outputs import exported_findings, output_findings
 from .verify_parts import audit_by_many, damage_of
 
 Progress = Callable[[int, int], None]
 """Told now and then how many events of how many were read."""
+
+MOST_FINDINGS: Final = 100
+"""What is said of an export's events at most: whoever made it can have made millions of them wrong."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +116,13 @@ def verify_export(
     path: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress, outputs: Path | None = None
 ) -> Verdict:
     """Verify an export, alone, or with the file of its whole `outputs`. Raises `StoreError`, `InvalidInput`."""
+    if size_of(path) is None:
+        raise StoreError(f"{path} can't be read: it isn't there.")
     try:
-        with path.open("rb") as lines:
+        with found_lines(path, LONGEST) as lines:
             manifest = read_manifest(next(lines, b""))
             verdict = _verify_lines(manifest, lines, kept, key or VerifierKey.parse(manifest.key), progress)
         return _with_outputs(verdict, outputs)
-    except OSError as error:
-        raise StoreError(f"{path} can't be read: {error.strerror}.") from None
     except (BadExport, BadNote) as error:
         raise InvalidInput(f"{path}: {error}") from None
 
@@ -134,7 +140,8 @@ def _verify_lines(
         if line.startswith(b'{"proof":'):
             break
         event = read_event(line)
-        result.findings.extend(_misplaced(manifest, last, event))
+        if len(result.findings) < MOST_FINDINGS:
+            result.findings.extend(_misplaced(manifest, last, event))
         leaves[event.position - 1], last = leaf_of(event), event
         erasures.take([event])
         result.outputs += kept_in([event])
@@ -207,14 +214,17 @@ def checkpoint_of(note: str, key: VerifierKey, source: str) -> Checkpoint:
 def key_of(given: str) -> VerifierKey:
     """A public key, given as its text or as the name of a file that holds it. Raises `InvalidInput`."""
     try:
-        return VerifierKey.parse(_text(Path(given)) if Path(given).is_file() else given)
+        return VerifierKey.parse(_text(Path(given)) if os.path.isfile(given) else given)  # noqa: PTH113 - of any text
     except BadNote as error:
         raise InvalidInput(f"--key: {error}") from None
 
 
 def _text(path: Path) -> str:
+    """A file of the auditor's own, which may be a link to where it is kept."""
+    place = path.resolve()
+    if size_of(place) is None:
+        raise InvalidInput(f"{path} can't be read: it isn't there.")
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InvalidInput(f"{path} can't be read: {why}.") from None
+        return content_of(place, LONGEST_KEY).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} can't be read: it is not text.") from None

@@ -27,7 +27,7 @@ def readable(event: RecordedEvent) -> RecordedEvent:
         if isinstance(content, dict) and isinstance(content.get("timestamp"), str):
             decode(event)
             return event
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         pass
     session = _SESSION.search(event.data)
     return event._replace(topic=UNREADABLE, data=_told(session[1].decode() if session else "", repr(event.data)))

@@ -6,10 +6,10 @@ a device that never ends. None of these is opened.
 
 import os
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ....domain.errors import StoreError
 
@@ -64,6 +64,23 @@ def content_of(path: Path, most: int) -> bytes:
     """What a small file holds. Raises `NotPlain`, `StoreError`; the latter also where it is longer than `most` bytes."""
     with found_file(path) as descriptor:
         return read_up_to(path, descriptor, most)
+
+
+@contextmanager
+def found_lines(path: Path, most: int) -> Generator[Iterator[bytes]]:
+    """The lines of a file, each with its end. Raises `NotPlain`, `StoreError`; also for one of more than `most` bytes."""
+    with found_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        yield _lines(path, file, most)
+
+
+def _lines(path: Path, file: BinaryIO, most: int) -> Iterator[bytes]:
+    try:
+        while line := file.readline(most + 1):
+            if len(line) > most:
+                raise StoreError(f"{path} can't be read: it has a line of more than {most:,} bytes.")
+            yield line
+    except OSError as error:
+        raise StoreError(f"{path} can't be read: {error.strerror}.") from None
 
 
 def read_up_to(path: Path, descriptor: int, most: int) -> bytes:

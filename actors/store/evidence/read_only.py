@@ -26,8 +26,8 @@ from .settled import settled_copy
 STILL: Final = "mode=ro&immutable=1"
 AT_WORK: Final = "mode=ro"
 
-LONGEST: Final = 128 * 2**20
-"""Bytes of a value; an event has some millions at most."""
+LONGEST: Final = 64 * 2**20
+"""Bytes of a value, and of an export's line; an event has some millions, where an agent printed as much as it may."""
 
 _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST,
@@ -49,7 +49,7 @@ _SETTINGS: Final = (
 
 _STEPS: Final = 1_000_000
 """Steps of SQLite's machine between two looks at how many there were."""
-_LEAST_LOOKS: Final = 300
+_LEAST_LOOKS: Final = 20
 _BYTES_A_LOOK: Final = 2**18
 """A file that makes SQLite take more steps than these goes round in circles: reading all of a log takes a hundredth."""
 
