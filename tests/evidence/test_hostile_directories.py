@@ -109,3 +109,15 @@ def test_what_sqlite_itself_opens(name: str, sound: Path, tmp_path: Path, decoy:
     assert [call for call in calls if str(decoy) in call and "readlink" not in call] == []
     changing = ("O_WRONLY", "O_RDWR", "O_CREAT", "unlink", "rename", "mkdir")
     assert [call for call in calls if f'"{data}' in call and any(word in call for word in changing)] == []
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+def test_what_lies_where_it_is_restored(suffix: str, sound: Path, tmp_path: Path, decoy: Path, run: Run) -> None:
+    """What was left beside another file would be done to the restored one, so nothing is restored there."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / f"ledger.db{suffix}").write_bytes(b"x")
+    told = run(["restore", str(sound), "--data", str(data)], data, decoy)
+    harmless(told, sound, decoy)
+    assert told["code"] == 2, told
+    assert f"ledger.db{suffix} already" in told["said"]
