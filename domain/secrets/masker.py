@@ -1,82 +1,161 @@
 """Masking: secrets are taken out of a text before it becomes an event or a line of a log.
 
-Promises: of what is known to be secret nothing is left, in any of its forms; a text that holds no secret stays
-as it is; masking again changes nothing; it takes time in proportion to the text.
+Promises: of what is known to be secret nothing is left, in any of its forms, whatever else begins before it or ends
+behind it; a text that holds no secret stays as it is; masking again changes nothing; it takes time in proportion to
+the text.
 """
 
 import re
-from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import groupby
 from typing import Final
 
-from .forms import forms_of
+from .character import WRITTEN_OUT
+from .forms import needles_of
+from .needle import Needle
 from .shapes import MARK, SHAPES
+from .spans import Span, merged
 
 CONTEXT: Final = len(MARK)
 """Characters before a text that decide whether a word begins with it."""
 
-_SHAPES: Final = "|".join(shape.whole for shape in SHAPES)
-_SHAPED: Final = re.compile(_SHAPES)
+_LONGEST_HEAD: Final = max(len(shape.head) for shape in SHAPES)
 _BEGUN: Final = re.compile("|".join(shape.begun for shape in SHAPES))
-_HEADS: Final = tuple(shape.head for shape in SHAPES)
-_LONGEST_HEAD: Final = max(map(len, _HEADS))
+_ENCODED_WORD: Final = re.compile(r"(?:%|\\u00)(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
+"""A letter or digit that was escaped, which only the odd program does."""
 
 
 class Masker:
     """Masks what it knows and what looks like a secret. Never changes."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._literals = sorted({form for value in known for form in forms_of(value)})
-        self._beginnings = {literal[:2] for literal in self._literals}
-        self._longest = max(map(len, self._literals), default=0)
+        needles = {needle for value in known for needle in needles_of(value)}
+        self._needles = sorted(needles, key=lambda needle: (needle.text, needle.wrapped))
+        self._by_two: dict[str, list[Needle]] = defaultdict(list)
+        self._by_one: dict[str, list[Needle]] = defaultdict(list)
+        for needle in self._needles:
+            self._by_two[needle.text[:2]].append(needle)
+            for first in {needle.text[0], *(written[0] for written in WRITTEN_OUT.get(needle.text[0], ()))}:
+                self._by_one[first].append(needle)
+        # In the longest way of writing it that is not every character escaped, of one that is not a whole letter.
+        self._longest = max((len(needle.text) for needle in self._needles), default=0) * 2 + 64
 
     def mask(self, text: str, before: str = "") -> str:
         """The text with `MARK` for each secret. `before`: what the text goes on from; its last `CONTEXT` will do."""
-        pieces: list[str] = []
         whole, done = before + text, len(before)
-        for found in self.found(whole, done):
-            pieces += (whole[done : found.start()], MARK)
-            done = found.end()
-        return "".join((*pieces, whole[done:])) if pieces else text
+        spans = self.spans(whole, done)
+        return replaced(whole, done, len(whole), spans) if spans else text
 
-    def found(self, text: str, start: int) -> Iterator[re.Match[str]]:
-        """The secrets of a text from `start` on. Most texts hold none, which is seen fast."""
-        if _holds(text, self._literals):
-            return self._all.finditer(text, start)
-        return _SHAPED.finditer(text, start) if _holds(text, _HEADS) else iter(())
+    def spans(self, text: str, start: int, *, after_secret: bool = False) -> list[Span]:
+        """The secrets of a text from `start` on, overlapping ones as one. `after_secret`: one ends at `start`."""
+        found = merged((*self._known(text, start), *_shaped(text, start)))
+        while after := _right_after(text, found, start if after_secret else None):
+            found = merged((*found, *after))
+        return found
 
-    def begun(self, text: str, start: int) -> int:
+    def begun(self, text: str, start: int, spans: Iterable[Span] = (), *, after_secret: bool = False) -> int:
         """Where in the text, from `start` on, what may be part of a secret begins: one that more text would complete."""
-        found = _BEGUN.search(text, start if _holds(text, _HEADS) else max(start, len(text) - _LONGEST_HEAD))
-        end = found.start() if found else len(text)
-        first = max(start, len(text) - self._longest + 1)
-        return next((place for place in range(first, end) if self._begins_at(text, place)), end)
+        found = _BEGUN.search(text, start if _has_head(text) else max(start, len(text) - _LONGEST_HEAD))
+        places = [found.start()] if found else [len(text)]
+        ends = [*(end for _, end in spans), *([start] if after_secret else [])]
+        places += [end for end in ends if end < len(text) and any(shape.begins_at(text, end) for shape in SHAPES)]
+        end = min(places)
+        return next((place for place in self._candidates(text, start, end) if self._begins_at(text, place)), end)
 
-    def _begins_at(self, text: str, place: int) -> bool:
-        if text[place : place + 2] not in self._beginnings and place + 1 < len(text):
-            return False
-        rest = text[place:]
-        nearest = bisect_left(self._literals, rest)
-        nearest += nearest < len(self._literals) and self._literals[nearest] == rest
-        return nearest < len(self._literals) and self._literals[nearest].startswith(rest)
+    def _known(self, text: str, start: int) -> Iterator[Span]:
+        escaped = bool(_ENCODED_WORD.search(text)) if "%" in text or "\\" in text else False
+        for needle in self._needles:
+            for anchor in needle.anchors:
+                if escaped or anchor in text:
+                    yield from needle.spans(text, start)
+                    break
+
+    def _candidates(self, text: str, start: int, end: int) -> Iterator[int]:
+        """Places from `start` to `end` where a known secret may begin that the text doesn't hold whole."""
+        if not self._needles:
+            return
+        longest = self._longest if "%" not in text and "\\" not in text else self._longest * 6
+        for found in self._starts.finditer(text, max(start, len(text) - longest), len(text)):
+            if found.start() >= end:
+                return
+            yield found.start()
 
     @cached_property
-    def _all(self) -> re.Pattern[str]:
-        # Longest first: where one secret begins another, all of the longer one is masked.
-        by_start = groupby(self._literals, key=lambda literal: literal[0])
-        groups = [
-            f"{re.escape(first)}(?:{'|'.join(re.escape(literal[1:]) for literal in sorted(same, key=len, reverse=True))})"
-            for first, same in by_start
-        ]
-        return re.compile("|".join((*groups, _SHAPES)))
+    def _starts(self) -> re.Pattern[str]:
+        """The first two characters of all that is known, as they are or where one of them may be escaped."""
+        seconds: dict[str, set[str]] = defaultdict(set)
+        for needle in self._needles:
+            seconds[needle.text[0]].add(needle.text[1])
+        pairs = [f"{re.escape(first)}(?:[{_chars(more)}{_ODD}]|\\Z)" for first, more in sorted(seconds.items())]
+        return re.compile(rf"(?={'|'.join(pairs)}|%(?:[0-9A-Fa-f]|\Z)|[\\+&'])")
+
+    def _begins_at(self, text: str, place: int) -> bool:
+        two = text[place : place + 2]
+        if two[0] in "\\%+":
+            return any(needle.follow(text, place)[1] for needle in self._escaped_at(text, place))
+        if len(two) == 1 or two[0] in "&'" or two[1] in "\\%+&'\r\n":
+            return any(needle.follow(text, place)[1] for needle in self._by_one.get(two[0], ()))
+        return any(needle.follow(text, place)[1] for needle in self._by_two.get(two, ()))
+
+    def _escaped_at(self, text: str, place: int) -> list[Needle]:
+        """What may begin with the escaped character here."""
+        as_it_is = self._by_one.get(text[place], [])
+        if _CUT_OFF.fullmatch(text, place):
+            return self._needles
+        first = _ESCAPED.match(text, place)
+        if first is None:
+            return as_it_is
+        code = first["percent"] or first["unit"]
+        char = chr(int(code, 16)) if code else first["char"] or " "
+        if not char.isascii():
+            return self._needles
+        return [*as_it_is, *self._by_one.get(char, ()), *self._by_one.get(_CONTROLS.get(char, ""), ())]
 
 
-def _holds(text: str, wanted: Iterable[str]) -> bool:
+_CUT_OFF: Final = re.compile(r"%[0-9A-Fa-f]?|\\+(?:u[0-9A-Fa-f]{0,3})?")
+_ESCAPED: Final = re.compile(
+    r"%(?P<percent>[0-9A-Fa-f]{2})|\\{1,8}u(?P<unit>[0-9A-Fa-f]{4})|\\{1,8}(?P<char>[^\\])|[+]", re.DOTALL
+)
+"""An escaped character, and one whose end hasn't come yet."""
+_CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+_ODD: Final = r"\\%+&'\r\n"
+"""Characters that another one may be written with."""
+
+
+def _chars(chars: Iterable[str]) -> str:
+    """A set of characters as it is written within the brackets of a pattern."""
+    return "".join(map(re.escape, sorted(chars)))
+
+
+def replaced(text: str, done: int, upto: int, spans: Iterable[Span]) -> str:
+    """The text from `done` to `upto` with `MARK` for each of the spans in it."""
+    pieces: list[str] = []
+    for first, end in spans:
+        pieces += (text[done:first], MARK)
+        done = end
+    return "".join((*pieces, text[done:upto]))
+
+
+def _shaped(text: str, start: int) -> Iterator[Span]:
+    for shape in SHAPES:
+        if shape.head in text:
+            yield from (found.span() for found in shape.finder.finditer(text, start))
+
+
+def _right_after(text: str, spans: list[Span], start: int | None) -> list[Span]:
+    """The shapes that begin where a secret ends, and that aren't in the spans yet: a letter of a secret is no word's."""
+    ends = [end for _, end in spans] if start is None else [start, *(end for _, end in spans)]
+    found = [span for end in ends for shape in SHAPES if (span := shape.span_at(text, end))]
+    return [new for new in found if not any(first <= new[0] and new[1] <= end for first, end in spans)]
+
+
+def _has_head(text: str) -> bool:
     # A plain loop: this is asked of every text, and a generator would take four times as long.
-    for one in wanted:  # noqa: SIM110
-        if one in text:
+    for shape in SHAPES:  # noqa: SIM110
+        if shape.head in text:
             return True
     return False
 

@@ -8,6 +8,7 @@ the pieces in which it comes, and searching takes time in proportion to the text
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 MARK: Final = "[secret]"
@@ -37,31 +38,60 @@ class Atom:
 class Shape:
     """`head` begins it, then come the atoms. `inside` must match after the head: it tells a key from a name.
 
-    None of the characters `around` stands right before it.
+    None of the characters `around` stands right before it, unless they are part of a secret themselves.
     """
 
     head: str
     atoms: tuple[Atom, ...]
     inside: str = ""
-    around: str = "A-Za-z0-9_-"
+    around: str = ""
 
     @property
     def whole(self) -> str:
         """The pattern that finds it."""
-        rest = "".join(atom.times(atom.least) for atom in self.atoms)
-        return self._begins(_plain(self.head)) + self.inside + rest
+        return self._begins(_plain(self.head)) + self._after_head
 
     @property
     def begun(self) -> str:
         """The pattern that finds, at the end of a text, what may become it."""
+        return self._begins(_plain(self.head[0])) + self._unfinished
+
+    @cached_property
+    def finder(self) -> re.Pattern[str]:
+        """The compiled pattern that finds it."""
+        return re.compile(self.whole)
+
+    def span_at(self, text: str, place: int) -> tuple[int, int] | None:
+        """Where it stands if it begins at `place`, whatever is before."""
+        found = self._here.match(text, place)
+        return found.span() if found else None
+
+    def begins_at(self, text: str, place: int) -> bool:
+        """Whether the text from `place` on may become it, whatever is before."""
+        return self._begun_here.match(text, place) is not None
+
+    @cached_property
+    def _here(self) -> re.Pattern[str]:
+        return re.compile(_plain(self.head) + self._after_head)
+
+    @cached_property
+    def _begun_here(self) -> re.Pattern[str]:
+        return re.compile(_plain(self.head[0]) + self._unfinished)
+
+    @property
+    def _after_head(self) -> str:
+        return self.inside + "".join(atom.times(atom.least) for atom in self.atoms)
+
+    @property
+    def _unfinished(self) -> str:
         rest = r"\Z"
         for atom in reversed((*_literal(self.head[1:]), *self.atoms)):
             rest = rf"(?:{atom.times(atom.least)}{rest}|{atom.times(0)}\Z)"
-        return self._begins(_plain(self.head[0])) + rest
+        return rest
 
     def _begins(self, head: str) -> str:
         # What comes before is looked at only after a character that fits, which makes for a fast search.
-        return f"{head}(?<![{self.around}]{head})(?<!{re.escape(MARK)}{head})"
+        return f"{head}(?<![{self.around}]{head})" if self.around else head
 
 
 def _literal(text: str) -> tuple[Atom, ...]:
@@ -74,6 +104,11 @@ def _plain(text: str) -> str:
 
 def _digit(chars: str, within: int) -> str:
     return f"(?=[{chars}]{{0,{within - 1}}}[0-9])"
+
+
+def _drawn(chars: str, within: int = 100) -> str:
+    """Capitals, small letters and digits are among the first of these characters."""
+    return "".join(f"(?=[{chars}]{{0,{within - 1}}}[{kind}])" for kind in ("A-Z", "a-z", "0-9"))
 
 
 def _key(head: str, chars: str, least: int, most: int) -> Shape:
@@ -89,33 +124,42 @@ _QUOTE: Final = Atom(r"\\\"'", 0, 2)
 _SET_TO: Final = (_QUOTE, Atom(" ", 0, 1), Atom("=:", 1, 1), Atom(" ", 0, 1), _QUOTE)
 _SET_TO_TEXT: Final = "".join(atom.times(atom.least) for atom in _SET_TO)
 _TYPED: Final = r"A-Za-z0-9!#%&*+@^_~?-"
-_DRAWN: Final = _SET_TO_TEXT + "".join(f"(?=[{_TYPED}]{{0,99}}[{kind}])" for kind in ("A-Z", "a-z", "0-9"))
 _USER: Final = "A-Za-z0-9._%+-"
 
+_NAME: Final = "A-Za-z0-9_-"
+"""What is no boundary of a word: before it, a head that words end with is part of one."""
+
 SHAPES: Final = (
-    Shape("sk-", (Atom(_WORD, 20, 300),), _digit(_WORD, 300) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})"),
+    Shape(
+        "sk-",
+        (Atom(_WORD, 20, 300),),
+        _digit(_WORD, 300) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})",
+        around=_NAME,
+    ),
+    # Within a word only what was clearly drawn by chance: risk-… and task-… are words.
+    Shape("sk-", (Atom(_WORD, 20, 300),), _drawn(_WORD) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})"),
     *(Shape(head, (Atom(_ALNUM, 36, 255),)) for head in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_")),
     _key("github_pat_", "A-Za-z0-9_", 22, 255),
     _key("glpat-", "A-Za-z0-9_.-", 20, 300),
     *(_key(f"xox{kind}-", "A-Za-z0-9-", 16, 300) for kind in "abeoprs"),
     *(_key(head, "A-Z0-9", 16, 16) for head in ("AKIA", "ASIA")),
     *(
-        Shape(head, (*_SET_TO, Atom("A-Za-z0-9/+", 40, 40)), around=_ALNUM)
+        Shape(head, (*_SET_TO, Atom("A-Za-z0-9/+", 40, 40)))
         for head in ("secret_access_key", "SECRET_ACCESS_KEY", "SecretAccessKey")
     ),
     *(
         # Code names passwords all the time; what has capitals, small letters and digits is hardly a name.
-        Shape(head, (*_SET_TO, Atom(_TYPED, 8, 100)), f"(?={_DRAWN})", around=_ALNUM)
+        Shape(head, (*_SET_TO, Atom(_TYPED, 8, 100)), f"(?={_SET_TO_TEXT}{_drawn(_TYPED)})")
         for head in ("password", "PASSWORD", "Password")
     ),
     Shape(
         "://",  # a password in an address
         (Atom(_USER, 0, 64), *_literal(":"), Atom(r"A-Za-z0-9._%+!&*,;=?~^#\-", 1, 128), *_literal("@")),
-        around=r"\0",
     ),
     _key("AIza", _WORD, 35, 35),
     *(_key(head, _ALNUM, 20, 255) for head in ("sk_live_", "rk_live_", "gsk_", "xai-")),
-    _key("hf_", _ALNUM, 30, 64),
+    Shape("hf_", (Atom(_ALNUM, 30, 64),), _digit(_ALNUM, 30), around=_NAME),
+    Shape("hf_", (Atom(_ALNUM, 30, 64),), _drawn(_ALNUM, 64)),
     _key("pypi-", _WORD, 50, 400),
     Shape(
         "eyJ",
@@ -126,10 +170,12 @@ SHAPES: Final = (
             *_literal("."),
             Atom(_WORD, 16, 2000),
         ),
-        around=r"A-Za-z0-9_.-",
     ),
-    Shape("-----BEGIN ", _ARMOUR, _ARMOURED, around="-"),
+    Shape("-----BEGIN ", _ARMOUR, _ARMOURED),
     *(Shape(head, (Atom(_BEARER, 20, 4000),), _digit(_BEARER, 4000)) for head in ("Bearer ", "bearer ")),
-    *(Shape(head, (Atom("A-Za-z0-9+/=", 16, 4000),), _digit("A-Za-z0-9+/=", 4000)) for head in ("Basic ", "basic ")),
+    *(
+        Shape(head, (Atom("A-Za-z0-9+/=", 16, 4000),), _digit("A-Za-z0-9+/=", 4000), around=_NAME)
+        for head in ("Basic ", "basic ")
+    ),
 )
 """Every shape that is masked."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from .masker import CONTEXT, Secrets
-from .shapes import MARK
+from .masker import CONTEXT, Secrets, replaced
+from .spans import Span
 
 PATIENCE: Final = 256
 """Characters from which on what is held back is searched again only when it has grown by a quarter.
@@ -23,6 +23,7 @@ class StreamMasker:
         self._secrets = secrets
         self._before = ""
         self._held = ""
+        self._after_secret = False
         self._enough = 0
 
     def feed(self, piece: str) -> str:
@@ -32,22 +33,21 @@ class StreamMasker:
             return ""
         masker = self._secrets.masker
         text, done = self._before + self._held, len(self._before)
-        edge = masker.begun(text, done)
-        given: list[str] = []
-        for found in masker.found(text, done):
-            if found.start() >= edge:
-                break
-            given += (text[done : found.start()], MARK)
-            done = found.end()
-            edge = edge if done <= edge else masker.begun(text, done)
-        given.append(text[done:edge])
-        self._before, self._held = text[max(0, edge - CONTEXT) : edge], text[edge:]
-        self._enough = len(self._held) * 5 // 4 if len(self._held) > PATIENCE else 0
-        return "".join(given)
+        spans = masker.spans(text, done, after_secret=self._after_secret)
+        edge = masker.begun(text, done, spans, after_secret=self._after_secret)
+        # A secret within which another one may have begun is longer than it looks.
+        edge = next((first for first, end in spans if first < edge < end), edge)
+        return self._give(text, done, edge, [span for span in spans if span[1] <= edge])
 
     def end(self) -> str:
         """No more comes: give what was held back."""
-        held, self._held, self._enough = self._held, "", 0
-        masked = self._secrets.masker.mask(held, self._before)
-        self._before = (self._before + held)[-CONTEXT:]
-        return masked
+        text, done = self._before + self._held, len(self._before)
+        spans = self._secrets.masker.spans(text, done, after_secret=self._after_secret)
+        return self._give(text, done, len(text), spans)
+
+    def _give(self, text: str, done: int, edge: int, spans: list[Span]) -> str:
+        if edge > done:
+            self._after_secret = bool(spans) and spans[-1][1] == edge
+        self._before, self._held = text[max(0, edge - CONTEXT) : edge], text[edge:]
+        self._enough = len(self._held) * 5 // 4 if len(self._held) > PATIENCE else 0
+        return replaced(text, done, edge, spans)

@@ -1,0 +1,95 @@
+"""The ways in which one character of a secret is written: as it is, percent-encoded, or after backslashes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+MOST_BACKSLASHES: Final = 8
+"""Backslashes before one character: JSON within JSON within JSON writes as many."""
+
+_NAMED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+WRITTEN_OUT: Final = {
+    "'": ("'\"'\"'", "'\\''", "&#39;", "&#x27;", "&apos;"),
+    '"': ("&quot;", "&#34;", "&#x22;"),
+    "&": ("&amp;",),
+    "<": ("&lt;",),
+    ">": ("&gt;",),
+}
+"""What a shell's quotes make of a quote, and what HTML makes of its own characters."""
+_LONGEST: Final = MOST_BACKSLASHES + 16
+"""Characters that one way takes at the most."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """One character in all its ways."""
+
+    char: str
+
+    def ends(self, text: str, place: int) -> Iterator[int]:
+        """Where the character ends if it stands at `place`, once for each way."""
+        if text.startswith(self.char, place):
+            yield place + len(self.char)
+        for written in WRITTEN_OUT.get(self.char, ()):
+            if text.startswith(written, place):
+                yield place + len(written)
+        match text[place : place + 1]:
+            case "%" if text[place : place + len(self._percent)].upper() == self._percent:
+                yield place + len(self._percent)
+            case "+" if self.char == " ":
+                yield place + 1
+            case "\\":
+                yield from self._after_backslashes(text, place)
+            case _:
+                return
+
+    def is_begun(self, text: str, place: int) -> bool:
+        """Whether the text ends within one of the ways, begun at `place`."""
+        rest = text[place : place + _LONGEST]
+        if not rest or place + len(rest) < len(text):
+            return False
+        if rest[0] == "%":
+            return len(rest) < len(self._percent) and self._percent.startswith(rest.upper())
+        if rest[0] == "\\":
+            tail = rest.lstrip("\\").lower()
+            return any(len(tail) < len(escape) and escape.lower().startswith(tail) for escape in self._escapes)
+        return any(written != rest and written.startswith(rest) for written in WRITTEN_OUT.get(self.char, ()))
+
+    @cached_property
+    def pattern(self) -> str:
+        """A pattern for all the ways, the longest first."""
+        escapes = "|".join(f"(?i:{re.escape(escape)})" for escape in sorted(self._escapes, key=len, reverse=True))
+        written = [re.escape(one) for one in WRITTEN_OUT.get(self.char, ())]
+        ways = [*written, rf"\\{{1,{MOST_BACKSLASHES}}}(?:{escapes})", f"(?i:{self._percent})", re.escape(self.char)]
+        return f"(?:{'|'.join(ways)}{'|[+]' if self.char == ' ' else ''})"
+
+    def _after_backslashes(self, text: str, place: int) -> Iterator[int]:
+        last = place
+        while last < place + MOST_BACKSLASHES and text.startswith("\\", last):
+            last += 1
+            for escape in self._escapes:
+                written = text[last : last + len(escape)]
+                if written == escape or (len(escape) > 1 and written.lower() == escape.lower()):
+                    yield last + len(escape)
+
+    @cached_property
+    def _percent(self) -> str:
+        return "".join(f"%{byte:02X}" for byte in self.char.encode("utf-8", "replace"))
+
+    @cached_property
+    def _escapes(self) -> tuple[str, ...]:
+        units = self.char.encode("utf-16-be", "surrogatepass")
+        codes = [f"u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2)]
+        named = (_NAMED[self.char],) if self.char in _NAMED else ()
+        # A letter or digit is never escaped by a backslash alone.
+        plain = () if self.char.isalnum() else (self.char,)
+        pairs = [("\\" * within).join(codes) for within in (1, 2, 4)] if len(codes) > 1 else codes
+        return (*plain, *named, *pairs)
+
+
+@lru_cache(maxsize=4096)
+def ways_of(char: str) -> Ways:
+    """The ways of a character."""
+    return Ways(char)

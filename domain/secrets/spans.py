@@ -1,0 +1,17 @@
+"""Parts of a text, as pairs of their first place and the place after their last."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+Span: TypeAlias = tuple[int, int]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same places in order, overlapping parts as one; parts that only touch stay apart."""
+    found: list[Span] = []
+    for first, end in sorted(spans):
+        if found and first < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((first, end))
+    return found

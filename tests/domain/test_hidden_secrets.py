@@ -1,0 +1,166 @@
+"""A known secret leaves no part behind, however it is written, whatever stands around it, wherever its text is cut."""
+
+import json
+import re
+import string
+from base64 import b64encode, encodebytes, urlsafe_b64encode
+from collections.abc import Callable
+from html import escape
+from itertools import pairwise
+from shlex import quote as shell_quoted
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from opencode_ledger.domain.secrets.masker import Masker, Secrets
+from opencode_ledger.domain.secrets.shapes import MARK
+from opencode_ledger.domain.secrets.streams import StreamMasker
+
+KNOWN = "Hunter2Xy$Zq9LongTail(7)Kk"
+TELLING = 4
+"""Characters of a secret in a row that are part of it, and not there by chance."""
+
+
+def in_json(value: str) -> str:
+    """As it stands within a JSON string."""
+    return json.dumps(value)[1:-1]
+
+
+def in_javascript(value: str) -> str:
+    """As `encodeURIComponent` writes it."""
+    return quote(value, safe="!~*'()")
+
+
+def in_a_form(value: str) -> str:
+    """As `URLSearchParams` and Java's `URLEncoder` write it."""
+    return quote_plus(value, safe="*").replace("~", "%7E")
+
+
+def small_digits(written: str) -> str:
+    return re.sub("%..", lambda found: found[0].lower(), written)
+
+
+def coded(char: str, digits: str) -> str:
+    """A character by its code, or by the codes of its two halves."""
+    raw = char.encode("utf-16-be")
+    return "".join(f"\\u{int.from_bytes(raw[n : n + 2]):04{digits}}" for n in range(0, len(raw), 2))
+
+
+def units(value: str, digits: str, chars: str = "<>&'\"+=/$()") -> str:
+    """JSON in which these characters are written by their code, as PHP, Go and Ruby do for some of them."""
+    return "".join(coded(char, digits) if char in chars else in_json(char) for char in value)
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "JSON": lambda value: json.dumps(value)[1:-1],
+    "JSON, not ASCII": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda value: in_json(in_json(value)),
+    "JSON in JSON in JSON": lambda value: in_json(in_json(in_json(value))),
+    "JSON with escaped slashes": lambda value: json.dumps(value)[1:-1].replace("/", "\\/"),
+    "JSON with codes": lambda value: units(value, "x"),
+    "JSON with codes in capitals": lambda value: units(value, "X"),
+    "JSON with codes within JSON": lambda value: json.dumps(units(value, "x"))[1:-1],
+    "JSON of codes alone": lambda value: units(value, "x", value),
+    "encodeURIComponent": in_javascript,
+    "encodeURIComponent, small": lambda value: small_digits(in_javascript(value)),
+    "URLSearchParams": in_a_form,
+    "URLSearchParams, small": lambda value: small_digits(in_a_form(value)),
+    "encodeURI": lambda value: quote(value, safe=";,/?:@&=+$-_.!~*'()#"),
+    "quote": quote,
+    "quote, all": lambda value: quote(value, safe=""),
+    "quote_plus": quote_plus,
+    "each byte": lambda value: "".join(f"%{byte:02X}" for byte in value.encode()),
+    "shell": lambda value: shell_quoted(value).strip("'"),
+    "shell, by hand": lambda value: value.replace("'", "'\\''"),
+    "HTML": escape,
+    "bash's %q": lambda value: re.sub(r"([^\w])", r"\\\1", value),
+    "base64": lambda value: b64encode(value.encode()).decode(),
+    "base64, urlsafe": lambda value: urlsafe_b64encode(value.encode()).decode(),
+    "base64 in lines": lambda value: encodebytes(b"-" * 40 + value.encode()).decode(),
+    "base64 in lines, in JSON": lambda value: json.dumps(encodebytes(b"-" * 41 + value.encode()).decode())[1:-1],
+    "base64 in lines of 64": lambda value: re.sub("(.{64})", r"\1\r\n", b64encode(b"-" * 38 + value.encode()).decode()),
+    "base64 in JSON": lambda value: b64encode(b"-" + value.encode()).decode().replace("/", "\\/"),
+    "base64 in an address": lambda value: quote(b64encode(b"--" + value.encode()).decode(), safe=""),
+}
+NEIGHBOURS = (
+    "DB_PASSWORD=", "password=", "AKIA", "AKIAZ7Q2W3E4R5T6Y7U", "ghp_", "ghp_aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAwxy", "Bearer ", "sk-", "sk-ant-",
+    "://u:", "@", "eyJ", "-----BEGIN PRIVATE KEY-----\n", "xoxb-", "AIza", MARK, "\\", "%", "%2", "\\u00", "+", "\n", " ", "'", '"', "a", "Z", "9", "_",
+    KNOWN, KNOWN[:9], KNOWN[5:], "=",
+)  # fmt: skip
+
+secrets = st.one_of(
+    st.just(KNOWN),
+    st.text(string.ascii_letters + string.digits + string.punctuation, min_size=8, max_size=40),
+    st.text(string.printable.strip() + " ", min_size=8, max_size=24).map(lambda text: f"a{text}z"),
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs"]), min_size=8, max_size=12),
+)
+around = st.lists(st.one_of(st.sampled_from(NEIGHBOURS), st.text(string.printable, max_size=4)), max_size=3).map(
+    "".join
+)
+
+
+def windows(text: str) -> set[str]:
+    """All parts of a text of `TELLING` characters."""
+    return {text[n : n + TELLING] for n in range(len(text) - TELLING + 1)}
+
+
+def in_pieces(text: str, known: list[str], cuts: list[int]) -> str:
+    """What a stream gives out of a text that comes cut at these places."""
+    stream = StreamMasker(Secrets(known))
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    return "".join([stream.feed(text[a:b]) for a, b in pairwise(places)]) + stream.end()
+
+
+@settings(max_examples=300, deadline=None)
+@given(secrets, st.sampled_from(sorted(FORMS)), around, around, st.lists(st.integers(0, 120), max_size=5))
+@example(KNOWN, "as it is", "DB_PASSWORD=", "", [])
+@example("ghp_aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAwxyz", "as it is", "AKIAZ7Q2W3E4R5T6Y7U8", "", [30])
+@example("a" * 9, "as it is", "a" * 3, "a" * 30, [4])
+def test_no_part_of_a_known_secret_is_left(value: str, form: str, left: str, right: str, cuts: list[int]) -> None:
+    """Four characters of a secret are nowhere left, but where they stood beside it."""
+    written = FORMS[form](value)
+    text = left + written + right
+    masked = in_pieces(text, [KNOWN, value], cuts)
+    # What base64 made of the bytes at both ends is shared with their neighbours.
+    inner = written.strip()[56:-4] if "lines" in form else written[4:-4] if "base64" in form else written
+    left_over = windows(inner) & windows(masked)
+    by_chance = windows(left) | windows(right) | windows(left + MARK + right) | windows(MARK + MARK)
+    assert {part for part in left_over if not any(part in chance for chance in (left, right, *by_chance))} == set()
+    assert masked == Masker([KNOWN, value]).mask(text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_one_secret(form: str) -> None:
+    """Each form is masked, to its last character."""
+    masked = Masker([KNOWN]).mask(f"it is <{FORMS[form](KNOWN)}>")
+    assert MARK in masked
+    assert windows(KNOWN) & windows(masked) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f"DB_PASSWORD={KNOWN}", f"DB_{MARK}"),
+        (f"<{KNOWN}{KNOWN}>", f"<{MARK}{MARK}>"),
+        (f"<Hunter2{KNOWN}>", f"<Hunter2{MARK}>"),
+        (f"AKIAZ7Q2W3E4R5T6Y7U8{KNOWN}", f"{MARK}{MARK}"),
+        (f"AKIAZ7Q2W3E4R5T6{KNOWN}", f"AKIAZ7Q2W3E4R5T6{MARK}"),
+        (f"x{MARK}{KNOWN}", f"x{MARK}{MARK}"),
+    ],
+)
+def test_what_stands_around_it(text: str, masked: str) -> None:
+    """What overlaps is masked as one, and what merely touches stays apart."""
+    assert Masker([KNOWN]).mask(text) == masked
+
+
+def test_two_known_secrets_that_overlap() -> None:
+    """The end of one is the beginning of the other: nothing of either is left."""
+    assert Masker(["first-and-second", "second-and-third"]).mask("<first-and-second-and-third>") == f"<{MARK}>"
+
+
+def test_a_long_text_of_one_secret() -> None:
+    """A secret that overlaps itself thousands of times is masked whole, and in time."""
+    assert Masker(["ab" * 8]).mask("ab" * 20_000) == MARK
