@@ -188,6 +188,7 @@ def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Open
         shell_dir=settings.data / SHELL_NAME,
         scratch_dir=settings.data / SCRATCH_NAME,
         hang_limit=settings.silence_limit,
+        attachment_limit=settings.attachment_size * MIB,
         memory_limit=settings.agent_memory * MIB,
     )
 

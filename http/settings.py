@@ -99,6 +99,9 @@ class Settings(BaseModel):
     """MiB of memory that an agent and its tools may hold together; then they are ended, as if they had crashed. 0 sets
     no limit; without it, half of the machine's memory."""
 
+    attachment_size: Annotated[int, Field(ge=1, le=2**20)] = 10
+    """MiB that a file which goes along with a prompt may have."""
+
     permission_limit: Annotated[float, Field(ge=1, le=604_800)] = 600
     """Seconds within which what an agent asks must be answered; then it is rejected."""
 

@@ -88,7 +88,7 @@ class OpencodeAgent:
         """See the port."""
         await self._end_distrusted()
         await self._check_place(None)
-        files = await asyncio.to_thread(file_parts, self._directory, prompt.files)
+        files = await asyncio.to_thread(file_parts, self._directory, prompt.files, self._settings.attachment_limit)
         connection = await self._life.connected()
         try:
             await self._files.before_run()

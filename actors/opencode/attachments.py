@@ -1,6 +1,7 @@
 """Files that go along with a prompt, in opencode's form."""
 
 import mimetypes
+import stat
 from pathlib import Path
 
 from ...domain.errors import AgentError
@@ -8,21 +9,40 @@ from ...domain.errors import AgentError
 _AS_THEY_ARE = ("image/", "application/pdf")
 
 
-def file_parts(directory: str, files: tuple[str, ...]) -> list[dict[str, str]]:
-    """A part for each file, named by its real path. Blocking.
+def unfit(real: Path, limit: int) -> str | None:
+    """Why a file can't go along, in words; None where it can. `limit`: in bytes. Blocking.
 
-    Raises `AgentError` for one that has gone, or now leads out of the codebase.
+    Nothing is opened: a pipe would wait for a writer, and a device may have no end.
     """
-    return [_part(Path(directory), name) for name in files]
+    found = real.stat()
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return "is neither a regular file nor a directory"
+    return f"has more than {limit:,} bytes" if found.st_size > limit else None
 
 
-def _part(directory: Path, name: str) -> dict[str, str]:
+def file_parts(directory: str, files: tuple[str, ...], limit: int) -> list[dict[str, str]]:
+    """A part for each file, named by its real path; none larger than `limit` bytes. Blocking.
+
+    Raises `AgentError` for one that has gone, now leads out of the codebase, or is no file that can go along.
+    """
+    return [_part(Path(directory), name, limit) for name in files]
+
+
+def _part(directory: Path, name: str, limit: int) -> dict[str, str]:
     try:
         real = (directory / name).resolve(strict=True)
     except (OSError, RuntimeError):
         raise AgentError(f"The file {name!r} is no longer in the codebase.", "FILE_NOT_FOUND") from None
     if not real.is_relative_to(directory):
         raise AgentError(f"The file {name!r} leads out of the codebase.", "FILE_OUTSIDE")
+    try:
+        why = unfit(real, limit)
+    except OSError:
+        raise AgentError(f"The file {name!r} is no longer in the codebase.", "FILE_NOT_FOUND") from None
+    if why:
+        raise AgentError(f"The file {name!r} {why}.", "FILE_UNFIT")
     return {"type": "file", "mime": _mime(real), "filename": name, "url": real.as_uri()}
 
 

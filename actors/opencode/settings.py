@@ -69,6 +69,8 @@ class OpencodeSettings:
     """A retry farther off than this ends the run as rate limited."""
     hang_limit: float = 1200.0
     """A busy agent that says nothing and asks nothing for so long has hung."""
+    attachment_limit: int = 10 * MIB
+    """Bytes of the largest file that may go along with a prompt."""
     memory_limit: int = 0
     """Bytes that an agent and its tools may hold together; 0 for no limit."""
     version_limit: float = 10.0

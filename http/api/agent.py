@@ -24,7 +24,7 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
     codebase = await service.codebase(request)
     body = await read_body(request, TriggerAgent)
     await service.usable_model(body.model, codebase.agent_config)
-    files = await asyncio.to_thread(files_inside, codebase.path, body.files)
+    files = await asyncio.to_thread(files_inside, codebase.path, body.files, service.settings)
     await service.usable_agent(codebase)
     trigger = c.Trigger(
         session_id=service.ids.session(),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...actors.opencode.attachments import unfit
 from ...actors.opencode.host.working_directory import holds, unusable
 from ...domain.errors import Conflict, DirectoryHoldsData, InvalidInput, PathOutsideRoots
 from ..settings import Settings
@@ -50,12 +51,12 @@ def check_unmoved(directory: str, settings: Settings) -> None:
         raise DirectoryGone
 
 
-def files_inside(directory: str, files: Sequence[str]) -> tuple[str, ...]:
-    """The files, each relative, existing, and really inside the directory."""
-    return tuple(_file_inside(Path(directory), name) for name in files)
+def files_inside(directory: str, files: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """The files, each relative, existing, really inside the directory, regular or a directory, and not too large."""
+    return tuple(_file_inside(Path(directory), name, settings.attachment_size * 2**20) for name in files)
 
 
-def _file_inside(directory: Path, name: str) -> str:
+def _file_inside(directory: Path, name: str, limit: int) -> str:
     if Path(name).is_absolute():
         raise InvalidInput(f"files: {name!r} must be relative to the codebase.")
     try:
@@ -66,4 +67,10 @@ def _file_inside(directory: Path, name: str) -> str:
         raise InvalidInput(f"files: {name!r} is the codebase itself, which the agent sees anyway; name files in it.")
     if not real.is_relative_to(directory):
         raise InvalidInput(f"files: {name!r} does not lie inside the codebase.")
+    try:
+        why = unfit(real, limit)
+    except OSError:
+        raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
+    if why:
+        raise InvalidInput(f"files: {name!r} {why}.")
     return os.path.normpath(name)

@@ -37,7 +37,9 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
         agent=body.agent_type,
         model=body.model,
         priority=body.priority,
-        files=await asyncio.to_thread(files_inside, registered.path, body.files) if body.files else (),
+        files=await asyncio.to_thread(files_inside, registered.path, body.files, service.settings)
+        if body.files
+        else (),
         metadata=body.metadata,
     )
 
