@@ -132,6 +132,7 @@ class Watch:
             summary=words,
             error=failure.error if failure else "",
             code=failure.code if failure else "",
+            finish=None if failure else run.cut_off,
         )
         self._outbox.put([*self._translator.closed(), ended])
 

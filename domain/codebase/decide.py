@@ -3,7 +3,9 @@
 An illegal command raises its refusal (see `lifecycle`) and changes nothing.
 """
 
+from collections.abc import Mapping
 from functools import singledispatch
+from typing import Final, Literal
 
 from .. import events as e
 from ..errors import AlreadyRegistered, CodebaseNotFound
@@ -12,9 +14,13 @@ from . import changes, endings, imports, permissions, task_queue
 from . import commands as c
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, Effect, StopAgent
-from .lifecycle import Phase, check, check_present, public_status
+from .lifecycle import Phase, check, check_present
 from .reports import report
 from .state import Session, State, title_of
+
+NO_ROOM: Final = "Waiting for other agents to finish"
+WORKING: Final[Mapping[bool, Literal["running", "pending"]]] = {True: "running", False: "pending"}
+"""What a session is that is to work, with and without room."""
 
 SETTLING = frozenset({Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING})
 
@@ -56,6 +62,7 @@ def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Dec
     model = command.model or state.default_model
     ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
     started = e.SessionStarted(
+        status=WORKING[room],
         prompt=command.prompt,
         agent=command.agent,
         model=model,
@@ -75,7 +82,7 @@ def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Dec
     )
     sent = e.MessageSent(message_id=command.message_id, content=command.prompt, agent=command.agent, model=model, **ids)
     begun = (e.TaskStarted(**ids),) if room else ()
-    status = _running("Agent started" if room else "Waiting for other agents to finish", ids)
+    status = e.Status(status=WORKING[room], message="Agent started" if room else NO_ROOM, **ids)
     replaced = endings.replaced(state, at)
     events = (*replaced, started, created, *begun, sent, status)
     return Decision(events, _prompts(fold(state, (*replaced, started)), sent) if room else ())
@@ -94,10 +101,12 @@ def _send_message(command: c.SendMessage, state: State, at: Timestamp, room: boo
     )
     if state.phase is not Phase.INTERRUPTED:
         return Decision((sent,), _prompts(state, sent) if state.phase is Phase.RUNNING else ())
-    resumed = e.SessionResumed(waiting=not room, **endings.ids(session, at))
-    status = _running("Agent resumed" if room else "Waiting for other agents to finish", endings.ids(session, at))
-    begun = endings.task_begun(session, at) if room else ()
-    return Decision((resumed, *begun, sent, status), _prompts(state, sent) if room else ())
+    ids = endings.ids(session, at)
+    resumed = e.SessionResumed(status=WORKING[room], waiting=not room, **ids)
+    status = e.Status(status=WORKING[room], message="Agent resumed" if room else NO_ROOM, **ids)
+    return Decision(
+        (resumed, *endings.task_works(session, at, room=room), sent, status), _prompts(state, sent) if room else ()
+    )
 
 
 @_decide.register
@@ -118,7 +127,7 @@ def _stop(command: c.Stop, state: State, at: Timestamp, room: bool) -> Decision:
     check(state.phase, c.Stop)
     if state.phase is Phase.STOPPING:
         return Decision(answer_after=endings.STOPPED)
-    return endings.stopping(_active(state), at)
+    return endings.stopping(_active(state), state.phase, at)
 
 
 @_decide.register
@@ -169,7 +178,8 @@ def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -
     if state.phase is not Phase.WAITING or session is None:
         return task_queue.start_next(state, at)
     ids = endings.ids(session, at)
-    events = (e.SessionAdmitted(**ids), *endings.task_begun(session, at), _running("Agent started", ids))
+    status = e.Status(status="running", message="Agent started", **ids)
+    events = (e.SessionAdmitted(**ids), *endings.task_works(session, at), status)
     return Decision(events, _prompts(state, None)).asked_by(session.correlation_id)
 
 
@@ -219,10 +229,6 @@ def _import_session(command: c.ImportSession, state: State, at: Timestamp, room:
 def _active(state: State) -> Session:
     assert state.session is not None  # the table of transitions allows no such command without a session
     return state.session
-
-
-def _running(message: str, ids: e.Common) -> e.Status:
-    return e.Status(status=public_status(Phase.RUNNING), message=message, **ids)
 
 
 def _prompts(state: State, sent: e.MessageSent | None) -> tuple[Effect, ...]:

@@ -35,9 +35,13 @@ def prompts(session: Session, sent: e.MessageSent | None) -> tuple[Prompt, ...]:
     return (*held, prompt_of(session, sent)) if sent else held
 
 
-def task_begun(session: Session, at: Timestamp) -> tuple[e.Event, ...]:
-    """The task starts with the first run of its session, and only once."""
-    return (e.TaskStarted(**ids(session, at)),) if session.task_open and not session.task_started else ()
+def task_works(session: Session, at: Timestamp, *, room: bool = True) -> tuple[e.Event, ...]:
+    """The task goes where its session goes: it starts with the first run, goes on with a later one, or waits with it."""
+    if not session.task_open:
+        return ()
+    if not room:
+        return (e.TaskResumed(status="pending", **ids(session, at)),)
+    return (e.TaskResumed(**ids(session, at)) if session.task_started else e.TaskStarted(**ids(session, at)),)
 
 
 def refused_permissions(session: Session, at: Timestamp) -> tuple[e.Event, ...]:
@@ -57,13 +61,17 @@ def loose_ends(session: Session, at: Timestamp, why: str) -> tuple[e.Event, ...]
     return (*results, *refused_permissions(session, at))
 
 
-def interrupted(state: State, at: Timestamp, reason: e.InterruptReason) -> tuple[e.Event, ...]:
-    """The agent let go; the session stays and a message resumes it."""
+def interrupted(
+    state: State, at: Timestamp, reason: e.InterruptReason, error: str | None = None, code: str | None = None
+) -> tuple[e.Event, ...]:
+    """The agent let go; the session and its task stay, and a message resumes them. `error`, `code`: why, unless asked for."""
     session = state.session
     if session is None:
         return ()
+    paused = e.TaskInterrupted(reason=reason, error=error, code=code, **ids(session, at))
     return (
         *loose_ends(session, at, "Interrupted."),
+        *((paused,) if session.task_open else ()),
         e.SessionInterrupted(reason=reason, **ids(session, at)),
         e.Status(status=public_status(Phase.INTERRUPTED), message="Agent interrupted", **ids(session, at)),
     )
@@ -72,7 +80,7 @@ def interrupted(state: State, at: Timestamp, reason: e.InterruptReason) -> tuple
 def cut_short(
     state: State, at: Timestamp, reason: e.InterruptReason, detail: str = "", known: str | None = None
 ) -> tuple[e.Event, ...]:
-    """An interruption that nobody asked for: say why, fail the task, keep the session for a message to resume.
+    """An interruption that nobody asked for: say why, and keep session and task for a message to resume.
 
     `known`: the code for what `detail` tells in full.
     """
@@ -81,13 +89,12 @@ def cut_short(
         return ()
     code, sentence = (known, "") if known else WHY[reason]
     why = f"{sentence} {detail}".strip()
-    failed = (e.TaskFailed(error=why, code=code, **ids(session, at)),) if session.task_open else ()
-    return (e.Error(error=why, code=code, **ids(session, at)), *failed, *interrupted(state, at, reason))
+    return (e.Error(error=why, code=code, **ids(session, at)), *interrupted(state, at, reason, why, code))
 
 
-def stopping(session: Session, at: Timestamp) -> Decision:
-    """Begin to end a session by request; answered when the agent's processes are gone."""
-    events = (e.SessionStopping(**ids(session, at)), *refused_permissions(session, at))
+def stopping(session: Session, phase: Phase, at: Timestamp) -> Decision:
+    """Begin to end a session by request; answered when the agent's processes are gone, and what it was until then."""
+    events = (e.SessionStopping(status=public_status(phase), **ids(session, at)), *refused_permissions(session, at))
     return Decision(events, (StopAgent(),), STOPPED)
 
 
@@ -120,15 +127,23 @@ def deleted(state: State, at: Timestamp) -> tuple[e.Event, ...]:
     return (*stopped(state, at), *dropped, gone)
 
 
-def completed(session: Session, at: Timestamp, summary: str) -> tuple[e.Event, ...]:
-    """The agent finished what it was asked."""
+CUT_OFF: dict[str | None, str] = {
+    None: "Agent finished",
+    "length": "Agent finished; the model's limit of length cut its last answer off",
+    "content-filter": "Agent finished; the provider's filter cut its last answer off",
+}
+"""How a run ended, by why the model ended its last answer."""
+
+
+def completed(session: Session, at: Timestamp, summary: str, finish: str | None = None) -> tuple[e.Event, ...]:
+    """The agent finished what it was asked. `finish`: why its last answer was cut off, where it was."""
     done = (e.TaskCompleted(result=summary, **ids(session, at)),) if session.task_open else ()
     return (
         *loose_ends(session, at, "The agent finished without a result."),
         *done,
-        e.SessionCompleted(**ids(session, at)),
-        e.Status(status="idle", message="Agent finished", **ids(session, at)),
-        e.Complete(status="completed", summary=summary, **ids(session, at)),
+        e.SessionCompleted(finish=finish, **ids(session, at)),
+        e.Status(status="idle", message=CUT_OFF[finish], **ids(session, at)),
+        e.Complete(status="completed", summary=summary, finish=finish, **ids(session, at)),
     )
 
 

@@ -140,7 +140,8 @@ class PermissionSettled:
 class RunEnded:
     """The agent came to rest. `answers` is the last prompt it was given: an end before a newer prompt isn't the end.
 
-    `summary`: its last words. `error` and `code` say why a failed run failed.
+    `summary`: its last words. `error` and `code` say why a failed run failed. `finish`: why the model ended its last answer,
+    where it hadn't said all: `length` or `content-filter`.
     """
 
     session_id: SessionId
@@ -149,6 +150,7 @@ class RunEnded:
     summary: str = ""
     error: str = ""
     code: str = ""
+    finish: Literal["length", "content-filter"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,8 +77,15 @@ def check_present(phase: Phase) -> None:
         raise AgentStopping
 
 
-def public_status(phase: Phase) -> Literal["idle", "running", "interrupted"]:
-    """The agent's status as the API tells it."""
-    if phase is Phase.INTERRUPTED:
-        return "interrupted"
-    return "running" if phase in BUSY or phase is Phase.WAITING else "idle"
+PublicStatus: TypeAlias = Literal["idle", "pending", "running", "interrupted"]
+
+
+def public_status(phase: Phase) -> PublicStatus:
+    """The agent's status as the API tells it; `pending`: its session waits for room among the agents."""
+    match phase:
+        case Phase.INTERRUPTED:
+            return "interrupted"
+        case Phase.WAITING:
+            return "pending"
+        case _:
+            return "running" if phase in BUSY else "idle"

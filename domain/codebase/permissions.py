@@ -27,6 +27,9 @@ from .state import Session, State
 NOBODY_THERE = "Nobody is there to answer; decide for yourself."
 """What an agent with auto_approve hears when it asks a question: leave can be given without thinking, words can't."""
 
+UNANSWERED = "Nobody answered in time."
+"""What is on record of a refusal by the limit of time; the agent is not told, or it would go on."""
+
 
 def requested(fact: f.PermissionRequested, state: State, session: Session, at: Timestamp, limit: float) -> Decision:
     """The agent asks, and is refused unless it is answered within `limit` seconds."""
@@ -93,7 +96,7 @@ def _replied(reply: ReplyPermission, session: Session, at: Timestamp) -> e.Permi
         permission_id=reply.permission_id,
         reply=reply.reply,
         decided_by=reply.decided_by,
-        message=reply.message,
+        message=UNANSWERED if reply.decided_by == "timeout" else reply.message,
         answers=reply.answers,
         **endings.ids(session, at),
     )

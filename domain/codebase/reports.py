@@ -5,6 +5,7 @@ after the end of a run, or from a session before, changes nothing.
 """
 
 from functools import singledispatch
+from typing import Final
 
 from .. import events as e
 from ..ids import Timestamp
@@ -62,7 +63,8 @@ def _aborted(fact: f.AgentAborted, state: State, at: Timestamp) -> Decision:
         return Decision(interrupted)
     # A message came after the interrupt, before the agent had let go: it resumes the session at once.
     ids = endings.ids(session, at)
-    resumed = (e.SessionResumed(**ids), e.Status(status="running", message="Agent resumed", **ids))
+    status = e.Status(status="running", message="Agent resumed", **ids)
+    resumed = (e.SessionResumed(**ids), *endings.task_works(session, at), status)
     return Decision((*interrupted, *resumed), endings.prompts(rested, None))
 
 
@@ -95,11 +97,20 @@ def _on_session(fact: object, state: State, session: Session, at: Timestamp) -> 
     raise TypeError(f"not a fact: {fact!r}")
 
 
+_UNANSWERED: Final = {
+    "PERMISSION_REJECTED": "The agent stopped because nobody answered in time when it asked for a permission.",
+    "QUESTION_REJECTED": "The agent stopped because nobody answered its question in time.",
+}
+"""What ended a run where it was the limit of time that refused, by the code of the refusal."""
+
+
 @_on_session.register
 def _opened(fact: f.SessionOpened, state: State, session: Session, at: Timestamp) -> Decision:
-    if (fact.agent_session_id, fact.model) == (session.agent_session_id, session.model):
+    # A session keeps the model that it began with: one that a message named is that message's alone.
+    model = session.model if session.agent_session_id and session.model else fact.model
+    if (fact.agent_session_id, model) == (session.agent_session_id, session.model):
         return NOTHING
-    linked = e.SessionLinked(agent_session_id=fact.agent_session_id, model=fact.model, **endings.ids(session, at))
+    linked = e.SessionLinked(agent_session_id=fact.agent_session_id, model=model, **endings.ids(session, at))
     return Decision((linked,))
 
 
@@ -206,8 +217,9 @@ def _run_ended(fact: f.RunEnded, state: State, session: Session, at: Timestamp) 
     if state.phase is not Phase.RUNNING or fact.answers != session.last_prompt:
         return NOTHING
     if fact.outcome == "completed":
-        return Decision(endings.completed(session, at, fact.summary))
-    return Decision(endings.failed(session, at, fact.error, fact.code, state.failures))
+        return Decision(endings.completed(session, at, fact.summary, fact.finish))
+    error = _UNANSWERED.get(fact.code, fact.error) if session.unanswered else fact.error
+    return Decision(endings.failed(session, at, error, fact.code, state.failures))
 
 
 @_on_session.register

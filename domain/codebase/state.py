@@ -25,7 +25,7 @@ class Session:
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
     take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
     `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
-    `settled`: what it was answered. `task_open`: the task has not ended.
+    `settled`: what it was answered. `unanswered`: the last of it was refused since nobody answered in time. `task_open`: the task has not ended.
     `correlation_id`: the request that set it to work last.
     """
 
@@ -44,6 +44,7 @@ class Session:
     open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
     permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
     settled: frozenset[PermissionId] = frozenset()
+    unanswered: bool = False
     interrupt_reason: e.InterruptReason = "requested"
     correlation_id: str | None = None
 
@@ -225,7 +226,9 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
             return replace(session, permissions={**session.permissions, event.permission_id: event})
         case e.PermissionReplied():
             settled = session.settled | {event.permission_id}
-            return replace(session, permissions=_without(session.permissions, event.permission_id), settled=settled)
+            open_ones = _without(session.permissions, event.permission_id)
+            unanswered = event.decided_by == "timeout"
+            return replace(session, permissions=open_ones, settled=settled, unanswered=unanswered)
         case _:
             return session
 

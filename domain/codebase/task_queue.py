@@ -42,7 +42,7 @@ def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
         raise TaskEnded
     if state.phase is Phase.STOPPING:
         return Decision(answer_after=endings.STOPPED)
-    return endings.stopping(session, at)
+    return endings.stopping(session, state.phase, at)
 
 
 def start_next(state: State, at: Timestamp) -> Decision:

@@ -46,6 +46,8 @@ from .task import (
     TaskCreated,
     TaskFailed,
     TaskHeld,
+    TaskInterrupted,
+    TaskResumed,
     TaskStarted,
 )
 
@@ -88,6 +90,8 @@ __all__ = [
     "TaskCreated",
     "TaskFailed",
     "TaskHeld",
+    "TaskInterrupted",
+    "TaskResumed",
     "TaskStarted",
     "ToolResult",
     "ToolUse",

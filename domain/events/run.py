@@ -36,12 +36,12 @@ class MessageDelivered(Event):
 @kind("status")
 @dataclass(frozen=True, kw_only=True)
 class Status(Event):
-    """The agent's state for people: `idle`, `running` or `interrupted`, and a sentence.
+    """The agent's state for people, and a sentence. `pending`: it waits for room.
 
     `attempt`: of a retry, from 1. `about` is `files` where the sentence says which changed files are not named.
     """
 
-    status: Literal["idle", "running", "interrupted"]
+    status: Literal["idle", "pending", "running", "interrupted"]
     message: str
     attempt: int | None = None
     about: Literal["files"] | None = None
@@ -127,10 +127,14 @@ class Usage(Event):
 @kind("complete")
 @dataclass(frozen=True, kw_only=True)
 class Complete(Event):
-    """The session's last event: `completed`, `failed` or `stopped`."""
+    """The session's last event: `completed`, `failed` or `stopped`.
+
+    `finish`: the model did not say all of its last answer, for `length` (its limit) or `content-filter` (its provider's).
+    """
 
     status: Literal["completed", "failed", "stopped"]
     summary: str
+    finish: str | None = None
 
 
 @kind("error")

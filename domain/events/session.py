@@ -13,7 +13,10 @@ InterruptReason: TypeAlias = Literal["requested", "server_stopped", "server_rest
 @kind("session", "started")
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(Event):
-    """A trigger was accepted. `waiting`: no room among the running agents yet. `model`: None where the agent chooses."""
+    """A trigger was accepted. `waiting`: no room among the running agents yet. `model`: None where the agent chooses.
+
+    `status`: `pending` where it waits; up to 0.1.0a1 `running` all the same.
+    """
 
     status: str = "running"
     prompt: str
@@ -44,7 +47,7 @@ class SessionLinked(Event):
 @kind("session", "resumed")
 @dataclass(frozen=True, kw_only=True)
 class SessionResumed(Event):
-    """A message woke an interrupted session; `waiting` as in `SessionStarted`."""
+    """A message woke an interrupted session; `waiting` and `status` as in `SessionStarted`."""
 
     status: str = "running"
     waiting: bool = False
@@ -71,7 +74,7 @@ class SessionInterrupted(Event):
 @kind("session", "stopping")
 @dataclass(frozen=True, kw_only=True)
 class SessionStopping(Event):
-    """A stop was accepted; the agent's processes are being ended."""
+    """A stop was accepted; the agent's processes are being ended. `status`: what the session is until they are gone."""
 
     status: str = "running"
 
@@ -87,9 +90,10 @@ class SessionStopped(Event):
 @kind("session", "completed")
 @dataclass(frozen=True, kw_only=True)
 class SessionCompleted(Event):
-    """The agent finished what it was asked."""
+    """The agent finished what it was asked. `finish`: why its last answer was cut off, where it was: see `Complete`."""
 
     status: str = "completed"
+    finish: str | None = None
 
 
 @kind("session", "failed")

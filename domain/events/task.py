@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .event import Event, Json, kind
+from .session import InterruptReason
 
 
 @kind("task", "created")
@@ -40,6 +42,28 @@ class TaskStarted(Event):
     """The task's session is the one in `session_id`."""
 
     status: str = "running"
+
+
+@kind("task", "interrupted")
+@dataclass(frozen=True, kw_only=True)
+class TaskInterrupted(Event):
+    """The task's session was interrupted, and with it the task; a message resumes both.
+
+    `error`, `code`: why, as in the `error` event beside it, where nobody asked for that.
+    """
+
+    status: str = "interrupted"
+    reason: InterruptReason = "requested"
+    error: str | None = None
+    code: str | None = None
+
+
+@kind("task", "resumed")
+@dataclass(frozen=True, kw_only=True)
+class TaskResumed(Event):
+    """The task goes on with its session, or (`pending`) will when there is room."""
+
+    status: Literal["running", "pending"] = "running"
 
 
 @kind("task", "completed")

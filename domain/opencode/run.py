@@ -119,5 +119,16 @@ class Run:
             return REFUSED[self.refused or "permission"]
         return answer.failure
 
+    @property
+    def cut_off(self) -> Literal["length", "content-filter"] | None:
+        """Why the model ended its last answer, where it hadn't said all."""
+        match self.answer():
+            case Answer(finish="length"):
+                return "length"
+            case Answer(finish="content-filter"):
+                return "content-filter"
+            case _:
+                return None
+
     def _is_current(self, parent: str) -> bool:
         return parent == self.prompt or self._prompts.get(parent, -1) > self._prompts.get(self.prompt, 0)

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from ...domain import events as e
 from ...domain.codebase import commands as c
-from ...domain.errors import CodebaseNotFound
+from ...domain.errors import CodebaseNotFound, UnknownModel
+from ...projections.views.codebases import Codebase
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.parameters import AT
@@ -56,9 +57,22 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
     codebase = await service.codebase(request)
     body = await read_body(request, SendMessage)
     await service.usable_model(body.model, codebase.agent_config)
+    if body.model is None:
+        await _check_own_model(service, codebase)
     await service.usable_agent(codebase)
     message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
     return await carry_out(service, request, codebase.id, message, saying("Message sent to agent"))
+
+
+async def _check_own_model(service: Service, codebase: Codebase) -> None:
+    """Raise `UnknownModel` where an interrupted session would go on with a model that is gone: it stays as it is."""
+    agent = await service.projections.views.agents.get(codebase.id)
+    if agent is None or agent.status != "interrupted":
+        return
+    try:
+        await service.usable_model(agent.model, codebase.agent_config)
+    except UnknownModel as error:
+        raise UnknownModel(f"The session's own model is gone; name another as model. {error.message}") from None
 
 
 async def interrupt_agent(service: Service, request: web.Request) -> web.Response:

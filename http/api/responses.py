@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
+from ...domain.codebase.lifecycle import PublicStatus
 from ...domain.events import PermissionKind
 from ...domain.ids import Timestamp
 from ...domain.outputs.whole import Missing
@@ -124,7 +125,7 @@ class AgentStatus(Shape):
     """What a codebase's agent is doing, and what waits for it."""
 
     codebase_id: str
-    status: Literal["idle", "running", "interrupted"]
+    status: PublicStatus
     session_id: str | None
     current_task: str | None
     started_at: Time | None
@@ -141,11 +142,15 @@ class Listing(Shape):
 
 
 class Session(Shape):
-    """A session, its tokens by kind and its cost in US dollars. Imported ones were made outside."""
+    """A session, its tokens by kind and its cost in US dollars. Imported ones were made outside.
+
+    `started_at`: when its work began, null while it waits for room. `reason`: why it is interrupted, or why the model cut
+    its last answer off (`length`, `content-filter`).
+    """
 
     id: str
     codebase_id: str
-    started_at: Time
+    started_at: Time | None
     ended_at: Time | None
     status: SessionStatus
     model: str | None
@@ -157,6 +162,7 @@ class Session(Shape):
     cost: Annotated[float, Field(ge=0)]
     imported: bool = False
     title: str | None = None
+    reason: Annotated[str | None, Field(examples=["server_restarted"])] = None
     parent_id: str | None = None
 
 
@@ -264,7 +270,10 @@ class TaskCreated(Shape):
 
 
 class ListedTask(CreatedTask):
-    """A task of a list; what it doesn't have (yet) is left out. `reason`: why it can't start for now, in a stable word."""
+    """A task of a list; what it doesn't have (yet) is left out.
+
+    `reason`: why it is interrupted, or can't start for now, in a stable word.
+    """
 
     agent_type: str
     session_id: str | None = None

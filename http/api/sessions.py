@@ -98,7 +98,7 @@ def _session(session: Session) -> dict[str, object]:
         "cost": session.cost,
     }
     if not session.imported:
-        return plain
+        return plain | ({"reason": session.reason} if session.reason else {})
     made: dict[str, object] = {"imported": True, "title": session.title}
     return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
 

@@ -114,8 +114,14 @@ def _tasks(then: Moment, now: Moment) -> Iterator[Line]:
 def _task(old: Task | None, new: Task) -> str:
     state = new.status if old is None or old.status == new.status else f"{old.status} → {new.status}"
     made = "created, " if old is None else ""
-    why = f" ({new.code})" if new.code and (old is None or old.code != new.code) else ""
+    now, before = _why(new), _why(old) if old else ""
+    why = f" ({now})" if now and now != before else ""
     return f"{new.id}  {made}{state}{why}: {_one_line(new.title)}"
+
+
+def _why(task: Task) -> str:
+    """Why it failed, is interrupted, or can't start."""
+    return task.code or task.reason or ""
 
 
 def _happened(between: Iterable[RecordedEvent]) -> Iterator[Line]:

@@ -95,8 +95,8 @@ def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Lin
 
 
 def _session(session: Session, width: int | None) -> Iterator[Line]:
-    lasted = took(session.started_at, session.ended_at) if session.ended_at else ""
-    fields = f"{session.id:<29}  {session.status:<11}  {minute(session.started_at)}  {lasted:>9}  ${session.cost:.4f}"
+    began = minute(session.started_at) if session.started_at else f"{'not yet':<16}"
+    fields = f"{session.id:<29}  {session.status:<11}  {began}  {_lasted(session):>9}  ${session.cost:.4f}"
     prompt = plain(" ".join((session.prompt or session.title or "").split()))
     if width is None or width >= NARROW:
         yield line(fields, "  ", prompt, indent=4)
@@ -104,6 +104,10 @@ def _session(session: Session, width: int | None) -> Iterator[Line]:
         room = width - 4
         yield line(fields)
         yield line("    ", (prompt if len(prompt) <= room else prompt[: room - 1] + "…", "dim"))
+
+
+def _lasted(session: Session) -> str:
+    return took(session.started_at, session.ended_at) if session.started_at and session.ended_at else ""
 
 
 def _task(task: Task) -> Line:
@@ -130,12 +134,16 @@ def story_told(
 
 def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iterator[Line]:
     ended = f", ended {second(session.ended_at)}" if session.ended_at else ""
-    lasted = took(session.started_at, session.ended_at) if session.ended_at else ""
+    lasted = _lasted(session)
+    why = f" ({session.reason.replace('_', ' ')})" if session.reason else ""
     model = f" on {session.model}" if session.model else ""
     theirs = f"; opencode's session is {session.agent_session_id}" if session.agent_session_id else ""
     yield from head(past)
-    yield _labelled("session", f"{session.id}  {session.status}")
-    yield _labelled("began", f"{second(session.started_at)}{ended}{f', after {lasted}' if lasted else ''}")
+    yield _labelled("session", f"{session.id}  {session.status}{why}")
+    yield _labelled(
+        "began",
+        f"{second(session.started_at) if session.started_at else 'not yet'}{ended}{f', after {lasted}' if lasted else ''}",
+    )
     yield _labelled("agent", plain(f"{session.agent}{model}{theirs}"))
     yield _labelled("used", f"{used(session.tokens)}, ${session.cost:.4f}")
     yield _labelled("shown", _as_of(past, moment))

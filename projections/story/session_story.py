@@ -155,6 +155,8 @@ class Story:
                 return _Told("task", "completed", self._news(event.result))
             case e.TaskFailed():
                 return _Told("task", f"failed: {event.code}", self._news(event.error))
+            case e.TaskHeld():
+                return _Told("task", f"can't start for now: {event.code}", event.message)
             case e.TaskCancelled():
                 return _Told("task", "cancelled")
             case e.AccessRefused():
@@ -294,6 +296,8 @@ def _of_session(event: e.Event) -> _Told | None:
             return _Told("session", interrupted(event.reason))
         case e.SessionStopping():
             return _Told("session", "its end was asked for")
+        case e.SessionCompleted(finish=str(finish)):
+            return _Told("session", f"completed; its last answer was cut off ({finish})")
         case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
             return _Told("session", event.status)
         case o.SessionImported():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ...domain import events as e
-from ...domain.codebase.lifecycle import Phase, public_status
+from ...domain.codebase.lifecycle import Phase, PublicStatus, public_status
 from ...domain.codebase.state import RELEASING
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp
@@ -29,7 +29,7 @@ PROJECTION: Final = Projection(
 
 # What the session row already says (task, start, model) is joined when asked for, not copied.
 _SELECT: Final = """
-    SELECT a.codebase_id, a.phase, a.session_id, s.task_id, t.title, s.started_at, s.model, a.failures,
+    SELECT a.codebase_id, a.phase, a.session_id, s.task_id, s.status, t.title, s.started_at, s.model, a.failures,
         a.held_code, a.held_message,
         coalesce((SELECT n.number FROM task_counts AS n WHERE n.codebase_id = a.codebase_id AND n.status = 'pending'), 0)
     FROM agents AS a
@@ -38,7 +38,7 @@ _SELECT: Final = """
     LEFT JOIN tasks AS t ON t.id = s.task_id AND t.codebase_id = a.codebase_id
     """
 _NAMES: Final = (
-    *("session_id", "task_id", "current_task", "started_at", "model", "failures"),
+    *("session_id", "task_id", "session_status", "current_task", "started_at", "model", "failures"),
     *("held_code", "held_message", "pending"),
 )
 _SETTLED: Final = (Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED)
@@ -167,6 +167,7 @@ class Agent:
     phase: Phase
     session_id: SessionId | None = None
     task_id: TaskId | None = None
+    session_status: Literal["pending", "running", "interrupted"] | None = None
     current_task: str | None = None
     started_at: Timestamp | None = None
     model: str | None = None
@@ -176,9 +177,9 @@ class Agent:
     pending: int = 0
 
     @property
-    def status(self) -> Literal["idle", "running", "interrupted"]:
-        """What the API calls the phase."""
-        return public_status(self.phase)
+    def status(self) -> PublicStatus:
+        """What its session is, while it has one; else what the API calls the phase."""
+        return self.session_status or public_status(self.phase)
 
 
 def _agent(codebase: CodebaseId, phase: str, *rest: Any) -> Agent:

@@ -17,11 +17,11 @@ from ...domain.ids import (
 from ..database import Fetch
 from .page import Page, select_page
 
-SessionStatus: TypeAlias = Literal["running", "interrupted", "completed", "failed", "stopped"]
+SessionStatus: TypeAlias = Literal["pending", "running", "interrupted", "completed", "failed", "stopped"]
 
 _COLUMNS: Final = (
     "id, codebase_id, agent_session_id, task_id, status, started_at, ended_at, model, agent, prompt,"
-    " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title"
+    " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title, reason"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 
@@ -30,6 +30,8 @@ _NAMES: Final = tuple(_COLUMNS.split(", "))
 class Session:
     """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` its span.
 
+    `started_at`: when its work began; None while it waits for room. `reason`: why it is interrupted, or why its last
+    answer was cut off.
     `imported`: it was made outside; `parent_id` and `title` are then the agent's program's own, where it has them.
     """
 
@@ -38,7 +40,7 @@ class Session:
     agent_session_id: AgentSessionId | None
     task_id: TaskId | None
     status: SessionStatus
-    started_at: Timestamp
+    started_at: Timestamp | None
     ended_at: Timestamp | None
     model: str | None
     agent: str
@@ -52,6 +54,7 @@ class Session:
     imported: bool = False
     parent_id: SessionId | None = None
     title: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,6 +36,7 @@ PROJECTION: Final = Projection(
         imported INTEGER DEFAULT 0,
         parent_id TEXT,
         title TEXT,
+        reason TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX sessions_by_codebase ON sessions (codebase_id, began);
@@ -56,7 +57,7 @@ PROJECTION: Final = Projection(
     ) WITHOUT ROWID;
     CREATE VIEW live_sessions AS
         SELECT s.*,
-            s.status NOT IN ('running', 'interrupted') AS ended,
+            s.status NOT IN ('pending', 'running', 'interrupted') AS ended,
             (SELECT count(*) FROM session_messages AS m
                 WHERE m.session_id = s.id AND m.codebase_id = s.codebase_id) AS messages_count,
             (SELECT json_group_object(kind, tokens) FROM (
@@ -72,8 +73,9 @@ PROJECTION: Final = Projection(
     """
 )
 
+PENDING: Final = "pending"
 _THIS: Final = "WHERE id = ? AND codebase_id = ?"
-_OPEN: Final = f"{_THIS} AND status IN ('running', 'interrupted')"
+_OPEN: Final = f"{_THIS} AND status IN ('pending', 'running', 'interrupted')"
 
 
 @PROJECTION.on(e.SessionStarted)
@@ -82,11 +84,12 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
         return
     batch.write(
         "INSERT OR IGNORE INTO sessions (id, codebase_id, task_id, status, started_at, model, agent, prompt,"
-        " first, last, began) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+        " first, last, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         event.session_id,
         at.stream,
         event.task_id,
-        event.timestamp,
+        event.status,
+        None if event.status == PENDING else event.timestamp,
         event.model,
         event.agent,
         event.prompt,
@@ -144,17 +147,36 @@ def _linked(event: e.SessionLinked, at: RecordedEvent, batch: Batch) -> None:
 
 @PROJECTION.on(e.SessionInterrupted)
 def _interrupted(event: e.SessionInterrupted, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(f"UPDATE sessions SET status = 'interrupted' {_OPEN}", event.session_id, at.stream)
+    batch.write(
+        f"UPDATE sessions SET status = 'interrupted', reason = ? {_OPEN}", event.reason, event.session_id, at.stream
+    )
 
 
 @PROJECTION.on(e.SessionResumed)
 def _resumed(event: e.SessionResumed, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(f"UPDATE sessions SET status = 'running' {_OPEN}", event.session_id, at.stream)
+    _works(event, at, batch, event.status)
+
+
+@PROJECTION.on(e.SessionAdmitted)
+def _admitted(event: e.SessionAdmitted, at: RecordedEvent, batch: Batch) -> None:
+    _works(event, at, batch, "running")
+
+
+def _works(event: e.Event, at: RecordedEvent, batch: Batch, status: str) -> None:
+    """The session runs, or (`pending`) waits to; it started when its work first began."""
+    began = None if status == PENDING else event.timestamp
+    batch.write(
+        f"UPDATE sessions SET status = ?, reason = NULL, started_at = coalesce(started_at, ?) {_OPEN}",
+        status,
+        began,
+        event.session_id,
+        at.stream,
+    )
 
 
 @PROJECTION.on(e.SessionCompleted)
 def _completed(event: e.SessionCompleted, at: RecordedEvent, batch: Batch) -> None:
-    _end(event, at, batch, "completed")
+    _end(event, at, batch, "completed", event.finish)
 
 
 @PROJECTION.on(e.SessionFailed)
@@ -167,11 +189,12 @@ def _stopped(event: e.SessionStopped, at: RecordedEvent, batch: Batch) -> None:
     _end(event, at, batch, "stopped")
 
 
-def _end(event: e.Event, at: RecordedEvent, batch: Batch, status: str) -> None:
+def _end(event: e.Event, at: RecordedEvent, batch: Batch, status: str, reason: str | None = None) -> None:
     batch.write(
-        f"UPDATE sessions SET status = ?, ended_at = ? {_OPEN}",
+        f"UPDATE sessions SET status = ?, ended_at = ?, reason = ? {_OPEN}",
         status,
         event.timestamp,
+        reason,
         event.session_id,
         at.stream,
     )

@@ -14,7 +14,7 @@ from ..database import Fetch
 from ..projection import Projection
 from .page import Page, select_page
 
-TaskStatus: TypeAlias = Literal["pending", "running", "completed", "failed", "cancelled"]
+TaskStatus: TypeAlias = Literal["pending", "running", "interrupted", "completed", "failed", "cancelled"]
 
 PROJECTION: Final = Projection(
     """
@@ -65,7 +65,7 @@ _COLUMNS: Final = (
     " completed_at, metadata, model, result, error, code, reason"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
-_OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running')"
+_OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running', 'interrupted')"
 
 
 @PROJECTION.on(e.TaskCreated)
@@ -92,10 +92,32 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(e.TaskStarted)
 def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "UPDATE tasks SET status = 'running', reason = NULL, session_id = coalesce(?, session_id),"
-        f" started_at = coalesce(started_at, ?) {_OPEN}",
+        "UPDATE tasks SET status = 'running', reason = NULL, error = NULL, code = NULL,"
+        f" session_id = coalesce(?, session_id), started_at = coalesce(started_at, ?) {_OPEN}",
         event.session_id,
         event.timestamp,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskInterrupted)
+def _interrupted(event: e.TaskInterrupted, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET status = 'interrupted', reason = ?, error = ?, code = ? {_OPEN}",
+        event.reason,
+        event.error,
+        event.code,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskResumed)
+def _resumed(event: e.TaskResumed, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET status = ?, reason = NULL, error = NULL, code = NULL {_OPEN}",
+        event.status,
         event.task_id,
         at.stream,
     )
@@ -146,9 +168,9 @@ def _end(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed.
+    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed, or was cut off.
 
-    `reason`: why it can't start for now, in a stable word.
+    `reason`: why it is interrupted, or can't start for now, in a stable word.
     """
 
     id: TaskId

@@ -173,7 +173,7 @@ async def test_one_actor_per_codebase_even_when_all_ask_at_once(town: Town) -> N
 
 
 async def test_what_ran_is_interrupted_after_a_crash_of_the_server(town: Town) -> None:
-    """After a crash a running session is interrupted, its task failed, an error says why, and nothing runs by itself."""
+    """After a crash a running session and its task are interrupted, an error says why, and nothing runs by itself."""
     await running(town, A)
     await town.agents.of(A).begin_tool("bash")
     again = await town.crash()
@@ -181,7 +181,7 @@ async def test_what_ran_is_interrupted_after_a_crash_of_the_server(town: Town) -
     events = await again.events(A)
     assert again.phase(A) is Phase.INTERRUPTED
     assert [x.code for x in events if isinstance(x, e.Error)] == ["SERVER_RESTARTED"]
-    assert [x.code for x in events if isinstance(x, e.TaskFailed)] == ["SERVER_RESTARTED"]
+    assert [x.code for x in events if isinstance(x, e.TaskInterrupted)] == ["SERVER_RESTARTED"]
     assert again.agents.made == []
     assert await again.do(A, again.message()) is Phase.RUNNING
     await again.assert_truthful()

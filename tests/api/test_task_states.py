@@ -83,7 +83,7 @@ STATES = {
     "pending": State("pending", Phase.RUNNING, pending),
     "waiting for room": State("pending", Phase.WAITING, waiting),
     "running": State("running", Phase.RUNNING, at_work),
-    "interrupted": State("running", Phase.INTERRUPTED, interrupted),
+    "interrupted": State("interrupted", Phase.INTERRUPTED, interrupted),
     "completed": State("completed", Phase.IDLE, completed),
     "failed": State("failed", Phase.IDLE, failed),
     "cancelled": State("cancelled", Phase.IDLE, cancelled),
@@ -145,7 +145,7 @@ async def test_looking_changes_nothing(api: Running, name: str) -> None:
             (listed,) = [found for found in (await api.get(path + query))["tasks"] if found["id"] == task]
             assert listed["status"] == state.status
             assert listed.items() <= whole.items()
-        for other in {"pending", "running", *ENDED} - {state.status}:
+        for other in {"pending", "running", "interrupted", *ENDED} - {state.status}:
             assert task not in [found["id"] for found in (await api.get(f"{path}?status={other}"))["tasks"]]
     assert api.service.store.head == head
 

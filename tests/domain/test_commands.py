@@ -33,6 +33,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
+from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import title_of
 from opencode_ledger.domain.errors import CodebaseNotFound, PermissionNotFound
@@ -48,6 +49,7 @@ FIRST_PROMPT = x.Prompt(
     title="Add tests",
 )
 REPLY = c.ReplyPermission(permission_id=PERMISSION, reply="once")
+PAUSED = ("task.interrupted", "session.interrupted", "status")
 STOPPED = ["task.cancelled", "session.stopped", "status", "complete"]
 
 
@@ -118,13 +120,13 @@ def test_a_message_while_the_agent_lets_go_is_held_and_then_resumes() -> None:
     """A message sent between an interrupt and its end is kept, and resumes the session once the agent has let go."""
     story = given(TRIGGER, report(OPENED, TAKEN), c.Interrupt(), MESSAGE).says("message_sent")
     assert story.last.effects == ()
-    story = story.when(report(f.AgentAborted())).says("session.interrupted", "status", "session.resumed", "status")
+    story = story.when(report(f.AgentAborted())).says(*PAUSED, "session.resumed", "task.resumed", "status")
     assert prompts(story) == ["use pytest"] and story.phase is Phase.RUNNING
 
 
 def test_a_message_resumes_an_interrupted_session() -> None:
     """A message to an interrupted agent resumes the same session in the agent's own session."""
-    story = standing_at(Phase.INTERRUPTED).when(LATER).says("session.resumed", "message_sent", "status")
+    story = standing_at(Phase.INTERRUPTED).when(LATER).says("session.resumed", "task.resumed", "message_sent", "status")
     (prompt,) = story.last.effects
     assert isinstance(prompt, x.Prompt) and prompt.agent_session_id == AGENT_SESSION
 
@@ -163,19 +165,19 @@ def test_a_task_starts_when_its_session_first_runs() -> None:
     story = story.when(LATER).says("session.resumed", "task.started", "message_sent", "status")
     assert prompts(story) == ["Add tests\nplease", "go on"]
     story = story.when(c.Interrupt()).when(report(f.AgentAborted())).when(MESSAGE)
-    story.says("session.resumed", "message_sent", "status")
+    story.says("session.resumed", "task.resumed", "message_sent", "status")
 
 
 def test_an_interrupt_makes_the_agent_let_go() -> None:
     """An interrupt is recorded before the agent is told, and again when it has let go."""
     story = standing_at(Phase.INTERRUPTING).says("session.interrupting")
     assert story.last.effects == (x.Abort(),)
-    story.when(report(f.AgentAborted())).says("session.interrupted", "status")
+    story.when(report(f.AgentAborted())).says(*PAUSED)
 
 
 def test_an_interrupt_of_what_waits_takes_effect_at_once() -> None:
     """A session that waits for room has no agent to wait for: it is interrupted at once."""
-    story = given(TRIGGER, c.Interrupt(), room=False).says("session.interrupted", "status")
+    story = given(TRIGGER, c.Interrupt(), room=False).says(*PAUSED)
     assert story.last.effects == ()
 
 
@@ -239,9 +241,9 @@ def test_a_reply_to_what_was_not_asked_is_refused(phase: Phase) -> None:
 
 
 def test_recovery_interrupts_what_was_running_and_says_why() -> None:
-    """After a crash of the server a running session is interrupted, its task failed, and an error says why."""
+    """After a crash of the server a running session is interrupted, with its task, and an error says why."""
     for phase in (Phase.RUNNING, Phase.INTERRUPTING):
-        story = standing_at(phase).when(c.Recover()).says("error", "task.failed", "session.interrupted", "status")
+        story = standing_at(phase).when(c.Recover()).says("error", *PAUSED)
         error = story.last.events[0]
         assert isinstance(error, e.Error) and error.code == "SERVER_RESTARTED"
         assert story.phase is Phase.INTERRUPTED
@@ -260,8 +262,13 @@ def test_recovery_leaves_alone_what_was_not_running(phase: Phase) -> None:
 
 
 def test_a_failed_task_is_not_ended_twice() -> None:
-    """A session resumed after a crash completes, while its task stays failed."""
-    story = standing_at(Phase.RUNNING).when(c.Recover()).when(LATER)
+    """A session of an old log, whose task a crash failed, is resumed and completes, while its task stays failed."""
+    failed = e.TaskFailed(error="The server ended unexpectedly.", code="SERVER_RESTARTED", **IDS)
+    before = standing_at(Phase.RUNNING)
+    crashed = [
+        failed if isinstance(event, e.TaskInterrupted) else event for event in before.when(c.Recover()).last.events
+    ]
+    story = Story(fold(before.state, crashed)).when(LATER).says("session.resumed", "message_sent", "status")
     ended = f.RunEnded(session_id=SESSION, answers=THIRD, outcome="completed", summary="ok")
     story.when(report(ended)).says("session.completed", "status", "complete")
 
@@ -270,7 +277,7 @@ def test_the_servers_end_interrupts_and_records_why() -> None:
     """At the server's end a running session is interrupted, its agent stopped, and the reason recorded."""
     story = standing_at(Phase.RUNNING).when(c.Shutdown()).says("session.interrupting")
     assert story.last.effects == (x.StopAgent(),)
-    story = story.when(report(f.AgentStopped())).says("error", "task.failed", "session.interrupted", "status")
+    story = story.when(report(f.AgentStopped())).says("error", *PAUSED)
     assert isinstance(error := story.last.events[0], e.Error) and error.code == "SERVER_STOPPED"
 
 

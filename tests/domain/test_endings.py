@@ -38,22 +38,24 @@ def test_an_interrupt_that_was_asked_for() -> None:
     """An interruption says that it was requested, closes the open tool call and leaves the agent interrupted."""
     AT_WORK.when(c.Interrupt()).when(report(f.AgentAborted())).then(
         cut("Interrupted."),
+        e.TaskInterrupted(reason="requested", **IDS),
         e.SessionInterrupted(reason="requested", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
     )
     given(TRIGGER, c.Interrupt(), room=False).then(
+        e.TaskInterrupted(reason="requested", **IDS),
         e.SessionInterrupted(reason="requested", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
     )
 
 
 def test_an_interruption_that_nobody_asked_for() -> None:
-    """After a crash of the server the error, the failed task and the interruption all name the same reason."""
+    """After a crash of the server the error, the task and the session all name the same reason."""
     why = "The server ended unexpectedly while the agent was running; files that it changed last may not be on record."
     AT_WORK.when(c.Recover()).then(
         e.Error(error=why, code="SERVER_RESTARTED", **IDS),
-        e.TaskFailed(error=why, code="SERVER_RESTARTED", **IDS),
         cut("Interrupted."),
+        e.TaskInterrupted(reason="server_restarted", error=why, code="SERVER_RESTARTED", **IDS),
         e.SessionInterrupted(reason="server_restarted", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
     )

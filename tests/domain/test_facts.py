@@ -204,7 +204,9 @@ def test_a_prompt_that_can_not_be_given_fails_the_session_and_ends_the_process()
 def test_a_crash_of_the_agent_interrupts_and_a_message_resumes() -> None:
     """When the agent's process dies, the error says why, the task fails, and the session can be resumed."""
     story = given(TRIGGER, report(OPENED, TOOL_STARTED, f.AgentDied(reason="signal 9")))
-    story.says("session.linked", "tool_use", "error", "task.failed", "tool_result", "session.interrupted", "status")
+    story.says(
+        "session.linked", "tool_use", "error", "tool_result", "task.interrupted", "session.interrupted", "status"
+    )
     assert story.last.effects == (x.StopAgent(),), "a prompt on its way must not start another process"
     assert story.when(LATER).phase is Phase.RUNNING
 
@@ -212,7 +214,7 @@ def test_a_crash_of_the_agent_interrupts_and_a_message_resumes() -> None:
 def test_an_agent_that_had_to_be_ended_says_what_for() -> None:
     """Where the process was ended for a fault of its own, error and task carry the code and the whole reason."""
     story = given(TRIGGER, report(OPENED, f.AgentDied(reason="It took too much.", code="AGENT_OUT_OF_MEMORY")))
-    told = [event for event in story.last.events if isinstance(event, e.Error | e.TaskFailed)]
+    told = [event for event in story.last.events if isinstance(event, e.Error | e.TaskInterrupted)]
     assert [(event.error, event.code) for event in told] == [("It took too much.", "AGENT_OUT_OF_MEMORY")] * 2
     assert story.when(LATER).phase is Phase.RUNNING
 
@@ -226,7 +228,9 @@ def test_letting_go_of_what_was_not_interrupted_changes_nothing() -> None:
 
 def test_a_stopped_process_has_let_go_too() -> None:
     """When the process is gone before it could let go, the interrupt is done."""
-    standing_at(Phase.INTERRUPTING).when(report(f.AgentStopped())).says("session.interrupted", "status")
+    standing_at(Phase.INTERRUPTING).when(report(f.AgentStopped())).says(
+        "task.interrupted", "session.interrupted", "status"
+    )
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=named)

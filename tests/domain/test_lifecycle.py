@@ -61,10 +61,9 @@ def test_a_codebase_is_registered_once(phase: Phase) -> None:
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_the_status_that_people_see(phase: Phase) -> None:
-    """People see a codebase as running from the trigger's acceptance until the agent has let go or is gone."""
-    at_work = phase in BUSY or phase is Phase.WAITING
-    expected = "interrupted" if phase is Phase.INTERRUPTED else "running" if at_work else "idle"
-    assert public_status(phase) == expected
+    """People see a codebase as running until the agent has let go or is gone, and as pending while it waits for room."""
+    others = {Phase.INTERRUPTED: "interrupted", Phase.WAITING: "pending"}
+    assert public_status(phase) == others.get(phase, "running" if phase in BUSY else "idle")
 
 
 @pytest.mark.parametrize(("phase", "verb"), PAIRS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)

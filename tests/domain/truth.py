@@ -13,10 +13,18 @@ OUTSIDE = (o.SessionImported, o.SessionExtended, o.MessageImported)
 TASK_ENDINGS = (e.TaskCompleted, e.TaskFailed, e.TaskCancelled)
 
 
+GOES_WITH = {"completed": "completed", "failed": "failed", "stopped": "cancelled"} | {
+    status: status for status in ("pending", "running", "interrupted")
+}
+"""Where a task goes when its session goes there."""
+
+
 @dataclass
 class _Seen:
-    """One session's history so far."""
+    """One session's history so far. `status`, `task_status`: what subscribers know of it and of its task."""
 
+    status: str = ""
+    task_status: str = ""
     ended: bool = False
     complete: bool = False
     task_started: bool = False
@@ -77,6 +85,7 @@ def _assert_session(session: _Seen, event: e.Event) -> None:
     assert not session.complete, f"nothing of a session after its end, but {event}"
     _assert_permissions(session, event)
     _assert_task(session, event)
+    _assert_agreement(session, event)
     if isinstance(event, e.ToolUse):
         session.tools.add(event.call_id)
     if isinstance(event, e.ToolResult):
@@ -90,6 +99,19 @@ def _assert_session(session: _Seen, event: e.Event) -> None:
     if isinstance(event, e.Complete):
         assert session.ended and session.task_ended, "the last event comes after the end of session and task"
         session.complete = True
+
+
+def _assert_agreement(session: _Seen, event: e.Event) -> None:
+    """A task goes where its session goes: of the two events one comes right after the other."""
+    status = getattr(event, "status", None)
+    if event.topic == "task":
+        session.task_status = str(status)
+    elif event.topic == "session" and status is not None:
+        session.status = str(status)
+    else:
+        assert GOES_WITH[session.status] == session.task_status, f"{session.status}, its task {session.task_status}"
+    if isinstance(event, e.Status) and event.status != "idle":
+        assert event.status == session.status, "the agent's status is its session's"
 
 
 def _assert_permissions(session: _Seen, event: e.Event) -> None:

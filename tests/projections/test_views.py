@@ -69,7 +69,7 @@ async def test_completed_session(views: Views) -> None:
     assert (newer.status, newer.ended_at, newer.ended) == ("interrupted", None, False)
     assert (session.status, session.ended, session.agent) == ("completed", True, "build")
     assert session.ended_at is not None
-    assert session.ended_at > session.started_at
+    assert session.started_at is not None and session.ended_at > session.started_at
     assert (session.agent_session_id, session.model) == ("ses_1", "real/model")
     assert session.prompt == "Add tests\nfor login"
     assert session.messages_count == 3  # the prompt, what was said, and the message with the tool call
@@ -100,17 +100,17 @@ async def test_current_session(views: Views) -> None:
 async def test_tasks(views: Views) -> None:
     """Tasks are listed newest first, of one codebase or all, of one status or any, with the total of the choice."""
     everything = await views.tasks.page()
-    failed, running, completed = everything.rows
+    failed, paused, completed = everything.rows
     assert everything.total == 3
     assert (failed.status, failed.error, failed.code, failed.codebase_id) == ("failed", "Rate limit", "RATE_LIMITED", B)
-    assert (running.status, running.completed_at) == ("running", None)
+    assert (paused.status, paused.reason, paused.completed_at) == ("interrupted", "requested", None)
     assert (completed.status, completed.result) == ("completed", "Added 15 unit tests")
     assert (completed.title, completed.agent_type, completed.priority) == ("Add tests", "build", 0)
     assert (completed.metadata, completed.model) == ({"ticket": "JIRA-123"}, "p/m")
     assert completed.created_at == completed.started_at
     assert completed.completed_at is not None
     assert completed.session_id is not None
-    assert (await views.tasks.page(A)).rows == (running, completed)
+    assert (await views.tasks.page(A)).rows == (paused, completed)
     assert (await views.tasks.page(status="failed")).rows == (failed,)
     assert (await views.tasks.page(A, "failed")).total == 0
     assert await views.tasks.get(failed.id) == failed
@@ -132,7 +132,7 @@ async def test_counts(views: Views) -> None:
     assert counts.codebases == 2
     assert counts.agents == {"idle": 1, "interrupted": 1}
     assert counts.sessions == {"completed": 1, "interrupted": 1, "failed": 1}
-    assert counts.tasks == {"completed": 1, "running": 1, "failed": 1}
+    assert counts.tasks == {"completed": 1, "interrupted": 1, "failed": 1}
 
 
 async def test_deleted_codebase_is_hidden(tmp_path: Path) -> None:
@@ -177,14 +177,16 @@ async def test_unsettled_agents(tmp_path: Path) -> None:
 
 
 async def test_waiting_session(tmp_path: Path) -> None:
-    """A session that waits for room is running to the outside, and its task is pending until it is admitted."""
+    """A session that waits for room is pending, and so are its task and the agent; it starts when it is admitted."""
     history = History()
     register(history, A)
     session = trigger(history, A, room=False)
     projections = await views_of(history, tmp_path)
     agent, task = await projections.views.agents.get(A), (await projections.views.tasks.page()).rows[0]
     assert agent is not None
-    assert (agent.status, agent.phase, agent.session_id) == ("running", Phase.WAITING, session)
+    assert (agent.status, agent.phase, agent.session_id) == ("pending", Phase.WAITING, session)
+    waiting = (await projections.views.sessions.page(A)).rows[0]
+    assert (waiting.status, waiting.started_at, agent.started_at, waiting.ended) == ("pending", None, None, False)
     assert (task.status, task.session_id, task.started_at) == ("pending", session, None)
     await projections.close()
     history.command(A, c.GrantRoom())
@@ -192,8 +194,10 @@ async def test_waiting_session(tmp_path: Path) -> None:
     agent, task = await admitted.views.agents.get(A), (await admitted.views.tasks.page()).rows[0]
     assert agent is not None
     assert agent.phase is Phase.RUNNING
-    assert task.status == "running"
+    session_now = (await admitted.views.sessions.page(A)).rows[0]
+    assert (task.status, session_now.status, agent.status) == ("running", "running", "running")
     assert task.started_at is not None
+    assert task.started_at == session_now.started_at == agent.started_at
     await admitted.close()
 
 

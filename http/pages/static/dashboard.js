@@ -109,10 +109,11 @@ async function lookAt(codebase) {
   $("name").textContent = codebase.name;
   $("path").textContent = codebase.path;
   $("status").textContent = status.status;
+  $("status").title = status.queue.message ?? "";
   $("status").className = `state ${status.status}`;
-  $("interrupt").disabled = status.status !== "running";
+  $("interrupt").disabled = !["pending", "running"].includes(status.status);
   $("stop").disabled = status.status === "idle";
-  $("say").textContent = { idle: "Start the agent", running: "Steer the agent", interrupted: "Go on" }[status.status];
+  $("say").textContent = { idle: "Start the agent", interrupted: "Go on" }[status.status] ?? "Steer the agent";
   const newest = status.session_id ?? sessions.sessions[0]?.id ?? null;
   if (!picked && newest !== shown) tell(newest);
   list($("sessions"), sessions.sessions, (one) => choice(one.title || one.prompt, one.status, one.id === shown, () => pick(one.id)));
