@@ -181,7 +181,9 @@ def _with_outputs(verdict: Verdict, path: Path | None) -> Verdict:
     if path is None:
         told = f"; {outputs} not included" if count else ""
     else:
-        with path.open("rb") as lines:
+        if size_of(path) is None:
+            raise StoreError(f"{path} can't be read: it isn't there.")
+        with found_lines(path, LONGEST) as lines:
             verdict.result.findings.extend(exported_findings(read_outputs(lines), verdict.result.outputs))
         told = f"; {outputs} in {path.name}"
     return Verdict(verdict.key, verdict.result, verdict.told + told)

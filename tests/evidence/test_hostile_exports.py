@@ -32,7 +32,8 @@ def test_a_sound_one(decoy: Path, run: Run) -> None:
 @pytest.mark.parametrize(("given", "words"), [("/dev/zero", "is a device"), ("/dev/null", "is a device")])
 def test_what_is_no_file(given: str, words: str, decoy: Path, run: Run) -> None:
     """A device is none, as an export, a checkpoint, or a key."""
-    for command in (["audit", "verify", given], ["audit", "verify", str(SOUND), "--checkpoint", given]):
+    beside = (["--checkpoint", given], ["--outputs", given])
+    for command in (["audit", "verify", given], *(["audit", "verify", str(SOUND), *more] for more in beside)):
         told = run(command, decoy)
         assert told["code"] == 2, told
         assert words in told["said"], told
