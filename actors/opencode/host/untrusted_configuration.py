@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from ....domain.errors import ProjectConfigUntrusted
+from .untrusted_git import git_config
 
 NAMES = (".opencode", "opencode.json", "opencode.jsonc")
 _NAMED = 5
@@ -33,6 +34,11 @@ def refuse_untrusted(directory: str, root: str | None = None) -> None:
         raise ProjectConfigUntrusted(
             f"This codebase brings its own opencode configuration ({named}), which could run commands. "
             "Read it; then change the codebase's agent_config.trusted to true with PATCH, or move these files away."
+        )
+    if settings := git_config(directory):
+        raise ProjectConfigUntrusted(
+            f"This codebase's git configuration ({', '.join(settings[:_NAMED])}) runs programs or leads elsewhere as soon as "
+            "git looks at it. Read it; then change the codebase's agent_config.trusted to true with PATCH, or take it out."
         )
 
 
