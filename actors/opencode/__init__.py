@@ -10,8 +10,8 @@ from .host.orphans import adopts_orphans, reap_orphans
 from .host.scratch import clear_scratch
 from .host.survivors import sweep_all
 from .host.tool_outputs import ToolOutputFiles
-from .host.untrusted_configuration import project_config
 from .settings import OpencodeSettings
+from .untrusted.configuration import project_config
 
 __all__ = [
     "MARKER",

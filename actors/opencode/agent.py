@@ -24,12 +24,12 @@ from .handover import Handover
 from .host import survivors
 from .host.configuration import Stamp
 from .host.memory_limit import watch_memory
-from .host.untrusted_configuration import refuse_untrusted
 from .host.working_directory import refuse_moved
 from .lifetime import Lifetime
 from .outbox import Outbox
 from .server import OpencodeServer
 from .settings import OpencodeSettings
+from .untrusted.configuration import refuse_untrusted
 from .watch import Watch
 from .whereabouts import refuse_elsewhere
 

@@ -16,10 +16,10 @@ from .host import survivors
 from .host.availability import NOT_KNOWN, Availability
 from .host.configuration import Stamp, configuration_stamp
 from .host.environment import agent_environment
-from .host.untrusted_configuration import refuse_untrusted
 from .model_list import ModelList
 from .others.history import OpencodeHistories, server_nowhere
 from .settings import OpencodeSettings
+from .untrusted.configuration import refuse_untrusted
 
 MODELS = "models"
 """What stands in place of a codebase for the short-lived server that is asked for models."""

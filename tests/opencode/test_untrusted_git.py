@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.opencode.host.untrusted_configuration import refuse_untrusted
-from opencode_ledger.actors.opencode.host.untrusted_git import git_config
+from opencode_ledger.actors.opencode.untrusted.configuration import refuse_untrusted
+from opencode_ledger.actors.opencode.untrusted.git import git_config
 from opencode_ledger.domain.errors import ProjectConfigUntrusted
 
 from .live import make_repository

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from ....domain.errors import ProjectConfigUntrusted
-from .untrusted_git import git_config
+from .git import git_config
 
 NAMES = (".opencode", "opencode.json", "opencode.jsonc")
 _NAMED = 5
