@@ -3,6 +3,8 @@
 A codebase that was deleted keeps its history.
 """
 
+from contextlib import aclosing
+
 import orjson
 from aiohttp import web
 
@@ -43,7 +45,9 @@ async def log_export(service: Service, request: web.Request) -> web.StreamRespon
             "X-Content-Type-Options": "nosniff",
         }
     )
-    await send_pieces(request, response, export_lines(service.store, service.tree, codebase, head))
+    pieces = export_lines(service.store, service.tree, codebase, head)
+    async with aclosing(pieces):
+        await send_pieces(request, response, service.streams.turns.paced(pieces))
     return response
 
 

@@ -30,6 +30,7 @@ from .cursor import (
     start_of_all,
 )
 from .fanout import Fanout, LiveStream
+from .replay_turns import ReplayTurns
 from .sse import PREAMBLE, BadCursor
 from .subscriber import Subscriber
 
@@ -52,7 +53,7 @@ IN_TIME: Final = 1.5 * WATCH_INTERVAL
 
 
 class EventStreams:
-    """All open streams of the service.
+    """All open streams of the service. `turns`: those of all who read much of the log.
 
     `heartbeat`: seconds of silence before which a comment is sent. `stall`: seconds after which a reader that takes
     nothing is cut off. `page`: events read from the log at once. `backlog`: bytes that may wait for a reader that
@@ -72,7 +73,7 @@ class EventStreams:
     ) -> None:
         self._store, self._sessions, self._clock = store, sessions, clock
         self._heartbeat, self._stall, self._page, self._backlog = heartbeat, stall, page, backlog
-        self._fanout = Fanout(store, backlog)
+        self._fanout, self.turns = Fanout(store, backlog), ReplayTurns()
         self._open: set[Subscriber] = set()
         self._watcher: asyncio.Task[None] | None = None
         self._all_gone = asyncio.Event()
@@ -162,18 +163,19 @@ class EventStreams:
     ) -> None:
         """Send pages of the log until the reader is level, then commits until it falls behind; and again."""
         while not subscriber.over:
-            page = await self._read(codebase, subscriber)
-            if page and not subscriber.over:
-                subscriber.take(batch_of(page, subscriber.session, to_a_place=subscriber.upto is not None))
+            async with self.turns.turn(self._page) as limit:
+                page = await self._read(codebase, subscriber, limit)
+                if page and not subscriber.over:
+                    subscriber.take(batch_of(page, subscriber.session, to_a_place=subscriber.upto is not None))
             await drain()
             if not page:
                 await live.follow(subscriber)
                 await drain()
 
-    async def _read(self, codebase: CodebaseId, subscriber: Subscriber) -> list[RecordedEvent]:
+    async def _read(self, codebase: CodebaseId, subscriber: Subscriber, limit: int) -> list[RecordedEvent]:
         if codebase == ALL:
-            return [in_whole_log(e) for e in await self._store.read_all(Position(subscriber.position), self._page)]
-        return await self._store.read_stream(codebase, subscriber.position, self._page, upto=subscriber.upto)
+            return [in_whole_log(e) for e in await self._store.read_all(Position(subscriber.position), limit)]
+        return await self._store.read_stream(codebase, subscriber.position, limit, upto=subscriber.upto)
 
     @contextmanager
     def _registered(self, subscriber: Subscriber) -> Generator[None, None, None]:

@@ -8,6 +8,7 @@ stands at the top of each module beside this one; each can also be run alone, wi
     python scripts/bench/projections.py      how fast the views follow, as a ratio to plain inserts
     python -m scripts.bench.trigger          how long a trigger takes to be answered
     python -m scripts.bench.delay            from the agent's event to the subscriber's frame
+    python -m scripts.bench.fairness         requests among many readers that replay a long log
     python -m scripts.bench.requests         reads and queued tasks per second, and lists of very many tasks
 
 `--quick` takes a tenth of the time, and its figures are for a first look only. `--check` ends with exit code 1 where
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import appends, delay, projections, requests, trigger, trust
+from . import appends, delay, fairness, projections, requests, trigger, trust
 from .figures import Check, Spread, promise_table
 
 
@@ -107,6 +108,18 @@ async def requests_checks(quick: bool) -> list[Check]:
     return checks
 
 
+async def fairness_checks(quick: bool) -> list[Check]:
+    """A request among many readers that replay a long log."""
+    readers = fairness.READERS
+    figures = await fairness.measure(readers, seconds=2.0 if quick else 5.0, rounds=1 if quick else 3)
+    among = statistics.median(figures.crowded)
+    return [
+        Check(f"a request among {readers} replays, to among one, p50", figures.ratio, " ×", at_most=fairness.TARGET),
+        Check(f"a request among {readers} replays, p50", among, " ms"),
+        Check("replayed to all of them", statistics.median(figures.rate_crowded) / 1e6, " MB/s"),
+    ]
+
+
 def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     """Each promise with its checks, one after another, so that they don't disturb each other."""
     yield "An append costs little more than the disk", appends_checks(quick)
@@ -114,6 +127,7 @@ def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     yield "A trigger is answered before its agent is up", asyncio.run(trigger_checks(quick))
     yield "A subscriber sees what the agent says at once", asyncio.run(delay_checks(quick))
     yield "Requests are answered at a good rate", asyncio.run(requests_checks(quick))
+    yield "Replays leave room for requests", asyncio.run(fairness_checks(quick))
     yield "Trust costs little", trust.checks(quick)
 
 

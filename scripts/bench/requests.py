@@ -129,7 +129,7 @@ async def _at_work(agent: Agent) -> None:
 async def _lists(folder: Path, figures: Figures, seconds: float, tasks: int) -> None:
     (folder / "data").mkdir()
     codebase = await _fill(folder / "data", tasks)
-    options = ("--port", "0", "--data", str(folder / "data"), "--opencode-home", str(folder / "home"))
+    options = ("--port", "0", "--data", str(folder / "data"), "--opencode-home", str(folder / "home"), "--new-proofs")
     await _views_made(folder / "data")
     async with serving("opencode_ledger", "serve", *options, log=folder / "service.log") as url:
         for name, path in {
