@@ -12,6 +12,7 @@ from ...domain.outputs.exported import first_line, last_line, output_line, text_
 from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.outputs.whole import CHUNK, is_output_id
 from ..web.errors import RangeNotThere
+from ..web.framing import send_pieces
 from ..web.parameters import UPTO
 from .history import recorded_codebase
 from .service import Service
@@ -42,10 +43,10 @@ async def tool_output(service: Service, request: web.Request) -> web.StreamRespo
         },
     )
     answer.content_length = upto - first
-    await answer.prepare(request)
-    for at in range(first, upto, PIECE):
-        await answer.write(await service.outputs.read(codebase, output, at, min(at + PIECE, upto)))
-    await answer.write_eof()
+    pieces = (
+        await service.outputs.read(codebase, output, at, min(at + PIECE, upto)) for at in range(first, upto, PIECE)
+    )
+    await send_pieces(request, answer, pieces)
     return answer
 
 
@@ -65,10 +66,7 @@ async def log_outputs(service: Service, request: web.Request) -> web.StreamRespo
             "X-Content-Type-Options": "nosniff",
         }
     )
-    await answer.prepare(request)
-    async for line in _lines(service, kept):
-        await answer.write(line)
-    await answer.write_eof()
+    await send_pieces(request, answer, service.streams.turns.paced(_lines(service, kept)))
     return answer
 
 

@@ -17,7 +17,7 @@ def framed(request: web.Request, answer: web.StreamResponse) -> web.StreamRespon
 
 async def send_pieces(request: web.Request, answer: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:
     """Send an answer in pieces. What goes wrong with the first is raised; later only a broken end can tell that there is more."""
-    first = await anext(pieces)
+    first = await anext(pieces, b"")
     await framed(request, answer).prepare(request)
     try:
         await answer.write(first)

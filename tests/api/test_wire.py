@@ -27,6 +27,7 @@ def gets(codebase: str, task: str) -> list[tuple[Route, str]]:
         "asset": "start.js",
         "part": "api.js",
         "level": "0",
+        "output_id": "out_0",
     }
     return [
         (route, re.sub(r"\{(\w+)(:[^}]*)?\}", lambda part: named[part[1]], route.path))

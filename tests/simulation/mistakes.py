@@ -164,9 +164,9 @@ def _reports_lost_on_a_full_disk() -> Planted:
 def _page_without_its_last_event() -> Planted:
     read = EventStreams._read
 
-    async def short(self: EventStreams, codebase: Any, subscriber: Any) -> Any:
-        page = await read(self, codebase, subscriber)
-        return page[:-1] if len(page) == self._page else page
+    async def short(self: EventStreams, codebase: Any, subscriber: Any, limit: int) -> Any:
+        page = await read(self, codebase, subscriber, limit)
+        return page[:-1] if len(page) == limit else page
 
     return patch.object(EventStreams, "_read", short)
 
