@@ -22,8 +22,8 @@ MEMBER: Final = "erased"
 
 STRUCTURE: Final = frozenset(
     """about action agent agent_message_id agent_permission_id agent_session_id agent_type attempt call_id code
-    codebase_id correlation_id cost created_at decided_by digests ended_at expires_at fingerprint id imported key
-    kind left_out message_id model parent_id part_id path_encoding permission_id priority reason replaces reply revision
+    codebase_id correlation_id cost created_at decided_by digests ended_at expires_at fingerprint finish id imported
+    key kind left_out message_id model parent_id part_id path_encoding permission_id priority reason replaces reply revision
     role schema_version session_id started_at status subagent success task_id times timestamp tokens tool type
     waiting whole_bytes whole_id whole_kept whole_kept_sha256 whole_missing whole_sha256 worker_id""".split()
 )

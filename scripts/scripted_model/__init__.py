@@ -9,7 +9,7 @@ so any number of sessions run side by side and a retried request gets a retried 
 from .config import Permissions, opencode_config, without_catalogue
 from .conversation import SeenRequest
 from .directives import parse_directives
-from .script import Call, Cut, Fail, Hang, Item, Rule, Say, Script, Step, Think, Wait, when
+from .script import Call, Cut, Fail, Hang, Item, Rule, Say, Script, Step, Stop, Think, Wait, when
 from .server import ScriptedModel
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ScriptedModel",
     "SeenRequest",
     "Step",
+    "Stop",
     "Think",
     "Wait",
     "opencode_config",

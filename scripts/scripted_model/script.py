@@ -48,6 +48,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """The answer ends here, and says that it does for another reason than that all was said: `length`, for one."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Fail:
     """An HTTP error in place of an answer; after text of the same step, an error within the stream.
 
@@ -75,7 +82,7 @@ class Cut:
 
 
 Fault: TypeAlias = Fail | Hang | Cut
-Item: TypeAlias = Say | Think | Call | Wait | Fault
+Item: TypeAlias = Say | Think | Call | Wait | Stop | Fault
 Step: TypeAlias = tuple[Item, ...]
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .script import Call, Item, Say, Step, Think
+from .script import Call, Item, Say, Step, Stop, Think
 
 DONE = b"data: [DONE]\n\n"
 
@@ -59,7 +59,9 @@ def deltas(item: Item, call_index: int, call_id: str) -> Iterator[Mapping[str, o
 
 
 def finish_reason(step: Step) -> str:
-    """Why the answer ends: the agent runs the tools and asks again, or stops."""
+    """Why the answer ends: the agent runs the tools and asks again, or stops; or what the step says of it."""
+    if said := [item.reason for item in step if isinstance(item, Stop)]:
+        return said[0]
     return "tool_calls" if any(isinstance(item, Call) for item in step) else "stop"
 
 

@@ -1,7 +1,9 @@
 """Models that are named in requests: honoured, and refused where it is known that they don't exist."""
 
 import pytest
-from tests.support.service import Running
+from tests.support.service import Running, becomes
+
+from opencode_ledger.domain.ids import CodebaseId
 
 from .test_refusals import assert_refused, nothing_recorded
 
@@ -55,6 +57,26 @@ async def test_a_model_that_may_exist(api: Running, codebase: str, known: bool, 
     api.agents.catalog_known = known
     for path, body in requests(codebase, str(api.directory("other")), model):
         await api.post(path, body)
+
+
+async def test_an_interrupted_session_whose_model_is_gone(api: Running, codebase: str) -> None:
+    """A message to it is refused as a trigger is, and it stays as it was; one that names a model goes on with that."""
+    top = f"/codebases/{codebase}"
+    await api.post(f"{top}/trigger", {"prompt": "x", "model": "test/gone"})
+    await api.agent_at_work(CodebaseId(codebase))
+    await api.post(f"{top}/interrupt")
+    api.agents.catalog_known = True
+    async with nothing_recorded(api):
+        answer = await api.ask("POST", f"{top}/message", {"message": "Go on."})
+        assert_refused(answer, 400, "unknown_model")
+        assert answer.body["detail"].startswith("The session's own model is gone; name another as model.")
+    assert (await api.status(codebase))["status"] == "interrupted"
+    await api.post(f"{top}/message", {"message": "Go on.", "model": "test/model"})
+    await becomes(lambda: _given(api, CodebaseId(codebase)), "test/model")
+
+
+async def _given(api: Running, codebase: CodebaseId) -> str | None:
+    return api.agents.of(codebase).given[-1].model
 
 
 async def test_a_trusted_codebase_may_bring_its_own(api: Running) -> None:

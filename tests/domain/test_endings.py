@@ -1,13 +1,20 @@
 """What is recorded, member by member, of each way in which a session ends or pauses."""
 
+from typing import Literal
+
+import pytest
 from tests.domain.given import (
+    AGENT_SESSION,
     ASKED,
     AT,
     CODEBASE,
     FIRST,
     IDS,
+    LATER,
     OPENED,
+    PERMISSION,
     REGISTER,
+    SECOND,
     SESSION,
     TAKEN,
     TASK,
@@ -59,6 +66,45 @@ def test_an_interruption_that_nobody_asked_for() -> None:
         e.SessionInterrupted(reason="server_restarted", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
     )
+
+
+@pytest.mark.parametrize("finish", [None, "length", "content-filter"])
+def test_an_answer_that_was_cut_off(finish: Literal["length", "content-filter"] | None) -> None:
+    """A run whose last answer was cut off is completed, and its session, status and end say why it isn't whole."""
+    ended = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Not all", finish=finish)
+    events = given(TRIGGER, report(OPENED, ended)).last.events
+    (session,) = (event for event in events if isinstance(event, e.SessionCompleted))
+    (status,) = (event for event in events if isinstance(event, e.Status))
+    (complete,) = (event for event in events if isinstance(event, e.Complete))
+    assert session.finish == complete.finish == finish
+    assert ("cut its last answer off" in status.message) is (finish is not None)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("PERMISSION_REJECTED", "asked for a permission"), ("QUESTION_REJECTED", "its question")]
+)
+@pytest.mark.parametrize("decider", ["timeout", "user"])
+def test_a_run_that_nobody_answered(code: str, kind: str, decider: Literal["timeout", "user"]) -> None:
+    """Where the limit of time refused, permission and run say that nobody answered; where a person did, they don't."""
+    story = given(TRIGGER, report(OPENED, ASKED))
+    reply = c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by=decider)
+    refused = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="It was refused.", code=code)
+    told = story.when(reply)
+    (replied,) = (event for event in told.last.events if isinstance(event, e.PermissionReplied))
+    (error,) = (event for event in told.when(report(refused)).last.events if isinstance(event, e.Error))
+    assert replied.message == ("Nobody answered in time." if decider == "timeout" else None)
+    assert error.code == code
+    assert ("nobody answered" in error.error and kind in error.error) is (decider == "timeout")
+
+
+def test_a_session_keeps_the_model_that_it_began_with() -> None:
+    """A model that a message names is that message's alone, whatever the agent says that it uses for it."""
+    story = given(TRIGGER, report(OPENED, TAKEN))
+    other = c.SendMessage(message_id=SECOND, content="x", model="other/model")
+    opened = f.SessionOpened(session_id=SESSION, agent_session_id=AGENT_SESSION, model="other/model")
+    story = story.when(other).when(report(opened)).then()
+    after = story.when(LATER)
+    assert [event.model for event in after.last.events if isinstance(event, e.MessageSent)] == ["test/model"]
 
 
 def test_a_stop() -> None:

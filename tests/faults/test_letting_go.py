@@ -46,7 +46,7 @@ async def test_an_agent_that_was_killed_takes_its_tools_along(running: Service) 
     os.kill(agent, signal.SIGKILL)
     frames = await codebase.until(told("session", action="interrupted"))
     assert count(frames, "error", code="AGENT_CRASHED") == 1
-    assert count(frames, "task", action="failed", code="AGENT_CRASHED") == 1
+    assert count(frames, "task", action="interrupted", code="AGENT_CRASHED") == 1
     assert "SIGKILL" in next(frame for frame in frames if frame.event == "error").text("error")
     assert count(frames, "tool_result", status="error") == 1
     assert (sleepers.alive, codebase.processes) == (set(), {})

@@ -1,14 +1,16 @@
 """What goes wrong between opencode and the model's provider, as the service's users see it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, cast
 
 import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
-from scripts.scripted_model import Call, Fail, Hang, Item, Rule, Say, ScriptedModel, when
+from scripts.scripted_model import Call, Fail, Hang, Item, Rule, Say, ScriptedModel, Stop, when
 
 from ..opencode.live import opencode_binary
+from .processes import LIMIT
 from .service import Codebase, Service, said, told
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("provider")]
@@ -142,6 +144,42 @@ async def test_a_wrong_key_fails_the_run_at_once(codebase: Codebase) -> None:
     assert retries(frames) == []
     assert errors(frames) == [("PROVIDER_AUTH", "Incorrect API key provided")]
     assert outcome(frames)[0] == (await run.task())["status"] == "failed"
+
+
+async def test_an_answer_that_was_cut_off_says_so(codebase: Codebase) -> None:
+    """An answer that the model's limit of length cut off is not told as a whole one; one that was filtered has failed."""
+    frames = await (await start(codebase, Say("Not all of"), Stop("content_filter"))).events()
+    assert outcome(frames) == ("failed", "The response was blocked by the provider's content filter")
+    run = await start(codebase, Say("Not all of"), Stop("length"))
+    frames = await run.events()
+    assert (outcome(frames), frames[-1].text("finish")) == (("completed", "Not all of"), "length")
+    assert "cut its last answer off" in [frame.text("message") for frame in frames if frame.event == "status"][-1]
+    answer = await codebase.service.ask("GET", f"/codebases/{codebase.id}/sessions?limit=1")
+    assert "'reason': 'length'" in str(answer.content)
+
+
+async def test_a_session_keeps_its_model(codebase: Codebase) -> None:
+    """Another model that a message names is that message's alone; the next one, and one after an interrupt, has the session's."""
+    seen = codebase.service.model.requests
+    seen.clear()
+    wait = Fail(500, "later", times=None, headers={"retry-after": "300"})
+    run = await start(codebase, wait, model="stub/stub-1")
+    await run.retried()
+    for words, model in (("Once", "stub/stub-small"), ("Then", None), ("At last", None)):
+        await codebase.post("interrupt")
+        last = words == "At last"
+        codebase.service.model.rules = [when(words, [Say("Done.") if last else wait])]
+        asked = len(seen)
+        await codebase.post("message", {"message": words} | ({"model": model} if model else {}))
+        if not last:
+            async with asyncio.timeout(LIMIT):
+                while len(seen) <= asked:
+                    await asyncio.sleep(0.01)
+    frames = await run.events()
+    answered = [(r.messages[-1].text, r.model) for r in seen if not r.is_title and r.messages[-1].role == "user"]
+    of = {words: model for text, model in answered for words in ("Work", "Once", "Then", "At last") if words in text}
+    assert of == {"Work": "stub-1", "Once": "stub-small", "Then": "stub-1", "At last": "stub-1"}
+    assert outcome(frames) == ("completed", "Done.")
 
 
 async def test_a_conversation_that_grew_too_long_is_summed_up_and_goes_on(codebase: Codebase) -> None:

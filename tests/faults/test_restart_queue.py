@@ -29,7 +29,7 @@ async def test_what_waited_starts_by_itself(service: Service) -> None:
     await end_and_start(service, signal.SIGKILL)
     assert await done_until("low", second) == ["high", "low"]
     await assert_cut_off(first, "SERVER_RESTARTED")
-    assert [task["status"] for task in await listed(first, "tasks")] == ["pending", "failed"]
+    assert [task["status"] for task in await listed(first, "tasks")] == ["pending", "interrupted"]
     tasks, sessions = await listed(second, "tasks"), await listed(second, "sessions")
     assert {(task["id"], task["session_id"]) for task in tasks} == {(s["task_id"], s["id"]) for s in sessions}
 
@@ -68,10 +68,10 @@ async def end_and_start(service: Service, end: signal.Signals) -> None:
 
 
 async def assert_cut_off(codebase: Codebase, code: str) -> None:
-    """The agent is interrupted, once, and its task failed with the reason."""
+    """The agent is interrupted, once, and its task with it, for the same reason."""
     assert await codebase.status() == "interrupted"
     frames = await codebase.until(told("session", action="interrupted"))
-    assert count(frames, "task", action="failed", code=code) == 1
+    assert count(frames, "task", action="interrupted", code=code) == 1
     assert (codebase.directory / "ran.txt").read_text() == "once\n"
 
 

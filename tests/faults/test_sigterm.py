@@ -38,11 +38,11 @@ def recorded(codebase: Codebase) -> list[Frame]:
 
 
 def assert_interrupted(codebase: Codebase, code: str = "SERVER_STOPPED") -> None:
-    """The log says once that the session was interrupted, and why, and that its task failed."""
+    """The log says once that the session and its task were interrupted, and why."""
     frames = recorded(codebase)
     assert count(frames, "session", action="interrupted") == 1
     assert [frame.text("code") for frame in frames if frame.event == "error"] == [code]
-    assert count(frames, "task", action="failed", code=code) == 1
+    assert count(frames, "task", action="interrupted", code=code) == 1
     assert count(frames, "status", status="interrupted") == 1
 
 
@@ -98,4 +98,4 @@ async def test_a_second_sigterm_ends_at_once(started: Service) -> None:
     await started.start()
     assert await codebase.status() == "interrupted"
     assert count(recorded(codebase), "session", action="interrupted") == 1
-    assert count(recorded(codebase), "task", action="failed") == 1
+    assert count(recorded(codebase), "task", action="interrupted") == 1
