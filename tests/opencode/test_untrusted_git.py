@@ -12,6 +12,7 @@ from opencode_ledger.actors.opencode.untrusted.git import git_config
 from opencode_ledger.domain.errors import ProjectConfigUntrusted
 
 from .live import make_repository
+from .odd_names import ODD_NAMES
 
 
 def git(directory: Path, *arguments: str) -> None:
@@ -120,6 +121,15 @@ def test_what_runs_or_leads_elsewhere_is_refused(tmp_path: Path, case: str) -> N
         with pytest.raises(ProjectConfigUntrusted, match="git configuration"):
             refuse_untrusted(str(directory))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_git_is_understood_in_a_directory_of_any_name(tmp_path: Path, name: str) -> None:
+    """A plain repository is plain, and a hook is found, whatever line breaks and blanks are in the path."""
+    repository = make_repository(tmp_path / name)
+    assert git_config(str(repository)) == []
+    _hook(repository)
+    assert git_config(str(repository)) == ["the hook post-index-change"]
 
 
 @pytest.mark.parametrize("case", ALLOWED)

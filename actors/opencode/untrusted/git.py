@@ -32,6 +32,8 @@ HARMLESS: Final = frozenset(
 HOOK: Final = "post-index-change"
 """The one hook that git runs when it only looks."""
 
+_HOOKS: Final = ("--git-path", "hooks")
+
 LIMIT: Final = 10.0
 """Seconds that git may take to tell."""
 
@@ -40,18 +42,13 @@ def git_config(directory: str) -> list[str]:
     """What of the codebase's git configuration runs programs or leads elsewhere, by name. Blocking; runs nothing of it."""
     if not any(os.path.lexists(place / ".git") for place in (Path(directory), *Path(directory).parents)):
         return []
-    told = _git(
-        directory, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--git-path", "hooks"
-    )
-    if told is None:
+    git_dir, root, hooks = _path(directory, "--git-dir"), _path(directory, "--show-toplevel"), _path(directory, *_HOOKS)
+    if not git_dir:
         return []  # no git, or no repository that git itself would use
-    root = (_git(directory, "rev-parse", "--show-toplevel") or "").removesuffix("\n")
-    git_dir, _, rest = told.partition("\n")
     settings = _settings(directory)
     found = sorted({name for name, value in settings if RUNS.fullmatch(name) and value not in HARMLESS})
     if any(PARTIAL.fullmatch(name) for name, _ in settings):
         found += sorted({name for name, _ in settings if FETCHES.fullmatch(name)})
-    hooks = rest.partition("\n")[2].removesuffix("\n")
     if os.access(Path(hooks) / HOOK, os.X_OK):
         found.append(f"the hook {HOOK}")
     return [*found, *_elsewhere(directory, root, git_dir)]
@@ -95,6 +92,11 @@ def _settings(directory: str) -> list[tuple[str, str]]:
 
 
 OWN: Final = ("local", "worktree")
+
+
+def _path(directory: str, *asked: str) -> str:
+    """A path that git tells, which may have line breaks in it; empty where it tells none."""
+    return (_git(directory, "rev-parse", "--path-format=absolute", *asked) or "").removesuffix("\n")
 
 
 def _git(directory: str, *arguments: str) -> str | None:
