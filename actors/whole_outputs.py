@@ -19,7 +19,8 @@ import structlog
 from ..domain.codebase.facts import Fact, ToolEnded
 from ..domain.errors import StoreError
 from ..domain.ids import CodebaseId, OutputId
-from ..domain.outputs.whole import SALT, AgentOutput, Intake, Missing, WholeOutput
+from ..domain.outputs.intake import Intake
+from ..domain.outputs.whole import SALT, AgentOutput, Missing, WholeOutput
 from ..domain.ports import OutputStore
 from ..domain.secrets.masker import Secrets
 

@@ -38,12 +38,23 @@ from ..domain.ports import OutputStore
 from ..domain.secrets.masker import Secrets
 from ..projections.as_of.views_at import Moments
 from ..projections.private_file import make_private
-from ..projections.runner import REMADE, Projections
+from ..projections.runner import Projections
 from ..projections.tree.file import is_begun
 from ..projections.tree.log_tree import Tree
 from ..projections.tree.signing import SigningKey
 from .api.service import AgentHost, Service
 from .api.usable import hindered_by
+from .data_directory import (
+    INSTANCE_NAME,
+    KEY_NAME,
+    LOG_NAME,
+    MADE_OF_THE_LOG,
+    MOMENTS_NAME,
+    SCRATCH_NAME,
+    SHELL_NAME,
+    TREE_NAME,
+    VIEWS_NAME,
+)
 from .limits import Limits
 from .metrics import Metrics
 from .offline.erasing import finish
@@ -55,18 +66,6 @@ from .streams.stream import EventStreams
 from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
-
-LOG_NAME = "ledger.db"
-VIEWS_NAME = "views.db"
-MOMENTS_NAME = "moments.db"
-TREE_NAME = "tree.db"
-KEY_NAME = "checkpoint.key"
-INSTANCE_NAME = "instance"
-SHELL_NAME = "shell"
-SCRATCH_NAME = "tmp"
-
-MADE_OF_THE_LOG = (VIEWS_NAME, VIEWS_NAME + REMADE, MOMENTS_NAME)
-"""Files that are made anew from the log where they are missing, and hold words of it."""
 
 
 @asynccontextmanager

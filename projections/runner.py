@@ -21,6 +21,7 @@ from ..domain.ids import Position
 from ..domain.ports import Clock, EventStore
 from .catch_up import BATCH, Applier, open_database
 from .database import Database
+from .file_names import REBUILT
 from .rebuild import Remake
 from .recent_commits import RecentReads
 from .views.views import Views
@@ -42,8 +43,6 @@ QUEUE: Final = 10 * BATCH
 SETTLED, DAY = 60.0, 86_400.0
 """Seconds from a start to the first check of the views, and from one to the next."""
 
-REMADE: Final = ".new"
-"""What the name of views that are being made anew ends with."""
 
 QUEUE_BYTES: Final = 8 * PAGE_BYTES
 """Their data at most."""
@@ -164,7 +163,7 @@ class Projections:
         Raises `StoreError` where that can't be done.
         """
         try:
-            made = await Remake.begin(self._path.with_name(self._path.name + REMADE), self._store)
+            made = await Remake.begin(self._path.with_name(self._path.name + REBUILT), self._store)
             try:
                 return await self._compare(made)
             finally:

@@ -5,14 +5,10 @@ the salt is kept and erased with the text: nobody can guess an erased text and f
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final, Literal, TypeAlias
 
 from ..ids import OutputId
-from ..secrets.masker import Secrets
-from ..secrets.streams import StreamMasker
 
 CHUNK: Final = 65_536
 """Bytes of a chunk, at most; each is text in UTF-8 by itself."""
@@ -87,65 +83,3 @@ def shown_of(path: str, output: str) -> AgentOutput:
 def is_output_id(name: str) -> bool:
     """Whether a whole output can have this name."""
     return _OUTPUT_ID.fullmatch(name) is not None
-
-
-class Intake:
-    """Takes in one whole output, piece by piece: masked over their borders, hashed, and cut into chunks to be kept.
-
-    `limit`: how many bytes are kept.
-    """
-
-    def __init__(self, secrets: Secrets, limit: int, salt: bytes) -> None:
-        self._masker, self._limit = StreamMasker(secrets), limit
-        self._whole, self._part = sha256(salt), sha256(salt)
-        self._buffer = bytearray()
-        self.bytes = self.kept = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is more than is kept."""
-        return self.bytes > self.kept + len(self._buffer)
-
-    @property
-    def sha256(self) -> str:
-        """Of all that was taken in."""
-        return self._whole.hexdigest()
-
-    @property
-    def kept_sha256(self) -> str:
-        """Of the chunks."""
-        return self._part.hexdigest()
-
-    def feed(self, piece: str) -> Iterator[bytes]:
-        """Take in more; the chunks that are full."""
-        yield from self._take(self._masker.feed(piece))
-
-    def end(self) -> Iterator[bytes]:
-        """There is no more; the last chunks."""
-        yield from self._take(self._masker.end())
-        yield from self._chunks(1)
-
-    def _take(self, text: str) -> Iterator[bytes]:
-        data = text.encode("utf-8", "replace")
-        room = 0 if self.is_full else self._limit - self.kept - len(self._buffer)
-        self._whole.update(data)
-        self.bytes += len(data)
-        self._buffer += data[: _border(data, room)]
-        yield from self._chunks(1 if self.is_full else CHUNK)
-
-    def _chunks(self, least: int) -> Iterator[bytes]:
-        while len(self._buffer) >= least:
-            chunk = bytes(self._buffer[: _border(self._buffer, CHUNK)])
-            del self._buffer[: len(chunk)]
-            self._part.update(chunk)
-            self.kept += len(chunk)
-            yield chunk
-
-
-def _border(data: bytes | bytearray, at: int) -> int:
-    """The last place up to `at` where a character begins, or the end."""
-    if at >= len(data):
-        return len(data)
-    while at > 0 and data[at] & 0xC0 == 0x80:
-        at -= 1
-    return at

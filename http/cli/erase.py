@@ -16,7 +16,7 @@ from ...actors.store.log_file import check_there, opened
 from ...domain.errors import InvalidInput
 from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
-from ..bootstrap import LOG_NAME, MADE_OF_THE_LOG
+from ..data_directory import LOG_NAME, MADE_OF_THE_LOG
 from ..offline.erasing import Choice, Chosen, choose, erasures, finish
 from ..offline.erasing import erase as carry_out
 from ..settings import Data, usual_data

@@ -16,7 +16,7 @@ from ...actors.store.outputs.schema import CREATE as OUTPUTS_SCHEMA
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput, StoreError
 from ...projections.tree.file import TREE_SCHEMA
-from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY
 from .verify import Progress, Verdict, verify_data
 

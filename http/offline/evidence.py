@@ -13,7 +13,7 @@ from ...actors.store.log_file import check_there, found_log
 from ...domain.proofs.tiles import TileId
 from ...projections.tree.file import TREE_SCHEMA, read_tree
 from ...projections.tree.signing import SigningKey
-from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 
 Tiles = Mapping[TileId, bytes]
 

@@ -22,7 +22,7 @@ from ...domain.proofs.merkle import span_hash
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import GrowingTree, TileId, node_in
 from ...projections.tree.signing import SigningKey
-from ..bootstrap import TREE_NAME
+from ..data_directory import TREE_NAME
 from .evidence import Evidence, evidence_in
 from .missing import no_codebase, no_session
 from .verify import Progress, checkpoint_of

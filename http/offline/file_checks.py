@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...actors.store.log_file import opened
 from ...domain.proofs.audit import Audit, Finding
 from ...domain.proofs.tiles import HASH, WIDTH
-from ..bootstrap import LOG_NAME, TREE_NAME
+from ..data_directory import LOG_NAME, TREE_NAME
 from .evidence import Evidence
 
 

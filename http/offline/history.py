@@ -23,7 +23,7 @@ from ...projections.story.session_story import UNREADABLE, Story
 from ...projections.story.unreadable import readable, seen_by_views, whole
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
-from ..bootstrap import LOG_NAME
+from ..data_directory import LOG_NAME
 from .missing import no_codebase, no_session
 
 # Of an event that changes no view, for it can't be read, an auditor is told in words.

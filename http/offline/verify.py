@@ -21,8 +21,8 @@ from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
 from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
-from ..bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
 from ..cli.screen import counted
+from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY, Evidence, evidence_in
 from .file_checks import guard_findings, odd_findings, tree_findings
 from .outputs import exported_findings, output_findings

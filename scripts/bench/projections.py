@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.events.wire import encode

@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http.offline.verify import verify_data

@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 
 from opencode_ledger.actors.store.listeners import CommitListeners
-from opencode_ledger.actors.store.outputs import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import (

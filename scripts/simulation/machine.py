@@ -14,7 +14,7 @@ from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import Answer
 from opencode_ledger.actors.settings import ActorSettings
-from opencode_ledger.actors.store.outputs import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.actors.unnamed_outputs import drop_unnamed

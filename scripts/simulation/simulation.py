@@ -17,7 +17,7 @@ from typing import Any
 
 from opencode_ledger.actors.clock import timestamp
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
-from opencode_ledger.actors.store.outputs import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.hindrance import Hindrance

@@ -16,7 +16,7 @@ from opencode_ledger.domain.errors import InvalidInput, StoreError
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
-from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME
+from opencode_ledger.http.data_directory import KEY_NAME, LOG_NAME
 from opencode_ledger.http.offline import erasing
 from opencode_ledger.http.offline.backup import back_up
 from opencode_ledger.projections.tree.signing import SigningKey

@@ -12,7 +12,7 @@ import pytest
 
 from opencode_ledger.actors import whole_outputs
 from opencode_ledger.actors.opencode import OpencodeSettings, ToolOutputFiles
-from opencode_ledger.actors.store.outputs import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.unnamed_outputs import drop_unnamed
 from opencode_ledger.actors.whole_outputs import OutputKeeper
 from opencode_ledger.domain.codebase.facts import ToolEnded

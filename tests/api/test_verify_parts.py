@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.offline import verify_parts

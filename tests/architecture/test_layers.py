@@ -52,3 +52,15 @@ def test_the_contracts_of_the_layers_are_kept() -> None:
         check=False,
     )
     assert linted.returncode == 0, linted.stdout
+
+
+def test_an_audit_is_read_in_few_modules() -> None:
+    """Whoever wants to check the checker reads `verify` and what it imports: few modules, and none of the server's."""
+    started = "import sys, opencode_ledger.http.offline.verify; print(*sys.modules)"
+    asked = subprocess.run([sys.executable, "-c", started], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = asked.stdout.split()
+    ours = [
+        name for name in modules if (ROOT / f"{name.removeprefix('opencode_ledger.').replace('.', '/')}.py").is_file()
+    ]
+    assert len(ours) <= 55
+    assert [name for name in modules if name.partition(".")[0] in ("aiohttp", "pydantic")] == []

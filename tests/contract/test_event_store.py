@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.events.recorded import PAGE_BYTES, NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

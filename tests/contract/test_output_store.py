@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store.outputs import MemoryOutputStore, SqliteOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.sqlite_store import SqliteOutputStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, OutputId
 from opencode_ledger.domain.ports import OutputStore

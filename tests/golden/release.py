@@ -23,7 +23,7 @@ from opencode_ledger.domain.events import Json
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line, read_event
-from opencode_ledger.http.bootstrap import KEY_NAME, LOG_NAME, TREE_NAME
+from opencode_ledger.http.data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from opencode_ledger.http.offline.evidence import tree_of
 from opencode_ledger.projections.tree.signing import SigningKey
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, History, histories, littered_histories, workday
 
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
 from opencode_ledger.domain.ids import Position
 from opencode_ledger.projections.batch import Batch

@@ -11,7 +11,7 @@ from tests.projections.test_rebuild import Crash, crash_at, rebuilt, tables
 from tests.projections.test_runner import until
 
 from opencode_ledger.actors.clock import SystemClock
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by

@@ -11,7 +11,7 @@ import pytest
 from tests.projections.histories import STREAMS, History, register, report, trigger, workday
 
 from opencode_ledger.actors.clock import SystemClock
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import StoreError

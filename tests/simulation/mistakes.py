@@ -16,7 +16,7 @@ from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
-from opencode_ledger.actors.store.outputs import MemoryOutputStore
+from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.domain.codebase.commands import Recover
 from opencode_ledger.domain.codebase.decide import decide

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import PAGE_BYTES
 
 from .events import OTHER, append, log_of, output

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.projections.histories import workday
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.fault_points import FaultPoint, Reach
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.log_tree import Tree

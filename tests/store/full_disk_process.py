@@ -10,7 +10,7 @@ import resource
 import sys
 from pathlib import Path
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.projections.test_rebuild import Crash, crash_at, tables
 
-from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore, erasing
+from opencode_ledger.actors.store import erasing
 from opencode_ledger.actors.store.erasing import finish_erasures, is_unfinished
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.store.log_file import opened
-from opencode_ledger.actors.store.outputs import SqliteOutputStore
+from opencode_ledger.actors.store.outputs.sqlite_store import SqliteOutputStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.erasure.tombstones import is_tombstone
 from opencode_ledger.domain.errors import StoreError
@@ -35,7 +37,7 @@ from opencode_ledger.domain.ids import (
 )
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
-from opencode_ledger.http.bootstrap import MADE_OF_THE_LOG
+from opencode_ledger.http.data_directory import MADE_OF_THE_LOG
 from opencode_ledger.http.offline.erasing import Choice, choose, erase, erasures, finish
 from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.as_of.views_at import Moments

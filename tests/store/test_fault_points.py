@@ -11,7 +11,8 @@ import pytest
 from tests.projections.histories import workday
 from tests.projections.test_rebuild import tables
 
-from opencode_ledger.actors.store import MemoryEventStore, SqliteEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store import SqliteEventStore, file_identity
+from opencode_ledger.actors.store import file_identity
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
 from opencode_ledger.actors.store.schema import INSERT
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

@@ -15,10 +15,10 @@ from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from tests.golden.release import write_data
 
-from opencode_ledger.actors.store import SqliteEventStore
 from opencode_ledger.actors.store.guards import SELECT_SHAPE, deviations
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.actors.store.schema import SCHEMA_VERSION
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http.offline.verify import verify_data

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.store import DataInUse, DataLock
+from opencode_ledger.actors.store.lock import DataInUse, DataLock
 from opencode_ledger.domain.errors import StoreError
 
 HOLD = """
 import sys
 from pathlib import Path
-from opencode_ledger.actors.store import DataLock
+from opencode_ledger.actors.store.lock import DataLock
 DataLock.acquire(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from tests.projections.test_rebuild import Crash
 
-from opencode_ledger.actors.store import MemoryEventStore, file_identity
-from opencode_ledger.actors.store.outputs import SqliteOutputStore
+from opencode_ledger.actors.store import file_identity
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.store.outputs.outputs_file import opened_outputs
+from opencode_ledger.actors.store.outputs.sqlite_store import SqliteOutputStore
 from opencode_ledger.actors.unnamed_outputs import drop_unnamed
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent

@@ -14,7 +14,7 @@ import pytest
 from tests.projections.histories import workday
 from tests.projections.test_rebuild import tables
 
-from opencode_ledger.actors.store import MemoryEventStore
+from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence

@@ -12,7 +12,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from opencode_ledger.actors.store import SqliteEventStore
+from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 

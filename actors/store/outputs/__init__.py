@@ -1,6 +1,1 @@
 """Whole outputs beside the log, on disk and in memory: two `OutputStore`s that one contract suite holds to the same promises."""
-
-from .in_memory import MemoryOutputStore
-from .sqlite_store import SqliteOutputStore
-
-__all__ = ["MemoryOutputStore", "SqliteOutputStore"]

@@ -1,0 +1,17 @@
+"""The names of the files in a data directory. docs/operations.md says what each is for."""
+
+from typing import Final
+
+from ..projections.file_names import REBUILT
+
+LOG_NAME: Final = "ledger.db"
+VIEWS_NAME: Final = "views.db"
+MOMENTS_NAME: Final = "moments.db"
+TREE_NAME: Final = "tree.db"
+KEY_NAME: Final = "checkpoint.key"
+INSTANCE_NAME: Final = "instance"
+SHELL_NAME: Final = "shell"
+SCRATCH_NAME: Final = "tmp"
+
+MADE_OF_THE_LOG: Final = (VIEWS_NAME, VIEWS_NAME + REBUILT, MOMENTS_NAME)
+"""Files that are made anew from the log where they are missing, and hold words of it."""
