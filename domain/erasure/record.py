@@ -49,9 +49,16 @@ class ErasureRecord:
         """The tombstones that no erasure event read so far names as they are: position and name."""
         return {position: name for position, (_digest, name) in self._open.items()}
 
-    def forged(self, known: Container[int]) -> dict[int, str]:
-        """Those of them that no erasure can have left so, where these positions are known: position and name."""
-        return {at: name for at, name in self.unrecorded.items() if not self._eraser[at] or self._eraser[at] in known}
+    def forged(self, known: Container[int], size: int) -> dict[int, str]:
+        """Those of them that no erasure of a log of this size can have left so, where these positions are known.
+
+        By position, each with its name. An erasure comes after what it erases.
+        """
+        return {
+            at: name
+            for at, name in self.unrecorded.items()
+            if not at < self._eraser[at] <= size or self._eraser[at] in known
+        }
 
     def _match(self, recorded: RecordedEvent) -> None:
         for position, digest in _named_by(recorded).items():

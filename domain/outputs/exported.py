@@ -7,7 +7,7 @@ pieces, and a last line that says that this is all.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -19,15 +19,25 @@ from .record import KeptOutput
 
 FORMAT: Final = "opencode-ledger outputs v1"
 
+_OUTPUT: Final = ("output_id", "codebase_id", "position", "bytes", "salt")
 _SALT: Final = re.compile(r"(?:[0-9a-f]{2}){1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An output of an export's file: how many bytes its text has, and its salted hash."""
+    """An output of an export's file: its salted hash, and how many bytes its text has.
 
+    `position`, `said`: where its line says that its event is, and how many bytes it says.
+    """
+
+    position: int
+    said: int
     bytes: int
     sha256: str
+
+    def grown(self, size: int, digest: str) -> "Measured":
+        """With so many bytes more."""
+        return replace(self, bytes=self.bytes + size, sha256=digest)
 
 
 def first_line(outputs: int) -> bytes:
@@ -59,32 +69,44 @@ def last_line(outputs: int) -> bytes:
 
 
 def read_outputs(lines: Iterable[bytes]) -> dict[tuple[CodebaseId, OutputId], Measured]:
-    """The outputs of a file, measured. Raises `BadExport` where it isn't such a file, or not a whole one."""
-    left, found, open_output = iter(lines), dict[tuple[CodebaseId, OutputId], Measured](), None
-    told = _members(next(left, b""))
-    if told.get("format") != FORMAT:
+    """The outputs of a file, measured, in its order. Raises `BadExport` where it isn't such a file, or not a whole one."""
+    left, found, digest = iter(lines), dict[tuple[CodebaseId, OutputId], Measured](), sha256()
+    first = next(left, b"")
+    if _members(first).get("format") != FORMAT:
         raise BadExport(f"The file does not begin as {FORMAT} does: it is another file, or cut off.")
-    digest, size = sha256(), 0
+    output: tuple[CodebaseId, OutputId] | None = None
     for line in left:
-        match members := _members(line):
-            case {"text": str(text)} if open_output is not None:
+        members = _members(line)
+        match members:
+            case {"text": str(text), **rest} if output is not None and text and not rest:
                 data = text.encode("utf-8", "replace")
                 digest.update(data)
-                size += len(data)
-                found[open_output] = Measured(size, digest.hexdigest())
-            case {"output_id": str(name), "codebase_id": str(codebase), "salt": str(salt)} if _SALT.fullmatch(salt):
-                open_output = CodebaseId(codebase), OutputId(name)
-                if open_output in found:
+                found[output] = found[output].grown(len(data), digest.hexdigest())
+            case {"output_id": str(name), "codebase_id": str(codebase), "position": position, "bytes": size}:
+                output = CodebaseId(codebase), OutputId(name)
+                if output in found:
                     raise BadExport(f"The output {name} is there twice.")
-                digest, size = sha256(bytes.fromhex(salt)), 0
-                found[open_output] = Measured(0, digest.hexdigest())
-            case {"end": int(count)}:
-                if count != len(found) or count != told.get("outputs") or next(left, b""):
+                digest = sha256(_salt(members))
+                found[output] = Measured(int(position), int(size), 0, digest.hexdigest())
+            case {"end": _}:
+                if line != last_line(len(found)) or first != first_line(len(found)) or next(left, b""):
                     raise BadExport("The outputs are not as many as the file says, or something follows its end.")
                 return found
             case _:
-                raise BadExport(f"A line is none of a file of outputs: {str(members)[:60]}.")
+                raise _none_of_ours(members)
     raise BadExport("The file does not end as it should: a part of it is missing.")
+
+
+def _salt(members: dict[str, Any]) -> bytes:
+    """The salt of an output's line, which has no members but those that are known."""
+    plain = tuple(members) == _OUTPUT and type(members["position"]) is type(members["bytes"]) is int
+    if plain and _SALT.fullmatch(str(members["salt"])):
+        return bytes.fromhex(str(members["salt"]))
+    raise _none_of_ours(members)
+
+
+def _none_of_ours(members: dict[str, Any]) -> BadExport:
+    return BadExport(f"A line is none of a file of outputs: {str(members)[:60]}.")
 
 
 def _line(members: dict[str, Any]) -> bytes:
@@ -98,4 +120,7 @@ def _members(line: bytes) -> dict[str, Any]:
         members = None
     if not isinstance(members, dict):
         raise BadExport("A line is not a JSON object: the file is damaged or cut off.")
+    # Members that are there twice: what a person reads there is not what was read here.
+    if orjson.dumps(members) + b"\n" != line:
+        raise BadExport("A line is not written as those of a file of outputs are: it was changed.")
     return members  # pyright: ignore[reportUnknownVariableType]

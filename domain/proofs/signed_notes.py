@@ -91,6 +91,13 @@ def open_note(note: str, key: VerifierKey, verify: Verify) -> str:
     return text
 
 
+def is_signed_alone(note: str, key: VerifierKey) -> bool:
+    """Whether a note is just as `sign_note` writes it: with one signature, that of `key`, and nothing besides."""
+    text, _, signatures = note.rpartition("\n\n")
+    lines = signatures.splitlines()
+    return len(lines) == 1 and note == sign_note(f"{text}\n", key, lambda _text: _signature(lines[0])[2])
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log commits to: `origin` names the log, `size` counts its leaves, `root` is 32 bytes."""
@@ -130,6 +137,9 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise BadNote("This is not base64.") from None
+    if base64.b64encode(raw).decode() != text:  # bits that are left over, and say nothing
+        raise BadNote("This is not base64.")
+    return raw

@@ -12,7 +12,8 @@ from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId
 from ...domain.outputs.record import KeptOutput
 from ..offline.export import Choice, export_from, outputs_from
-from ..offline.verify import Verdict, key_of, verify_data, verify_export
+from ..offline.verify import Verdict, key_of, verify_data
+from ..offline.verify_export import verify_export
 from ..settings import Data, usual_data
 from .diff import diff
 from .progress import progress
@@ -79,6 +80,8 @@ def tell(verdict: Verdict, *, trusted: bool) -> None:
     for finding in result.findings:
         print(f"WRONG  {finding.sentence}")
     print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {counted(result.events, 'event')}, {verdict.told}")
+    if verdict.claim:
+        print(f"claim  {verdict.claim}")
     print(f"root   {result.root.hex()}")
     print(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
 

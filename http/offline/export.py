@@ -11,7 +11,6 @@ from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput
 from ...domain.events import Json
 from ...domain.events.recorded import RecordedEvent
-from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.outputs.exported import first_line, last_line, output_lines
 from ...domain.outputs.record import KeptOutput, kept_in
@@ -19,6 +18,7 @@ from ...domain.proofs.batch_inclusion import spans_beside
 from ...domain.proofs.export import Manifest, event_line, manifest_line, proof_line
 from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.merkle import span_hash
+from ...domain.proofs.selection import session_of
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import GrowingTree, TileId, node_in
 from ...projections.tree.signing import SigningKey
@@ -41,7 +41,7 @@ class Choice:
         """Whether this event of the codebase is chosen."""
         if event.sequence < self.first or (self.last is not None and event.sequence > self.last):
             return False
-        return self.session is None or decode(event).session_id == self.session
+        return self.session is None or session_of(event) == self.session
 
     def told(self, events: list[RecordedEvent]) -> dict[str, Json]:
         """The choice as the manifest has it."""

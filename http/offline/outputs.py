@@ -32,13 +32,18 @@ def exported_findings(
     found: Mapping[tuple[CodebaseId, OutputId], Measured], recorded: list[KeptOutput]
 ) -> Iterator[Finding]:
     """Where the whole outputs that go along with an export are not those that its events name."""
-    left = dict(found)
+    left, order = dict(found), [here.position for here in found.values()]
+    if order != sorted(order):
+        yield Finding("moved", 0, "The whole outputs are not in the order of their events.")
     for kept in recorded:
         here = left.pop((kept.codebase, kept.output_id), None)
         name = f"The whole output of event {kept.position} ({kept.output_id})"
-        if here is None and not kept.erased:
+        if kept.erased:
+            if here:
+                yield Finding("added", kept.position, f"{name} is still there, though the event was erased.")
+        elif here is None:
             yield Finding("removed", kept.position, f"{name} is missing.")
-        elif here is not None and here != Measured(kept.bytes, kept.sha256):
+        elif here != Measured(kept.position, kept.bytes, kept.bytes, kept.sha256):
             yield Finding("changed", kept.position, f"{name} is not what was recorded: it was changed.")
     for _, output in left:
         yield Finding("added", 0, f"There is an output {output!r} that no event of the export names.")

@@ -190,12 +190,30 @@ async def test_exports(copy: Path, command: Command, api: Running, codebase: Cod
     key.write_text(f"{api.service.tree.key}\n")
     sessions = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
     choices: list[list[object]] = [[], ["--session", sessions[0]["id"]], ["--from", 2, "--to", 4]]
+    head = await api.service.store.stream_head(codebase)
+    says = [
+        (
+            f"; codebase {codebase}, events 1 to {head}: all there; whether",
+            f"codebase {codebase}, events 1 to {head}; ",
+        ),
+        (
+            f"; session {sessions[0]['id']} of codebase {codebase}: ",
+            f"session {sessions[0]['id']} of codebase {codebase}, ",
+        ),
+        (f"; codebase {codebase}, events 2 to 4: all there; whether", f"codebase {codebase}, events 2 to 4; 3 events"),
+    ]
     for number, choice in enumerate(choices):
         file = copy.parent / f"{number}.jsonl"
         assert (await command("export", codebase, *choice, "--data", copy, "--out", file)).code == 0
         ended = await command("verify", file, "--key", key)
         assert ended.code == 0, ended
-        assert f"sound: {len(file.read_bytes().splitlines()) - 2} events, proved" in ended.output
+        first, claim, *_ = ended.output.splitlines()
+        assert first.startswith(f"sound: {len(file.read_bytes().splitlines()) - 2} events, proved to be in the log"), (
+            first
+        )
+        shown, claimed = says[number]
+        assert shown in first
+        assert claim.startswith(f"claim  {claimed}"), claim
     told = await command("export", codebase, "--from", 2, "--to", 4, "--data", copy)
     assert len(told.output.splitlines()) == 5
     async with api.client.get(f"{API}/codebases/{codebase}/log/export") as response:

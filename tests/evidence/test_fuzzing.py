@@ -18,7 +18,8 @@ from tests.golden.release import LOGS, THIS_VERSION
 from opencode_ledger.actors.store.evidence.parts import ours_by
 from opencode_ledger.actors.store.evidence.read_only import untouched
 from opencode_ledger.domain.errors import LedgerError
-from opencode_ledger.http.offline.verify import verify_data, verify_export
+from opencode_ledger.http.offline.verify import verify_data
+from opencode_ledger.http.offline.verify_export import verify_export
 
 EACH: Final = 5000
 LIMIT: Final = 10

@@ -35,7 +35,8 @@ from opencode_ledger.domain.proofs.export import read_manifest
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, open_note
 from opencode_ledger.domain.proofs.tiles import GrowingTree
-from opencode_ledger.http.offline.verify import verify_data, verify_export
+from opencode_ledger.http.offline.verify import verify_data
+from opencode_ledger.http.offline.verify_export import verify_export
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.projections.tree.signing import verify
 
