@@ -182,7 +182,7 @@ MANIFESTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (RANGE, {"codebase_id": None}),
     (SESSION, {"session_id": "sess_cb_1_0"}),
     (SESSION, {"from": 2}),
-    (SESSION, {"to": 17}),
+    (SESSION, {"to": 18}),
     (WHOLE, {"codebase_id": ONE}),
     (WHOLE, {"codebase_id": ONE, "from": 1, "to": 18}),
     (WHOLE, {"from": 1, "to": 18}),
