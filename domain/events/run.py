@@ -103,7 +103,7 @@ class ToolResult(Event):
 @kind("file_change")
 @dataclass(frozen=True, kw_only=True)
 class FileChange(Event):
-    """A file of the codebase changed; `path` is relative to it.
+    """A file of the codebase changed; `path` is relative to it. A file elsewhere that a tool wrote has its absolute path.
 
     `path_encoding` is there for a name that is no UTF-8: percent-decoded, `path` is then the name's bytes.
     """

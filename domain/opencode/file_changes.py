@@ -40,7 +40,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class FileChanges:
-    """The file changes of one run. Paths are relative to `directory`; what lies outside of it is left out."""
+    """The file changes of one run. Paths are relative to `directory`; one that a tool wrote outside of it is absolute."""
 
     directory: str
     seen: SeenFiles = field(default_factory=SeenFiles)
@@ -79,7 +79,10 @@ class FileChanges:
         if ended:
             self._told.add(part_id)
         for action, file in _by_tool(tool, state) if status == "completed" else ():
-            if path := self._inside(file):
+            path = self._inside(file)
+            if not path and file:
+                yield self._changed(origin, action, normpath(join(self.directory, file)))
+            elif path:
                 self._by_tool.setdefault(text(part.get("messageID")), set()).add(path)
                 if origin.subagent:
                     self._by_helpers.add(path)

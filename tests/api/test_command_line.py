@@ -126,7 +126,7 @@ MISTAKES: list[tuple[str, str]] = [
     ),
     ("audit show", "There is no log in usual, for it isn't there; say with --data where the log is."),
     ("audit show cb --data file", "There is no log in file, for it is no directory; say with --data where the log is."),
-    ("audit show cb --data other", "other/ledger.db can't be read: file is not a database."),
+    ("audit show cb --data other", "other/ledger.db can't be read: it is no database of SQLite."),
     ("audit show a b c", f"Not understood: c. See: {AUDIT} show --help"),
     (
         "audit diff",
@@ -139,15 +139,12 @@ MISTAKES: list[tuple[str, str]] = [
     ("audit diff cb 1 --data none", "There is no log in none, for it isn't there; say with --data where the log is."),
     ("audit verify", "There is no log in usual, for it isn't there; say with --data where the log is."),
     ("audit verify empty", "There is no log in empty, for it has no ledger.db; say with --data where the log is."),
-    ("audit verify none", "none can't be read: No such file or directory."),
+    ("audit verify none", "none can't be read: it isn't there."),
     (
         "audit verify file",
         "file: The file does not begin with the manifest of an opencode-ledger export v1: it is another file, or cut off.",
     ),
-    (
-        "audit verify --data other",
-        "other has no checkpoint.key, by which signatures are checked; give the log's public key with --key.",
-    ),
+    ("audit verify --data other", "other/ledger.db can't be read: it is no database of SQLite."),
     ("audit verify --data {long}", "{long} can't be read: File name too long."),
     ("audit verify --key", f"--key needs a value. See: {AUDIT} verify --help"),
     ("audit verify --key x", "--key: This is not an Ed25519 key."),
@@ -156,7 +153,7 @@ MISTAKES: list[tuple[str, str]] = [
         "INTO is missing: the directory to make. It holds a private key: keep it as safe as the log itself. See: opencode-ledger backup --help",
     ),
     ("backup new", "There is no log in usual, for it isn't there; say with --data where the log is."),
-    ("backup new --data other", "other/ledger.db can't be copied to new/ledger.db: file is not a database."),
+    ("backup new --data other", "other/ledger.db can't be read: it is no database of SQLite."),
     ("backup a b", "Not understood: b. See: opencode-ledger backup --help"),
     (
         "restore",
@@ -258,6 +255,8 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_AGENT_MEMORY": "4096",
         "LEDGER_PERMISSION_LIMIT": "60",
         "LEDGER_SILENCE_LIMIT": "600",
+        "LEDGER_ATTACHMENT_SIZE": "5",
+        "LEDGER_TOOL_OUTPUT_LIMIT": "4",
     }
     assert set(env) == {f"LEDGER_{name.upper()}" for name in Settings.model_fields}
     headers = {"Authorization": "Bearer 0123456789abcdef"}

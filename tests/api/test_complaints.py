@@ -81,7 +81,7 @@ ADDRESSES: list[tuple[str, str]] = [
     ("tasks?limit=-1", "limit: It must be a whole number from 1 to 500, in digits alone."),
     ("tasks?limit=1&limit=2", "limit: It must be given only once."),
     (f"tasks?offset={'9' * 30}", "offset: It must be a whole number from 0 to 999,999,999,999,999, in digits alone."),
-    ("tasks?status=done", "status: It must be one of pending, running, completed, failed, cancelled."),
+    ("tasks?status=done", "status: It must be one of pending, running, interrupted, completed, failed, cancelled."),
     (
         "tasks?stauts=done",
         "stauts: There is no such parameter here; this address takes status, limit, offset, at.",

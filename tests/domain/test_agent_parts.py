@@ -59,7 +59,7 @@ def test_an_answer_taken_back_is_void_and_stays_so() -> None:
     for origin, name in ((ORIGIN, "prt_1"), (HELPER, "prt_2"), (ORIGIN, "prt_3")):
         list(parts.snapshot(origin, words(id=name)))
     list(parts.delta("prt_1", "No"))
-    list(parts.delta("prt_2", "Yes"))
+    list(parts.delta("prt_2", "Yea"))
     assert list(parts.take_back(None)) == [streamed("", replaces=True)]
     assert list(parts.take_back(None)) == list(parts.delta("prt_1", "w")) == []
     assert list(parts.snapshot(ORIGIN, words(text="Now", time={"end": 2}))) == []

@@ -203,6 +203,7 @@ def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
         {"filePath": "/project/c", "type": "move", "movePath": "/project/d"},
         {"filePath": "/project/e", "type": "delete"},
         {"filePath": "/elsewhere/f", "type": "add"},
+        {"filePath": "/project/../up", "type": "update"},
     ]
     state = {"status": "completed", "input": {"patchText": "…"}, "output": "", "metadata": {"files": files}}
     answer = next(e for e in play.trace.events if cast("str", e["type"]) == "message.part.updated" and _is_step(e))
@@ -210,7 +211,8 @@ def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
     part |= {"messageID": fields(fields(answer["properties"])["part"])["messageID"]}
     play.event({"type": "message.part.updated", "properties": {"part": part}})
     told = [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)]
-    assert told == ["create a", "modify b", "delete c", "create d", "delete e"]
+    # What lies outside of the codebase has its whole path.
+    assert told == ["create a", "modify b", "delete c", "create d", "delete e", "create /elsewhere/f", "modify /up"]
 
 
 def _is_step(event: Fields) -> bool:
