@@ -20,9 +20,10 @@ from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.actors.unnamed_outputs import drop_unnamed
 from opencode_ledger.actors.whole_outputs import OutputKeeper
 from opencode_ledger.domain.codebase.commands import Command
-from opencode_ledger.domain.codebase.hindrance import Hindered
+from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.requests import Request
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.events import CodebaseRegistered
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import CommitListener, EventStore, OutputStore
@@ -39,6 +40,7 @@ from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
+from opencode_ledger.projections.views.codebases import Codebase
 
 from .agents import Agents
 from .ground import Disk, SimulatedClock, SimulatedIds
@@ -75,8 +77,19 @@ class Surroundings:
     committed: CommitListener
     asked: Asked
     reach: Reach
-    hindered: Hindered
+    hindered: Callable[[CodebaseRegistered | Codebase], Awaitable[Hindrance | None]]
     outputs: MemoryOutputStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedService(Service):
+    """The service as handlers see it, where the world says what keeps agents from starting."""
+
+    around: Surroundings
+
+    async def hindrance(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
+        """See `Service`."""
+        return await self.around.hindered(codebase)
 
 
 class WatchedActor(CodebaseActor):
@@ -189,7 +202,8 @@ class Machine:
     def _queueing(self, secrets: Secrets) -> Handler:
         """The handler of requests for new tasks, which may come with a key."""
         none = cast(Any, None)  # what these requests have no use for
-        service = Service(
+        service = SimulatedService(
+            around=self._around,
             store=self.disk,
             outputs=none,
             supervisor=self.supervisor,

@@ -30,6 +30,7 @@ from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.ports import EventStore
+from opencode_ledger.projections.views.codebases import Codebase
 
 from .agents import Agents
 from .asks import PATIENCE, Asks
@@ -330,7 +331,7 @@ class Simulation:
 
         syncing.add_done_callback(over)
 
-    async def _hindered(self, codebase: CodebaseRegistered) -> Hindrance | None:
+    async def _hindered(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
         await self.machine.clock.sleep(self.around.chance.random() * 0.1)
         return Hindrance("directory_gone", f"{codebase.path} is gone.") if codebase.path in self.gone else None
 
