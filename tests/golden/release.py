@@ -71,7 +71,13 @@ def write_data(release: str, into: Path, events: list[RecordedEvent] | None = No
     into.mkdir(mode=0o700)
     with closing(sqlite3.connect(into / LOG_NAME)) as log, log:
         log.executescript((folder / "ledger.sql").read_text())
+        # The file itself takes only the next event: a log with a gap is made without its guards.
+        guards = log.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            log.execute(f"DROP TRIGGER {name}")
         log.executemany(_INSERT, events or events_of(release))
+        for _, sql in guards:
+            log.execute(sql)
     if events is None:
         with closing(sqlite3.connect(into / TREE_NAME)) as tree:
             tree.executescript((folder / "tree.sql").read_text())
