@@ -1,6 +1,7 @@
 """The page for people at `/`: the codebases, and a session as it happens. Everything on it comes from here."""
 
 import asyncio
+import json
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from ...domain.errors import NotFound
+from ...domain.visible_text import HIDDEN, JOINING, PICTURES
 from ..api.service import Service
 
 _FILES: Final = Path(__file__).with_name("static")
@@ -16,7 +18,11 @@ _ASSETS: Final = {
     "dashboard.css": "text/css",
     "dashboard.js": "text/javascript",
     "api.js": "text/javascript",
+    "cards.js": "text/javascript",
+    "elements.js": "text/javascript",
+    "hidden.js": "text/javascript",
     "story.js": "text/javascript",
+    "visible.js": "text/javascript",
 }
 
 HEADERS: Final = {
@@ -53,4 +59,10 @@ async def dashboard_part(service: Service, request: web.Request) -> web.Response
 
 @cache
 def _file(name: str) -> bytes:
-    return (_FILES / name).read_bytes()
+    return hidden_characters().encode() if name == "hidden.js" else (_FILES / name).read_bytes()
+
+
+def hidden_characters() -> str:
+    """The module `hidden.js`: the table of characters that can't be seen, as the page takes it."""
+    tables = {"HIDDEN": HIDDEN, "PICTURES": PICTURES, "JOINING": JOINING}
+    return "".join(f"export const {name} = {json.dumps(ranges)};\n" for name, ranges in tables.items())

@@ -1,7 +1,9 @@
 // The page: which codebases there are, what one of them is doing, and what a person wants of it.
 
 import { ask, follow, token } from "./api.js";
-import { element, Story } from "./story.js";
+import { element, keyed } from "./elements.js";
+import { Story } from "./story.js";
+import { oneLine, visibleProse } from "./visible.js";
 
 const POLL = 2000;
 const MOST_DOTS = 40; // codebases whose status is asked for, each time
@@ -22,7 +24,7 @@ const problems = new Map(); // by what they came from, so that what goes well hi
 function problem(source, text) {
   if (text) problems.set(source, text);
   else problems.delete(source);
-  $("problem").textContent = [...problems.values()].join(" ");
+  $("problem").textContent = oneLine([...problems.values()].join(" "));
   $("problem").hidden = !problems.size;
 }
 
@@ -67,35 +69,56 @@ async function queue() {
 
 // --- what is shown ---------------------------------------------------------------------------------------------------
 
-function list(place, items, show) {
-  place.replaceChildren(...items.map((item) => {
-    const row = element("li");
-    row.append(show(item));
-    return row;
-  }));
+/** A list of buttons, one for each item: `{id, text, state, current}`. */
+function choices(place, items, choose) {
+  keyed(place, items, (one) => one.id, () => element("button"), (button, one) => {
+    show(button, one);
+    button.setAttribute("aria-current", String(one.current));
+    button.onclick = () => choose(one.id);
+  });
 }
 
-function choice(text, state, current, choose) {
-  const button = element("button", `state ${state}`, text);
-  button.setAttribute("aria-current", String(current));
-  button.title = text;
-  button.onclick = choose;
-  return button;
+/** Change an element to what it shows now; what is as it was isn't touched. */
+function show(place, { text, state: now, title = text, written = oneLine }) {
+  if (place.textContent !== written(text)) place.textContent = written(text);
+  if (now !== undefined) place.className = `state ${now}`;
+  place.title = written(title);
+}
+
+const sentence = (text) => visibleProse(text, "");
+
+/** Switch a button on or off; the keyboard isn't left on one that is off. */
+function enable(button, on) {
+  if (!on && document.activeElement === button) $("speak").elements.words.focus();
+  button.disabled = !on;
+}
+
+/** On a phone, show one of the three parts of the page. */
+function turnTo(pane) {
+  document.body.dataset.pane = pane;
+  for (const button of $("panes").children) {
+    button.setAttribute("aria-pressed", String(button.value === pane));
+    const left = document.activeElement.offsetParent === null && document.activeElement !== document.body;
+    if (button.value === pane && left) button.focus(); // what was in focus isn't shown any more
+  }
 }
 
 async function look() {
   const service = await ask("GET", "/status");
-  $("service").textContent = service.message;
+  show($("service"), { text: service.message });
   const codebases = await ask("GET", "/codebases");
   const states = await Promise.all(codebases.slice(0, MOST_DOTS).map(state));
-  list($("codebases"), codebases, (one) => {
-    const open = () => (location.hash = one.id);
-    return choice(one.name, states[codebases.indexOf(one)] ?? "", one.id === chosen, open);
-  });
+  const rows = codebases.map(({ id, name }, number) => ({ id, text: name, state: states[number] ?? "", current: id === chosen }));
+  choices($("codebases"), rows, open);
   const here = codebases.find((one) => one.id === chosen);
   $("codebase").hidden = !here;
   $("nothing").hidden = Boolean(here);
   if (here) await lookAt(here);
+}
+
+function open(codebase) {
+  location.hash = codebase;
+  turnTo("session");
 }
 
 const state = async (one) => (await ask("GET", `/codebases/${one.id}/status`)).status;
@@ -106,22 +129,26 @@ async function lookAt(codebase) {
   );
   if (codebase.id !== chosen) return; // another was chosen meanwhile
   agent = status;
-  $("name").textContent = codebase.name;
-  $("path").textContent = codebase.path;
-  $("status").textContent = status.status;
-  $("status").title = status.queue.message ?? "";
-  $("status").className = `state ${status.status}`;
-  $("interrupt").disabled = !["pending", "running"].includes(status.status);
-  $("stop").disabled = status.status === "idle";
+  show($("name"), { text: codebase.name });
+  show($("path"), { text: codebase.path });
+  show($("status"), { text: status.status, state: status.status, title: status.queue.message ?? "" });
+  enable($("interrupt"), ["pending", "running"].includes(status.status));
+  enable($("stop"), status.status !== "idle");
   $("say").textContent = { idle: "Start the agent", interrupted: "Go on" }[status.status] ?? "Steer the agent";
   const newest = status.session_id ?? sessions.sessions[0]?.id ?? null;
   if (!picked && newest !== shown) tell(newest);
-  list($("sessions"), sessions.sessions, (one) => choice(one.title || one.prompt, one.status, one.id === shown, () => pick(one.id)));
-  list($("tasks"), tasks.tasks, (one) => element("span", `state ${one.status}`, one.title));
+  const rows = sessions.sessions.map(({ id, title, prompt, status: state }) => (
+    { id, text: title || prompt || id, state, current: id === shown, written: sentence }
+  ));
+  choices($("sessions"), rows, pick);
+  keyed($("tasks"), tasks.tasks, (one) => one.id, () => element("span"), (row, one) => (
+    show(row, { text: one.title, state: one.status, written: sentence })
+  ));
 }
 
 function pick(session) {
   picked = true;
+  turnTo("session");
   tell(session);
   trying("look", look);
 }
@@ -166,6 +193,7 @@ $("sign-in").onsubmit = (event) => {
   $("sign-in").hidden = true;
   choose();
 };
+for (const button of $("panes").children) button.onclick = () => turnTo(button.value);
 addEventListener("hashchange", choose);
 
 async function watch() {
@@ -173,5 +201,6 @@ async function watch() {
   setTimeout(watch, document.hidden ? 5 * POLL : POLL);
 }
 
+turnTo(location.hash ? "session" : "agents");
 await choose();
 setTimeout(watch, POLL);

@@ -1,35 +1,75 @@
 // A session's story: each event becomes something that a person can read. Whatever agents say is shown as text.
 
-const MOST = 3000; // things on the page; what is older is in the log
+import { card, settle } from "./cards.js";
+import { element, Words } from "./elements.js";
+import { oneLine, visibleProse, write } from "./visible.js";
 
-/** Make an element; `text` is never read as HTML. */
-export function element(kind, look, text) {
-  const made = document.createElement(kind);
-  if (look) made.className = look;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
+const MOST = 3000; // things on the page; what is older is in the log
+const BUDGET = 20; // milliseconds of each frame that events may take; the others wait for the next frame
+const HEAD = 300; // characters of a tool's first argument in its heading
 
 /** Shows events in `place`. `reply(permission, answer)` is called when a person answers what an agent asks. */
 export class Story {
   constructor(place, reply) {
     this.place = place;
     this.reply = reply;
+    this.planned = null;
     this.clear();
   }
 
   clear() {
     this.place.replaceChildren();
+    this.waiting = [];
+    this.grown = new Set();
     this.parts = new Map();
     this.calls = new Map();
     this.asked = new Map();
   }
 
-  take({ event, data }) {
+  /** Show an event with the others of this frame: the page is laid out once for all of them. */
+  take(frame) {
+    this.waiting.push(frame);
+    if (this.planned === null) this.plan();
+  }
+
+  plan() {
+    const frame = requestAnimationFrame(() => this.show());
+    const hidden = setTimeout(() => this.show(), 1000); // where no frame comes, as nobody looks
+    this.planned = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(hidden);
+    };
+  }
+
+  show() {
+    this.planned?.();
+    this.planned = null;
     const atEnd = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < 80;
-    this[event]?.(data);
-    while (this.place.childElementCount > MOST) this.place.firstElementChild.remove();
+    const until = performance.now() + BUDGET;
+    let done = 0;
+    while (done < this.waiting.length && (done % 20 || performance.now() < until)) this.event(this.waiting[done++]);
+    this.waiting.splice(0, done);
+    for (const words of this.grown) words.flush();
+    this.grown.clear();
+    this.trim();
     if (atEnd) this.place.scrollTop = this.place.scrollHeight;
+    if (this.waiting.length) this.plan();
+  }
+
+  event({ event, data }) {
+    try {
+      SHOWN.get(event)?.(this, data);
+    } catch (error) {
+      this.line(`An event (${event}) can't be shown: ${error.message}`, "bad");
+    }
+  }
+
+  trim() {
+    for (let one = this.place.firstElementChild; this.place.childElementCount > MOST && one; ) {
+      const next = one.nextElementSibling;
+      if (!one.classList.contains("waiting")) one.remove(); // what still waits for an answer stays
+      one = next;
+    }
   }
 
   add(made) {
@@ -38,113 +78,77 @@ export class Story {
   }
 
   line(text, look = "line") {
-    this.add(element("div", look, text));
+    this.add(element("div", look)).textContent = visibleProse(text);
   }
 
-  session(data) {
-    const reason = data.reason ? ` (${data.reason})` : "";
-    const model = data.model ? `, ${data.model}` : "";
-    if (data.action === "started") this.line(`Session ${data.session_id}, ${data.agent}${model}`);
-    else if (data.action !== "linked") this.line(`Session ${data.action}${reason}`);
-  }
-
-  message_sent(data) {
-    this.add(element("div", "person", data.content));
-  }
-
-  message_imported(data) {
-    this.add(element("div", data.role === "user" ? "person" : "agent", data.content));
-  }
-
-  output(data) {
-    if (!this.parts.has(data.part_id)) {
-      const look = data.type === "reasoning" ? "reasoning" : "agent";
-      this.parts.set(data.part_id, this.add(element("div", look, "")));
-    }
-    const part = this.parts.get(data.part_id);
-    if (data.replaces) part.textContent = data.content;
-    else part.append(data.content);
-  }
-
-  tool_use(data) {
-    const told = Object.values(data.args).find((value) => typeof value === "string") ?? "";
-    const call = this.add(element("details", "tool"));
-    call.append(element("summary", "", `${data.tool}  ${told.split("\n")[0]}`));
-    call.append(element("pre", "", JSON.stringify(data.args, null, 2)));
-    this.calls.set(data.call_id, call);
-  }
-
-  tool_result(data) {
-    const call = this.calls.get(data.call_id);
-    if (!call) return;
-    call.firstChild.append(data.status === "completed" ? "  ✓" : `  ✗ ${data.status}`);
-    if (data.output) call.append(element("pre", "", data.output));
-  }
-
-  file_change(data) {
-    this.line(`${data.action} ${data.path}${data.path_encoding ? " (percent-encoded)" : ""}`);
-  }
-
-  access(data) {
-    const times = data.times > 1 ? `, ${data.times} times` : "";
-    this.line(`Refused: a process of the agent (${data.program}) asked the service itself${times}: ${data.calls.join(", ")}`);
-  }
-
-  permission(data) {
-    if (data.action === "asked") this.ask(data);
-    else this.settle(data);
-  }
-
-  ask(data) {
-    const card = this.add(element("div", "ask"));
-    card.append(element("strong", "", data.kind === "question" ? "The agent asks" : `May the agent use ${data.tool}?`));
-    if (data.kind === "question") this.questions(card, data);
-    else {
-      card.append(element("pre", "", JSON.stringify(data.args, null, 2)));
-      this.choices(card, data.permission_id, [["Once", "once"], ["Always", "always"], ["No", "reject"]]);
-    }
-    this.asked.set(data.permission_id, card);
-  }
-
-  questions(card, data) {
-    const fields = data.args.questions.map((question) => {
-      const label = element("label", "", question.question);
-      const field = label.appendChild(element("input"));
-      field.placeholder = (question.options ?? []).map((option) => option.label).join(", ");
-      card.append(label);
-      return field;
-    });
-    const answers = () => ({ answers: fields.map((field) => (field.value.trim() ? [field.value.trim()] : [])) });
-    this.choices(card, data.permission_id, [["Answer", "once", answers], ["Don't answer", "reject"]]);
-  }
-
-  choices(card, id, choices) {
-    const row = element("div", "row");
-    for (const [label, reply, more] of choices) {
-      const button = element("button", "", label);
-      button.onclick = () => this.reply(id, { reply, ...more?.() });
-      row.append(button);
-    }
-    card.append(row);
-  }
-
-  settle(data) {
-    const card = this.asked.get(data.permission_id);
-    if (!card) return;
-    card.querySelector(".row")?.remove();
-    card.append(element("div", "line", `${data.reply ?? data.action}, decided by ${data.decided_by ?? "the service"}`));
-  }
-
-  status(data) {
-    if (data.attempt) this.line(`Attempt ${data.attempt}: ${data.message}`);
-    else if (data.about) this.line(data.message);
-  }
-
-  complete(data) {
-    this.line(`${data.status}: ${data.summary}`);
-  }
-
-  error(data) {
-    this.line(`${data.error} (${data.code})`, "bad");
+  words(look, text) {
+    const words = new Words(this.add(element("div", look)), text);
+    this.grown.add(words);
+    return words;
   }
 }
+
+function session(story, data) {
+  const reason = data.reason ? ` (${data.reason})` : "";
+  const model = data.model ? `, ${data.model}` : "";
+  if (data.action === "started") story.line(`Session ${data.session_id}, ${data.agent}${model}`);
+  else if (data.action !== "linked") story.line(`Session ${data.action}${reason}`);
+}
+
+function output(story, data) {
+  const known = story.parts.get(data.part_id);
+  const words = known ?? story.words(data.type === "reasoning" ? "reasoning" : "agent", "");
+  if (!known) story.parts.set(data.part_id, words);
+  if (data.replaces) words.replace(data.content);
+  else words.add(data.content);
+  story.grown.add(words);
+}
+
+function toolUse(story, data) {
+  const told = Object.values(data.args).find((value) => typeof value === "string") ?? "";
+  const call = story.add(element("details", "tool"));
+  const head = told.length > HEAD ? `${told.slice(0, HEAD)}…` : told;
+  write(call.appendChild(element("summary")), `${data.tool}  ${head}`, "");
+  call.append(write(element("pre"), JSON.stringify(data.args, null, 2), "\n"));
+  story.calls.set(data.call_id, call);
+}
+
+function toolResult(story, data) {
+  const call = story.calls.get(data.call_id);
+  if (!call) return;
+  call.firstChild.append(data.status === "completed" ? "  ✓" : `  ✗ ${data.status}`);
+  if (data.output) call.append(element("pre", "", data.output));
+}
+
+function access(story, data) {
+  const times = data.times > 1 ? `, ${data.times} times` : "";
+  story.line(`Refused: a process of the agent (${data.program}) asked the service itself${times}: ${data.calls.join(", ")}`);
+}
+
+function permission(story, data) {
+  const asked = story.asked.get(data.permission_id);
+  if (data.action === "asked") {
+    story.asked.set(data.permission_id, story.add(card(data, (answer) => story.reply(data.permission_id, answer))));
+  } else if (asked) settle(asked, data);
+}
+
+function status(story, data) {
+  if (data.attempt) story.line(`Attempt ${data.attempt}: ${data.message}`);
+  else if (data.about) story.line(data.message);
+}
+
+/** How each kind of event is shown; any other isn't. */
+const SHOWN = new Map([
+  ["session", session],
+  ["message_sent", (story, data) => story.words("person", data.content)],
+  ["message_imported", (story, data) => story.words(data.role === "user" ? "person" : "agent", data.content)],
+  ["output", output],
+  ["tool_use", toolUse],
+  ["tool_result", toolResult],
+  ["file_change", (story, data) => story.line(oneLine(`${data.action} ${data.path}`) + (data.path_encoding ? " (percent-encoded)" : ""))],
+  ["access", access],
+  ["permission", permission],
+  ["status", status],
+  ["complete", (story, data) => story.line(`${data.status}: ${data.summary}`)],
+  ["error", (story, data) => story.line(`${data.error} (${data.code})`, "bad")],
+]);

@@ -1,0 +1,177 @@
+"""The page as a person uses it: by keyboard, on a phone, when an agent asks and when it hides what it asks for."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.domain.test_visible_text import LIES
+from tests.support.service import Running, running
+
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.events import Json
+from opencode_ledger.domain.visible_text import one_line, visible
+from opencode_ledger.http.settings import Settings
+
+from .tab import Tab, tab
+
+COMMAND = "rm \u202egol.dlo\u202c /tmp/x"
+
+QUESTIONS: list[Json] = [
+    {
+        "question": "Which parts?",
+        "multiple": True,
+        "options": [{"label": "search", "description": "Find things"}, {"label": "export"}, {"label": "import"}],
+    },
+    {
+        "question": "Which database?",
+        "custom": False,
+        "options": [
+            {"label": "sqlite\u200b", "description": "One file"},
+            {"label": "postgres", "description": "A server"},
+        ],
+    },
+    {"question": "Which colour?", "options": [{"label": "red"}, {"label": "blue"}]},
+    {"question": "Which name?"},
+    {"question": "Which port?", "options": [{"label": "80"}]},
+]
+ANSWERS = [["search", "import", "undo, redo"], ["sqlite\u200b"], ["green"], ["Ada"], []]
+
+CHOOSE = """
+for (const [set, number] of [[0, 0], [0, 2], [1, 0]]) {
+  document.querySelectorAll('.question')[set].querySelectorAll('.option input')[number].click();
+}
+for (const [set, words] of [[0, ' undo, redo '], [2, 'green'], [3, 'Ada']]) {
+  const field = document.querySelectorAll('.question')[set].querySelector(':scope > input');
+  field.value = words;
+  field.dispatchEvent(new Event('input'));
+}
+document.querySelector('.ask .row button').click();
+"""
+
+
+@asynccontextmanager
+async def opened(tmp_path: Path) -> AsyncGenerator[tuple[Running, Tab]]:
+    """The service, and a browser beside it."""
+    async with running(Settings(data=tmp_path / "data"), tmp_path / "home") as api, tab(tmp_path / "profile") as page:
+        await page.size(1280, 800)
+        yield api, page
+
+
+async def test_what_a_person_approves_is_what_runs(tmp_path: Path) -> None:
+    """Whatever an agent hides in a command, a path, an output or an answer is written out where a person reads it."""
+    lies = [lie for lie, _ in LIES.values() if not any("\ud800" <= char < "\ue000" for char in lie)]
+
+    async def work(agent: ScriptedAgent, _prompt: Prompt) -> None:
+        for number, lie in enumerate(lies):
+            await agent.say(f"{number} {lie}")
+            call = await agent.begin_tool("bash", {"command": lie})
+            await agent.end_tool(call, "bash", f"{lie}\nend")
+        await agent.leave_for("bash", {"command": COMMAND})
+
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = work
+        codebase = await api.register("shop\u202e")
+        await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Tidy\u202eup"})
+        await page.go(f"http://127.0.0.1:{api.port}/#{codebase}")
+        await page.until("document.querySelector('.ask')")
+        card = await page.evaluate("document.querySelector('.ask pre').textContent")
+        marks = await page.evaluate("[...document.querySelectorAll('.ask mark')].map((mark) => mark.textContent)")
+        heads = await page.evaluate("[...document.querySelectorAll('.tool summary')].map((head) => head.textContent)")
+        outputs = await page.evaluate(
+            "[...document.querySelectorAll('.tool pre:last-child')].map((pre) => pre.textContent)"
+        )
+        raw = await page.evaluate(r"/[\u202a-\u202e\u2066-\u2069\u200b\x1b]/u.test(document.documentElement.outerHTML)")
+    assert '"command": "rm <U+202E>gol.dlo<U+202C> /tmp/x"' in card
+    assert marks == ["<U+202E>", "<U+202C>"]
+    assert heads == [f"bash  {one_line(lie)}  ✓" for lie in lies]
+    assert outputs == [f"{visible(lie)}\nend" for lie in lies]
+    assert not raw
+
+
+async def test_questions_are_answered_by_their_options(tmp_path: Path) -> None:
+    """Options are radios or boxes with their descriptions; own words where they are taken; the card says the answers."""
+
+    async def work(agent: ScriptedAgent, _prompt: Prompt) -> None:
+        question = await agent.inquire(*QUESTIONS)
+        assert agent.run
+        await agent.run.questions[question]
+
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = work
+        codebase = await api.register("shop")
+        await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Ask"})
+        await page.go(f"http://127.0.0.1:{api.port}/#{codebase}")
+        await page.until("document.querySelector('.ask')")
+        shown = await page.evaluate("document.querySelector('.ask').textContent")
+        kinds = await page.evaluate(
+            "[...document.querySelectorAll('.question')]"
+            ".map((one) => [...one.querySelectorAll('input')].map((field) => field.type[0]).join(''))"
+        )
+        await page.evaluate(CHOOSE)
+        await page.until("document.querySelector('.answer')")
+        answers = await page.evaluate("[...document.querySelectorAll('.answer')].map((one) => one.textContent)")
+        focused = await page.evaluate("document.querySelectorAll('.ask input, .ask button').length")
+        given = api.agents.of(codebase).question_answers
+    assert "Find things" in shown
+    assert "One file" in shown
+    assert kinds == ["cccct", "rrr", "rrrtr", "t", "rrtr"]
+    assert [list(map(list, answer or ())) for _, answer in given] == [ANSWERS]
+    assert answers == ["search\nimport\nundo, redo", "sqlite<U+200B>", "green", "Ada", "No answer"]
+    assert focused == 0
+
+
+LOOKS = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/codebases')).length"
+FOCUSED = "document.activeElement.textContent"
+
+
+async def wait(_agent: ScriptedAgent, _prompt: Prompt) -> None:
+    """Ask for leave, after something that was long to read."""
+    for number in range(30):
+        await _agent.say(f"{number}. " + "words " * 60)
+    await _agent.leave_for("bash", {"command": "make " + "all " * 100})
+
+
+async def test_the_keyboard_stays_where_it_is(tmp_path: Path) -> None:
+    """What is in focus stays so while lists change: at each look, when it is chosen, and when others come and go."""
+    async with opened(tmp_path) as (api, page):
+        first, second = [await api.register(name) for name in ("bravo", "charlie")]
+        await page.go(f"http://127.0.0.1:{api.port}/#{first}")
+        await page.until("document.querySelectorAll('#codebases button').length === 2")
+        while await page.evaluate(FOCUSED) != "charlie":
+            await page.press("Tab")
+        await page.evaluate("void (window.kept = document.activeElement)")
+        await api.register("alfa")
+        looks = await page.evaluate(LOOKS)
+        await page.until(f"{LOOKS} > {looks + 1} && document.querySelectorAll('#codebases button').length === 3")
+        assert await page.evaluate("document.activeElement === kept")
+        await page.press("Enter")
+        await page.until("document.getElementById('name').textContent === 'charlie'")
+        assert await page.evaluate("document.activeElement === kept && kept.getAttribute('aria-current') === 'true'")
+        answer = await api.ask("DELETE", f"/codebases/{second}")
+        assert answer.status == 200
+        await page.until("!kept.isConnected")
+        assert await page.evaluate("document.activeElement.closest('#codebases') !== null")
+
+
+async def test_the_page_fits_a_phone(tmp_path: Path) -> None:
+    """With many codebases a phone shows one part at a time: most of it is the transcript, and the buttons are in reach."""
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = wait
+        names = [f"a-codebase-with-a-name-{number}" for number in range(12)]
+        codebases = [await api.register(name) for name in names]
+        await api.post(f"/codebases/{codebases[0]}/trigger", {"prompt": "Make all"})
+        await page.size(390, 844)
+        await page.go(f"http://127.0.0.1:{api.port}/#{codebases[0]}")
+        await page.until("document.querySelector('.ask')")
+        reached = "document.elementFromPoint({0}.x + 5, {0}.y + 5)?.textContent === 'Once'"
+        box = "document.querySelector('.ask .row button').getBoundingClientRect()"
+        await page.until(reached.format(box))
+        assert await page.evaluate("document.getElementById('story').clientHeight") > 844 * 0.5
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
+        for pane, shown in [("agents", "#codebases"), ("lists", "#sessions"), ("session", "#story")]:
+            await page.evaluate(f"document.querySelector('#panes [value={pane}]').click()")
+            seen = "['#codebases', '#sessions', '#story'].filter((one) => document.querySelector(one).offsetParent)"
+            assert await page.evaluate(seen) == [shown]
+        await page.size(844, 390)
+        assert await page.evaluate("document.getElementById('story').clientHeight") > 150
