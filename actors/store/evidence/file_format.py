@@ -78,6 +78,18 @@ def schema_of(page: Page, head: Head) -> list[Part]:
     return found
 
 
+def first_texts_of(page: Page, head: Head, root: int) -> list[str]:
+    """The text in the first column of each row of a small table, where there is one. Raises `BadFormat`."""
+    found, seen = list[str](), set[int]()
+    for number, cell in _cells(page, root, seen):
+        match _values(_payload(page, head, number, cell, seen), 1):
+            case [str(text)]:
+                found.append(text)
+            case _:
+                continue
+    return found
+
+
 def fits_a_page(page: Page, root: int) -> bool:
     """Whether a table or an index has no more than its first page holds."""
     content = page(root)
@@ -129,21 +141,26 @@ def _payload(page: Page, head: Head, number: int, at: int, seen: set[int]) -> by
 
 
 def _part(record: bytes) -> Part:
+    match _values(record, 5):
+        case [str(name_of_kind), str(name), str(table), int(root), str() | None as sql]:
+            return Part(name_of_kind, name, table, root, sql)
+        case _:
+            raise BadFormat("its schema is damaged")
+
+
+def _values(record: bytes, most: int) -> list[str | int | None]:
+    """The first values of a record."""
     size, at = _varint(record, 0)
     kinds = list[int]()
     while at < size:
         kind, at = _varint(record, at)
         kinds.append(kind)
     values = list[str | int | None]()
-    for kind in kinds[:5]:
+    for kind in kinds[:most]:
         width = _WIDTHS.get(kind, (kind - 12) // 2)
         values.append(_value(kind, record[at : at + width], width))
         at += width
-    match values:
-        case [str(name_of_kind), str(name), str(table), int(root), str() | None as sql]:
-            return Part(name_of_kind, name, table, root, sql)
-        case _:
-            raise BadFormat("its schema is damaged")
+    return values
 
 
 def _value(kind: int, content: bytes, width: int) -> str | int | None:
