@@ -15,6 +15,7 @@ from ..actors.ids import SortableIds
 from ..actors.opencode import (
     OpencodeAgents,
     OpencodeSettings,
+    OwnHome,
     ToolOutputFiles,
     adopts_orphans,
     clear_scratch,
@@ -22,6 +23,7 @@ from ..actors.opencode import (
     reap_orphans,
     sweep_all,
 )
+from ..actors.opencode.other_versions.own_home import SUFFIX
 from ..actors.opencode.settings import MIB
 from ..actors.settings import ActorSettings
 from ..actors.store.evidence.directory import check_directory
@@ -67,6 +69,9 @@ from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
 
+TOOLS = Path(__file__).resolve().parents[1] / ".tools"
+"""Where `scripts/setup` puts programs in a clone; an installed package has none there."""
+
 
 @asynccontextmanager
 async def running_service(
@@ -104,7 +109,7 @@ async def running_service(
         stack.push_async_callback(projections.close)
         moments = await Moments.open(data / MOMENTS_NAME, store)
         stack.push_async_callback(moments.close)
-        opencode = _agent_settings(settings, instance, secrets)
+        opencode = agent_settings(settings, instance, secrets)
         await learn_secrets(opencode)
         host = agents or OpencodeAgents(opencode)
         stack.push_async_callback(host.close)
@@ -175,12 +180,15 @@ def _wire(
     )
 
 
-def _agent_settings(settings: Settings, instance: str, secrets: Secrets) -> OpencodeSettings:
+def agent_settings(settings: Settings, instance: str, secrets: Secrets) -> OpencodeSettings:
+    """What the agents of a service are given."""
     return OpencodeSettings(
         instance=instance,
         binary=settings.opencode_binary,
+        tools_dir=TOOLS,
         config_file=settings.opencode_config,
         home=settings.opencode_home,
+        own_home=OwnHome(settings.data.with_name(settings.data.name + SUFFIX)),
         roots=settings.allow_root,
         data=settings.data,
         secrets=secrets,

@@ -3,13 +3,14 @@
 from .agent import OpencodeAgent
 from .catalog import Model
 from .factory import OpencodeAgents
-from .host.binary import NPM_VERSION, find_binary
+from .host.binary import NPM_VERSION
 from .host.environment import MARKER
 from .host.known_secrets import learn_secrets
 from .host.orphans import adopts_orphans, reap_orphans
 from .host.scratch import clear_scratch
 from .host.survivors import sweep_all
 from .host.tool_outputs import ToolOutputFiles
+from .other_versions.own_home import OwnHome
 from .settings import OpencodeSettings
 from .untrusted.configuration import project_config
 
@@ -20,10 +21,10 @@ __all__ = [
     "OpencodeAgent",
     "OpencodeAgents",
     "OpencodeSettings",
+    "OwnHome",
     "ToolOutputFiles",
     "adopts_orphans",
     "clear_scratch",
-    "find_binary",
     "learn_secrets",
     "project_config",
     "reap_orphans",

@@ -86,7 +86,7 @@ class OpencodeAgent:
 
     async def prompt(self, prompt: Prompt) -> None:
         """See the port."""
-        await self._end_distrusted()
+        await self._end_outdated()
         await self._check_place(None)
         files = await asyncio.to_thread(file_parts, self._directory, prompt.files, self._settings.attachment_limit)
         connection = await self._life.connected()
@@ -113,10 +113,12 @@ class OpencodeAgent:
             await self._life.close(connection, 0.0)
             raise
 
-    async def _end_distrusted(self) -> None:
-        """End a process that rests and was started with another trust: what opencode loads is decided at its start."""
+    async def _end_outdated(self) -> None:
+        """End a process that rests and was started with another trust, or in a home that isn't the agents' any more."""
         connection = self._life.running
-        if connection is not None and connection.trusted != self._trusted and self._translator.run is None:
+        if connection is None or self._translator.run is not None:
+            return
+        if connection.trusted != self._trusted or connection.server.at_home != self._settings.at_home:
             await self._life.close(connection, self._settings.farewell_limit)
 
     async def _check_unmoved(self, there: Place | None) -> None:

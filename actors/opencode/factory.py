@@ -48,6 +48,11 @@ class OpencodeAgents:
         """The executable that agents are started from, as `unavailable` found it last."""
         return self._availability.binary
 
+    @property
+    def note(self) -> str | None:
+        """What is to be said about the executable and the home, as `unavailable` found them last; None for nothing."""
+        return self._availability.note
+
     async def unavailable(self) -> str | None:
         """Why no agent can be started, saying what to do; None if they can, or if nothing is known for `look_limit` seconds."""
         reason = await self._availability.reason(self._settings.look_limit)

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -11,16 +12,17 @@ from ...domain.errors import AgentError, AgentUnavailable
 from .catalog import Catalog
 from .client import OpencodeClient
 from .host import survivors
-from .host.binary import find_binary, supported, wrong_version
+from .host.binary import supported, wrong_version
 from .host.calls import Commands
 from .host.configuration import Stamp, configuration_stamp
-from .host.environment import agent_environment, marker
+from .host.environment import agent_environment, for_commands, marker, opencode_data, search_path
 from .host.home import prepare_home
 from .host.known_secrets import learn_secrets
 from .host.process import START_FAILED, EndedEarly, OpencodeProcess
 from .host.scratch import Scratch
 from .host.shell import withholding_shell
 from .host.snapshot_locks import remove_stale_locks
+from .other_versions.choice import settle
 from .settings import OpencodeSettings
 
 log = structlog.get_logger()
@@ -43,6 +45,8 @@ class OpencodeServer:
     """Called when neither it nor anything that it started is left."""
     shelled: bool
     """Whether its tools' commands run below our shell."""
+    at_home: Path | None
+    """See `OpencodeSettings.at_home`, as it was at the start."""
     _catalog: Catalog | None = None
 
     @classmethod
@@ -73,6 +77,8 @@ class OpencodeServer:
         scratch: Scratch,
         gone: Callable[[], None],
     ) -> "OpencodeServer":
+        # Before anything is run in a home: a version that isn't ours would change it for ever.
+        choice = await settle(settings, await asyncio.to_thread(search_path, settings))
         password = secrets.token_urlsafe(32)
         marked = marker(settings.instance, codebase)
         environment = await asyncio.to_thread(
@@ -81,18 +87,16 @@ class OpencodeServer:
         environment |= scratch.variables
         shell: dict[str, str] = {}
         if settings.shell_dir is not None:
-            shell = await asyncio.to_thread(withholding_shell, settings.shell_dir, environment)
+            shell = await asyncio.to_thread(withholding_shell, settings.shell_dir, environment, for_commands(settings))
         environment |= shell
-        if settings.home is not None:
-            await asyncio.to_thread(prepare_home, settings.home)
-            await asyncio.to_thread(remove_stale_locks, settings.home)
+        await asyncio.to_thread(_prepare, settings, environment)
         # Known before the agent is: it can't say anything sooner.
         await learn_secrets(settings)
         settings.secrets.learn(marked, [password])
         configured = await asyncio.to_thread(configuration_stamp, environment)
-        process = await _spawn(settings, directory, environment)
+        process = await _spawn(settings, choice.used.binary, directory, environment)
         client = OpencodeClient(process.url, password, settings.request_limit, directory)
-        server = cls(process, client, settings, codebase, configured, scratch, gone, bool(shell))
+        server = cls(process, client, settings, codebase, configured, scratch, gone, bool(shell), settings.at_home)
         try:
             if not supported(version := await client.health()):
                 raise AgentUnavailable(wrong_version(version))
@@ -131,11 +135,22 @@ class OpencodeServer:
         self.settings.secrets.forget(marker(self.settings.instance, self.codebase))
 
 
-async def _spawn(settings: OpencodeSettings, directory: str, environment: dict[str, str]) -> OpencodeProcess:
-    binary = await asyncio.to_thread(find_binary, settings.binary, settings.tools_dir, environment["PATH"])
+def _prepare(settings: OpencodeSettings, environment: dict[str, str]) -> None:
+    """See to a home that is the agents' alone."""
+    if settings.home is not None:
+        prepare_home(settings.home)
+    if settings.at_home is not None or settings.home is not None:
+        remove_stale_locks(opencode_data(environment))
+
+
+async def _spawn(
+    settings: OpencodeSettings, binary: Path, directory: str, environment: dict[str, str]
+) -> OpencodeProcess:
+    own = settings.own_home
+    first_start = own.first_start if own is not None and own.reason is not None else settings.first_start
     for attempt in range(1, _TRIES + 1):
         try:
-            async with settings.first_start.turn():
+            async with first_start.turn():
                 return await OpencodeProcess.start(
                     binary, directory, environment, settings.start_limit, settings.secrets
                 )

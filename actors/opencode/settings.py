@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...domain.secrets.masker import Secrets
 from .callers.presence import Presence
+from .other_versions.own_home import OwnHome
 from .starting.first_start import FirstStart
 
 MIB = 2**20
@@ -23,6 +24,7 @@ class OpencodeSettings:
     `secrets`: where it is kept what the agents are given and nobody may be shown.
     `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
     `scratch_dir`: where agents have their temporary files, each in a directory of its own; None for the system's place.
+    `own_home`: worked in where another version of opencode works in the home; None for never.
     `presence`: where it is noted which agents run. `first_start`: lets the first one of a home start alone.
     """
 
@@ -38,8 +40,14 @@ class OpencodeSettings:
     secrets: Secrets = field(default_factory=Secrets)
     shell_dir: Path | None = None
     scratch_dir: Path | None = None
+    own_home: OwnHome | None = None
     presence: Presence = field(default_factory=Presence)
     first_start: FirstStart = field(default_factory=FirstStart)
+
+    @property
+    def at_home(self) -> Path | None:
+        """Our own home while agents work in it; None while they work in the one that is theirs otherwise."""
+        return self.own_home.place if self.own_home is not None and self.own_home.reason is not None else None
 
     coalesce: float = 0.015
     """How long a piece of text may wait for more."""

@@ -43,6 +43,11 @@ class AgentHost(AgentFactory, Protocol):
         ...
 
     @property
+    def note(self) -> str | None:
+        """What is to be said about the agent's program although agents can run; None for nothing."""
+        ...
+
+    @property
     def histories(self) -> Histories:
         """What was done with the agent's program, by whomever."""
         ...

@@ -20,7 +20,7 @@ async def service_status(service: Service, request: web.Request) -> web.Response
     return json_answer(
         {
             "available": reason is None,
-            "message": reason or "OpenCode integration ready",
+            "message": reason or _with_note("OpenCode integration ready", service.agents.note),
             "opencode_binary": str(binary) if binary else "",
             "registered_codebases": await views.codebases.count(),
             "auto_start": True,
@@ -48,11 +48,15 @@ async def ready(service: Service, request: web.Request) -> web.Response:
     body = {
         "status": "ok" if fine else "degraded",
         "position": service.store.head,
-        "opencode": reason or "ok",
+        "opencode": reason or _with_note("ok", service.agents.note),
         "log": trouble or "ok",
         "views": views or "ok",
     }
     return json_answer(body, status=200 if fine else 503)
+
+
+def _with_note(fine: str, note: str | None) -> str:
+    return f"{fine}. {note}" if note else fine
 
 
 async def _views_trouble(service: Service) -> str | None:

@@ -1,6 +1,7 @@
 """The command line: help worth reading, every option also as a variable, and mistakes told in one sentence."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -8,8 +9,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.opencode.conftest import STAND_IN
+from tests.opencode.second_version import SECOND, everything_in, make_database, make_executable
 from tests.support.process import SERVE, Ended, end_of, run, serving
 
+from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.http.bootstrap import agent_settings
 from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
@@ -54,6 +59,42 @@ async def test_a_wrong_binary_is_told_at_the_start(tmp_path: Path) -> None:
                 503,
                 f"There is no opencode at {missing}. Check --opencode-binary.",
             )
+
+
+async def test_another_version_is_told_at_the_start(tmp_path: Path) -> None:
+    """On a machine with opencode 2, the log, `/status` and `/readyz` say which executable and home are used, and why."""
+    second = make_executable(tmp_path / "bin/opencode", "2.0.3")
+    place, seen = tmp_path / "home/.local/share/opencode", tmp_path / "data-opencode"
+    make_database(place / "opencode.db", SECOND)
+    before = everything_in(place)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "LEDGER_"))}
+    own |= {"PATH": f"{second.parent}:{own['PATH']}", "HOME": str(tmp_path / "home")}
+    options = ("--port", "0", "--data", str(tmp_path / "data"), "--opencode-binary", str(STAND_IN))
+    async with serving(*SERVE, *options, env=own) as (process, port):
+        assert process.stderr is not None
+        async with asyncio.timeout(30):
+            while "another version of opencode is here" not in (line := (await process.stderr.readline()).decode()):
+                assert line
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+            async with http.get("/readyz") as response:
+                ready = (response.status, (await response.json())["opencode"])
+            async with http.get("/v1/opencode/status") as response:
+                status = await response.json()
+    sentence = f"Agents work in a home of their own, {seen}, and not in {place}: opencode 2.0.3 at {second} works there"
+    assert sentence in line
+    assert (ready[0], status["available"], status["opencode_binary"]) == (200, True, str(STAND_IN))
+    assert ready[1].startswith(f"ok. {sentence}")
+    assert status["message"].startswith(f"OpenCode integration ready. {sentence}")
+    assert everything_in(place) == before
+    assert not second.with_name("opencode.started").exists()
+
+
+def test_the_own_tools_and_home_are_named(tmp_path: Path) -> None:
+    """Agents are given the clone's own tools, and a home beside the data directory, where erasing needn't reach."""
+    settings = agent_settings(Settings(data=tmp_path / "data"), "instance", Secrets())
+    assert settings.tools_dir == Path(__file__).parents[2] / ".tools"
+    assert settings.own_home is not None
+    assert settings.own_home.place == tmp_path / "data-opencode"
 
 
 def test_help(command: Callable[..., Ended]) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, find_binary, sweep_all
+from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, sweep_all
 from opencode_ledger.actors.opencode.catalog import Catalog
+from opencode_ledger.actors.opencode.host.binary import candidates
 from opencode_ledger.actors.opencode.host.environment import agent_environment, marker
 from opencode_ledger.actors.opencode.host.home import prepare_home
 from opencode_ledger.actors.opencode.host.survivors import sweep
@@ -91,11 +92,20 @@ def test_the_binary_is_found_in_order(tmp_path: Path) -> None:
     own.parent.mkdir(parents=True)
     own.write_text("#!/bin/sh\n")
     with pytest.raises(AgentUnavailable, match="can't be executed"):
-        find_binary(own)
+        candidates(own)
     own.chmod(0o755)
-    assert find_binary(own) == own
-    assert find_binary(None, tmp_path / "tools", path=str(tmp_path)) == own
-    assert find_binary(None, None, path=str(own.parent)) == own
+    assert candidates(own, path=str(own.parent)) == [own]
+    assert candidates(None, tmp_path / "tools", path=str(tmp_path)) == [own]
+    first = tmp_path / "first/opencode"
+    first.parent.mkdir()
+    first.write_text("#!/bin/sh\n")
+    first.chmod(0o755)
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/opencode").symlink_to(first)
+    path = f"{tmp_path}::{first.parent}:{tmp_path / 'links'}:{first.parent}"
+    assert candidates(None, tmp_path / "tools", path=path) == [first, own]
+    with pytest.raises(AgentUnavailable, match="not found"):
+        candidates(None, None, path=str(tmp_path))
 
 
 # --- trust --------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
-from opencode_ledger.actors.opencode.host import availability
+from opencode_ledger.actors.opencode.other_versions import choice
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
 from opencode_ledger.domain.untrusted_json import fields, items
@@ -225,7 +225,7 @@ async def test_a_program_that_is_no_opencode_is_refused(make_stand_in: MakeLive,
     """An executable that ends at once, or never listens, fails the prompt with its last words and leaves nothing."""
     for script, words in (("echo not today >&2; exit 7", "exit code 7: not today"), ("sleep 600", "within 1 s")):
         program = tmp_path / "program"
-        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.write_text(f'#!/bin/sh\n[ "$1" = serve ] || exec echo 1.18.33\n{script}\n')
         program.chmod(0o755)
         live = make_stand_in(binary=program, start_limit=1.0)
         with pytest.raises(AgentError) as refusal:
@@ -279,11 +279,11 @@ async def test_what_is_known_of_the_binary_is_known_for_a_moment(
     """Many who ask at once whether agents can run share one look at the executable; it is looked at again soon after."""
     looks: list[Path | None] = []
 
-    def find(given: Path | None, *_: object) -> Path:
+    def find(given: Path | None, *_: object) -> list[Path]:
         looks.append(given)
         raise AgentUnavailable(str(len(looks)))
 
-    monkeypatch.setattr(availability, "find_binary", find)
+    monkeypatch.setattr(choice, "candidates", find)
     agents = OpencodeAgents(OpencodeSettings(instance="x", binary=tmp_path / "none", look_lifetime=600.0))
     assert set(await asyncio.gather(*(agents.unavailable() for _ in range(5)))) == {"1"}
     assert await agents.unavailable() == "1"

@@ -86,14 +86,14 @@ def test_a_mark_is_of_one_state(tmp_path: Path, change: str) -> None:
 
 def test_a_lock_goes_only_where_nobody_works(tmp_path: Path) -> None:
     """A lock of a repository that a process names is left; one that nobody does is removed; a home without any is none."""
-    remove_stale_locks(tmp_path)
+    remove_stale_locks(tmp_path / ".local/share/opencode")
     snapshots = tmp_path / ".local/share/opencode/snapshot/project"
     for name in ("left", "used"):
         (snapshots / name).mkdir(parents=True)
         (snapshots / name / "index.lock").touch()
     with subprocess.Popen([sys.executable, "-c", "input()", "--git-dir", str(snapshots / "used")], stdin=-1) as working:
-        remove_stale_locks(tmp_path)
+        remove_stale_locks(tmp_path / ".local/share/opencode")
         assert [(snapshots / name / "index.lock").exists() for name in ("left", "used")] == [False, True]
         working.kill()
-    remove_stale_locks(tmp_path)
+    remove_stale_locks(tmp_path / ".local/share/opencode")
     assert not (snapshots / "used/index.lock").exists()

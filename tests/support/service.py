@@ -57,6 +57,7 @@ class StandInAgents(ScriptedAgents):
         self._held = HeldClock()
         super().__init__(self._held, self._act)
         self.problem: str | None = None
+        self.remark: str | None = None
         self.executable: Path | None = Path("/opt/opencode")
         self.catalog = [Model(id="test/model", name="Test Model", provider="Test")]
         self.catalog_known = False
@@ -71,6 +72,10 @@ class StandInAgents(ScriptedAgents):
     @property
     def binary(self) -> Path | None:
         return self.executable
+
+    @property
+    def note(self) -> str | None:
+        return self.remark
 
     async def unavailable(self) -> str | None:
         return self.problem

@@ -4,9 +4,13 @@ import asyncio
 from math import inf
 from pathlib import Path
 
+import structlog
+
 from ....domain.errors import AgentUnavailable
+from ..other_versions.choice import settle
 from ..settings import OpencodeSettings
-from .binary import find_binary, read_version, supported, wrong_version
+
+log = structlog.get_logger()
 
 GLANCE = 0.25
 """Seconds that anybody waits for a newer answer than the last."""
@@ -14,12 +18,15 @@ NOT_KNOWN = "It is not known yet whether opencode can be used: it has not told i
 
 
 class Availability:
-    """Looks at the executable now and then; `path` is where it is searched for."""
+    """Looks at the executable and its home now and then; `path` is where it is searched for.
+
+    `note`: what is to be said about them although agents can be started; None for nothing.
+    """
 
     def __init__(self, settings: OpencodeSettings, path: str) -> None:
         self._settings, self._path = settings, path
         self.binary: Path | None = None
-        self._checked: tuple[Path, float, str | None] | None = None
+        self.note: str | None = None
         self._last: str | None = NOT_KNOWN
         self._look_again = -inf
         self._looking: asyncio.Task[None] | None = None
@@ -49,22 +56,15 @@ class Availability:
             self._looking = None
 
     async def _find_out(self) -> str | None:
-        """Find the executable, and ask a new one for its version."""
+        """Find the executable and its home; say once what is to be said about them."""
         try:
-            binary, made = await asyncio.to_thread(self._find)
-            self.binary = binary
-            if self._checked is None or self._checked[:2] != (binary, made):
-                version = await read_version(binary, self._path, self._settings.version_limit)
-                self._checked = (binary, made, None if supported(version) else wrong_version(version))
+            choice = await settle(self._settings, self._path)
         except AgentUnavailable as error:
-            self.binary = None
+            self.binary = self.note = None
             return error.message
-        return self._checked[2]
-
-    def _find(self) -> tuple[Path, float]:
-        """The executable, and when it was made. Blocking."""
-        binary = find_binary(self._settings.binary, self._settings.tools_dir, self._path)
-        try:
-            return binary, binary.stat().st_mtime
-        except OSError as error:
-            raise AgentUnavailable(f"{binary} can't be read: {error.strerror}.") from None
+        own = self._settings.own_home
+        notes = " ".join(note for note in (choice.note, own.reason if own is not None else None) if note)
+        if notes and notes != self.note:
+            log.warning("another version of opencode is here", what_follows=notes)
+        self.binary, self.note = choice.used.binary, notes or None
+        return None

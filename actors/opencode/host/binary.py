@@ -17,19 +17,24 @@ NPM_VERSION = "1.18.33"
 _ADVICE = "Run ./scripts/serve, which fetches it, or give its path with --opencode-binary."
 
 
-def find_binary(given: Path | None, tools_dir: Path | None = None, path: str | None = None) -> Path:
-    """The executable: the given one, else the one on `path` (None: PATH), else the project's own.
+def candidates(given: Path | None, tools_dir: Path | None = None, path: str | None = None) -> list[Path]:
+    """The executables that may be used: the given one alone, else those on `path` (None: PATH), then the project's own.
 
-    Raises `AgentUnavailable`, saying what to do.
+    Blocking. Raises `AgentUnavailable`, saying what to do, where there is none.
     """
     if given is not None:
-        return _given(given)
-    if found := shutil.which("opencode", path=path):
-        return Path(found)
-    for own in _own(tools_dir):
-        if os.access(own, os.X_OK) and own.is_file():
-            return own
+        return [_given(given)]
+    own = [place for place in _own(tools_dir) if os.access(place, os.X_OK) and place.is_file()]
+    if found := [*on_path("opencode", path), *own]:
+        return found
     raise AgentUnavailable(f"opencode was not found. {_ADVICE}")
+
+
+def on_path(name: str, path: str | None = None) -> list[Path]:
+    """All executables of a name on `path` (None: PATH), in its order, each once. Blocking."""
+    places = (os.environ.get("PATH", os.defpath) if path is None else path).split(os.pathsep)
+    found = [Path(program) for place in places if place and (program := shutil.which(name, path=place))]
+    return list({os.path.realpath(binary): binary for binary in reversed(found)}.values())[::-1]
 
 
 def supported(version: str) -> bool:

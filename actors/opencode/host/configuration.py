@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ....domain.untrusted_json import fields
+from .environment import opencode_data
 
 Stamp: TypeAlias = tuple[tuple[str, str], ...]
 """Of each file that says something: its path, and a digest of what it says about models."""
@@ -32,7 +33,7 @@ class Places:
         """Those of an opencode with this environment, whether they are there or not."""
         home = Path(environment.get("HOME") or Path.home())
         config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "opencode"
-        data = Path(environment.get("XDG_DATA_HOME") or home / ".local/share") / "opencode"
+        data = opencode_data(environment)
         given = environment.get("OPENCODE_CONFIG")
         files = (*(config / name for name in _CONFIG), *((Path(given),) if given else ()))
         return cls(files, (data / "auth.json", data / "mcp-auth.json"))

@@ -61,19 +61,49 @@ def marker(instance: str, codebase: str) -> str:
 
 def agent_environment(settings: OpencodeSettings, *, marked: str, password: str, trusted: bool) -> dict[str, str]:
     """The whole environment of an opencode process."""
-    own = os.environ if settings.environment is None else settings.environment
-    chosen = {name: own[name] for name in (*PLAIN, *PROVIDER_KEYS) if name in own}
-    chosen.setdefault("LANG", "C.UTF-8")
-    chosen["PATH"] = _path(chosen.get("PATH", os.defpath), settings.tools_dir)
-    chosen |= SWITCHES
+    chosen = _inherited(settings) | SWITCHES
     if settings.home is not None:
-        chosen |= private_home(settings.home) | PRIVATE_SWITCHES
+        chosen |= PRIVATE_SWITCHES
+    if settings.own_home is not None:
+        chosen |= settings.own_home.variables
     if not trusted:
         chosen["OPENCODE_DISABLE_PROJECT_CONFIG"] = "1"
     if settings.config_file is not None:
         chosen["OPENCODE_CONFIG"] = str(settings.config_file.expanduser().absolute())
     chosen["OPENCODE_CONFIG_CONTENT"] = json.dumps({**(settings.config or {}), **FORCED_CONFIG})
     return {**chosen, "OPENCODE_SERVER_USERNAME": USER, "OPENCODE_SERVER_PASSWORD": password, MARKER: marked}
+
+
+def shared_data(settings: OpencodeSettings) -> Path:
+    """The directory that opencode has in the home which is the agents' unless another version works there."""
+    return opencode_data(_inherited(settings))
+
+
+def opencode_data(environment: Mapping[str, str]) -> Path:
+    """The directory in which an opencode with this environment keeps its database, its logins and its outputs."""
+    home = Path(environment.get("HOME") or Path.home())
+    return Path(environment.get("XDG_DATA_HOME") or home / ".local/share") / "opencode"
+
+
+def for_commands(settings: OpencodeSettings) -> dict[str, str | None]:
+    """What the variables of our own home are for all but opencode: None for those that there are none of."""
+    own = settings.own_home.variables if settings.own_home is not None else {}
+    inherited = _inherited(settings)
+    return {name: inherited.get(name) for name in own}
+
+
+def search_path(settings: OpencodeSettings) -> str:
+    """Where an agent's programs are looked for. Blocking."""
+    return _inherited(settings)["PATH"]
+
+
+def _inherited(settings: OpencodeSettings) -> dict[str, str]:
+    """What comes from our own environment, with the private home in it where there is one."""
+    own = os.environ if settings.environment is None else settings.environment
+    chosen = {name: own[name] for name in (*PLAIN, *PROVIDER_KEYS) if name in own}
+    chosen.setdefault("LANG", "C.UTF-8")
+    chosen["PATH"] = _path(chosen.get("PATH", os.defpath), settings.tools_dir)
+    return chosen if settings.home is None else chosen | private_home(settings.home)
 
 
 def private_home(home: Path) -> dict[str, str]:

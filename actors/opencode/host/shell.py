@@ -26,8 +26,13 @@ _KNOWN: Final = frozenset({"bash", "sh", "dash", "ash", "zsh", "ksh"})
 """Shells that opencode runs as we expect; for another one it takes one of these by itself."""
 
 
-def withholding_shell(directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Put the shell into a directory; the variable that names it, none where that isn't possible. Blocking."""
+def withholding_shell(
+    directory: Path, environment: Mapping[str, str], restored: Mapping[str, str | None] | None = None
+) -> dict[str, str]:
+    """Put the shell into a directory; the variable that names it, none where that isn't possible. Blocking.
+
+    `restored`: what variables are for commands that are others for opencode itself; None for those that there are none of.
+    """
     real = _real(environment.get("SHELL"))
     if real is None:
         return {}
@@ -35,6 +40,7 @@ def withholding_shell(directory: Path, environment: Mapping[str, str]) -> dict[s
         (
             "#!/bin/sh",
             f"unset {' '.join(WITHHELD)}",
+            *(_assignment(name, value) for name, value in (restored or {}).items()),
             f"SHELL={shlex.quote(real)}",
             f"{CALL}=$$",
             f"export SHELL {CALL}",
@@ -53,6 +59,10 @@ def withholding_shell(directory: Path, environment: Mapping[str, str]) -> dict[s
     return (
         {"SHELL": str(shell)} if os.access(shell, os.X_OK) else {}
     )  # there are file systems on which nothing can be executed
+
+
+def _assignment(name: str, value: str | None) -> str:
+    return f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}"
 
 
 def _put(shell: Path, script: str) -> None:

@@ -7,20 +7,18 @@ from typing import Final
 import psutil
 import structlog
 
-from .environment import private_home
-
 log = structlog.get_logger()
 
-SNAPSHOTS: Final = "opencode/snapshot/*/*/index.lock"
+SNAPSHOTS: Final = "snapshot/*/*/index.lock"
 
 
-def remove_stale_locks(home: Path) -> None:
-    """Remove from a private home each lock of a repository that no process works on. Blocking.
+def remove_stale_locks(data: Path) -> None:
+    """Remove from opencode's directory, in a home that is the agents' alone, each lock of a repository without a process. Blocking.
 
     opencode's git is given the repository's path as an argument. A lock that was there before the processes were looked
     through, and whose owner isn't among them, has none any more; one that was made since is not touched.
     """
-    locks = {lock: _identity(lock) for lock in Path(private_home(home)["XDG_DATA_HOME"]).glob(SNAPSHOTS)}
+    locks = {lock: _identity(lock) for lock in data.glob(SNAPSHOTS)}
     if not locks:
         return
     in_use = _arguments()
