@@ -26,7 +26,7 @@ export function settle(made, replied) {
     question.disabled = false;
   }
   const why = replied.message ? `: ${replied.message}` : "";
-  made.append(element("div", "line", `${replied.reply ?? replied.action}, decided by ${replied.decided_by ?? "the service"}${why}`));
+  made.append(element("div", "line", `${replied.answers ? "answered" : (replied.reply ?? replied.action)}, decided by ${replied.decided_by ?? "the service"}${why}`));
   if (focused) made.focus({ preventScroll: true });
 }
 

@@ -9,7 +9,7 @@ const POLL = 2000;
 const MOST_DOTS = 40; // codebases whose status is asked for, each time
 
 const $ = (id) => document.getElementById(id);
-const story = new Story($("story"), (id, answer) => act("POST", `permissions/${id}`, answer));
+const story = new Story($("events"), (id, answer) => act("POST", `permissions/${id}`, answer));
 
 let chosen = null; // the codebase on the right
 let shown = null; // its session that is told

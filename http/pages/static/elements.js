@@ -3,6 +3,7 @@
 import { visible, visibleProse } from "./visible.js";
 
 const BLOCK = 4000; // characters after which long text goes on in a block of its own, where a line ends
+const LONGEST = 16000; // characters of a line after which it goes on in a block too
 const OPEN = 64; // characters at the end of growing text that the next ones may still change
 
 /** Make an element; hidden characters in `text` are written out. */
@@ -39,7 +40,7 @@ export class Words {
 
   flush() {
     for (let end; (end = this.blockEnd()) >= 0; ) {
-      const rest = this.open.slice(end + 1);
+      const rest = this.open.slice(end + (this.open[end] === "\n"));
       this.settle(end);
       this.begin();
       this.open = rest;
@@ -55,17 +56,22 @@ export class Words {
   }
 
   blockEnd() {
-    const room = BLOCK - this.settled.length;
-    return this.open.length > room ? this.open.indexOf("\n", Math.max(room, 0)) : -1;
+    const room = Math.max(BLOCK - this.settled.length, 0);
+    if (this.open.length <= room) return -1;
+    const line = this.open.indexOf("\n", room);
+    const most = Math.max(LONGEST - this.settled.length, OPEN);
+    return line > most || (line < 0 && this.open.length > most) ? wholeBefore(this.open, most) : line;
   }
 
   settledEnd() {
     const blank = Math.max(this.open.lastIndexOf(" "), this.open.lastIndexOf("\n")) + 1;
     const least = this.open.length - OPEN;
-    if (blank >= least) return blank;
-    return least + (this.open.charCodeAt(least) >> 10 === 0x37); // not between the halves of a pair
+    return blank >= least ? blank : wholeBefore(this.open, least);
   }
 }
+
+/** The place before `end`, or just there, that is not between the halves of a pair. */
+const wholeBefore = (text, end) => end - (text.charCodeAt(end) >> 10 === 0x37);
 
 /** Show `items` as rows of `place`. A row stays the same element for as long as its item's key is there, and in focus. */
 export function keyed(place, items, key, make, update) {

@@ -4,8 +4,10 @@ import { card, settle } from "./cards.js";
 import { element, Words } from "./elements.js";
 import { oneLine, visibleProse, write } from "./visible.js";
 
-const MOST = 3000; // things on the page; what is older is in the log
+const LEAF = 50; // things that are laid out together, and not at all where nobody looks
+const MOST = 60; // leaves on the page; what is older is in the log
 const BUDGET = 20; // milliseconds of each frame that events may take; the others wait for the next frame
+const BEHIND = 250; // milliseconds for which events that come faster than they are shown are gathered beside the page
 const HEAD = 300; // characters of a tool's first argument in its heading
 
 /** Shows events in `place`. `reply(permission, answer)` is called when a person answers what an agent asks. */
@@ -19,6 +21,9 @@ export class Story {
 
   clear() {
     this.place.replaceChildren();
+    this.fresh = document.createDocumentFragment();
+    this.leaf = null;
+    this.placed = 0;
     this.waiting = [];
     this.grown = new Set();
     this.parts = new Map();
@@ -26,7 +31,7 @@ export class Story {
     this.asked = new Map();
   }
 
-  /** Show an event with the others of this frame: the page is laid out once for all of them. */
+  /** Show an event with the others of this frame: the page is laid out once for all of them, and nothing is measured. */
   take(frame) {
     this.waiting.push(frame);
     if (this.planned === null) this.plan();
@@ -44,16 +49,22 @@ export class Story {
   show() {
     this.planned?.();
     this.planned = null;
-    const atEnd = this.place.scrollHeight - this.place.scrollTop - this.place.clientHeight < 80;
     const until = performance.now() + BUDGET;
     let done = 0;
     while (done < this.waiting.length && (done % 20 || performance.now() < until)) this.event(this.waiting[done++]);
     this.waiting.splice(0, done);
     for (const words of this.grown) words.flush();
     this.grown.clear();
-    this.trim();
-    if (atEnd) this.place.scrollTop = this.place.scrollHeight;
+    if (!this.waiting.length || performance.now() > this.placed + BEHIND) this.put();
     if (this.waiting.length) this.plan();
+  }
+
+  put() {
+    const excess = () => this.place.childElementCount + this.fresh.childElementCount - MOST;
+    trim(this.place, excess());
+    trim(this.fresh, excess());
+    this.place.append(this.fresh);
+    this.placed = performance.now();
   }
 
   event({ event, data }) {
@@ -64,17 +75,9 @@ export class Story {
     }
   }
 
-  trim() {
-    for (let one = this.place.firstElementChild; this.place.childElementCount > MOST && one; ) {
-      const next = one.nextElementSibling;
-      if (!one.classList.contains("waiting")) one.remove(); // what still waits for an answer stays
-      one = next;
-    }
-  }
-
   add(made) {
-    this.place.append(made);
-    return made;
+    if (!(this.leaf?.childElementCount < LEAF)) this.leaf = this.fresh.appendChild(element("div", "leaf"));
+    return this.leaf.appendChild(made);
   }
 
   line(text, look = "line") {
@@ -85,6 +88,14 @@ export class Story {
     const words = new Words(this.add(element("div", look)), text);
     this.grown.add(words);
     return words;
+  }
+}
+
+/** Remove so many of the oldest leaves; what still waits for an answer stays. */
+function trim(place, many) {
+  for (const leaf of [...place.children].slice(0, Math.max(many, 0))) {
+    leaf.replaceChildren(...leaf.querySelectorAll(".waiting"));
+    if (!leaf.childElementCount) leaf.remove();
   }
 }
 

@@ -16,8 +16,11 @@ const IN_PROSE = new RegExp(
 );
 
 const shown = (char) => `<U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`;
+const PLAIN = /^[\n\t\x20-\x7e]*$/; // nearly all text, and quickly seen to be so
 const replaced = (pattern, text, keep) =>
-  text.replace(pattern, (all, char) => (char === undefined || keep.includes(char) ? all : shown(char)));
+  keep === BREAKS && PLAIN.test(text)
+    ? text
+    : text.replace(pattern, (all, char) => (char === undefined || keep.includes(char) ? all : shown(char)));
 
 /** The text with each hidden character written out, but for those in `keep`: for commands, paths, names, outputs. */
 export const visible = (text, keep = BREAKS) => replaced(ANYWHERE, text, keep);
