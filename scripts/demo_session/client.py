@@ -7,6 +7,8 @@ from typing import cast
 
 import aiohttp
 
+from opencode_ledger.domain.visible_text import visible_prose
+
 NO_LIMIT = aiohttp.ClientTimeout(total=None)
 
 
@@ -31,6 +33,10 @@ class Frame:
         """A member as text; empty where it is missing."""
         value = self.data.get(name)
         return value if isinstance(value, str) else ""
+
+    def shown(self, name: str) -> str:
+        """A member for people, on one line: characters that can't be seen are written out."""
+        return visible_prose(self.text(name), keep="")
 
 
 class Client:

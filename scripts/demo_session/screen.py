@@ -8,6 +8,8 @@ from typing import Final, cast
 
 from rich.text import Text
 
+from opencode_ledger.domain.visible_text import one_line, visible, visible_prose
+
 from .client import Frame
 from .diffs import FileWatch
 from .flow import Page
@@ -54,39 +56,42 @@ class Screen:
             self.page.end_line()
             self._part = frame.text("part_id")
         thinking = frame.text("type") == "reasoning"
-        self.page.flow(frame.text("content"), "dim italic" if thinking else "", frame.id)
+        self.page.flow(visible_prose(frame.text("content"), keep="\n"), "dim italic" if thinking else "", frame.id)
 
     def _tool_use(self, frame: Frame) -> None:
         arguments = cast("Mapping[str, object]", frame.data.get("args", {}))
         sign = self.page.glyph("▸", ">")
-        parts = (f"{sign} {frame.text('tool')} ", "bold cyan"), (_in_short(frame.text("tool"), arguments), "bold")
+        parts = (
+            (f"{sign} {frame.shown('tool')} ", "bold cyan"),
+            (one_line(_in_short(frame.text("tool"), arguments)), "bold"),
+        )
         self.page.line(Text.assemble(*parts), frame.id)
 
     def _tool_result(self, frame: Frame) -> None:
         failed = frame.text("status") == "error"
-        output = [line for line in frame.text("output").splitlines() if not _NOISE.fullmatch(line)]
+        output = [line for line in frame.text("output").split("\n") if not _NOISE.fullmatch(line)]
         if frame.text("tool") == "read" and not failed:
             self.page.aside(f"{sum(_is_numbered(line) for line in output)} lines read", "dim")
         elif frame.text("tool") == "bash" or failed:
             for line in output[:_SHOWN_LINES]:
-                self.page.aside(line, "red" if failed else "dim")
+                self.page.aside(visible(line), "red" if failed else "dim")
 
     def _file_change(self, frame: Frame) -> None:
         action, path = frame.text("action"), frame.text("path")
         sign = {"create": "+", "modify": "~", "delete": "-"}.get(action, "?")
-        self.page.line(Text(f"{sign} {action} {path}", _CHANGES.get(action, "")), frame.id)
+        self.page.line(Text(f"{sign} {action} {one_line(path)}", _CHANGES.get(action, "")), frame.id)
         for line in self._files.news(path)[:_SHOWN_LINES]:
-            self.page.aside(line, "green" if line.startswith("+") else "red")
+            self.page.aside(visible(line), "green" if line.startswith("+") else "red")
 
     def _message_sent(self, frame: Frame) -> None:
-        quote = self.page.glyph("“{}”", '"{}"').format(frame.text("content"))
+        quote = self.page.glyph("“{}”", '"{}"').format(visible_prose(frame.text("content")))
         self.page.line(Text(f"you: {quote}", "magenta"), frame.id)
 
     def _status(self, frame: Frame) -> None:
         status = frame.text("status")
         sign = self.page.glyph("●", "*")
         colour = _COLOURS.get(status, "")
-        parts = (f"{sign} {status}", f"bold {colour}"), (f"  {frame.text('message')}", colour)
+        parts = (f"{sign} {status}", f"bold {colour}"), (f"  {frame.shown('message')}", colour)
         self.page.line(Text.assemble(*parts), frame.id)
 
     def _complete(self, frame: Frame) -> None:
@@ -95,7 +100,7 @@ class Screen:
         self.page.line(Text(f"{sign} complete: {status}", f"bold {colour}"), frame.id)
 
     def _error(self, frame: Frame) -> None:
-        self.page.line(Text(f"! {frame.text('error')} ({frame.text('code')})", "bold red"), frame.id)
+        self.page.line(Text(f"! {frame.shown('error')} ({frame.text('code')})", "bold red"), frame.id)
 
     def _other(self, frame: Frame) -> None:
         about = frame.text("session_id") or frame.text("codebase_id")

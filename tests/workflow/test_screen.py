@@ -11,6 +11,9 @@ from rich.console import Console
 from scripts.demo_session.client import Frame
 from scripts.demo_session.flow import Page
 from scripts.demo_session.screen import Screen
+from tests.domain.test_visible_text import LIES
+
+from opencode_ledger.domain.visible_text import one_line, visible_prose
 
 WORDS = st.text(st.characters(categories=["L", "N", "P"], max_codepoint=0x2FF), min_size=1, max_size=12)
 
@@ -74,3 +77,26 @@ def test_an_event_of_a_kind_that_it_does_not_know_is_shown_in_short(tmp_path: Pa
     Screen(shown, tmp_path).show(frame("novelty", session_id="sess_1"))
     assert "novelty" in written.getvalue().decode()
     assert "sess_1" in written.getvalue().decode()
+
+
+@pytest.mark.parametrize(
+    "lie", [lie for lie, _ in LIES.values() if not any("\ud800" <= char < "\ue000" for char in lie)]
+)
+def test_nothing_that_an_agent_hides_reaches_the_terminal(lie: str, tmp_path: Path) -> None:
+    """Commands, outputs, paths, answers and messages have no hidden character left, nor a line that is none."""
+    shown, written = page(200)
+    screen = Screen(shown, tmp_path)
+    for event in (
+        frame("output", part_id="p", type="text", content=lie),
+        frame("tool_use", tool="bash", args={"command": f"{lie}x"}),
+        frame("tool_result", tool="bash", status="completed", output=lie),
+        frame("file_change", action="create", path=lie),
+        frame("message_sent", content=lie),
+        frame("status", status="running", message=lie),
+        frame("error", error=lie, code="ERROR"),
+    ):
+        screen.show(event)
+    text = written.getvalue().decode()
+    assert one_line(f"{lie}x") in text
+    left = {char for char in text if visible_prose(char) != char}
+    assert left <= {"\ufe0f"}
