@@ -50,21 +50,28 @@ Errors = tuple[type[d.LedgerError], ...]
 
 @dataclass(frozen=True)
 class Media:
-    """An answer that isn't JSON."""
+    """An answer that isn't JSON. `also`: other types that it is sent as, where its client asks for one of them."""
 
     type: str
     description: str
+    also: tuple[str, ...] = ()
 
 
 EVENTS: Final = Media("text/event-stream", "Server-sent events, each with id, event and data.")
 NOTE: Final = Media("text/plain", "A C2SP signed note.")
 TEXT: Final = Media("text/plain", "One line of text.")
 BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
-LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.")
-OUTPUTS: Final = Media("application/jsonl", "Whole outputs, each followed by its text in pieces, a line each.")
+LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.", (BYTES.type,))
+OUTPUTS: Final = Media(
+    "application/jsonl", "Whole outputs, each followed by its text in pieces, a line each.", (BYTES.type,)
+)
 PRINTED: Final = Media("text/plain", "What a tool printed.")
 NUMBERS: Final = Media("text/plain", "Metrics in the text format of Prometheus.")
 PAGE: Final = Media("text/html", "A page for people.")
+PART: Final = Media("*/*", "A part of the page.")
+FOR_PEOPLE: Final = (PAGE, PART)
+"""What a browser shows; programs have no use for it."""
+
 DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
 
 
@@ -320,7 +327,7 @@ ROUTES: Final = (
         "GET",
         "/dashboard/{part}",
         dashboard.dashboard_part,
-        Media("*/*", "A part of the page."),
+        PART,
         needs="open",
         errors=(dashboard.PartNotFound,),
     ),
@@ -330,7 +337,7 @@ ROUTES: Final = (
         "GET",
         "/docs/{asset}",
         docs.docs_asset,
-        Media("*/*", "A part of the page."),
+        PART,
         needs="open",
         errors=(docs.AssetNotFound,),
     ),

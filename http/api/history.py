@@ -14,7 +14,7 @@ from ...domain.ids import CodebaseId, Sequence
 from ...domain.proofs.leaves import leaf_of
 from ...projections.tree.export import export_lines
 from ..web.answers import json_answer
-from ..web.framing import send_pieces
+from ..web.framing import lines_answer, send_pieces
 from ..web.parameters import AFTER, LOG_LIMIT
 from .service import Service
 
@@ -37,14 +37,7 @@ async def log_page(service: Service, request: web.Request) -> web.Response:
 async def log_export(service: Service, request: web.Request) -> web.StreamResponse:
     """All of a codebase's events as JSON Lines, with the proof that they are in the log: verifiable alone."""
     codebase, head = await recorded_codebase(service, request)
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "application/jsonl; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{codebase}.jsonl"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-    )
+    response = lines_answer(request, f"{codebase}.jsonl")
     pieces = export_lines(service.store, service.tree, codebase, head)
     async with aclosing(pieces):
         await send_pieces(request, response, service.streams.turns.paced(pieces))

@@ -12,7 +12,7 @@ from ...domain.outputs.exported import first_line, last_line, output_line, text_
 from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.outputs.whole import CHUNK, is_output_id
 from ..web.errors import RangeNotThere
-from ..web.framing import send_pieces
+from ..web.framing import lines_answer, send_pieces
 from ..web.parameters import UPTO
 from .history import recorded_codebase
 from .service import Service
@@ -58,14 +58,7 @@ async def log_outputs(service: Service, request: web.Request) -> web.StreamRespo
     codebase, head = await recorded_codebase(service, request)
     upto = Sequence(min(UPTO.of(request, head), head))
     kept = await _kept(service, codebase, upto)
-    answer = web.StreamResponse(
-        headers={
-            "Content-Type": "application/jsonl; charset=utf-8",
-            "Content-Disposition": f'attachment; filename="{codebase}.outputs.jsonl"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-    )
+    answer = lines_answer(request, f"{codebase}.outputs.jsonl")
     await send_pieces(request, answer, service.streams.turns.paced(_lines(service, kept)))
     return answer
 

@@ -39,7 +39,14 @@ def _not_too_much(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return metadata
 
 
-Metadata = Annotated[dict[str, JsonValue], AfterValidator(_not_too_much)]
+Metadata = Annotated[
+    dict[str, JsonValue],
+    AfterValidator(_not_too_much),
+    Field(
+        description="Any JSON of your own, up to 64 KiB and 32 levels deep, without NUL characters; "
+        "numbers from -2^63 to below 2^64. It comes back as it is with the task and in the log."
+    ),
+]
 
 
 def _whole(value: object) -> object:

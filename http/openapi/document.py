@@ -1,35 +1,35 @@
 """The API's OpenAPI 3.1 document, made of the route table and of the models that read requests and describe answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any, Final
 
+import orjson
 from openapi_pydantic import OpenAPI
 from pydantic import BaseModel
 
 from ..api.responses import Problem
-from ..routes import ROUTES, Media, Route
+from ..routes import FOR_PEOPLE, ROUTES, Media, Route
 from ..web.parameters import IDEMPOTENCY_KEY, REQUEST_ID
+from .event_frames import EVENT, REFERENCE
 from .examples import EXAMPLES, NOTHING, Example
-from .faults import Fault, faults_of
-from .schema_book import EVENT, REFERENCE, schemas_of
+from .faults import CODES, COMMON, Fault, faults_of
+from .schema_book import schemas_of
+from .summaries import SUMMARIES
 
 TAGS: Final = {
-    "status": "The service",
-    "codebases": "Codebases",
-    "agent": "The agent",
-    "permissions": "Permissions",
-    "sessions": "Sessions and messages",
-    "outputs": "Sessions and messages",
-    "tasks": "Tasks",
-    "history": "The log, for auditors",
-    "proofs": "The log, for auditors",
-    "scrape": "The service",
-    "dashboard": "The page for people",
-    "docs": "This description",
+    "Codebases": ("The directories that agents work in.", ("codebases",)),
+    "Agent": ("Start a codebase's agent, talk to it, interrupt it, stop it, and follow what it does.", ("agent",)),
+    "Permissions": ("What agents wait for, and the answers.", ("permissions",)),
+    "Sessions": ("What agents did, message by message.", ("sessions", "outputs.tool_output")),
+    "Tasks": ("Each codebase's queue of work.", ("tasks",)),
+    "Audit": ("The log, and the proof that nothing in it was changed.", ("history", "proofs", "outputs.log_outputs")),
+    "System": ("The service itself.", ("status", "scrape", "docs")),
 }
+"""What each group of operations is about, and the modules whose handlers belong to it, or single handlers of these."""
 
 PLACES: Final = {
     "codebase_id": "The codebase, by its id.",
@@ -38,8 +38,6 @@ PLACES: Final = {
     "output_id": "The whole output, by the `whole_id` of its `tool_result` event.",
     "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`; `.p/<width>` after one that isn't full yet.",
     "level": "The level of the tree; 0 lies over the leaves.",
-    "asset": "A file of the page.",
-    "part": "A file of the page.",
 }
 """What the parts of addresses mean that a client fills in."""
 
@@ -59,11 +57,15 @@ EVENTS: Final = {
     "contentSchema": {"$ref": REFERENCE.format(model=EVENT)},
 }
 
+REFUSED: Final = "Refused"
+"""The response that all operations share: what can go wrong with any request."""
+
 DESCRIPTION: Final = """
 Run opencode agents on many codebases, watch them live, and prove later what happened.
 
-After a 2xx the very next GET shows what it did. Every error, also one that is not listed here, has one shape: a
-sentence for people and a code for programs. Event streams resume by `Last-Event-ID` and never miss or double an event.
+After a 2xx the very next GET shows what it did. Every error has one shape, `Problem`: a sentence for people and a code
+for programs. What can go wrong with any request is listed once, as the response `Refused`; each operation lists what else
+can go wrong there. Event streams resume by `Last-Event-ID` and never miss or double an event.
 
 A query with a parameter that its address doesn't take is refused, for it means something that wouldn't be done. What
 answers GET answers HEAD too, without the body, but for event streams, outputs of tools and the export of a log.
@@ -72,9 +74,10 @@ answers GET answers HEAD too, without the body, but for event streams, outputs o
 
 @cache
 def document() -> bytes:
-    """The document as JSON."""
-    described = OpenAPI.model_validate(_document())
-    return described.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True).encode()
+    """The document as JSON. Raises `ValueError` where it isn't OpenAPI 3.1."""
+    described = _document()
+    OpenAPI.model_validate(described)
+    return orjson.dumps(described)
 
 
 def operation_id(route: Route) -> str:
@@ -82,22 +85,32 @@ def operation_id(route: Route) -> str:
     return route.handler.__name__
 
 
+def described_routes() -> list[Route]:
+    """The routes that programs use: all but the pages for people and their parts."""
+    return [route for route in ROUTES if route.answer not in FOR_PEOPLE]
+
+
 def statuses_of(route: Route) -> frozenset[int]:
-    """The statuses that are described for a route."""
+    """The statuses that a route answers with."""
     return frozenset({200, *route.also, *faults_of(route)})
 
 
 def _document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    failures: dict[str, Any] = {}
-    for route in ROUTES:
-        paths.setdefault(address_of(route), {})[route.method.lower()] = _operation(route, failures)
+    for route in described_routes():
+        paths.setdefault(address_of(route), {})[route.method.lower()] = _operation(route)
+    components = {
+        "schemas": _schemas(),
+        "responses": {REFUSED: _refused()},
+        "securitySchemes": {"token": TOKEN},
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "opencode-ledger", "version": version("opencode-ledger"), "description": DESCRIPTION.strip()},
-        "tags": [{"name": name} for name in dict.fromkeys(TAGS.values())],
+        "servers": [{"url": "/", "description": "The server that this description comes from."}],
+        "tags": [{"name": name, "description": about} for name, (about, _) in TAGS.items()],
         "paths": paths,
-        "components": {"schemas": _schemas(), "responses": failures, "securitySchemes": {"token": TOKEN}},
+        "components": components,
     }
 
 
@@ -106,15 +119,14 @@ def address_of(route: Route) -> str:
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
 
 
-def _operation(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
-    summary, _, more = (route.handler.__doc__ or "").strip().partition("\n")
-    told = {"summary": summary.rstrip("."), "description": more.strip()}
+def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
-        "tags": [TAGS[route.handler.__module__.rpartition(".")[2]]],
-        **{name: words for name, words in told.items() if words},
+        "tags": [_tag(route)],
+        "summary": SUMMARIES[operation_id(route)],
+        "description": cleandoc(route.handler.__doc__ or ""),
         "parameters": [*_path_parameters(route), *_parameters(route)],
-        "responses": dict(sorted(_responses(route, failures).items())),
+        "responses": _responses(route),
         "security": [] if route.access == "open" else [{"token": [route.access]}],
     }
     if route.body is not None:
@@ -123,6 +135,12 @@ def _operation(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
             "required": _needed(route.body),
         }
     return operation
+
+
+def _tag(route: Route) -> str:
+    module = route.handler.__module__.rpartition(".")[2]
+    names = {module, f"{module}.{operation_id(route)}"}
+    return next(tag for tag, (_, members) in TAGS.items() if names.intersection(members))
 
 
 def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
@@ -143,16 +161,19 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
         }
 
 
-def _responses(route: Route, failures: dict[str, Any]) -> dict[str, Any]:
-    """The answers by status. Errors are references: routes with the same ones share them."""
-    responses = {"200": _success(route)}
-    for status, faults in faults_of(route).items():
-        shape = route.also.get(status)
-        name = ".".join((str(status), *(fault.code for fault in faults), *([shape.__name__] if shape else [])))
-        failures[name] = _failure(faults, shape)
-        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    others = {str(status): _other(route, status) for status in route.also if status < 400}
-    return {**responses, **others}
+def _responses(route: Route) -> dict[str, Any]:
+    """The answers by status, and by `default` what can go wrong with any request."""
+    others = {status: _other(route, status) for status in route.also if status < 400}
+    failures = {
+        status: _failure(faults, route.also.get(status))
+        for status, faults in faults_of(route).items()
+        if route.also.get(status) or not COMMON.issuperset(faults)
+    }
+    by_status = sorted({200: _success(route), **others, **failures}.items())
+    return {
+        **{str(status): response for status, response in by_status},
+        "default": {"$ref": f"#/components/responses/{REFUSED}"},
+    }
 
 
 def _other(route: Route, status: int) -> dict[str, Any]:
@@ -162,24 +183,39 @@ def _other(route: Route, status: int) -> dict[str, Any]:
     return {"description": "There is nothing to come."}
 
 
-def _failure(faults: list[Fault], shape: type[BaseModel] | None) -> dict[str, Any]:
+def _failure(faults: Sequence[Fault], shape: type[BaseModel] | None) -> dict[str, Any]:
+    """What goes wrong with one status; `shape`: what may come with it that is no error."""
     told = [f"`{fault.code}`: {fault.detail}" for fault in faults]
-    schema = {"allOf": [_reference(Problem)], "properties": {"code": {"enum": [fault.code for fault in faults]}}}
-    either = {"anyOf": [_reference(shape), schema]} if shape else schema
+    either = {"anyOf": [_reference(shape), _reference(Problem)]} if shape else _reference(Problem)
     example = None if shape else {"detail": faults[0].detail, "code": faults[0].code}
     return {
         "description": "\n".join(f"- {line}" for line in (*([shape.__doc__ or ""] if shape else []), *told)),
         "content": {"application/json": _content(either, example)},
+        CODES: [fault.code for fault in faults],
     }
+
+
+def _refused() -> dict[str, Any]:
+    faults = sorted(COMMON)
+    told = (f"- {fault.status} `{fault.code}`: {fault.detail}" for fault in faults)
+    return {**_failure(faults, None), "description": "\n".join(("What can go wrong with any request.", "", *told))}
 
 
 def _success(route: Route) -> dict[str, Any]:
     answer, example = route.answer, _example(route).response
     if isinstance(answer, Media):
-        schema = EVENTS if answer.type == "text/event-stream" else {}
-        return {"description": answer.description, "content": {answer.type: _content(schema, example)}}
+        content = {kind: _content(_media_schema(kind), example) for kind in (answer.type, *answer.also)}
+        return {"description": answer.description, "content": content}
     description = " ".join((answer.__doc__ or "").split())
     return {"description": description, "content": {"application/json": _content(_reference(answer), example)}}
+
+
+def _media_schema(kind: str) -> Mapping[str, Any]:
+    if kind == "text/event-stream":
+        return EVENTS
+    if kind == "application/octet-stream":
+        return {"type": "string", "format": "binary"}
+    return {"type": "object"} if kind == "application/json" else {"type": "string"}
 
 
 def _example(route: Route) -> Example:
@@ -199,5 +235,5 @@ def _needed(body: type[BaseModel]) -> bool:
 
 
 def _schemas() -> dict[str, Any]:
-    shapes = {shape for route in ROUTES for shape in (route.answer, route.body, *route.also.values())}
+    shapes = {shape for route in described_routes() for shape in (route.answer, route.body, *route.also.values())}
     return schemas_of([Problem, *sorted((s for s in shapes if isinstance(s, type)), key=lambda s: s.__name__)])

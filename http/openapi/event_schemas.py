@@ -24,7 +24,7 @@ def _type_of(cls: type[Event]) -> Any:
     own = {field.name: field for field in fields(cls)}
     members: dict[str, Any] = {"action": Literal[cls.action]} if cls.action else {}
     members |= {wire: _member(own[name]) for name, wire in members_of(cls)}
-    made = cast(Any, TypedDict)(f"{cls.__name__}Event", members)
+    made = cast(Any, TypedDict)(f"{cls.__name__}Data", members)
     made.__doc__ = cleandoc(cls.__doc__ or "")
     # A later version may know more members.
     return with_config(ConfigDict(extra="allow"))(made)

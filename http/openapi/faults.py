@@ -54,6 +54,14 @@ _COMMAND: Final = (
     *(TooManyRequests, d.ActorStopped, d.StoreError),
 )
 _POST: Final = (BadIdempotencyKey, IdempotencyKeyReused)
+CODES: Final = "x-codes"
+"""The member of a described response that lists its codes."""
+
+COMMON: Final = frozenset(
+    (*_ALWAYS, *(_fault(kind) for kind in (*_GUARDED, *_COMMAND, *_POST) if kind is not d.InvalidInput))
+)
+"""What can go wrong whatever is asked for, so it is described once. Invalid input is a matter of each operation."""
+
 _NAMED: Final = {
     "codebase_id": d.CodebaseNotFound,
     "task_id": d.TaskNotFound,

@@ -1,35 +1,26 @@
-"""JSON Schemas of the shapes that go in and out, all made at once so that each stands once, under one name."""
+"""JSON Schemas of the shapes that go in and out, all made at once so that each stands once, under one name.
 
-from collections.abc import Sequence
+They are made plain for those who generate clients from them: no schema refers to itself, and none has a `default`, which
+generators take for a member that is always there. What a member is when it is left out is said in its description.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-import orjson
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import core_schema, to_json
 
 from ..api.request_bodies import RequestBody
-from ..web.bodies import MAX_NUMBER
+from .event_frames import REFERENCE, frames_of
 from .event_schemas import event_types
-
-REFERENCE: Final = "#/components/schemas/{model}"
-EVENT: Final = "Event"
 
 _PLAIN: Final = r"^[^\x00]*$"
 _NOT_BLANK: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
-_ANY: Final = REFERENCE.format(model="JsonValue")
-_STORABLE: Final = REFERENCE.format(model="Storable")
-STORABLE: Final = {
-    "description": "Any JSON without NUL characters and numbers from 2^64 on; at most 32 levels deep.",
-    "anyOf": [
-        {"type": ["null", "boolean"]},
-        {"type": "number", "exclusiveMinimum": -float(MAX_NUMBER), "exclusiveMaximum": float(MAX_NUMBER)},
-        {"type": "string", "pattern": _PLAIN},
-        {"type": "array", "items": {"$ref": _STORABLE}},
-        {"type": "object", "propertyNames": {"pattern": _PLAIN}, "additionalProperties": {"$ref": _STORABLE}},
-    ],
-}
-"""What `bodies` takes as JSON of the client's own, as far as a schema can tell."""
+_ANY: Final = "JsonValue"
+_MAPS: Final = ("properties", "$defs")
+_LISTS: Final = ("anyOf", "oneOf", "allOf")
+_SINGLE: Final = ("items", "additionalProperties")
 
 
 class _Exact(GenerateJsonSchema):
@@ -49,7 +40,10 @@ class _Exact(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         made = super().dict_schema(schema)
-        return {**made, "propertyNames": {"pattern": _PLAIN}} if self.mode == "validation" else made
+        if "patternProperties" in made:  # few generators know it
+            (made["additionalProperties"],) = made.pop("patternProperties").values()
+            made["propertyNames"] = {"pattern": _PLAIN}
+        return made
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         # An answer's members with a default are those that it may leave out.
@@ -61,23 +55,37 @@ class _Exact(GenerateJsonSchema):
 
 def schemas_of(shapes: Sequence[Any]) -> dict[str, Any]:
     """The schemas of these shapes, of those that they refer to, and of all events, by name."""
-    events = list(event_types().values())
+    events = event_types()
     inputs: list[tuple[int, JsonSchemaMode, TypeAdapter[Any]]] = [
-        (number, _mode(shape), TypeAdapter(shape)) for number, shape in enumerate([*events, *shapes])
+        (number, _mode(shape), TypeAdapter(shape)) for number, shape in enumerate([*events.values(), *shapes])
     ]
     made, rest = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=_Exact)
-    event = {
-        "description": "The `data` of an event of a stream, by the event's name and the member `action`.",
-        "anyOf": [made[number, _mode(shape)] for number, shape in enumerate(events)],
-    }
-    made_of = {shape.__name__: _told(rest["$defs"][shape.__name__]) for shape in shapes if _mode(shape) == "validation"}
-    return {**rest["$defs"], **made_of, EVENT: event, "Storable": STORABLE}
+    data = {kind: made[number, "serialization"] for number, kind in enumerate(events)}
+    plain = {name: _plain(schema) for name, schema in rest["$defs"].items() if name != _ANY}
+    return {**plain, **frames_of(cast(Mapping[tuple[str, str | None], Any], data))}
 
 
-def _told(body: dict[str, Any]) -> dict[str, Any]:
-    """A request's schema, with what its client may put into it."""
-    told: dict[str, Any] = orjson.loads(orjson.dumps(body).replace(_ANY.encode(), _STORABLE.encode()))
-    return told
+def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema without what says nothing, or misleads, where code is generated from it."""
+    if schema.get("$ref") == REFERENCE.format(model=_ANY):
+        return {name: value for name, value in schema.items() if name not in ("$ref", "default")}
+    made: dict[str, Any] = {name: _part(name, value) for name, value in schema.items()}
+    made.pop("title", None)
+    if made.get("additionalProperties") is True:  # as without it; in TypeScript it would let every member be
+        del made["additionalProperties"]
+    usual = made.pop("default", None)
+    if usual is not None:
+        said = f"{made['description']} " if "description" in made else ""
+        made["description"] = f"{said}Default: `{to_json(usual).decode()}`."
+    return made
+
+
+def _part(name: str, value: Any) -> Any:
+    if name in _MAPS:
+        return {key: _plain(one) for key, one in value.items()}
+    if name in _LISTS:
+        return [_plain(one) for one in value]
+    return _plain(value) if name in _SINGLE and isinstance(value, dict) else value
 
 
 def _mode(shape: Any) -> JsonSchemaMode:

@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 from tests.sse.events import CODEBASE, append
@@ -15,6 +13,7 @@ from opencode_ledger.domain.ids import Sequence
 from opencode_ledger.http.streams.sse import HEARTBEAT, PREAMBLE, frame
 
 from .flaky import flaky_line
+from .programs import output_of
 from .story import (
     ALL_TARGET,
     BOTH,
@@ -31,47 +30,6 @@ from .story import (
 )
 
 pytestmark = pytest.mark.xdist_group("node")  # who comes first installs their packages, and nobody else meanwhile
-
-HERE = Path(__file__).parent
-LIMIT = 60.0
-"""Seconds that a program of others may take."""
-
-
-async def output_of(*command: str, given: bytes = b"") -> str:
-    """What a command prints; it is ended if it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=HERE,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(LIMIT):
-            printed, complaints = await process.communicate(given)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise RuntimeError(complaints.decode())
-    return printed.decode()
-
-
-@pytest.fixture
-async def node() -> str:
-    """The node program, with the packages beside this file installed."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None:
-        pytest.skip("node isn't installed")
-    if not (HERE / "node_modules" / "eventsource").exists():
-        if npm is None:
-            pytest.skip("npm isn't installed, and its packages are not here")
-        try:
-            await output_of(npm, "install", "--ignore-scripts", "--no-audit", "--no-fund")
-        except RuntimeError as error:
-            pytest.skip(f"npm could not install the clients: {error}")
-    return program
 
 
 async def test_eventsource_gets_everything_once_over_a_bad_line(node: str) -> None:

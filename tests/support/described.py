@@ -2,24 +2,33 @@
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 import orjson
 
-from opencode_ledger.http.openapi.document import address_of, document
+from opencode_ledger.http.openapi.document import address_of, described_routes, document
+from opencode_ledger.http.openapi.faults import CODES, COMMON
 from opencode_ledger.http.routes import ROUTES, Route
+
+COMMON_STATUSES: Final = frozenset(fault.status for fault in COMMON)
 
 
 def assert_described(method: str, path: str, status: int, body: Any) -> None:
-    """Fail where the status or the members of a JSON answer are not those described."""
+    """Fail where the status, the code or the members of a JSON answer are not those described."""
     route = _route(method, path.partition("?")[0])
-    if route is None:
+    if route is None or route not in described_routes():
         assert status in (400, 401, 403, 404, 405), (method, path, status)
         _validator("#/components/schemas/Problem").validate(body)
         return
     responses = described()["paths"][address_of(route)][method.lower()]["responses"]
-    assert str(status) in responses, f"{method} {route.path} answers {status}, which is not described: {body}"
+    known = str(status) in responses or status in COMMON_STATUSES
+    assert known, f"{method} {route.path} answers {status}, which is not described: {body}"
+    if status >= 400 and "code" in body:
+        codes = [*responses.get(str(status), {}).get(CODES, ()), *_response(responses, "default")[CODES]]
+        assert body["code"] in codes, (
+            f"{method} {route.path} answers {status} with a code that is not described: {body}"
+        )
     problems = [error.message for error in _validator(_schema_of(responses, status)).iter_errors(body)]
     assert not problems, f"{method} {route.path} answers {status} with what is not described, {body}: {problems}"
 
@@ -35,16 +44,24 @@ def validates(schema: str, value: Any) -> bool:
     return _validator(schema).is_valid(value)
 
 
-def _schema_of(responses: Any, status: int) -> str:
-    response = responses[str(status)]
-    if "$ref" in response:
-        return f"{response['$ref']}/content/application~1json/schema"
-    return str(response["content"]["application/json"]["schema"]["$ref"])
+def _schema_of(responses: Any, status: int) -> Any:
+    return _response(responses, str(status))["content"]["application/json"]["schema"]
+
+
+def _response(responses: Any, status: str) -> Any:
+    response = responses[status if status in responses else "default"]
+    return (
+        described()["components"]["responses"][response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+    )
+
+
+def _validator(schema: Any) -> jsonschema_rs.Draft202012Validator:
+    return _validator_of(orjson.dumps({"$ref": schema} if isinstance(schema, str) else schema))
 
 
 @cache
-def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator({"$ref": schema, "components": described()["components"]})
+def _validator_of(schema: bytes) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(orjson.loads(schema) | {"components": described()["components"]})
 
 
 def _route(method: str, path: str) -> Route | None:

@@ -16,6 +16,7 @@ from schemathesis import Case, GenerationMode, HookContext, Response
 
 HOME: Final = os.environ["FUZZING_HOME"]
 DIRECTORIES: Final = 12
+LARGE: Final = 2**63 - 1
 FILES: Final = ("README.md", "src/main.py")
 
 _ID: Final = re.compile(rb'"((cb|task|sess|perm)_[\w-]+)"')
@@ -39,6 +40,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
             place[name] = _meant(name, place[name])
     if isinstance(case.body, dict):
         case.body.update({name: _existing(name, case.body[name]) for name in ("path", "files") if name in case.body})
+        if "metadata" in case.body:
+            case.body["metadata"] = _storable(case.body["metadata"])
 
 
 @_hook
@@ -55,6 +58,17 @@ def _meant(name: str, value: Any) -> Any:
     known = _known.get(_KINDS.get(name, ""))
     number = crc32(json.dumps(value).encode())
     return known[number % len(known)] if known and number % 8 else value
+
+
+def _storable(value: Any) -> Any:
+    """The value without what is said of metadata in words alone, since no schema for generators can say it."""
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in cast("list[Any]", value)]
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    return value if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) < LARGE else LARGE
 
 
 def _existing(name: str, value: Any) -> Any:
