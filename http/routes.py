@@ -211,7 +211,7 @@ ROUTES: Final = (
         f"{CODEBASE}/messages",
         sessions.session_messages,
         responses.Messages,
-        query=(parameters.SESSION, parameters.AT),
+        query=(parameters.SESSION, parameters.MOST_MESSAGES, parameters.OFFSET, parameters.AT),
         errors=(SessionNotFound,),
     ),
     Route(

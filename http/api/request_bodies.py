@@ -90,6 +90,8 @@ class AgentConfigChange(RequestBody):
 class ChangeCodebase(RequestBody):
     """What is to be another of a codebase: at least one member. Its directory never changes."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     name: Name | None = None
     description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     agent_config: AgentConfigChange | None = None

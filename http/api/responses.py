@@ -225,12 +225,13 @@ class ToolCall(Shape):
 
 
 class Message(Shape):
-    """A user's message, or one step of the agent's."""
+    """A user's message, or one step of the agent's. `model`: whose it is, or whom it was sent to; left out where unknown."""
 
     id: str
     role: Literal["user", "assistant"]
     content: str
     timestamp: Time
+    model: str | None = None
     reasoning: str = ""
     tools: list[ToolCall] = []
     error: str | None = None
@@ -238,9 +239,12 @@ class Message(Shape):
 
 
 class Messages(Shape):
-    """The messages of a session, in the order in which they began."""
+    """Messages of a session, in the order in which they began; `limit` is null where all were asked for."""
 
     messages: list[Message]
+    total: Count
+    limit: Count | None
+    offset: Count
 
 
 class CreatedTask(Shape):
@@ -300,7 +304,7 @@ class Task(ListedTask):
 
 
 class LoggedEvent(Shape):
-    """An event of the log. `hash`: of its leaf in the log's tree, in hexadecimal."""
+    """An event of the log. `data`: as that of an `Event` named `type`. `hash`: of its leaf in the log's tree, in hexadecimal."""
 
     sequence: Annotated[int, Field(ge=1)]
     position: Annotated[int, Field(ge=1)]

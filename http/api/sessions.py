@@ -15,7 +15,7 @@ from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.correlation import correlation_of
 from ..web.pagination import part_of
-from ..web.parameters import SESSION
+from ..web.parameters import MOST_MESSAGES, OFFSET, SESSION
 from .request_bodies import NoBody
 from .service import Service
 
@@ -59,11 +59,24 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
 
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:
-    """The messages of one session of the codebase, in the order in which they began."""
+    """The messages of one session of the codebase, in the order in which they began: all of them unless `limit` is given.
+
+    `total` is how many there are. A part may be of a session that goes on: later messages come after all that are there.
+    """
+    limit = MOST_MESSAGES.of(request) if MOST_MESSAGES.given(request) is not None else None
+    offset = OFFSET.of(request)
     codebase, views = await service.views_then(request)
     session = await _named_session(views, request, codebase)
-    transcript = await _transcript(service, codebase, session)
-    return json_answer({"messages": [_message(message, codebase, service.secrets) for message in transcript.messages]})
+    messages = (await _transcript(service, codebase, session)).messages
+    part = messages[offset : None if limit is None else offset + limit]
+    return json_answer(
+        {
+            "messages": [_message(message, codebase, service.secrets) for message in part],
+            "total": len(messages),
+            "limit": limit,
+            "offset": offset,
+        }
+    )
 
 
 async def _named_session(views: Views, request: web.Request, codebase: CodebaseId) -> Session:
@@ -113,7 +126,8 @@ def _message(message: Message, codebase: CodebaseId, secrets: Secrets) -> dict[s
     }
     tools = [_tool(call, codebase) for call in message.tools]
     reasoning = secrets.mask(message.reasoning)
-    more = {"reasoning": reasoning, "tools": tools, "error": message.error, "imported": message.imported}
+    more: dict[str, object] = {"model": message.model, "reasoning": reasoning, "tools": tools}
+    more |= {"error": message.error, "imported": message.imported}
     return plain | {name: value for name, value in more.items() if value}
 
 

@@ -152,14 +152,19 @@ EXAMPLES: Final[Mapping[str, Example]] = {
                     "role": "user",
                     "content": "Add unit tests for authentication",
                     "timestamp": STARTED,
+                    "model": MODEL,
                 },
                 {
                     "id": "msg_002",
                     "role": "assistant",
                     "content": "I'll analyze the authentication module and create comprehensive tests...",
                     "timestamp": "2025-12-10T15:30:05Z",
+                    "model": MODEL,
                 },
-            ]
+            ],
+            "total": 2,
+            "limit": None,
+            "offset": 0,
         }
     ),
     "create_task": Example(

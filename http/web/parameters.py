@@ -83,6 +83,7 @@ _CURSOR: Final[Mapping[str, Json]] = {"pattern": "^([0-9]{1,18}|[0-8][0-9]{18})$
 
 LIMIT = Number("limit", "How many items at most.", least=1, most=LARGEST_LIMIT, usual=USUAL_LIMIT)
 OFFSET = Number("offset", "How many items to pass over.", usual=0)
+MOST_MESSAGES = Number("limit", "How many messages at most; all of them unless given.", least=1, most=LARGEST_LIMIT)
 AT = Parameter(
     "at",
     "Answer as it was after this event of the codebase (its number), or at this time.",

@@ -48,7 +48,8 @@ class ToolCall:
 class Message:
     """A user's message, or one step of the agent's: its text, its reasoning, its tool calls.
 
-    `imported`: it was made outside; `error` says why such a one ended early, if it did.
+    `imported`: it was made outside; `error` says why such a one ended early, if it did. `model`: whose it is, or whom it was
+    sent to; None where it isn't on record.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Message:
     timestamp: Timestamp
     imported: bool = False
     error: str | None = None
+    model: str | None = None
     parts: Parts = field(default_factory=Parts)
     thoughts: Parts = field(default_factory=Parts)
     tools: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -77,18 +79,28 @@ class Transcript:
     def __init__(self) -> None:
         self._messages: dict[str, Message] = {}
         self._calls: dict[str, ToolCall] = {}
+        self._model: str | None = None
+        self._at_work: str | None = None
 
     @property
     def messages(self) -> list[Message]:
         """What was said so far. What was made outside is recorded later than it was said, hence by time."""
+        for message in self._messages.values():
+            if not message.imported:  # what names no model is the session's, which may be known only later
+                message.model = message.model or self._model
         return sorted(self._messages.values(), key=lambda message: message.timestamp)
 
     def take(self, events: Iterable[e.Event]) -> None:
         """Read on."""
         for event in events:
             match event:
+                case e.SessionStarted() | e.SessionLinked():
+                    self._model = self._model or event.model
                 case e.MessageSent():
-                    self._message(event.message_id, "user", event.timestamp).parts.add("", event.content)
+                    self._send(event)
+                case e.MessageDelivered():
+                    sent = self._messages.get(event.message_id)
+                    self._at_work = sent.model if sent else self._at_work
                 case e.Output(subagent=None):
                     self._say(event)
                 case e.ToolUse(subagent=None):
@@ -101,6 +113,11 @@ class Transcript:
                     self._messages[event.message_id] = imported(event)
                 case _:
                     pass
+
+    def _send(self, event: e.MessageSent) -> None:
+        message = self._message(event.message_id, "user", event.timestamp)
+        message.parts.add("", event.content)
+        message.model = event.model
 
     def _say(self, event: e.Output) -> None:
         message = self._message(event.message_id, "assistant", event.timestamp)
@@ -119,13 +136,18 @@ class Transcript:
         return last.id if last and last.role == "assistant" else event.call_id
 
     def _message(self, name: str, role: Literal["user", "assistant"], at: Timestamp) -> Message:
-        return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at))
+        return self._messages.setdefault(name, Message(id=name, role=role, timestamp=at, model=self._at_work))
 
 
 def imported(event: o.MessageImported) -> Message:
     """A message made outside, as the event tells it."""
     message = Message(
-        id=event.message_id, role=event.role, timestamp=event.created_at, imported=True, error=event.error
+        id=event.message_id,
+        role=event.role,
+        timestamp=event.created_at,
+        imported=True,
+        error=event.error,
+        model=event.model,
     )
     message.parts.add("", event.content)
     message.thoughts.add("", event.reasoning or "")

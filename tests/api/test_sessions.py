@@ -58,12 +58,13 @@ async def test_messages(api: Running) -> None:
     await agent.end_tool(call, "bash", "a.py")
     messages = (await api.get(f"/codebases/{codebase}/messages?session_id={session}"))["messages"]
     assert messages == [
-        {"id": Id("msg"), "role": "user", "content": PROMPT, "timestamp": Moment()},
+        {"id": Id("msg"), "role": "user", "content": PROMPT, "timestamp": Moment(), "model": MODEL},
         {
             "id": messages[1]["id"],
             "role": "assistant",
             "content": "I'll analyze the module",
             "timestamp": Moment(),
+            "model": MODEL,
             "reasoning": "Hm",
             "tools": [
                 {"tool": "bash", "args": {"command": "ls"}, "call_id": call, "status": "completed", "output": "a.py"}
@@ -132,18 +133,45 @@ async def test_pages(api: Running) -> None:
         assert (page["total"], page["limit"], page["offset"]) == (3, limit, offset)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *(f"limit={bad}" for bad in ("0", "501", "-1", "", "1.0", "%D9%A3", "true")),
-        *(f"offset={bad}" for bad in ("-1", "", "x", "9" * 16)),
-        "offset=1&offset=2",
-    ],
-)
+async def test_parts_of_the_messages(api: Running) -> None:
+    """Limit and offset cut a part from a session's messages, which is all of them without a limit; the total stays the whole."""
+    codebase = await api.register()
+    session = await session_of(api, codebase, "0")
+    for number in range(1, 60):
+        await api.post(f"/codebases/{codebase}/message", {"message": f"{number}"})
+    said = [f"{number}" for number in range(60)]
+    for limit, offset in [
+        (None, 0),
+        (None, 58),
+        (1, 0),
+        (1, 59),
+        (2, 59),
+        (500, 0),
+        (50, 50),
+        (1, 60),
+        (7, 10**15 - 1),
+    ]:
+        query = f"session_id={session}&offset={offset}" + ("" if limit is None else f"&limit={limit}")
+        part = await api.get(f"/codebases/{codebase}/messages?{query}")
+        expected = said[offset:] if limit is None else said[offset : offset + limit]
+        assert [message["content"] for message in part["messages"]] == expected
+        assert (part["total"], part["limit"], part["offset"]) == (60, limit, offset)
+
+
+BAD_PAGES = [
+    *(f"limit={bad}" for bad in ("0", "501", "-1", "", "1.0", "%D9%A3", "true")),
+    *(f"offset={bad}" for bad in ("-1", "", "x", "9" * 16)),
+    "offset=1&offset=2",
+]
+
+
+@pytest.mark.parametrize("query", BAD_PAGES)
 async def test_bad_pages(api: Running, query: str) -> None:
-    """A limit outside 1 to 500, or an offset that is no number, is 400."""
-    answer = await api.ask("GET", f"/codebases/{await api.register()}/sessions?{query}")
-    assert (answer.status, answer.body["code"]) == (400, "invalid_input")
+    """A limit outside 1 to 500, or an offset that is no number, is 400, also for messages."""
+    codebase = await api.register()
+    for part in ("sessions?", "messages?session_id=sess_none&"):
+        answer = await api.ask("GET", f"/codebases/{codebase}/{part}{query}")
+        assert (answer.status, answer.body["code"]) == (400, "invalid_input")
 
 
 async def test_whose_messages(api: Running, subtests: pytest.Subtests) -> None:

@@ -133,6 +133,7 @@ async def play(api: Generated, directory: str) -> None:
     assert (session.id, str(session.status)) == (started.session_id, "stopped")
     messages = await api.call("sessions", "session_messages", codebase, session_id=session.id)
     assert [str(message.role) for message in messages.messages] == ROLES
+    assert ({message.model for message in messages.messages}, messages.total) == ({"test/model"}, len(ROLES))
     task = await api.call("tasks", "get_task", started.task_id)
     assert (str(task.status), task.metadata.to_dict()) == ("cancelled", METADATA)
     evidence = (await api.call("audit", "log_export", codebase)).payload.read()

@@ -40,6 +40,7 @@ async def test_a_typescript_client_does_the_workflow(node: str, tmp_path: Path) 
     events = [event for event in seen["events"] if event[0] in NAMED]
     assert [event for event in events if event in EVENTS] == EVENTS, events[-4:]
     assert (seen["sessions"], seen["task"]) == ([[True, "stopped"]], ["cancelled", METADATA])
-    assert seen["roles"] == ROLES
+    assert (seen["roles"], seen["models"]) == (ROLES, ["test/model"])
+    assert seen["part"] == [len(ROLES), ROLES[1:3]]
     assert seen["codes"] == ["codebase_not_found", "unsupported_media_type"]
     assert seen["lines"] > len(seen["events"])

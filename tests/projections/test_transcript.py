@@ -1,6 +1,7 @@
 """Transcripts: what a session's messages hold, however its events were cut."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from tests.projections.histories import STREAMS, History, finish, message, regis
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
+from opencode_ledger.domain.events.imported import MessageImported
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, Sequence, SessionId, Timestamp
 from opencode_ledger.projections.story.transcript import Message, ToolCall, Transcript
@@ -85,6 +87,44 @@ def test_thoughts_are_kept_apart() -> None:
     """What the agent thought aloud is not what it said."""
     (message_,) = read([piece("Hm", thought=True), piece("Yes"), piece(", so", thought=True), piece(".")])
     assert (message_.content, message_.reasoning) == ("Yes.", "Hm, so")
+
+
+def sent(name: str, model: str | None) -> list[e.Event]:
+    """A message that was given to the agent."""
+    return [
+        e.MessageSent(message_id=MessageId(name), content=name, agent="build", model=model, timestamp=NOW),
+        e.MessageDelivered(message_id=MessageId(name), timestamp=NOW),
+    ]
+
+
+def answered(name: str) -> e.Event:
+    """A step of the agent's."""
+    return e.Output(type="text", content="Yes", message_id=name, part_id="p", timestamp=NOW)
+
+
+def test_each_message_names_its_model() -> None:
+    """A message names the model that it was sent to, or the session's; a step names that of the last message before it."""
+    started = e.SessionStarted(prompt="one", agent="build", timestamp=NOW)
+    linked = e.SessionLinked(agent_session_id=AgentSessionId("ses_1"), model="a/usual", timestamp=NOW)
+    waiting, delivered = sent("three", None)
+    events = [
+        *(started, *sent("one", None), linked, answered("first")),
+        *(*sent("two", "b/other"), answered("second"), waiting, answered("third"), delivered, answered("fourth")),
+    ]
+    assert [(message_.id, message_.model) for message_ in read(events)] == [
+        *(("one", "a/usual"), ("first", "a/usual"), ("two", "b/other"), ("second", "b/other")),
+        *(("three", "a/usual"), ("third", "b/other"), ("fourth", "a/usual")),
+    ]
+
+
+def test_an_unknown_model_is_not_made_up() -> None:
+    """Where no model is on record, a message names none; what was made outside names its own."""
+    started = e.SessionStarted(prompt="one", agent="build", model="a/usual", timestamp=NOW)
+    made: dict[str, Any] = {"message_id": MessageId("m"), "role": "user", "content": "x", "created_at": NOW}
+    for model in (None, "b/other"):
+        outside = MessageImported(**made, model=model, timestamp=NOW)
+        assert [message_.model for message_ in read([started, outside])] == [model]
+    assert [message_.model for message_ in read([*sent("one", None), answered("first")])] == [None, None]
 
 
 def conversation() -> tuple[History, SessionId]:

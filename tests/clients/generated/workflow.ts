@@ -112,12 +112,15 @@ seen.events = events;
 // What is there afterwards: lists with their totals, a task with its metadata, the log in lines.
 const sessions = held(await api.GET("/v1/opencode/codebases/{codebase_id}/sessions", at));
 seen.sessions = sessions.sessions.map((session) => [session.id === started.session_id, session.status]);
-const messages = held(
-  await api.GET("/v1/opencode/codebases/{codebase_id}/messages", {
-    params: { path: { codebase_id: codebase.id }, query: { session_id: started.session_id } },
-  }),
-);
+const messagesOf = (part: { limit?: number; offset?: number }) =>
+  api.GET("/v1/opencode/codebases/{codebase_id}/messages", {
+    params: { path: { codebase_id: codebase.id }, query: { session_id: started.session_id, ...part } },
+  });
+const messages = held(await messagesOf({}));
 seen.roles = messages.messages.map((message) => message.role);
+seen.models = [...new Set(messages.messages.map((message) => message.model))];
+const part = held(await messagesOf({ limit: 2, offset: 1 }));
+seen.part = [part.total, part.messages.map((message) => message.role)];
 const task = held(await api.GET("/v1/opencode/tasks/{task_id}", { params: { path: { task_id: started.task_id } } }));
 seen.task = [task.status, task.metadata];
 const evidence = await api.GET("/v1/opencode/codebases/{codebase_id}/log/export", { ...at, parseAs: "text" });

@@ -41,7 +41,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if isinstance(case.body, dict):
         case.body.update({name: _existing(name, case.body[name]) for name in ("path", "files") if name in case.body})
         if "metadata" in case.body:
-            case.body["metadata"] = _storable(case.body["metadata"])
+            case.body["metadata"] = cast("Any", _storable(case.body["metadata"]))
 
 
 @_hook
@@ -60,12 +60,12 @@ def _meant(name: str, value: Any) -> Any:
     return known[number % len(known)] if known and number % 8 else value
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: object) -> object:
     """The value without what is said of metadata in words alone, since no schema for generators can say it."""
     if isinstance(value, dict):
-        return {_storable(name): _storable(part) for name, part in cast("dict[str, Any]", value).items()}
+        return {_storable(name): _storable(part) for name, part in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
-        return [_storable(part) for part in cast("list[Any]", value)]
+        return [_storable(part) for part in cast("list[object]", value)]
     if isinstance(value, str):
         return value.replace("\0", "")
     return value if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) < LARGE else LARGE
