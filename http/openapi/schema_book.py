@@ -85,7 +85,7 @@ def _part(name: str, value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if name in _LISTS:
         return [_plain(one) for one in value]
-    return _plain(value) if name in _SINGLE and isinstance(value, dict) else value
+    return _plain(cast("dict[str, Any]", value)) if name in _SINGLE and isinstance(value, dict) else value
 
 
 def _mode(shape: Any) -> JsonSchemaMode:

@@ -59,6 +59,7 @@ async def test_an_imported_session(api: Running) -> None:
             "role": "user",
             "content": "What is this?",
             "timestamp": "2025-12-10T15:30:01.000Z",
+            "model": "test/model",
             "imported": True,
         },
         {
@@ -66,6 +67,7 @@ async def test_an_imported_session(api: Running) -> None:
             "role": "assistant",
             "content": "A shop.",
             "timestamp": "2025-12-10T15:30:02.000Z",
+            "model": "test/model",
             "imported": True,
         },
     ]
@@ -94,6 +96,7 @@ async def test_the_latest_is_shown(api: Running) -> None:
         "role": "assistant",
         "content": "I began and ended.",
         "timestamp": Moment(),
+        "model": "test/model",
         "imported": True,
         "tools": [
             {"tool": "bash", "args": {"command": "ls"}, "call_id": "call_1", "status": "completed", "output": "a.py"}

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import running
 
-from opencode_ledger.http.openapi.document import document, operation_id
-from opencode_ledger.http.routes import ROUTES
+from opencode_ledger.http.openapi.document import described_routes, document, operation_id
 from opencode_ledger.http.settings import Settings
 
 from .test_chromium import FLAGS, LIMIT, chromium
@@ -44,7 +43,7 @@ async def test_the_page_shows_every_operation(tmp_path: Path) -> None:
     await asyncio.to_thread(document)
     async with running(Settings(data=tmp_path / "data"), tmp_path / "home") as api:
         page, said = await shown(f"http://127.0.0.1:{api.port}/docs", tmp_path / "profile")
-    missing = [operation_id(route) for route in ROUTES if f"-{operation_id(route)}" not in page]
+    missing = [operation_id(route) for route in described_routes() if f"-{operation_id(route)}" not in page]
     assert missing == []
     assert "Content Security Policy" not in said
 

@@ -47,7 +47,7 @@ async def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         *("--output-path", f"generated/{NAME}"),
         cwd=tmp_path,
     )
-    monkeypatch.syspath_prepend(tmp_path / "generated")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "generated"), *sys.path])
     return tmp_path / "generated" / NAME
 
 
