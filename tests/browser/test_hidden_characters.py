@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.clients.test_node import output_of
+from tests.clients.programs import output_of
 from tests.domain.test_visible_text import LIES, PROSE
 
 from opencode_ledger.domain.visible_text import HIDDEN, JOINING, PICTURES, one_line, visible, visible_prose
