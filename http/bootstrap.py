@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Final
 
 import structlog
 
@@ -72,6 +73,9 @@ log = structlog.get_logger()
 TOOLS = Path(__file__).resolve().parents[1] / ".tools"
 """Where `scripts/setup` puts programs in a clone; an installed package has none there."""
 
+FIRST_LOOK: Final = 5.0
+"""Seconds that the start waits for the first word on opencode; one that hangs is told of later."""
+
 
 @asynccontextmanager
 async def running_service(
@@ -121,8 +125,11 @@ async def running_service(
         await _recover(service)
         if adopts_orphans():
             stack.push_async_callback(_given_up, asyncio.create_task(reap_orphans(), name="orphans"))
-        stack.push_async_callback(_given_up, asyncio.create_task(_look_for(host), name="is opencode there"))
+        looking = asyncio.create_task(_look_for(host), name="is opencode there")
+        stack.push_async_callback(_given_up, looking)
         stack.push_async_callback(_given_up, asyncio.create_task(projections.check_daily(), name="views: check"))
+        # Whoever is told that the server listens may ask at once whether opencode can be used.
+        await asyncio.wait({looking}, timeout=FIRST_LOOK)
         yield service
 
 

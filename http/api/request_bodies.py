@@ -88,7 +88,9 @@ class AgentConfigChange(RequestBody):
 
 
 class ChangeCodebase(RequestBody):
-    """What is to be another of a codebase: at least one member. Its directory never changes."""
+    """What changes of a codebase: at least one member. Its directory never changes."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
