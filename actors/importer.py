@@ -21,6 +21,9 @@ from ..domain.ports import Histories, History
 
 log = structlog.get_logger()
 
+AT_ONCE = 100
+"""Sessions that are looked at before it is others' turn."""
+
 Ask = Callable[[ImportSession], Awaitable[int]]
 """Has the actor record it; the answer is how many events that took."""
 
@@ -65,7 +68,9 @@ class Importer:
 
     async def _import(self, history: History, ask: Ask) -> Synced:
         brought, failed, passed_over = 0, 0, Counter[str]()
-        for session in await history.sessions():
+        for number, session in enumerate(await history.sessions()):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)  # of most sessions nothing is new, and there may be very many
             try:
                 if worth_reading(self._state(), session):
                     recorded, whole = await self._import_session(history, session, ask)

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 BATCH: Final = 1000
 """Events that are applied in one transaction at most."""
 
+AT_ONCE: Final = 64 * 1024
+"""Bytes of events that are read in the loop; more are read beside it."""
+
 
 async def open_database(path: Path, store: EventStore, reach: Reach) -> Database:
     """Open the views of this log, rebuilt from nothing (at position 0) where those found can't be used."""
@@ -92,7 +95,9 @@ class Applier:
     async def apply(self, events: Many[RecordedEvent]) -> None:
         """Apply events that follow `applied`, in one transaction."""
         last = events[-1]
-        await self._database.apply(self._fold(events), self.applied, last.position, fingerprint_of(last))
+        is_long = sum(len(event.data) for event in events) > AT_ONCE
+        batch = await asyncio.to_thread(self._fold, events) if is_long else self._fold(events)
+        await self._database.apply(batch, self.applied, last.position, fingerprint_of(last))
         self.applied = last.position
 
     async def recall(self, head: Position) -> None:

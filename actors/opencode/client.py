@@ -21,9 +21,10 @@ from yarl import URL
 
 from ...domain.errors import AGENT_UNREACHABLE, AgentError
 from ...domain.events import Answers
+from ...domain.long_json import decoded_in_pieces
 from ...domain.opencode.errors import failure_of
 from ...domain.opencode.names import FORM, is_name, shown_name
-from ...domain.untrusted_json import decoded, fields, text
+from ...domain.untrusted_json import fields, text
 from .host.environment import USER
 
 UNREACHABLE = AGENT_UNREACHABLE
@@ -266,7 +267,7 @@ async def _read(answer: aiohttp.ClientResponse, most: int | None) -> bytes | Non
 
 def _content(status: int, path: str, body: bytes) -> object:
     try:
-        content = decoded(body) if body else None
+        content = decoded_in_pieces(body) if body else None
     except ValueError:
         if status < 400:
             raise AgentError(f"opencode answered what can't be read ({path}).", UNREADABLE) from None

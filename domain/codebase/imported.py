@@ -1,13 +1,14 @@
 """What others did with the agent's program in a codebase's directory, and what of it is on record.
 
 A digest stands for a message as it would be recorded. The digests of what is on record are all that must be
-remembered, so they are kept packed: 16 bytes for a message, whatever it says.
+remembered, so they are kept packed: 16 bytes for a message, whatever it says, in the order of their names' hashes.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
@@ -21,6 +22,7 @@ INCOMPLETE = "with messages that can't be recorded"
 """Why sessions were passed over, or not recorded whole."""
 
 _SIZE = 8
+_STEP = 2 * _SIZE
 _GIVEN = "given "
 
 
@@ -90,7 +92,30 @@ def session_of(agent_session: AgentSessionId) -> SessionId:
 
 def digest_of(*values: object) -> str:
     """What stands for some values: the same for the same, another for others."""
-    return _hash(repr(values)).hex()
+    stands = blake2b(digest_size=_SIZE)
+    _write(values, lambda said: stands.update(said.encode("utf-8", "replace")))
+    return stands.hexdigest()
+
+
+def _write(value: object, take: Callable[[str], None]) -> None:
+    """Give what `repr` says of a value piece by piece: of a long one it would hold up all threads until it is whole."""
+    match value:
+        case tuple() | list():
+            items = cast("tuple[object, ...] | list[object]", value)
+            begin, end = "()" if isinstance(value, tuple) else "[]"
+            take(begin)
+            for number, item in enumerate(items):
+                take(", " if number else "")
+                _write(item, take)
+            take(f",{end}" if isinstance(value, tuple) and len(items) == 1 else end)
+        case dict():
+            take("{")
+            for number, (name, item) in enumerate(cast("dict[object, object]", value).items()):
+                take(f"{', ' if number else ''}{name!r}: ")
+                _write(item, take)
+            take("}")
+        case _:
+            take(repr(value))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +135,7 @@ class Recorded:
 
     def knows(self, name: str) -> bool:
         """Whether something of this name is on record, whatever its digest."""
-        return _hash(name) in self._unpacked()
+        return self._known(_hash(name)) is not None
 
     def gave(self, prompt: str) -> bool:
         """Whether this is a prompt that our agent was given."""
@@ -122,17 +147,27 @@ class Recorded:
 
     def lacking(self, digests: Mapping[str, str]) -> frozenset[str]:
         """Of these names those that are not on record with this digest."""
-        known = self._unpacked()
-        return frozenset(name for name, digest in digests.items() if known.get(_hash(name)) != _hash(digest))
+        return frozenset(name for name, digest in digests.items() if self._known(_hash(name)) != _hash(digest))
 
     def grown(self, digests: Iterable[tuple[str, str]]) -> "Recorded":
         """As it is once these are on record."""
-        known = self._unpacked() | {_hash(name): _hash(digest) for name, digest in digests}
-        return replace(self, packed=b"".join(key + value for key, value in known.items()))
+        pieces, done = list[bytes](), 0
+        for key, value in sorted({_hash(name): _hash(digest) for name, digest in digests}.items()):
+            place = self._place(key)
+            pieces += (self.packed[done:place], key, value)
+            done = place + _STEP if self.packed[place : place + _SIZE] == key else place
+        return replace(self, packed=b"".join((*pieces, self.packed[done:])))
 
-    def _unpacked(self) -> dict[bytes, bytes]:
-        steps = range(0, len(self.packed), 2 * _SIZE)
-        return {self.packed[at : at + _SIZE]: self.packed[at + _SIZE : at + 2 * _SIZE] for at in steps}
+    def _known(self, key: bytes) -> bytes | None:
+        place = self._place(key)
+        found = self.packed[place : place + _STEP]
+        return found[_SIZE:] if found[:_SIZE] == key else None
+
+    def _place(self, key: bytes) -> int:
+        """Where a key is, or would be. Looked for by halving: unpacked, a long session would take a while for each page."""
+        places = range(0, len(self.packed), _STEP)
+        number = bisect_left(places, key, key=lambda at: self.packed[at : at + _SIZE])
+        return number * _STEP
 
 
 Outside: TypeAlias = Mapping[AgentSessionId, Recorded]

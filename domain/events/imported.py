@@ -1,8 +1,8 @@
 """The events of what others did with the agent's program in a codebase's directory: see `events` for all others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from ..ids import AgentSessionId, SessionId, Timestamp
 from .event import Event, Json, kind
@@ -71,19 +71,33 @@ class MessageImported(Event):
 
 
 LONG = 32_000
-"""Characters of messages from which on it takes a while to mask them."""
+"""Characters of what was made outside from which on it takes a while to mask them."""
+
+_EACH = 5
+"""What each value counts for besides its characters: many small ones take a while, too."""
 
 
 def is_long(events: Iterable[Event]) -> bool:
-    """Whether messages made outside are among these events, and so long that whoever records them may hold others up."""
-    made = (event for event in events if isinstance(event, MessageImported))
-    return sum(len(event.content) + len(event.reasoning or "") + _length(event.tools or ()) for event in made) > LONG
+    """Whether what was made outside is among these events, and so long that whoever records it may hold others up."""
+    left = LONG
+    waiting: list[object] = [vars(event) for event in events if isinstance(event, _MADE_OUTSIDE)]
+    while waiting and left >= 0:
+        left -= _EACH
+        match waiting.pop():
+            case str() as said:
+                left -= len(said)
+            case Mapping() | tuple() | list() as found if _EACH * len(cast("Collection[object]", found)) > left:
+                return True
+            case Mapping() as found:
+                waiting += (*cast("Mapping[str, object]", found), *cast("Mapping[str, object]", found).values())
+            case tuple() | list() as found:
+                waiting += cast("Collection[object]", found)
+            case _:
+                pass
+    return left < 0
 
 
-def _length(calls: Iterable[Mapping[str, Json]]) -> int:
-    """About how long calls are: arguments are rarely longer than what is put out."""
-    return sum(500 + len(str(call.get("output", ""))) for call in calls)
-
+_MADE_OUTSIDE = (SessionImported, SessionExtended, MessageImported)
 
 CONTENT_TOPICS = frozenset({Output.topic, MessageImported.topic})
 """Most of a history: topics that never change an actor's state, and are not read to wake it."""

@@ -49,12 +49,19 @@ def _select(
 ) -> tuple[list[RecordedEvent], bool]:
     chosen: list[RecordedEvent] = []
     for event in events:
-        wanted = session is None or _member(event, "session_id") == session
+        wanted = session is None or _is_of(event, session)
         if wanted:
             chosen.append(event)
         if _ends(event, session, wanted=wanted and not to_a_place):
             return chosen, True
     return chosen, False
+
+
+def _is_of(event: RecordedEvent, session: SessionId) -> bool:
+    # A long event of another session isn't parsed where its bytes can't name this one, not even by an escape.
+    if session.isidentifier() and b"\\u" not in event.data and session.encode() not in event.data:
+        return False
+    return _member(event, "session_id") == session
 
 
 def _ends(event: RecordedEvent, session: SessionId | None, *, wanted: bool) -> bool:

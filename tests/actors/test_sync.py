@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from tests.actors.town import Town, outcome, running
 
+from opencode_ledger.actors import importer
 from opencode_ledger.actors.twins.scripted_agent import echo
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories, ScriptedHistory
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.imported import OutsideSession
+from opencode_ledger.domain.codebase.imports import worth_reading
 from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.state import State
 from opencode_ledger.domain.errors import ActorStopped, AgentUnavailable, CodebaseNotFound, StoreError
 from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.ids import CodebaseId
@@ -103,6 +106,27 @@ async def test_commands_are_served_in_turn_with_an_unheld_sync(town: Town) -> No
     assert await syncing == 300
     names = await town.names(A)
     assert names.index("message_imported") < len(names) - names[::-1].index("message_sent") < len(names) - 300
+
+
+async def test_sessions_without_news_hold_nobody_up(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1,000 sessions of which nothing is new no more than a hundred are looked at before it is others' turn."""
+    await town.register(A)
+    for number in range(1000):
+        work(town.histories, f"ses_{number}")
+    assert await town.sync(A) == 1000
+    looked, most = 0, 0
+
+    def counted(state: State, session: OutsideSession) -> bool:
+        nonlocal looked
+        looked += 1
+        return worth_reading(state, session)
+
+    monkeypatch.setattr(importer, "worth_reading", counted)
+    syncing, before = town.ask_sync(A), 0
+    while not syncing.done():
+        await asyncio.sleep(0)
+        most, before = max(most, looked - before), looked
+    assert (await syncing, looked, most) == (0, 1000, importer.AT_ONCE)
 
 
 async def test_whoever_asks_gets_what_was_there_then(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -44,6 +44,24 @@ class OthersRows:
                 said = json.loads(data)
                 if said.get("type") == "text":
                     rows.execute("UPDATE part SET data = ? WHERE id = ?", (json.dumps({**said, "text": text}), part))
+
+    def answer(self, session: str, parts: Sequence[str]) -> None:
+        """An answer of the session again, with a part for each of these texts."""
+        with self._open() as rows:
+            found = rows.execute("SELECT id, data FROM message WHERE session_id = ? ORDER BY id", (session,)).fetchall()
+            message = next(name for name, data in found if json.loads(data)["role"] == "assistant")
+            texts = rows.execute("SELECT id, data FROM part WHERE message_id = ?", (message,)).fetchall()
+            part = next(name for name, data in texts if json.loads(data)["type"] == "text")
+            name = self._after(message)
+            self._copy(rows, "message", f"id = {_quoted(message)}", {"id": name})
+            for text in parts:
+                said = json.dumps({"type": "text", "text": text, "time": {"start": 1, "end": 2}})
+                new: Mapping[str, Value] = {"id": self._after(part), "message_id": name, "data": said}
+                self._copy(rows, "part", f"id = {_quoted(part)}", new)
+
+    def _after(self, name: str) -> str:
+        self._made += 1
+        return f"{name[:-8]}z{self._made:07d}"
 
     def remove(self, session: str) -> None:
         """Take a session away."""

@@ -8,6 +8,9 @@ from typing import Any, cast
 import pytest
 
 from opencode_ledger.actors.opencode import MARKER
+from opencode_ledger.actors.opencode.others.history import MESSAGES, PAGE_BYTES
+from opencode_ledger.domain.opencode.history import MOST_OF_A_TEXT
+from opencode_ledger.domain.untrusted_json import shortened
 
 from .others_rows import OthersRows
 from .person import run
@@ -156,6 +159,37 @@ async def test_the_end_of_the_server_in_the_middle(running: Service) -> None:
     assert histories(running) == []
     await running.start()
     assert await sync(codebase) == 1
+
+
+async def test_many_parts_come_by_bounded_pieces(running: Service) -> None:
+    """Long answers of very many parts come whole, and no more is recorded at once than a page holds, in messages and in bytes."""
+    codebase = await running.register()
+    session = await run(running, codebase.directory, "say: Mine")
+    rows = OthersRows(running.folder / "home")
+    words = [f"{number} ".ljust(700, "x") for number in range(800)]
+
+    def fill() -> None:
+        rows.answer(session, words)
+        for number in range(40):
+            rows.answer(session, [f"{number} "] * 5)
+        rows.answer(session, ["y" * 200_000, "z" * 200_000])
+
+    await asyncio.to_thread(fill)
+    assert await sync(codebase) == 1
+    contents = [m["content"] for m in await messages(codebase, f"{ours(session)}")]
+    assert contents[:3] == ["say: Mine", "Mine", shortened("".join(words), MOST_OF_A_TEXT)]
+    assert contents[3:-1] == [f"{number} " * 5 for number in range(40)]
+    assert contents[-1] == "y" * 200_000 + "z" * 200_000
+    frames = await codebase.until(lambda frame: frame.event == "message_imported" and frame.text("content")[:2] == "yy")
+    pages: list[list[int]] = []
+    for frame in frames:
+        if frame.event == "session":
+            pages.append([])
+        elif frame.event == "message_imported":
+            pages[-1].append(len(frame.text("content")))
+    assert max(map(len, pages)) <= MESSAGES
+    assert all(sum(page) <= PAGE_BYTES or len(page) == 1 for page in pages)
+    assert sum(map(len, pages)) == len(contents)
 
 
 ODD_NAMES = (

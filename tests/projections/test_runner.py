@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,9 @@ from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.projections import runner
 from opencode_ledger.projections.batch import Batch
+from opencode_ledger.projections.catch_up import AT_ONCE
 from opencode_ledger.projections.database import Database
+from opencode_ledger.projections.fold import Fold
 from opencode_ledger.projections.runner import Projections, ViewsBehind
 
 A, B, _C = STREAMS
@@ -346,3 +348,24 @@ async def test_stream_numbers(tmp_path: Path) -> None:
     assert codebase.last_activity == "2027-01-01T00:00:00.000Z"
     assert await store.stream_head(B) > Sequence(3)
     await projections.close()
+
+
+async def test_long_events_are_read_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that are long together are read for the views in another thread; a few short ones where they stand."""
+    threads: list[tuple[int, bool]] = []
+    honest = Fold.__call__
+
+    def watched(fold: Fold, events: Iterable[RecordedEvent]) -> Batch:
+        events = list(events)
+        beside = threading.current_thread() is not threading.main_thread()
+        threads.append((sum(len(event.data) for event in events), beside))
+        return honest(fold, events)
+
+    monkeypatch.setattr(Fold, "__call__", watched)
+    store = MemoryEventStore()
+    projections = await Projections.open(tmp_path / "views.db", store)
+    for number, size in enumerate((10, AT_ONCE + 1, 20, 8 * AT_ONCE)):
+        data = b'{"type":"text","content":"%b"}' % (b"x" * size)
+        await store.append(A, Sequence(number), [NewEvent("output", data)])
+        await projections.caught_up(store.head)
+    assert [size > AT_ONCE for size, _ in threads] == [beside for _, beside in threads] == [False, True, False, True]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from opencode_ledger.domain.events import REGISTRY, Output
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import encode
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, Timestamp
+from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId, Timestamp
+from opencode_ledger.http.streams.batch import batch_of
 from opencode_ledger.http.streams.sse import HEARTBEAT, PREAMBLE, frame, frames
 
 TOPICS = sorted({topic for topic, _ in REGISTRY})
@@ -91,3 +92,22 @@ def test_what_is_no_event_is_not_taken_for_one() -> None:
     assert parsed([PREAMBLE, HEARTBEAT, frames([output_of(1, "a")]), HEARTBEAT, HEARTBEAT]) == [
         ("1", "output", output_of(1, "a").data.decode())
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "session", "wanted"),
+    [
+        (b'{"session_id":"sess_1","content":"x"}', "sess_1", True),
+        (b'{"content":"of sess_1","session_id":"sess_2"}', "sess_1", False),
+        (b'{"content":"x","session_id":"sess_2"}', "sess_1", False),
+        (b'{"content":"x"}', "sess_1", False),
+        (b'{"session_id":"\\u0073ess_1"}', "sess_1", True),
+        (b'{"session_id":"a\\"b"}', 'a"b', True),
+        (b'{"session_id":"a\\/b"}', "a/b", True),
+        ('{"session_id":"séance"}'.encode(), "séance", True),
+    ],
+)
+def test_whose_an_event_is(data: bytes, session: str, wanted: bool) -> None:
+    """Whoever follows a session gets its events however its name is written, and none that only mentions it."""
+    body = batch_of([recorded(1, "output", data)], SessionId(session)).body
+    assert bool(body) is wanted

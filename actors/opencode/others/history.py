@@ -17,9 +17,10 @@ from ....domain.codebase.commands import ImportSession
 from ....domain.codebase.imported import UNLISTED, UNNAMED, OutsideSession
 from ....domain.errors import AgentError, AgentUnavailable
 from ....domain.ids import AgentSessionId, CodebaseId
+from ....domain.long_json import decoded_in_pieces
 from ....domain.opencode.history import SessionReading, session_from
 from ....domain.opencode.names import shown_name
-from ....domain.untrusted_json import decoded, fields, items, text
+from ....domain.untrusted_json import fields, items, text
 from ..client import NotFoundThere, OpencodeClient
 from ..server import OpencodeServer
 from ..settings import OpencodeSettings
@@ -157,6 +158,6 @@ def _command(reading: SessionReading, body: bytes | None, *, last: bool) -> Impo
         reading.left_out += 1
         return reading.page([], last=last)
     try:
-        return reading.page(items(decoded(body)), last=last)
+        return reading.page(items(decoded_in_pieces(body)), last=last)
     except (ValueError, RecursionError) as error:
         raise AgentError(f"opencode gave messages that can't be read: {error}", "AGENT_UNREADABLE") from None
