@@ -9,6 +9,7 @@ stands at the top of each module beside this one; each can also be run alone, wi
     python -m scripts.bench.trigger          how long a trigger takes to be answered
     python -m scripts.bench.delay            from the agent's event to the subscriber's frame
     python -m scripts.bench.fairness         requests among many readers that replay a long log
+    python -m scripts.bench.syncing          requests while a very long session is brought in
     python -m scripts.bench.requests         reads and queued tasks per second, and lists of very many tasks
 
 `--quick` takes a tenth of the time, and its figures are for a first look only. `--check` ends with exit code 1 where
@@ -26,7 +27,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import appends, delay, fairness, projections, requests, trigger, trust
+from . import appends, delay, fairness, projections, requests, syncing, trigger, trust
 from .figures import Check, Spread, promise_table
 
 
@@ -120,6 +121,16 @@ async def fairness_checks(quick: bool) -> list[Check]:
     ]
 
 
+async def syncing_checks() -> list[Check]:
+    """A request while a session of 50,000 parts is brought in."""
+    idle, busy = await syncing.measure()
+    return [
+        Check("a request during a sync, to one of an idle service, p99", busy.p99 / idle.p99, " ×"),
+        Check("a request during a sync, p99", busy.p99, " ms"),
+        Check("a request during a sync, p50", busy.p50, " ms"),
+    ]
+
+
 def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     """Each promise with its checks, one after another, so that they don't disturb each other."""
     yield "An append costs little more than the disk", appends_checks(quick)
@@ -128,6 +139,7 @@ def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     yield "A subscriber sees what the agent says at once", asyncio.run(delay_checks(quick))
     yield "Requests are answered at a good rate", asyncio.run(requests_checks(quick))
     yield "Replays leave room for requests", asyncio.run(fairness_checks(quick))
+    yield "A sync leaves room for requests", asyncio.run(syncing_checks())
     yield "Trust costs little", trust.checks(quick)
 
 
