@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from .untrusted_json import decoded
+from .untrusted_json import Fields, decoded, fields, items
 
 PIECE: Final = 256 * 1024
 """Bytes that are read at once; a longer one is a single text, or lies deeper than `DEPTH`."""
@@ -49,12 +49,10 @@ def decoded_in_pieces(body: bytes, most: int = PIECE, depth: int = DEPTH) -> obj
 def _items(piece: bytes, most: int, depth: int) -> list[object]:
     if len(piece) > most:
         return [decoded_in_pieces(piece, most, depth - 1)]
-    found = decoded(b"[%b]" % piece)
-    assert isinstance(found, list)
-    return found
+    return items(decoded(b"[%b]" % piece))
 
 
-def _members(piece: bytes, most: int, depth: int) -> dict[str, object]:
+def _members(piece: bytes, most: int, depth: int) -> Fields:
     if len(piece) > most:
         piece = piece.lstrip(_BLANK)
         end = _end_of_text(piece, 1)
@@ -62,9 +60,7 @@ def _members(piece: bytes, most: int, depth: int) -> dict[str, object]:
         if piece[:1] == b'"' and value[:1] == b":":
             return {str(decoded(piece[:end])): decoded_in_pieces(value[1:], most, depth - 1)}
         raise ValueError("a member has no name")
-    found = decoded(b"{%b}" % piece)
-    assert isinstance(found, dict)
-    return found
+    return fields(decoded(b"{%b}" % piece))
 
 
 def _pieces(body: bytes, most: int) -> Iterator[_Span]:

@@ -83,15 +83,16 @@ def is_long(events: Iterable[Event]) -> bool:
     waiting: list[object] = [vars(event) for event in events if isinstance(event, _MADE_OUTSIDE)]
     while waiting and left >= 0:
         left -= _EACH
-        match waiting.pop():
-            case str() as said:
-                left -= len(said)
-            case Mapping() | tuple() | list() as found if _EACH * len(cast("Collection[object]", found)) > left:
+        match value := waiting.pop():
+            case str():
+                left -= len(value)
+            case Mapping() | tuple() | list() if _EACH * len(cast("Collection[object]", value)) > left:
                 return True
-            case Mapping() as found:
-                waiting += (*cast("Mapping[str, object]", found), *cast("Mapping[str, object]", found).values())
-            case tuple() | list() as found:
-                waiting += cast("Collection[object]", found)
+            case Mapping():
+                named = cast("Mapping[object, object]", value)
+                waiting += (*named, *named.values())
+            case tuple() | list():
+                waiting += cast("Collection[object]", value)
             case _:
                 pass
     return left < 0

@@ -11,7 +11,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase.imported import Recorded, digest_of
 from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.events.imported import LONG, is_long
-from opencode_ledger.domain.ids import AgentSessionId, SessionId, Timestamp
+from opencode_ledger.domain.ids import AgentSessionId, CodebaseId, SessionId, Timestamp
 
 AT = Timestamp("2026-01-01T00:00:00.000Z")
 SESSION = SessionId("sess_1")
@@ -60,7 +60,8 @@ class _Counted(bytes):
 
     def __getitem__(self, place: Any) -> Any:
         _Counted.reads += 1
-        return super().__getitem__(place)
+        found: Any = super().__getitem__(place)
+        return found
 
 
 def test_a_long_session_is_not_unpacked() -> None:
@@ -76,19 +77,27 @@ def test_a_long_session_is_not_unpacked() -> None:
 
 
 def message(**more: Any) -> o.MessageImported:
-    given = {"message_id": "msg_1", "role": "assistant", "content": "", "created_at": AT, "timestamp": AT, **more}
-    return o.MessageImported(**given)
+    said: dict[str, Any] = {
+        "message_id": "msg_1",
+        "role": "assistant",
+        "content": "",
+        "created_at": AT,
+        "timestamp": AT,
+        **more,
+    }
+    return o.MessageImported(**said)
 
 
 def head(**more: Any) -> o.SessionImported:
-    given = {
+    said: dict[str, Any] = {
         "status": "completed",
         "agent_session_id": AgentSessionId("ses_1"),
         "title": "",
         "prompt": "",
         "digests": {},
     }
-    return o.SessionImported(**{**given, "agent": "build", "started_at": AT, "timestamp": AT, **more})
+    said |= {"agent": "build", "started_at": AT, "timestamp": AT, **more}
+    return o.SessionImported(**said)
 
 
 def call(**more: Any) -> dict[str, Any]:
@@ -117,7 +126,7 @@ WORDS = "x" * (LONG + 1)
 def test_whatever_is_long_is_known_to_be(event: e.Event) -> None:
     """Words wherever they stand, and many small values: such events are masked and encoded beside the loop."""
     assert is_long([event, event])
-    assert not is_long([e.CodebaseRegistered(codebase_id=None, name=WORDS, path="/x", timestamp=AT)])  # type: ignore[arg-type]
+    assert not is_long([e.CodebaseRegistered(codebase_id=CodebaseId("cb_1"), name=WORDS, path="/x", timestamp=AT)])
 
 
 def test_a_short_page_is_none() -> None:
