@@ -92,8 +92,6 @@ class ChangeCodebase(RequestBody):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
     name: Name | None = None
     description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     agent_config: AgentConfigChange | None = None
