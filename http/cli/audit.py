@@ -1,6 +1,5 @@
 """The command line for auditors: `opencode-ledger audit …`, offline, on a data directory or an export."""
 
-import sys
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -19,6 +18,7 @@ from .diff import diff
 from .progress import progress
 from .screen import counted
 from .show import show
+from .way_out import complain, say, write_data
 
 app = App(name="audit", help="Check what was recorded, without a server and without trusting anybody.")
 
@@ -78,12 +78,12 @@ def tell(verdict: Verdict, *, trusted: bool) -> None:
     """Say what a verification found; `trusted`: with a key that the auditor brought."""
     result = verdict.result
     for finding in result.findings:
-        print(f"WRONG  {finding.sentence}")
-    print(f"{'sound' if verdict.sound else 'NOT SOUND'}: {counted(result.events, 'event')}, {verdict.told}")
+        say(f"WRONG  {finding.sentence}")
+    say(f"{'sound' if verdict.sound else 'NOT SOUND'}: {counted(result.events, 'event')}, {verdict.told}")
     if verdict.claim:
-        print(f"claim  {verdict.claim}")
-    print(f"root   {result.root.hex()}")
-    print(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
+        say(f"claim  {verdict.claim}")
+    say(f"root   {result.root.hex()}")
+    say(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the one you know)"))
 
 
 @app.command
@@ -127,13 +127,13 @@ def export(
         lines = export_from(place, choice, told, named)
         manifest = next(lines)  # what can go wrong goes wrong before a file is made
         if out is None:
-            sys.stdout.buffer.writelines(chain([manifest], lines))
+            write_data(chain([manifest], lines))
             return 0
         with _new(outputs_beside(out)) if with_outputs else nullcontext() as beside, _new(out) as file:
             file.writelines(chain([manifest], lines))
             if beside is not None:
                 beside.writelines(outputs_from(place, named))
-    print(f"{out}: check it with `opencode-ledger audit verify {out}`", file=sys.stderr)
+    complain(f"{out}: check it with `opencode-ledger audit verify {out}`")
     return 0
 
 

@@ -151,12 +151,13 @@ def _files(changes: Iterable[e.FileChange]) -> Iterator[str]:
     for change in changes:
         name = f"{change.path} (percent-encoded)" if change.path_encoding and change.path != MARK else change.path
         told = done.setdefault(name, [])
-        told += [_DONE[change.change]] if told[-1:] != [_DONE[change.change]] else []
+        became = _DONE.get(change.change, change.change)  # any word in a log that somebody else made
+        told += [became] if told[-1:] != [became] else []
     for path, told in done.items():
         yield f"{path}: {', then '.join(told) if path != MARK else 'changes of files'}"
 
 
-_DONE: Final = {"create": "created", "modify": "changed", "delete": "deleted"}
+_DONE: Final[dict[str, str]] = {"create": "created", "modify": "changed", "delete": "deleted"}
 
 
 def _decisions(events: Iterable[e.Event]) -> Iterator[str]:

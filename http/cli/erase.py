@@ -22,6 +22,7 @@ from ..offline.erasing import erase as carry_out
 from ..settings import Data, usual_data
 from .progress import progress
 from .screen import counted
+from .way_out import say
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _AGE: Final = re.compile(r"([0-9]{1,5})([hdw])")
@@ -77,7 +78,7 @@ def erase(
     check_there(place / LOG_NAME)
     with DataLock.acquire(place):
         if finish(place / LOG_NAME, _caches(place)):
-            print("Finished an erasure that had been cut off.")
+            say("Finished an erasure that had been cut off.")
         elif choice is None:
             raise InvalidInput("Say what to erase: --session, --codebase, --position or --older-than.")
         if choice is not None:
@@ -92,17 +93,18 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
         with progress("reading") as told:
             found = choose(file, choice, told)
         if not found:
-            print("Nothing of that has any content left to erase.")
+            say("Nothing of that has any content left to erase.")
             return
-        print("\n".join(map(_told, found)))
+        for chosen in found:
+            say(_told(chosen))
         if not yes:
             _confirm()
         events = list(erasures(file, found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
     with progress("erasing") as told:
         carry_out(log, _caches(place), events, told, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
-    print(f"Erased {counted(count, 'event')}, on record at {places}. The views are made anew at the next start.")
-    print("Backups and exports of before still hold what was erased: take a new backup, and destroy them.")
+    say(f"Erased {counted(count, 'event')}, on record at {places}. The views are made anew at the next start.")
+    say("Backups and exports of before still hold what was erased: take a new backup, and destroy them.")
 
 
 def _caches(place: Path) -> list[Path]:

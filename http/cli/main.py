@@ -19,7 +19,9 @@ from ..settings import Data, Settings, usual_data
 from . import audit
 from .erase import erase
 from .progress import progress
+from .screen import Terminal
 from .usage_errors import sentence_of
+from .way_out import complain, say, show_all
 
 
 class Environment(Env):
@@ -39,6 +41,8 @@ app = App(
     serve; 2 what was asked for is not understood, not there, or not possible now; 130 interrupted.""",
     config=Environment("LEDGER_", command=False),
     default_parameter=Parameter(show_env_var=False),
+    console=Terminal(),
+    error_console=Terminal(stderr=True),
 )
 
 
@@ -84,7 +88,7 @@ def backup(into: Path, *, data: Data = None) -> int:
     with progress("copying") as told:
         verdict = back_up(data or usual_data(), into, told)
     audit.tell(verdict, trusted=False)
-    print(f"copy   {into}")
+    say(f"copy   {into}")
     return 0 if verdict.sound else 1
 
 
@@ -111,12 +115,13 @@ def restore(backup: Path, *, data: Data = None) -> int:
     if not verdict.sound:
         _complain("Nothing was restored.")
         return 1
-    print(f"data   {data or usual_data()}")
+    say(f"data   {data or usual_data()}")
     return 0
 
 
 def main() -> None:
     """The console script, with the exit codes that its help tells."""
+    show_all()
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
@@ -136,4 +141,4 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> None:
-    print(f"opencode-ledger: {sentence}", file=sys.stderr)
+    complain(f"opencode-ledger: {sentence}")

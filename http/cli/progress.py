@@ -3,17 +3,26 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .screen import Terminal
 
 
 @contextmanager
 def progress(doing: str) -> Generator[Callable[[int, int], None]]:
     """Gives what to tell how much of how much was done."""
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    screen = Console(stderr=True)
+    screen = Terminal(stderr=True)
     seen = screen.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=not seen) as bar:
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=not seen,
+        redirect_stdout=False,  # what is printed meanwhile keeps to its own way out
+        redirect_stderr=False,
+    ) as bar:
         task = bar.add_task("", total=None, rate="")
 
         def told(done: int, of: int) -> None:

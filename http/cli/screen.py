@@ -4,13 +4,14 @@ No line ends in blanks, and nothing that an agent said can steer a terminal.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import IO, NamedTuple, TextIO, cast
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-_JOINERS: Final = "\u200c\u200d"
-"""What isn't printable by itself, and belongs to words of some languages and to pictures."""
+from ...domain.visible_text import visible_prose
+from .way_out import past_of
 
 
 class Line(NamedTuple):
@@ -21,7 +22,21 @@ class Line(NamedTuple):
 
 
 class Terminal(Console):
-    """Standard output, as rich writes to it."""
+    """Standard output, or standard error, as rich writes to it: nothing steers it but rich's own colours."""
+
+    @property
+    def file(self) -> IO[str]:
+        """Where the colours go, past what would write them out."""
+        return past_of(cast("TextIO", super().file))
+
+    @file.setter
+    def file(self, new_file: IO[str]) -> None:
+        self._file = new_file
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The pieces of what is printed, with all in them made visible that isn't rich's own."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else piece._replace(text=visible_prose(piece.text))
 
     def on_broken_pipe(self) -> None:
         """Whoever read has enough: the command line ends as it does everywhere, with its own exit code."""
@@ -53,8 +68,13 @@ class Screen:
 
 
 def line(*parts: str | tuple[str, str], indent: int = 0) -> Line:
-    """A line of text, parts of which have a style."""
-    return Line(Text.assemble(*parts), indent)
+    """A line of text, parts of which have a style; it stays one line whatever is in them."""
+    shown = (_shown(part) if isinstance(part, str) else (_shown(part[0]), part[1]) for part in parts)
+    return Line(Text.assemble(*shown), indent)
+
+
+def _shown(text: str) -> str:
+    return visible_prose(text, keep="")
 
 
 def counted(number: int, thing: str) -> str:
@@ -64,7 +84,7 @@ def counted(number: int, thing: str) -> str:
 
 def plain(text: str) -> str:
     """Text that can't steer a terminal, whatever an agent put in it."""
-    return "".join(c if c.isprintable() or c in f"\n\t{_JOINERS}" else "�" for c in text).expandtabs(4)
+    return visible_prose(text).expandtabs(4)
 
 
 def minute(timestamp: str) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final, cast
 
 import aiohttp
-from rich.console import Console
 from rich.text import Text
+
+from opencode_ledger.http.cli.screen import Terminal
 
 from ..scripted_model import opencode_config
 from . import story as told
@@ -48,7 +49,7 @@ def main() -> int:
     arguments = _arguments()
     # An agent may write what this terminal can't show.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="replace")
-    console = Console(highlight=False, record=arguments.svg is not None)
+    console = Terminal(highlight=False, record=arguments.svg is not None)
     try:
         with _folder(keep=arguments.keep) as folder:
             status = asyncio.run(_run(console, folder, 0 if arguments.fast else PACE))
@@ -79,7 +80,7 @@ def _folder(*, keep: bool) -> Generator[Path]:
         yield Path(folder)
 
 
-async def _run(console: Console, folder: Path, pace: float) -> int:
+async def _run(console: Terminal, folder: Path, pace: float) -> int:
     _cancel_on_signals()
     page = Page(console)
     page.plain()

@@ -30,9 +30,9 @@ class Frame:
         return cast("Mapping[str, object]", json.loads(self.raw))
 
     def text(self, name: str) -> str:
-        """A member as text; empty where it is missing."""
+        """A member as text that shows all it holds; empty where it is missing."""
         value = self.data.get(name)
-        return value if isinstance(value, str) else ""
+        return visible_prose(value) if isinstance(value, str) else ""
 
     def shown(self, name: str) -> str:
         """A member for people, on one line: characters that can't be seen are written out."""

@@ -130,7 +130,7 @@ erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log
 23:59:05 10  agent      answer
                         First A line that is too long for eighty columns, and goes on below where its words began.
 23:59:06 12  tool       bash pytest (failed, 3.5 s)
-                        �[2J1 failed
+                        <U+001B>[2J1 failed
 23:59:10 14  tool       edit cart.py (12 s)
                         -x = 1
                         +x = 2
@@ -157,7 +157,7 @@ erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log
 
 BEFORE_THE_DECISION = """\
 23:59:06 12  tool       bash pytest (failed, 3.5 s)
-                        �[2J1 failed
+                        <U+001B>[2J1 failed
 23:59:10 14  tool       edit cart.py [no result yet]
                         -x = 1
                         +x = 2
