@@ -45,6 +45,8 @@ class Temper:
     abort_delay: float = 0.0
     stop_delay: float = 0.0
     answers_missed: int = 0
+    force_delay: float = 2.0
+    """How long commands that outlive their run take to be ended by force."""
 
 
 class RunFailed(Exception):
@@ -65,7 +67,10 @@ class Run:
 
 
 class ScriptedAgent:
-    """One codebase's agent. `given` are the prompts it took; then what it was answered, for leave and to questions."""
+    """One codebase's agent. `given` are the prompts it took; then what it was answered, for leave and to questions.
+
+    `commands` are the calls whose commands run; one outlives its run until it is ended by force.
+    """
 
     def __init__(self, codebase: CodebaseId, deliver: Deliver, clock: Clock, play: "Play", temper: Temper) -> None:
         self.codebase = codebase
@@ -73,6 +78,7 @@ class ScriptedAgent:
         self.given: list[Prompt] = []
         self.answers: list[tuple[AgentPermissionId, Reply, str | None]] = []
         self.question_answers: list[tuple[AgentPermissionId, Answers | None]] = []
+        self.commands: set[str] = set()
         self.starts = 0
         self.trusted = False
         self.run: Run | None = None
@@ -185,6 +191,14 @@ class ScriptedAgent:
                 )
             )
 
+    async def run_command(self, seconds: float, *, failed: bool = False, whole: AgentOutput | None = None) -> None:
+        """Run a command for some time; it goes on where the run is let go meanwhile."""
+        call = await self.begin_tool("bash", {"command": "ls"})
+        self.commands.add(call)
+        await self._clock.sleep(seconds)
+        self.commands.discard(call)
+        await self.end_tool(call, "bash", "files", failed=failed, whole=whole)
+
     async def change_file(self, path: str, action: Literal["create", "modify", "delete"] = "create") -> None:
         """Change a file (in words only)."""
         if run := self.run:
@@ -255,6 +269,7 @@ class ScriptedAgent:
     def vanish(self) -> None:
         """End without a word, as with the machine under it."""
         self._alive, self.run = False, None
+        self.commands.clear()
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -294,6 +309,9 @@ class ScriptedAgent:
         if run and run.task and run.task is not asyncio.current_task():
             run.task.cancel()
             await asyncio.wait({run.task})
+        if self.commands:
+            await self._clock.sleep(self.temper.force_delay)
+            self.commands.clear()
         async with self._speaking:
             pass  # what a test had it say is delivered before this returns
 

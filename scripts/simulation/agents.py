@@ -48,6 +48,8 @@ class SimulatedAgent(ScriptedAgent):
     async def prompt(self, prompt: Prompt) -> None:
         """See `Agent`."""
         self._agents.note(f"agent {self.codebase} prompted {prompt.message_id}")
+        if self.commands and self.run is None:
+            self._agents.beside.append(f"{prompt.message_id} beside {sorted(self.commands)}")
         try:
             async with asyncio.timeout(SILENCE):
                 await super().prompt(prompt)
@@ -78,11 +80,10 @@ class SimulatedAgent(ScriptedAgent):
             self._act("does something")
             match chance.randrange(4):
                 case 0:
-                    call = await self.begin_tool("bash", {"command": "ls"})
-                    await self.pause(chance.random())
-                    self._act("has done it")
+                    seconds = chance.random() * 3
                     whole = AgentOutput(text="file\n" * chance.randint(10, 30)) if chance.random() < 0.3 else None
-                    await self.end_tool(call, "bash", "files", failed=chance.random() < 0.2, whole=whole)
+                    await self.run_command(seconds, failed=chance.random() < 0.2, whole=whole)
+                    self._act("has done it")
                 case 1:
                     await self.change_file(f"src/{chance.randrange(9)}.py", chance.choice(("create", "modify")))
                 case _:
@@ -136,11 +137,15 @@ class SimulatedAgent(ScriptedAgent):
 
 
 class Agents:
-    """An `AgentFactory`. `act` and `note` tell of what they do; `calm`: from now on they do as they are told."""
+    """An `AgentFactory`. `act` and `note` tell of what they do; `calm`: from now on they do as they are told.
+
+    `beside`: prompts that came while a command of an earlier run was alive.
+    """
 
     def __init__(self, seed: int, clock: Clock, act: Note, note: Note) -> None:
         self.seed, self.act, self.note = seed, act, note
         self.calm = False
+        self.beside: list[str] = []
         self.temper = Temper()
         self._clock = clock
         self._made: list[SimulatedAgent] = []

@@ -164,6 +164,12 @@ class Simulation:
             self.complain("one agent per codebase", f"alive: {alive}")
         if max(len(agents.at_work), self.machine.rooms.busy) > most:
             self.complain(f"at most {most} agents at once", f"{len(agents.at_work)}, {self.machine.rooms.busy} rooms")
+        if agents.beside:
+            self.complain("no message runs beside an old command", agents.beside[0])
+        for agent in agents.alive:
+            phase = self.record.states[agent.codebase].phase if agent.codebase in self.record.states else Phase.VOID
+            if agent.commands and agent.run is None and phase in (Phase.INTERRUPTED, Phase.IDLE):
+                self.complain("an interrupt is answered when no command is left", f"{agent.codebase}: {agent.commands}")
         since = agents.waiting_since
         if since is not None and self._quiet_for(since) > PATIENCE:
             self.complain("nobody waits for long", f"an agent reports since {since:.1f}")

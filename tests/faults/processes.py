@@ -17,7 +17,11 @@ WAYS: Final[Mapping[str, str]] = {
     "in a session of its own": "setsid sleep {} </dev/null >/dev/null 2>&1 &",
     "with all files closed": "setsid sleep {} <&- >&- 2>&- &",
     "forked twice": "(setsid sh -c 'sleep {} <&- >&- 2>&- & exit 0' &);",
-    FOREGROUND: "sleep {}",
+    "ignoring signals": "sh -c 'trap \"\" 1 2 3 15; sleep {}' &",
+    "ignoring signals, in a session of its own": "setsid sh -c 'trap \"\" 1 2 3 15; sleep {}' </dev/null >/dev/null 2>&1 &",
+    "without its environment": "env -i setsid sleep {} </dev/null >/dev/null 2>&1 &",
+    "stopped": "sh -c 'sleep {} & until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; wait' &",
+    FOREGROUND: "trap '' TERM; sleep {}",
 }
 """How a tool's process may try to outlive its agent; the last one keeps the tool itself busy."""
 

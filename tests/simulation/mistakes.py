@@ -282,6 +282,13 @@ def _backup_without_its_last_events() -> Planted:
     return patch.object(backup, "copy_database", copy)
 
 
+def _interrupt_answered_too_early() -> Planted:
+    async def hasty(self: effect_runner.EffectRunner) -> None:
+        self._aborting = asyncio.create_task(self._agent.abort())  # type: ignore[attr-defined]
+
+    return patch.object(effect_runner.EffectRunner, "_abort", hasty)
+
+
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
     "what a tool printed is named and not kept": _lost_outputs,
@@ -298,6 +305,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
 """How to plant those that show in the first few worlds."""
 
 RARER: Final[dict[str, Callable[[], Planted]]] = {
+    "an interrupt that is answered too early": _interrupt_answered_too_early,
     "a dropped wake-up": _dropped_wake_up,
     "what a kill left of tools' outputs stays": _unnamed_outputs_stay,
     "a queue that nobody starts": _lost_start_of_the_queue,
