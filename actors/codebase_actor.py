@@ -39,6 +39,7 @@ from .importer import Importer
 from .mailbox import Answer, Envelope, Mailbox
 from .pause import Pause
 from .settings import ActorSettings
+from .waiting_callers import WaitingCallers
 from .warmth import Warmth
 from .whole_outputs import OutputKeeper
 
@@ -75,7 +76,7 @@ class CodebaseActor:
         self._masker = EventMasker(self._secrets)
         self._mailbox = Mailbox()
         self._importer = Importer(codebase, histories, lambda: self.state)
-        self._unanswered: list[tuple[Envelope, Decision]] = []
+        self._callers = WaitingCallers()
         self._outside: set[asyncio.Task[None]] = set()
         self._agent: Agent | None = None
         self._runner: EffectRunner | None = None
@@ -159,10 +160,10 @@ class CodebaseActor:
             return
         if decision.refusal:
             envelope.fail(decision.refusal)
-        self._unanswered.append((envelope, decision))
+        self._callers.add(envelope, decision)
         if decision.effects:
             self._effects().submit(decision.effects)
-        self._answer_settled()
+        self._callers.answer(self._store.head, self.state.phase)
 
     async def _create(self, envelopes: Many[Envelope]) -> None:
         """Queue tasks with one commit; each is decided and answered as if it had come alone."""
@@ -178,8 +179,8 @@ class CodebaseActor:
         for envelope, decision, events in planned:
             ours = list(islice(recorded, len(events)))
             envelope.content = envelope.request.answer(ours) if envelope.request else None
-            self._unanswered.append((envelope, decision))
-        self._answer_settled()
+            self._callers.add(envelope, decision)
+        self._callers.answer(self._store.head, self.state.phase)
 
     def _fail(self, envelopes: Many[Envelope], error: BaseException) -> None:
         """Refuse what could not be done, and raise again what the actor can't go on after."""
@@ -214,6 +215,8 @@ class CodebaseActor:
             decision = decide(self.state, command, at := timestamp(self._clock), room=room)
             if envelope.request is None or decision.refusal:
                 await self._append(decision.events)
+            elif decision.answer_with:
+                await self._append(envelope.request.name(decision.events))
             else:
                 recorded = await self._append(envelope.request.mark(decision.events, at))
                 envelope.content = envelope.request.answer(recorded)
@@ -230,6 +233,7 @@ class CodebaseActor:
         if not events:
             return []
         # The only way into the log: whatever an event was made of, no secret gets past here.
+        events = self._callers.with_answers(events)
         new = await asyncio.to_thread(self._encoded, events) if is_long(events) else self._encoded(events)
         recorded = await self._store.append(self.codebase, self.sequence, new)
         self.sequence = recorded[-1].sequence
@@ -237,6 +241,7 @@ class CodebaseActor:
         # What was recorded rules, not what was meant: the bytes may hold less than the objects did.
         decoded = [decode(r) for r in recorded if changes_state(r)]
         self.state = fold(self.state, decoded)
+        self._callers.learn(decoded)
         return decoded
 
     def _refuse_or_postpone(self, envelope: Envelope, error: StoreError) -> None:
@@ -274,14 +279,6 @@ class CodebaseActor:
         self._ending_unrecorded = True
         self._effects().submit((StopAgent(),))
         self.tell(c.Report((AgentDied(reason=why),), self._settings.permission_limit))
-
-    def _answer_settled(self) -> None:
-        phase, waiting = self.state.phase, self._unanswered
-        self._unanswered = [(e, decision) for e, decision in waiting if phase in decision.answer_after]
-        for envelope, decision in waiting:
-            if phase not in decision.answer_after:
-                recorded = len(decision.events)
-                envelope.answer(Answer(position=self._store.head, phase=phase, recorded=recorded))
 
     # --- room, and rest -----------------------------------------------------------------------------------------
 
@@ -385,8 +382,7 @@ class CodebaseActor:
 
     async def _end(self) -> None:
         self._mailbox.close()
-        for envelope, _ in self._unanswered:
-            envelope.fail(ActorStopped(ENDED))
+        self._callers.fail(ActorStopped(ENDED))
         try:
             for task in list(self._outside):
                 task.cancel()

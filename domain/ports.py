@@ -145,6 +145,7 @@ class Agent(Protocol):
     ) -> None:
         """Hand over a reply to a question of permission; nothing happens if the agent no longer asks.
 
+        On return it was reported as `PermissionSettled` how the agent settled this, and whatever else it settled by it.
         Raises `AgentError` where it did not take it; then it can be handed over again.
         """
         ...

@@ -1,7 +1,7 @@
 """A codebase's agent: opencode behind the port `Agent`. One process at most, started when it is first needed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from collections.abc import Sequence as Many
 from typing import Literal
 
@@ -12,12 +12,14 @@ from ...domain.codebase.facts import AgentDied
 from ...domain.errors import AgentError
 from ...domain.events import Answers
 from ...domain.ids import AgentPermissionId, CodebaseId
+from ...domain.opencode.run import Given
 from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
-from .abort import let_go, unless_gone
+from .abort import let_go
+from .answering import Send, give_answer
 from .attachments import file_parts
 from .catalog import Model
-from .client import OpencodeClient, Place
+from .client import Place
 from .connection import Connection
 from .files.file_watch import FileWatch
 from .handover import Handover
@@ -152,7 +154,8 @@ class OpencodeAgent:
         return connection
 
     def _is_busy(self) -> bool:
-        return self._letting_go or self.handing_over or self._putting_down is not None
+        settles = (connection := self._life.connection) is not None and connection.is_settling
+        return self._letting_go or self.handing_over or self._putting_down is not None or settles
 
     def _put_down(self, connection: Connection, tell: Callable[[], None]) -> None:
         """End a process that doesn't listen any more, beside the watch that found it so and ends with it; then `tell`."""
@@ -185,20 +188,15 @@ class OpencodeAgent:
         self, permission: AgentPermissionId, reply: Literal["once", "always", "reject"], message: str | None
     ) -> None:
         """See the port."""
-        await self._answer(permission, lambda client: client.reply_permission(permission, reply, message))
+        await self._answer(permission, reply, lambda client: client.reply_permission(permission, reply, message))
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
         """See the port."""
-        await self._answer(question, lambda client: client.answer_question(question, answers))
+        await self._answer(question, answers, lambda client: client.answer_question(question, answers))
 
-    async def _answer(self, asked: AgentPermissionId, give: Callable[[OpencodeClient], Awaitable[None]]) -> None:
-        """Answer an agent that still waits for this. Until it has taken the answer it waits, and can be given it again."""
-        connection, run = self._life.connection, self._translator.run
-        if connection is None or run is None or asked not in run.asking:
-            return
-        connection.answered()
-        await unless_gone(give(connection.client))
-        run.asking.discard(asked)
+    async def _answer(self, asked: AgentPermissionId, answer: Given, send: Send) -> None:
+        if (connection := self._life.connection) is not None:
+            await give_answer(connection, asked, answer, send)
 
     # --- letting go -----------------------------------------------------------------------------------------------
 

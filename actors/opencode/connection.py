@@ -1,14 +1,15 @@
 """A codebase's opencode, running and listened to: the server, its event stream, and what is known of its run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from time import time
 
 import structlog
 
 from ...domain.errors import AgentError
 from ...domain.opencode.translator import Translator
-from ...domain.untrusted_json import fields, items
+from ...domain.untrusted_json import fields, items, text
 from .files.file_watch import FileWatch
 from .host.process import START_FAILED
 from .outbox import Outbox
@@ -19,6 +20,9 @@ log = structlog.get_logger()
 
 MORE_MESSAGES = 50
 AFTER_A_GAP = 500
+
+HEARD_LIMIT = 2.0
+"""Seconds in which the event stream says what a request has already shown."""
 
 
 class Connection:
@@ -45,6 +49,8 @@ class Connection:
         self.expected_end = False
         self._outbox, self._ended = outbox, ended
         self._stream = EventStream(server, self._take, outbox.room, self._caught_up)
+        self._settling = 0
+        self._said = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.mourned: asyncio.Task[None] | None = None
 
@@ -104,6 +110,68 @@ class Connection:
         for session in self.translator.sessions:
             await self.ask_messages(session, more)
 
+    # --- what it asks -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether it is not known yet what became of something that the agent asked."""
+        return self._settling > 0
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """In this block it is found out what became of something: the run doesn't end before that is known."""
+        self._settling += 1
+        try:
+            yield
+        finally:
+            self._settling -= 1
+            self.news.set()
+
+    async def still_asked(self) -> set[str]:
+        """The names of all that the agent asks, and what of it is new is taken in. Raises `AgentError`."""
+        permissions = [fields(asked) for asked in items(await self.client.permissions())]
+        questions = [fields(asked) for asked in items(await self.client.questions())]
+        for asked in permissions:
+            self._outbox.put(list(self.translator.permission(asked)))
+        for asked in questions:
+            self._outbox.put(list(self.translator.question(asked)))
+        return {text(asked.get("id")) for asked in (*permissions, *questions)}
+
+    async def settle_taken(self, asked: str) -> None:
+        """The agent has taken an answer: wait until that is heard in its place among all that it says."""
+        if not await self._heard({asked}):
+            self._outbox.put(self.translator.settled_unheard(asked, taken=True))
+
+    async def settle_gone(self, gone: set[str]) -> None:
+        """These are asked no longer: wait until it is heard how they were settled, or find it out. Raises `AgentError`."""
+        if await self._heard(gone):
+            return
+        await self.ask_everything()
+        run = self.translator.run
+        for asked in gone & run.asking if run else ():
+            self.settle_unheard(asked)
+
+    def settle_unheard(self, asked: str) -> None:
+        """Report of something that is no longer asked how it was settled, as far as it can be told; once is enough."""
+        self._outbox.put(self.translator.settled_unheard(asked))
+
+    async def _heard(self, gone: set[str]) -> bool:
+        try:
+            async with asyncio.timeout(HEARD_LIMIT):
+                while (run := self.translator.run) and run.asking & gone:
+                    self._said.clear()
+                    await self._said.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _settle_missed(self, gone: set[str]) -> None:
+        with self.settling():
+            try:
+                await self.settle_gone(gone)
+            except AgentError as error:
+                log.warning("opencode did not say what was settled meanwhile", error=error.message)
+
     async def settle_files(self) -> None:
         """The run rests: find out what is not known yet of the files that changed."""
         await self.files.settle()
@@ -115,6 +183,7 @@ class Connection:
             self.heard = asyncio.get_running_loop().time()
         self._outbox.put(self.translator.event(event, _milliseconds()))
         self.files.heard()
+        self._said.set()
         run = self.translator.run
         if run is not None and run.activity in ("resting", "retrying"):
             self.news.set()
@@ -123,10 +192,9 @@ class Connection:
         """After an interruption of the stream: all that can be asked for."""
         self.translator.missed()
         await self.ask_everything(AFTER_A_GAP)
-        for asked in items(await self.client.permissions()):
-            self._outbox.put(list(self.translator.permission(fields(asked))))
-        for asked in items(await self.client.questions()):
-            self._outbox.put(list(self.translator.question(fields(asked))))
+        before = set(run.asking) if (run := self.translator.run) else set[str]()
+        if gone := before - await self.still_asked():
+            self._spawn(self._settle_missed(gone))  # beside the stream: it may still say how
         await self.ask_status()
         self.news.set()
 

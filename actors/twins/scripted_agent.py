@@ -128,17 +128,13 @@ class ScriptedAgent:
         """See `Agent`."""
         self._listen()
         self.answers.append((permission, reply, message))
-        question = self.run.questions.pop(permission, None) if self.run else None
-        if question and not question.done():
-            question.set_result(reply)
+        await self._settle(permission, reply, None)
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
         """See `Agent`."""
         self._listen()
         self.question_answers.append((question, answers))
-        asked = self.run.questions.pop(question, None) if self.run else None
-        if asked and not asked.done():
-            asked.set_result("reject" if answers is None else "once")
+        await self._settle(question, "reject" if answers is None else "once", answers)
 
     async def abort(self) -> None:
         """See `Agent`."""
@@ -236,8 +232,11 @@ class ScriptedAgent:
 
     async def leave_for(self, tool: str, args: Mapping[str, Json] | None = None) -> Reply:
         """Ask for leave to use a tool, and wait for the reply."""
+        return await self.reply_to(await self.ask(tool, args))
+
+    async def reply_to(self, permission: AgentPermissionId) -> Reply:
+        """Wait for the reply to what was asked; what was withdrawn is refused."""
         run = self.run
-        permission = await self.ask(tool, args)
         if run and permission in run.questions:
             return await run.questions[permission]
         answers: dict[AgentPermissionId, Reply] = {asked: reply for asked, reply, _ in self.answers}
@@ -282,6 +281,20 @@ class ScriptedAgent:
         self.starts += 1
         if self.temper.start_delay:
             await self._clock.sleep(self.temper.start_delay)
+
+    async def _settle(
+        self, asked: AgentPermissionId, reply: Reply, answers: Answers | None, *, ours: bool = True
+    ) -> None:
+        """Go on with what was asked, once that is told; nothing happens where it is asked no longer."""
+        question = self.run.questions.pop(asked, None) if self.run else None
+        if self.run and question and not question.done():
+            await self._say(
+                f.PermissionSettled(
+                    session_id=self.run.session, agent_permission_id=asked, reply=reply, answers=answers, ours=ours
+                )
+            )
+            if not question.done():
+                question.set_result(reply)
 
     def _listen(self) -> None:
         if self.temper.answers_missed:

@@ -6,6 +6,7 @@ from functools import reduce
 
 from .. import events as e
 from ..errors import LedgerError
+from ..ids import PermissionId
 from .effects import Effect
 from .lifecycle import Phase
 from .state import State, evolve
@@ -15,6 +16,8 @@ from .state import State, evolve
 class Decision:
     """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
 
+    `answer_with`: the caller is answered once this is settled: as wished, or refused where it was settled otherwise.
+
     `refusal`: what the caller is told though something is recorded: not what was asked for, but what became of it.
     """
 
@@ -22,6 +25,7 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     answer_after: frozenset[Phase] = frozenset()
     refusal: LedgerError | None = None
+    answer_with: PermissionId | None = None
 
     def asked_by(self, correlation_id: str | None) -> "Decision":
         """The same on behalf of the request that asked for it earlier: its events carry that request's name."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .. import events as e
-from ..ids import Timestamp
+from ..ids import PermissionId, Timestamp
 from .backoff import notice
 from .decision import Decision
 from .effects import Prompt, StopAgent
@@ -44,11 +44,22 @@ def task_works(session: Session, at: Timestamp, *, room: bool = True) -> tuple[e
     return (e.TaskResumed(**ids(session, at)) if session.task_started else e.TaskStarted(**ids(session, at)),)
 
 
+UNCONFIRMED = "An answer was on its way; the agent did not say that it had taken it."
+"""What is on record of a question that was still being answered when its run was over."""
+
+
 def refused_permissions(session: Session, at: Timestamp) -> tuple[e.Event, ...]:
-    """Refuse what the agent still asks for: nothing may be executed once it was told to let go."""
-    return tuple(
-        e.PermissionReplied(permission_id=asked, reply="reject", decided_by="interrupt", **ids(session, at))
-        for asked in session.permissions
+    """Refuse what the agent still asks for: nothing may be executed once it was told to let go.
+
+    Not what it is being answered: it may have taken that already, and says so before it has let go.
+    """
+    return tuple(_refused(session, asked, at) for asked in session.permissions if asked not in session.answering)
+
+
+def _refused(session: Session, asked: PermissionId, at: Timestamp) -> e.PermissionReplied:
+    message = UNCONFIRMED if asked in session.answering else None
+    return e.PermissionReplied(
+        permission_id=asked, reply="reject", decided_by="interrupt", message=message, **ids(session, at)
     )
 
 
@@ -58,7 +69,7 @@ def loose_ends(session: Session, at: Timestamp, why: str) -> tuple[e.Event, ...]
         e.ToolResult(tool=tool, call_id=call, status="error", output=why, **ids(session, at))
         for call, tool in session.open_tools.items()
     )
-    return (*results, *refused_permissions(session, at))
+    return (*results, *(_refused(session, asked, at) for asked in session.permissions))
 
 
 def interrupted(

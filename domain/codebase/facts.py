@@ -128,12 +128,13 @@ class PermissionRequested:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PermissionSettled:
-    """A question of permission was answered, by us or by anybody else."""
+    """What the agent asked is settled. `ours`: by the answer that it was given last, and else by the agent itself."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
     reply: Literal["once", "always", "reject"]
     answers: Answers | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

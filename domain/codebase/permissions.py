@@ -1,7 +1,8 @@
 """What the agent asks of people: leave to use a tool, or an answer to a question of its own.
 
-Each is asked once and answered once, by whoever comes first: a user, auto_approve, the limit of time, or the end
-of the run. What was answered is in the log before the agent hears it.
+Each is asked once and settled once: by a user, auto_approve, the limit of time, the end of the run, or by the agent
+itself. An answer is in the log before the agent hears it, as a wish (`PermissionAnswering`); it counts once the agent
+has taken it (`PermissionReplied`). Answers are given one at a time, each once it is known what the one before settled.
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ from .. import events as e
 from ..errors import (
     CodebaseNotFound,
     InvalidInput,
+    PermissionAnswered,
     PermissionExpired,
     PermissionNotFound,
 )
@@ -29,6 +31,9 @@ NOBODY_THERE = "Nobody is there to answer; decide for yourself."
 
 UNANSWERED = "Nobody answered in time."
 """What is on record of a refusal by the limit of time; the agent is not told, or it would go on."""
+
+
+BEING_ANSWERED = "This is being answered already: another answer is on its way to the agent."
 
 
 def requested(fact: f.PermissionRequested, state: State, session: Session, at: Timestamp, limit: float) -> Decision:
@@ -58,21 +63,44 @@ def requested(fact: f.PermissionRequested, state: State, session: Session, at: T
     reply = ReplyPermission(
         permission_id=permission_id, reply="reject" if words else "once", decided_by="auto_approve", message=words
     )
-    return Decision((asked, _replied(reply, session, at)), (_answer(asked, reply, session),))
+    return Decision((asked, _answering(reply, session, at)), (_answer(asked, reply, session),))
 
 
-def settled(fact: f.PermissionSettled, session: Session, at: Timestamp) -> Decision:
-    """The agent reports an answer. Ours are on record before it hears them: what is still open was settled without us."""
+def settled(fact: f.PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
+    """The agent reports that something is settled: by the answer that it was given, or by itself, whatever was wished."""
     known = (asked for asked in session.permissions.values() if asked.agent_permission_id == fact.agent_permission_id)
-    replies = (
-        ReplyPermission(permission_id=asked.permission_id, reply=fact.reply, decided_by="agent", answers=fact.answers)
-        for asked in known
+    return Decision(tuple(_settled(fact, asked.permission_id, state, session, at) for asked in known))
+
+
+def _settled(
+    fact: f.PermissionSettled, permission: PermissionId, state: State, session: Session, at: Timestamp
+) -> e.PermissionReplied:
+    wish = session.answering.get(permission)
+    if wish is not None and fact.ours:
+        return e.PermissionReplied(
+            permission_id=permission,
+            reply=wish.reply,
+            decided_by=wish.decided_by,
+            message=wish.message,
+            answers=wish.answers,
+            correlation_id=wish.correlation_id,
+            **endings.ids(session, at),
+        )
+    lets_go = state.phase is not Phase.RUNNING and fact.reply == "reject"
+    return e.PermissionReplied(
+        permission_id=permission,
+        reply=fact.reply,
+        decided_by="interrupt" if lets_go else "agent",
+        answers=fact.answers,
+        **endings.ids(session, at),
     )
-    return Decision(tuple(_replied(reply, session, at) for reply in replies))
 
 
 def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
-    """Somebody answers. Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit.
+    """Somebody answers, and the agent is given that.
+
+    Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit, and `PermissionAnswered`
+    while the agent is given another answer.
 
     A person who answers once its time is over gets `PermissionExpired`, and the rejection is recorded that the timer
     would have brought: a timer stands still while the machine sleeps, and waits behind what the agent has to say.
@@ -84,15 +112,18 @@ def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
         raise PermissionNotFound
     asked = session.permissions[reply.permission_id]
     _check_fit(asked, reply)
+    if reply.permission_id in session.answering:
+        raise PermissionAnswered(BEING_ANSWERED)
     late = reply.decided_by == "user" and asked.expires_at is not None and at >= asked.expires_at
     if late:
         reply = ReplyPermission(permission_id=reply.permission_id, reply="reject", decided_by="timeout")
-    refusal = PermissionExpired(f"Nobody answered in time: this was rejected at {at}.") if late else None
-    return Decision((_replied(reply, session, at),), (_answer(asked, reply, session),), refusal=refusal)
+    refusal = PermissionExpired(f"Nobody answered until {asked.expires_at}: this is rejected.") if late else None
+    wish, effect = _answering(reply, session, at), _answer(asked, reply, session)
+    return Decision((wish,), (effect,), refusal=refusal, answer_with=None if late else reply.permission_id)
 
 
-def _replied(reply: ReplyPermission, session: Session, at: Timestamp) -> e.PermissionReplied:
-    return e.PermissionReplied(
+def _answering(reply: ReplyPermission, session: Session, at: Timestamp) -> e.PermissionAnswering:
+    return e.PermissionAnswering(
         permission_id=reply.permission_id,
         reply=reply.reply,
         decided_by=reply.decided_by,

@@ -208,7 +208,7 @@ def _retry(fact: f.RetryScheduled, state: State, session: Session, at: Timestamp
 
 @_on_session.register
 def _settled(fact: f.PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
-    return permissions.settled(fact, session, at)
+    return permissions.settled(fact, state, session, at)
 
 
 @_on_session.register

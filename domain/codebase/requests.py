@@ -48,17 +48,26 @@ class Request:
 
     def mark(self, events: Many[Event], at: Timestamp) -> tuple[Event, ...]:
         """The events to record: those decided, which name the request, and the answer if it must be given again."""
-        marked = tuple(replace(event, correlation_id=self.correlation_id) for event in events)
+        marked = self.name(events)
+        return (*marked, *self.answered(marked, at))
+
+    def name(self, events: Many[Event]) -> tuple[Event, ...]:
+        """The events, which name the request; it is answered by later ones."""
+        return tuple(replace(event, correlation_id=self.correlation_id) for event in events)
+
+    def answered(self, events: Many[Event], at: Timestamp) -> tuple[Event, ...]:
+        """The answer that these events are, if it must be given again."""
         if self.key is None:
-            return marked
-        answered = RequestAnswered(
-            key=self.key.key,
-            fingerprint=self.key.fingerprint,
-            answer=self.tell(marked),
-            correlation_id=self.correlation_id,
-            timestamp=at,
+            return ()
+        return (
+            RequestAnswered(
+                key=self.key.key,
+                fingerprint=self.key.fingerprint,
+                answer=self.tell(events),
+                correlation_id=self.correlation_id,
+                timestamp=at,
+            ),
         )
-        return (*marked, answered)
 
     def answer(self, recorded: Many[Event]) -> Mapping[str, Json]:
         """The answer as it was recorded, so that the first is the same as every later one; else as it is told."""

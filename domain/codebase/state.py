@@ -25,7 +25,8 @@ class Session:
     `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
     take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
     `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
-    `settled`: what it was answered. `unanswered`: the last of it was refused since nobody answered in time. `task_open`: the task has not ended.
+    `answering`: those of them for which the agent is given an answer, with that. `settled`: what it was answered.
+    `unanswered`: the last of it that anybody decided was refused since nobody answered in time. `task_open`: the task has not ended.
     `correlation_id`: the request that set it to work last.
     """
 
@@ -43,6 +44,9 @@ class Session:
     untaken: tuple[Prompt, ...] = ()
     open_tools: Mapping[str, str] = field(default_factory=dict[str, str])
     permissions: Mapping[PermissionId, e.PermissionAsked] = field(default_factory=dict[PermissionId, e.PermissionAsked])
+    answering: Mapping[PermissionId, e.PermissionAnswering] = field(
+        default_factory=dict[PermissionId, e.PermissionAnswering]
+    )
     settled: frozenset[PermissionId] = frozenset()
     unanswered: bool = False
     interrupt_reason: e.InterruptReason = "requested"
@@ -224,13 +228,24 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
             return replace(session, open_tools=_without(session.open_tools, event.call_id))
         case e.PermissionAsked():
             return replace(session, permissions={**session.permissions, event.permission_id: event})
+        case e.PermissionAnswering():
+            return replace(session, answering={**session.answering, event.permission_id: event})
         case e.PermissionReplied():
-            settled = session.settled | {event.permission_id}
-            open_ones = _without(session.permissions, event.permission_id)
-            unanswered = event.decided_by == "timeout"
-            return replace(session, permissions=open_ones, settled=settled, unanswered=unanswered)
+            return _settled(session, event)
         case _:
             return session
+
+
+def _settled(session: Session, event: e.PermissionReplied) -> Session:
+    # What the agent settles by itself follows from what it was answered before.
+    unanswered = session.unanswered if event.decided_by == "agent" else event.decided_by == "timeout"
+    return replace(
+        session,
+        permissions=_without(session.permissions, event.permission_id),
+        answering=_without(session.answering, event.permission_id),
+        settled=session.settled | {event.permission_id},
+        unanswered=unanswered,
+    )
 
 
 def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Session:

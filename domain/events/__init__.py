@@ -11,6 +11,7 @@ from .event import REGISTRY, Common, Event, Json, kind
 from .permission import (
     Answers,
     Decider,
+    PermissionAnswering,
     PermissionAsked,
     PermissionKind,
     PermissionReplied,
@@ -71,6 +72,7 @@ __all__ = [
     "MessageDelivered",
     "MessageSent",
     "Output",
+    "PermissionAnswering",
     "PermissionAsked",
     "PermissionKind",
     "PermissionReplied",

@@ -35,10 +35,26 @@ class PermissionAsked(Event):
     expires_at: Timestamp | None = None
 
 
+@kind("permission", "answering")
+@dataclass(frozen=True, kw_only=True)
+class PermissionAnswering(Event):
+    """Somebody wishes this answer, and the agent is given it now; `PermissionReplied` says what came of it."""
+
+    permission_id: PermissionId
+    reply: Literal["once", "always", "reject"]
+    decided_by: Decider
+    message: str | None = None
+    answers: Answers | None = None
+
+
 @kind("permission", "replied")
 @dataclass(frozen=True, kw_only=True)
 class PermissionReplied(Event):
-    """Leave was given or refused, or a question answered, and by whom."""
+    """What was asked is settled: leave was given or refused, or a question answered, and by whom.
+
+    Where a `PermissionAnswering` came before, the agent took that answer if `decided_by` is the same. In logs without
+    one, this was recorded before the agent was given the answer.
+    """
 
     permission_id: PermissionId
     reply: Literal["once", "always", "reject"]

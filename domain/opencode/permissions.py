@@ -5,28 +5,50 @@ from typing import Final, Literal
 
 from ..codebase.facts import PermissionRequested, PermissionSettled
 from ..events import Json
-from ..ids import AgentPermissionId, SessionId
+from ..ids import AgentPermissionId
 from ..untrusted_json import Fields, items, json_of, text
+from .run import Run
 from .streamed_text import Origin
 
 REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
 
 
-def settled_permission(session: SessionId, asked: str, reply: object) -> Iterator[PermissionSettled]:
-    """The fact that a question was answered, whoever answered it; a reply of no known kind is none."""
+def settled_permission(run: Run, asked: str, reply: object) -> Iterator[PermissionSettled]:
+    """The fact that leave was given or refused, by whatever; a reply of no known kind is none."""
     for known in REPLIES:
         if asked and reply == known:
-            yield PermissionSettled(session_id=session, agent_permission_id=AgentPermissionId(asked), reply=known)
+            yield PermissionSettled(
+                session_id=run.session_id,
+                agent_permission_id=AgentPermissionId(asked),
+                reply=known,
+                ours=asked in run.given and run.given[asked] == known,
+            )
 
 
-def settled_question(session: SessionId, asked: str, answers: list[object] | None) -> PermissionSettled:
+def settled_question(run: Run, asked: str, answers: list[object] | None) -> PermissionSettled:
     """The fact that a question was answered, or (None) rejected."""
     given = None if answers is None else tuple(tuple(map(text, items(answer))) for answer in answers)
     return PermissionSettled(
-        session_id=session,
+        session_id=run.session_id,
         agent_permission_id=AgentPermissionId(asked),
         reply="reject" if given is None else "once",
         answers=given,
+        ours=asked in run.given and run.given[asked] == given,
+    )
+
+
+def settled_unheard(run: Run, asked: str, *, taken: bool, refused: bool) -> PermissionSettled:
+    """The fact that something is no longer asked, though the agent wasn't heard to say so.
+
+    `taken`: it took the answer that it was given. Otherwise whether the call was `refused` tells what became of it.
+    """
+    given = run.given.get(asked)
+    rejected = given in ("reject", None) if taken else refused
+    return PermissionSettled(
+        session_id=run.session_id,
+        agent_permission_id=AgentPermissionId(asked),
+        reply="reject" if rejected else "once",
+        ours=taken or (asked in run.given and (given in ("reject", None)) == rejected),
     )
 
 

@@ -7,12 +7,16 @@ Neither sign alone is enough: an idle may be a former run's, an error may be fol
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ..events import Answers
 from ..ids import AgentSessionId, MessageId, SessionId
 from ..untrusted_json import Fields, fields, text, whole
 from .errors import Failure, failure_of
 
 Activity: TypeAlias = Literal["given", "busy", "retrying", "resting"]
 """`given`: a prompt was handed over and nothing is known of it yet. `resting`: seems at rest, to be confirmed."""
+
+Given: TypeAlias = str | Answers | None
+"""An answer: the reply to a request for leave; the answers to a question, None where it is rejected."""
 
 REFUSED = {
     "permission": Failure("PERMISSION_REJECTED", "The agent stopped because a permission was refused."),
@@ -36,6 +40,7 @@ class Run:
     """The agent at work on one session. `prompt` is the agent's name for the newest message it was given.
 
     `since`: when the run began, in ms since the epoch. `taken`: that message had an effect. `compared`: the agent compared the files after it came to rest.
+    `asking`: what it waits to be answered. `given`: the answers that it was given, whether or not it has taken them.
     """
 
     session_id: SessionId
@@ -51,6 +56,7 @@ class Run:
     compared: bool = False
     taken: bool = False
     asking: set[str] = field(default_factory=set[str])
+    given: dict[str, Given] = field(default_factory=dict[str, Given])
     _prompts: dict[str, int] = field(default_factory=dict[str, int])
     _answers: dict[str, tuple[str, Answer]] = field(default_factory=dict[str, tuple[str, Answer]])
 

@@ -25,11 +25,16 @@ class ToolCalls:
         self._ended: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
+        self._failed: set[str] = set()
         self._commands: dict[str, tuple[str, float]] = {}
 
     def call_id(self, message_id: str, agent_call_id: str) -> str | None:
         """Our name for a call that the agent names so within a message; None if it was never reported."""
         return self._names.get((message_id, agent_call_id))
+
+    def has_failed(self, call_id: str | None) -> bool:
+        """Whether a call ended badly, as one does that was refused."""
+        return call_id in self._failed
 
     def open_commands(self, waiting: Collection[str | None]) -> list[float]:
         """When each command began that hasn't ended, in ms since the epoch; without the calls that wait for leave."""
@@ -55,6 +60,8 @@ class ToolCalls:
         if status in ("completed", "error") and part_id not in self._ended:
             self._commands.pop(part_id, None)
             self._ended.add(part_id)
+            if status == "error":
+                self._failed.add(call_id)
             yield self._end(origin, call_id, tool, state)
 
     def _name(self, part: Fields, part_id: str) -> str:

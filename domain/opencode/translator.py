@@ -20,8 +20,9 @@ from .permissions import (
     asked_question,
     settled_permission,
     settled_question,
+    settled_unheard,
 )
-from .run import Run
+from .run import Given, Run
 from .seen_files import SeenFiles
 from .streamed_text import Origin
 
@@ -299,13 +300,26 @@ class Translator:
         self._asked_in[asked] = call
         return origin, call
 
+    def given(self, asked: str, answer: Given) -> None:
+        """The agent is being given this answer."""
+        if self.run is not None:
+            self.run.given[asked] = answer
+
+    def settled_unheard(self, asked: str, *, taken: bool = False) -> list[Fact]:
+        """This is no longer asked, and nothing was heard of it. `taken`: because the agent took the answer it was given."""
+        if self.run is None:
+            return []
+        self.run.asking.discard(asked)
+        refused = self._messages.tools.has_failed(self._asked_in.get(asked))
+        return [settled_unheard(self.run, asked, taken=taken, refused=refused)]
+
     def _permission_replied(self, properties: Fields) -> Iterator[Fact]:
         if self.run is not None:
             asked, reply = text(properties.get("requestID")), properties.get("reply")
             self.run.asking.discard(asked)
             if reply == "reject":
                 self.run.refused = "permission"
-            yield from settled_permission(self.run.session_id, asked, reply)
+            yield from settled_permission(self.run, asked, reply)
 
     def _question_replied(self, properties: Fields) -> Iterator[Fact]:
         yield from self._question_settled(properties, items(properties.get("answers")))
@@ -319,4 +333,4 @@ class Translator:
         asked = text(properties.get("requestID"))
         if self.run is not None and asked:
             self.run.asking.discard(asked)
-            yield settled_question(self.run.session_id, asked, answers)
+            yield settled_question(self.run, asked, answers)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
-from opencode_ledger.actors.twins.scripted_agent import RunFailed, ScriptedAgent, Temper
+from opencode_ledger.actors.twins.scripted_agent import Reply, RunFailed, ScriptedAgent, Temper
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentError
@@ -66,13 +66,27 @@ class SimulatedAgent(ScriptedAgent):
             await self._work(chance)
         elif character == "asks":
             await self._work(chance)
-            self._act(f"was told {await self.leave_for('bash', {'command': 'make'})}")
+            await self._ask(chance)
             await self._work(chance)
         elif character == "inquires":
             await self.inquire({"question": "Which?", "options": [{"label": "one"}]})
             await self.pause(SILENCE)
         else:
             await self._misbehave(character, chance)
+
+    async def answer(self, permission: AgentPermissionId, reply: Reply, message: str | None) -> None:
+        """See `Agent`. As opencode does, it settles with one refusal or one `always` all else that it asks."""
+        await super().answer(permission, reply, message)
+        if self.run and reply != "once":
+            for other in list(self.run.questions):
+                await self._settle(other, reply, None, ours=False)
+
+    async def _ask(self, chance: Random) -> None:
+        asked = [await self.ask("bash", {"command": "make"}) for _ in range(chance.randint(1, 3))]
+        for one in asked:
+            reply = await self.reply_to(one)
+            self._agents.settled[one] = reply
+            self._act(f"was told {reply}")
 
     async def _work(self, chance: Random) -> None:
         for _ in range(chance.randint(1, 5)):
@@ -140,13 +154,15 @@ class Agents:
     """An `AgentFactory`. `act` and `note` tell of what they do; `calm`: from now on they do as they are told.
 
     `beside`: prompts that came while a command of an earlier run was alive.
+    `settled`: how what they asked was settled, as they took it.
     """
 
-    def __init__(self, seed: int, clock: Clock, act: Note, note: Note) -> None:
+    def __init__(self, seed: int, clock: Clock, act: Note, note: Note, settled: dict[str, str]) -> None:
         self.seed, self.act, self.note = seed, act, note
         self.calm = False
         self.beside: list[str] = []
         self.temper = Temper()
+        self.settled = settled
         self._clock = clock
         self._made: list[SimulatedAgent] = []
         self._telling: dict[int, float] = {}

@@ -78,6 +78,7 @@ class Simulation:
         self.broken: list[tuple[str, str]] = []
         self.files_fail = False
         self.gone: set[str] = set()
+        self.settled: dict[str, str] = {}
         self.record = Record(self.complain, self.note)
         self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
@@ -342,7 +343,7 @@ class Simulation:
         return Hindrance("directory_gone", f"{codebase.path} is gone.") if codebase.path in self.gone else None
 
     def _make_agents(self, clock: SimulatedClock) -> Agents:
-        return Agents(self.seed, clock, self.act, self.note)
+        return Agents(self.seed, clock, self.act, self.note, self.settled)
 
     def _reach(self, point: FaultPoint) -> None:
         if self.files_fail and self.around.chance.random() < 0.3:

@@ -154,15 +154,16 @@ class Steps:
         self._ask(next(self._numbers), codebase, c.Delete(), [f"codebase deleted {codebase}"])
 
     def reply(self) -> None:
-        """Somebody answers what an agent asks, or what none has asked."""
+        """Somebody answers what an agent asks, some of it at once, or what none has asked."""
         asking = [c for c in self.codebases if (s := self._state(c).session) and s.permissions]
         codebase = self._chance.choice(asking) if asking else self._codebase()
         session = self._state(codebase).session
         open_ones = list(session.permissions) if session else []
-        permission = self._chance.choice(open_ones or [PermissionId("perm_nobody")])
-        reply = self._chance.choice(REPLIES)
-        command = c.ReplyPermission(permission_id=permission, reply=reply)
-        self._ask(next(self._numbers), codebase, command, [f"permission {permission} {reply}"])
+        open_ones = open_ones or [PermissionId("perm_nobody")]
+        for permission in self._chance.sample(open_ones, min(len(open_ones), self._chance.choice((1, 1, 2, 3)))):
+            reply = self._chance.choice(REPLIES)
+            command = c.ReplyPermission(permission_id=permission, reply=reply)
+            self._ask(next(self._numbers), codebase, command, [f"permission {permission} {reply}"])
 
     def give_up(self) -> None:
         """Somebody doesn't wait for the answer."""

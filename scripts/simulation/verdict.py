@@ -8,6 +8,8 @@ from pathlib import Path
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
 from opencode_ledger.domain.errors import LedgerError
+from opencode_ledger.domain.events import PermissionAsked, PermissionReplied
+from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position, TaskId
 from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.proofs.leaves import leaf_of
@@ -32,6 +34,7 @@ def judge(world: Simulation) -> None:
     _check_readers(world)
     _check_callers(world)
     world.asks.check()
+    _check_settled(world)
     world.check()
     size, root = len(world.record.log), root_of([leaf_of(event) for event in world.record.log])
     world.act("crash")
@@ -96,6 +99,19 @@ def _check_rest(world: Simulation) -> None:
         if state.phase is not Phase.DELETED and actor.state != state:
             world.complain("an actor's state is the fold of its events", f"{codebase}: {actor.state} {state}")
     world.check()
+
+
+def _check_settled(world: Simulation) -> None:
+    """How an agent took what it had asked is what the log says, unless its run was over before it could say so."""
+    asked: dict[tuple[CodebaseId, str], str] = {}
+    for recorded in world.record.log:
+        event = decode(recorded) if recorded.topic == "permission" else None
+        if isinstance(event, PermissionAsked):
+            asked[recorded.stream, event.permission_id] = event.agent_permission_id
+        elif isinstance(event, PermissionReplied) and event.decided_by != "interrupt":
+            took = world.settled.get(asked[recorded.stream, event.permission_id], event.reply)
+            if took != event.reply:
+                world.complain("what was settled is what the record says", f"{took}, but {event}")
 
 
 def _check_service(world: Simulation) -> None:

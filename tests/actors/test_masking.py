@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
+from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.lifecycle import Phase
-from opencode_ledger.domain.errors import InvalidInput
+from opencode_ledger.domain.errors import InvalidInput, PermissionNotFound
 from opencode_ledger.domain.ids import AgentPermissionId, PermissionId, Position, Sequence, TaskId
 from opencode_ledger.domain.secrets.shapes import MARK
 
@@ -50,8 +53,11 @@ async def test_whatever_is_said_and_done_no_secret_is_recorded(town: Town) -> No
             )
         ),
     )
-    await town.do(A, c.ReplyPermission(permission_id=PermissionId("perm_1"), reply="reject", message=say))
+    late = town.ask(A, c.ReplyPermission(permission_id=PermissionId("perm_1"), reply="reject", message=say))
+    await settle()
     await town.do(A, c.Report((f.AgentDied(reason=say),)))
+    with pytest.raises(PermissionNotFound):
+        await late
     log = await recorded(town)
     assert log.count(MARK.encode()) > 20
     assert KEY.encode() not in log

@@ -47,6 +47,7 @@ TOOL_ENDED = f.ToolEnded(session_id=SESSION, call_id="call_1", tool="bash", stat
 ASKED = f.PermissionRequested(
     session_id=SESSION, agent_permission_id=AGENT_PERMISSION, tool="bash", args={"command": "rm a.py"}
 )
+SETTLED = f.PermissionSettled(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", ours=True)
 ENDED = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Tests added.")
 
 

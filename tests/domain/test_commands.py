@@ -18,6 +18,7 @@ from tests.domain.given import (
     PERMISSION,
     REGISTER,
     SESSION,
+    SETTLED,
     TAKEN,
     THIRD,
     TOOL_STARTED,
@@ -36,7 +37,7 @@ from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import title_of
-from opencode_ledger.domain.errors import CodebaseNotFound, PermissionNotFound
+from opencode_ledger.domain.errors import CodebaseNotFound, PermissionAnswered, PermissionNotFound
 
 FIRST_PROMPT = x.Prompt(
     session_id=SESSION,
@@ -224,13 +225,14 @@ def test_deleting_stops_the_agent_then_hides_the_codebase() -> None:
 
 
 def test_an_answered_permission_goes_to_the_agent() -> None:
-    """A reply is recorded with its author and handed to the agent, and a second one finds nothing to answer."""
+    """A reply is recorded with its author and handed to the agent; a second one finds nothing to answer, then or later."""
     story = given(TRIGGER, report(ASKED), REPLY).then(
-        e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", **IDS)
+        e.PermissionAnswering(permission_id=PERMISSION, reply="once", decided_by="user", **IDS)
     )
     yes = x.AnswerPermission(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", message=None)
     assert story.last.effects == (yes,)
-    story.refuses(REPLY, PermissionNotFound)
+    story.refuses(REPLY, PermissionAnswered)
+    story.when(report(SETTLED)).refuses(REPLY, PermissionNotFound)
 
 
 @pytest.mark.parametrize("phase", list(Phase))

@@ -138,10 +138,10 @@ def test_a_question_of_permission_waits_for_somebody_but_not_for_ever() -> None:
 def test_auto_approval_answers_by_itself_and_says_so() -> None:
     """With auto_approve a question is answered at once, and recorded as having been answered so."""
     story = Story().when(replace(REGISTER, agent_config={"auto_approve": True})).when(TRIGGER).when(report(ASKED))
-    story.says("permission.asked", "permission.replied")
-    replied = story.last.events[1]
-    assert isinstance(replied, e.PermissionReplied)
-    assert (replied.reply, replied.decided_by) == ("once", "auto_approve")
+    story.says("permission.asked", "permission.answering")
+    wish = story.last.events[1]
+    assert isinstance(wish, e.PermissionAnswering)
+    assert (wish.reply, wish.decided_by) == ("once", "auto_approve")
     yes = x.AnswerPermission(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", message=None)
     assert story.last.effects == (yes,)
 
@@ -278,7 +278,9 @@ def test_a_permission_settled_without_us_is_recorded_as_what_it_was() -> None:
 def test_an_agent_that_takes_no_answer_is_ended() -> None:
     """An answer that the agent could not be given fails its run with the reason, and the agent is ended."""
     story = given(TRIGGER, report(OPENED, ASKED), c.ReplyPermission(permission_id=PERMISSION, reply="once"))
-    story = story.when(report(ANSWER_FAILED)).says("error", "task.failed", "session.failed", "status", "complete")
+    story = story.when(report(ANSWER_FAILED)).says(
+        "error", "permission.replied", "task.failed", "session.failed", "status", "complete"
+    )
     assert story.last.effects == (x.StopAgent(),)
     error = story.last.events[0]
     assert isinstance(error, e.Error) and (error.error, error.code) == ("no answer", "ANSWER_NOT_TAKEN")

@@ -1,16 +1,18 @@
 """What the agent asks of people: who may answer it, with what, and how the agent hears of it."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
-from tests.domain.given import AT, IDS, PERMISSION, REGISTER, SESSION, TRIGGER, Story, given, report
+from tests.domain.given import AT, FIRST, IDS, PERMISSION, REGISTER, SESSION, SETTLED, TRIGGER, Story, given, report
 
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
-from opencode_ledger.domain.errors import InvalidInput, PermissionExpired
+from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.errors import InvalidInput, PermissionAnswered, PermissionExpired
 from opencode_ledger.domain.ids import AgentPermissionId, Timestamp
 
 QUESTION = AgentPermissionId("que_1")
@@ -54,7 +56,8 @@ def test_what_is_asked_says_until_when_it_waits() -> None:
 
 def test_what_was_answered_is_not_asked_again() -> None:
     """An agent that tells once more of a question that it was answered asks nothing: it is asked and answered once."""
-    story = given(TRIGGER, report(LEAVE), c.ReplyPermission(permission_id=PERMISSION, reply="once"), report(LEAVE))
+    reply = c.ReplyPermission(permission_id=PERMISSION, reply="once")
+    story = given(TRIGGER, report(LEAVE), reply, report(SETTLED), report(LEAVE))
     assert (story.last.events, story.last.effects) == ((), ())
 
 
@@ -64,7 +67,7 @@ def test_who_answers_after_its_time_is_too_late(at: str, in_time: bool) -> None:
     story = given(TRIGGER, c.Report((LEAVE,), 90.5))
     decision = decide(story.state, c.ReplyPermission(permission_id=PERMISSION, reply="always"), Timestamp(at))
     (replied,) = decision.events
-    assert isinstance(replied, e.PermissionReplied)
+    assert isinstance(replied, e.PermissionAnswering)
     assert (replied.reply, replied.decided_by) == (("always", "user") if in_time else ("reject", "timeout"))
     (told,) = decision.effects
     assert isinstance(told, x.AnswerPermission) and told.reply == replied.reply
@@ -85,9 +88,15 @@ def test_answers_are_recorded_and_handed_over() -> None:
     story = given(TRIGGER, report(asking(ANY, SEVERAL, LISTED)))
     given_answers = (("my own words",), ("sqlite", "postgres"), ())
     story = story.when(answer(*given_answers)).then(
-        e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", answers=given_answers, **IDS)
+        e.PermissionAnswering(permission_id=PERMISSION, reply="once", decided_by="user", answers=given_answers, **IDS)
     )
     assert story.last.effects == handed(given_answers)
+    taken = f.PermissionSettled(
+        session_id=SESSION, agent_permission_id=QUESTION, reply="once", answers=given_answers, ours=True
+    )
+    story.when(report(taken)).then(
+        e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", answers=given_answers, **IDS)
+    )
 
 
 MISFITS: dict[str, tuple[tuple[e.Json, ...], c.ReplyPermission, str]] = {
@@ -124,16 +133,16 @@ def test_a_rejected_question_ends_the_run_unless_there_is_a_reason() -> None:
     reasoned = story.when(replace(reject, message="You choose."))
     assert reasoned.last.effects == handed((("(Not answered.) You choose.",),) * 2)
     replied = reasoned.last.events[0]
-    assert isinstance(replied, e.PermissionReplied)
+    assert isinstance(replied, e.PermissionAnswering)
     assert (replied.reply, replied.message, replied.answers) == ("reject", "You choose.", None)
 
 
 def test_auto_approval_answers_no_question() -> None:
     """With auto_approve a question is rejected at once with a reason, so that the agent goes on alone; recorded so."""
     story = Story().when(replace(REGISTER, agent_config={"auto_approve": True})).when(TRIGGER)
-    story = story.when(report(asking(ANY))).says("permission.asked", "permission.replied")
+    story = story.when(report(asking(ANY))).says("permission.asked", "permission.answering")
     replied = story.last.events[1]
-    assert isinstance(replied, e.PermissionReplied)
+    assert isinstance(replied, e.PermissionAnswering)
     assert (replied.reply, replied.decided_by) == ("reject", "auto_approve")
     assert replied.message and handed(((f"(Not answered.) {replied.message}",),)) == story.last.effects
 
@@ -146,3 +155,87 @@ def test_a_question_answered_elsewhere_is_recorded_with_its_answers() -> None:
     given(TRIGGER, report(asking(ANY)), report(settled)).then(
         e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="agent", answers=(("sqlite",),), **IDS)
     )
+
+
+# --- what the agent settles, whatever was wished ------------------------------------------------------------------
+
+Reply = Literal["once", "always", "reject"]
+REPLIES: tuple[Reply, ...] = ("once", "always", "reject")
+
+
+def settled(reply: Reply, *, ours: bool) -> c.Report:
+    """The agent says that it was settled so."""
+    return report(replace(SETTLED, reply=reply, ours=ours))
+
+
+@pytest.mark.parametrize(
+    ("wished", "took", "ours"),
+    [*((one, one, True) for one in REPLIES), *((one, other, False) for one in REPLIES for other in REPLIES)],
+)
+def test_what_the_agent_settled_is_what_the_record_says(wished: Reply, took: Reply, ours: bool) -> None:
+    """The wish counts once the agent took it, with its words and its request; else what the agent says it settled itself."""
+    wish = c.ReplyPermission(permission_id=PERMISSION, reply=wished, message="words")
+    story = given(TRIGGER, report(LEAVE), wish)
+    story = story.when(settled(took, ours=ours))
+    (replied,) = story.last.events
+    assert isinstance(replied, e.PermissionReplied)
+    expected = (wished, "user", "words") if ours else (took, "agent", None)
+    assert (replied.reply, replied.decided_by, replied.message) == expected
+    assert story.last.effects == ()
+    assert story.state.session and (story.state.session.permissions, story.state.session.answering) == ({}, {})
+    assert story.when(settled(took, ours=ours)).last.events == ()
+
+
+@pytest.mark.parametrize("decided_by", ["user", "timeout"])
+def test_while_an_answer_is_given_no_other_is(decided_by: Literal["user", "timeout"]) -> None:
+    """Until it is known what became of an answer another to the same is refused, and the limit of time changes nothing."""
+    story = given(TRIGGER, report(LEAVE), c.ReplyPermission(permission_id=PERMISSION, reply="once"))
+    story.refuses(
+        c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by=decided_by), PermissionAnswered
+    )
+
+
+HALTS: dict[str, c.Command] = {"interrupt": c.Interrupt(), "stop": c.Stop(), "shutdown": c.Shutdown()}
+
+
+@pytest.mark.parametrize("halt", HALTS)
+def test_a_halt_leaves_open_what_is_being_answered(halt: str) -> None:
+    """A halt refuses what waits; what is being answered is settled by what the agent says, and last by its end."""
+    other = replace(LEAVE, agent_permission_id=AgentPermissionId("per_2"))
+    wish = c.ReplyPermission(permission_id=PERMISSION, reply="once")
+    story = given(TRIGGER, report(LEAVE, other), wish, HALTS[halt])
+    refused = [event for event in story.last.events if isinstance(event, e.PermissionReplied)]
+    assert [(event.permission_id, event.decided_by) for event in refused] == [("perm_2", "interrupt")]
+    (taken,) = story.when(settled("once", ours=True)).last.events
+    assert isinstance(taken, e.PermissionReplied) and (taken.reply, taken.decided_by) == ("once", "user")
+    (withdrawn,) = story.when(settled("reject", ours=False)).last.events
+    assert isinstance(withdrawn, e.PermissionReplied) and withdrawn.decided_by == "interrupt"
+
+
+@pytest.mark.parametrize("end", [c.Recover(), report(f.AgentDied(reason="killed"))])
+def test_of_an_answer_on_its_way_at_a_crash_it_is_said(end: c.Command) -> None:
+    """A crash before the agent took an answer closes what was asked, and says that it isn't known whether it was taken."""
+    wish = c.ReplyPermission(permission_id=PERMISSION, reply="once")
+    story = given(TRIGGER, report(LEAVE), wish, end)
+    (replied,) = [event for event in story.last.events if isinstance(event, e.PermissionReplied)]
+    assert (replied.reply, replied.decided_by) == ("reject", "interrupt")
+    assert replied.message == "An answer was on its way; the agent did not say that it had taken it."
+
+
+def test_a_log_without_wishes_keeps_its_meaning() -> None:
+    """What was recorded as replied before there were wishes is settled, and nothing of it waits."""
+    story = given(TRIGGER, report(LEAVE))
+    old = e.PermissionReplied(permission_id=PERMISSION, reply="once", decided_by="user", **IDS)
+    session = fold(story.state, (old,)).session
+    assert session and (session.permissions, session.answering, session.settled) == ({}, {}, {PERMISSION})
+
+
+def test_what_follows_from_a_timeout_is_a_timeouts_end() -> None:
+    """A refusal by the limit of time makes the agent refuse the rest; the run's end still says that nobody answered."""
+    other = replace(LEAVE, agent_permission_id=AgentPermissionId("per_2"))
+    late = c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by="timeout")
+    rest = f.PermissionSettled(session_id=SESSION, agent_permission_id=AgentPermissionId("per_2"), reply="reject")
+    ended = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="refused", code="PERMISSION_REJECTED")
+    story = given(TRIGGER, report(LEAVE, other), late, settled("reject", ours=True), report(rest), report(ended))
+    error = story.last.events[0]
+    assert isinstance(error, e.Error) and "nobody answered in time" in error.error

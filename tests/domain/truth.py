@@ -32,6 +32,7 @@ class _Seen:
     tools: set[str] = field(default_factory=set[str])
     asked: set[str] = field(default_factory=set[str])
     answered: set[str] = field(default_factory=set[str])
+    wishes: dict[str, e.PermissionAnswering] = field(default_factory=dict[str, e.PermissionAnswering])
 
 
 class Histories:
@@ -118,9 +119,20 @@ def _assert_permissions(session: _Seen, event: e.Event) -> None:
     if isinstance(event, e.PermissionAsked):
         assert event.permission_id not in session.asked, "a question is asked once"
         session.asked.add(event.permission_id)
+    if isinstance(event, e.PermissionAnswering):
+        assert event.permission_id in session.asked - session.answered - set(session.wishes), "one answer at a time"
+        session.wishes[event.permission_id] = event
     if isinstance(event, e.PermissionReplied):
         assert event.permission_id in session.asked - session.answered, "a question is answered once"
         session.answered.add(event.permission_id)
+        wish = session.wishes.pop(event.permission_id, None)
+        if event.decided_by in ("user", "auto_approve", "timeout"):
+            assert wish, "an answer is in the log before the agent hears it"
+            assert _answer(wish) == _answer(event), "what counts is what was wished"
+
+
+def _answer(event: e.PermissionAnswering | e.PermissionReplied) -> tuple[object, ...]:
+    return event.reply, event.decided_by, event.message, event.answers, event.correlation_id
 
 
 def _assert_task(session: _Seen, event: e.Event) -> None:

@@ -37,7 +37,7 @@ class Answer:
 class Service:
     """One data directory, one port, one private home for the agents; started and ended as often as a test likes.
 
-    The agent may run any command but `touch`, for which it asks leave. `providers`: further ones by name, each like the
+    The agent may run any command but `touch` and `./ask…`, for which it asks leave. `providers`: further ones by name, each like the
     scripted model's but for these options.
     """
 
@@ -79,7 +79,7 @@ class Service:
 
     def _options(self) -> Sequence[str]:
         config = self.folder / "opencode.json"
-        permission: Permissions = {"edit": "allow", "bash": {"*": "allow", "touch *": "ask"}}
+        permission: Permissions = {"edit": "allow", "bash": {"*": "allow", "touch *": "ask", "./ask*": "ask"}}
         content = opencode_config(self.model.base_url, permission, providers=self._providers)
         config.write_text(json.dumps(content))
         options = {

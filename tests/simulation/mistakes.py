@@ -18,14 +18,17 @@ from opencode_ledger.actors.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.domain.codebase import permissions
 from opencode_ledger.domain.codebase.commands import Recover
 from opencode_ledger.domain.codebase.decide import decide
-from opencode_ledger.domain.codebase.decision import fold
+from opencode_ledger.domain.codebase.decision import Decision, fold
+from opencode_ledger.domain.codebase.facts import PermissionSettled
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.priority_queue import WaitingLine
+from opencode_ledger.domain.codebase.state import Session, State
 from opencode_ledger.domain.errors import ActorStopped
 from opencode_ledger.domain.events.wire import decode
-from opencode_ledger.domain.ids import Sequence
+from opencode_ledger.domain.ids import Sequence, Timestamp
 from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.offline import backup
 from opencode_ledger.http.streams import cursor
@@ -289,6 +292,15 @@ def _interrupt_answered_too_early() -> Planted:
     return patch.object(effect_runner.EffectRunner, "_abort", hasty)
 
 
+def _settlement_not_believed() -> Planted:
+    settled = permissions.settled
+
+    def credulous(fact: PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
+        return settled(replace(fact, ours=True), state, session, at)
+
+    return patch.object(permissions, "settled", credulous)
+
+
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
     "what a tool printed is named and not kept": _lost_outputs,
@@ -299,6 +311,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "an agent that outlives its stop": _agent_outlives_its_stop,
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
     "views that skip an event": _views_skip_an_event,
+    "what the agent settled itself is not believed": _settlement_not_believed,
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
     "work that is held and forgotten": _held_and_forgotten,
 }

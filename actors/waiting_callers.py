@@ -1,0 +1,78 @@
+"""Callers whose command was carried out and who are answered later: once a halt is over, or what was asked is settled."""
+
+from collections.abc import Sequence as Many
+
+from ..domain.codebase.commands import ReplyPermission
+from ..domain.codebase.decision import Decision
+from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.requests import RequestAnswered
+from ..domain.errors import PermissionNotFound
+from ..domain.events import Event, PermissionReplied
+from ..domain.ids import PermissionId, Position
+from .mailbox import Answer, Envelope
+
+
+class WaitingCallers:
+    """The envelopes of one actor that wait for their answers."""
+
+    def __init__(self) -> None:
+        self._halting: list[tuple[Envelope, Decision]] = []
+        self._replying: dict[PermissionId, Envelope] = {}
+
+    def add(self, envelope: Envelope, decision: Decision) -> None:
+        """Answer this one when its decision says so."""
+        if decision.answer_with is None:
+            self._halting.append((envelope, decision))
+        else:
+            self._replying[decision.answer_with] = envelope
+
+    def with_answers(self, events: Many[Event]) -> list[Event]:
+        """The events to record, and after each reply that was taken the answer to the request that wished it."""
+        all_of_it: list[Event] = []
+        for event in events:
+            all_of_it.append(event)
+            envelope = self._replying.get(event.permission_id) if isinstance(event, PermissionReplied) else None
+            if envelope and envelope.request and _is_taken(envelope, event):
+                all_of_it += envelope.request.answered((event,), event.timestamp)
+        return all_of_it
+
+    def learn(self, recorded: Many[Event]) -> None:
+        """These events were recorded: who wished an answer that wasn't taken is refused, the others can be answered."""
+        for event in recorded:
+            if not isinstance(event, PermissionReplied):
+                continue
+            if (envelope := self._replying.pop(event.permission_id, None)) is None:
+                continue
+            if not _is_taken(envelope, event):
+                envelope.fail(PermissionNotFound())
+                continue
+            if request := envelope.request:
+                mine = (one for one in recorded if one.correlation_id == request.correlation_id)
+                envelope.content = request.answer(
+                    [one for one in mine if one is event or isinstance(one, RequestAnswered)]
+                )
+            self._halting.append((envelope, Decision((event,))))
+
+    def answer(self, position: Position, phase: Phase) -> None:
+        """Answer those who need not wait any more."""
+        waiting, self._halting = self._halting, []
+        for envelope, decision in waiting:
+            if phase in decision.answer_after:
+                self._halting.append((envelope, decision))
+            else:
+                envelope.answer(Answer(position=position, phase=phase, recorded=len(decision.events)))
+
+    def fail(self, error: Exception) -> None:
+        """Refuse all of them."""
+        for envelope in (*(envelope for envelope, _ in self._halting), *self._replying.values()):
+            envelope.fail(error)
+
+
+def _is_taken(envelope: Envelope, event: Event) -> bool:
+    """Whether what was asked is settled by the answer that this one wished: while it waits no other is given."""
+    wish = envelope.command
+    return (
+        isinstance(wish, ReplyPermission)
+        and isinstance(event, PermissionReplied)
+        and wish.decided_by == event.decided_by
+    )
