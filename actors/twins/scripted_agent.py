@@ -83,6 +83,7 @@ class ScriptedAgent:
         self.trusted = False
         self.run: Run | None = None
         self._alive = False
+        self._settled: dict[AgentPermissionId, Reply] = {}
         self._deliver, self._clock, self._play = deliver, clock, play
         self._numbers = count(1)
         self._speaking = asyncio.Lock()
@@ -239,8 +240,7 @@ class ScriptedAgent:
         run = self.run
         if run and permission in run.questions:
             return await run.questions[permission]
-        answers: dict[AgentPermissionId, Reply] = {asked: reply for asked, reply, _ in self.answers}
-        return answers.get(permission, "reject")
+        return self._settled.get(permission, "reject")
 
     async def pause(self, seconds: float) -> None:
         """Think."""
@@ -288,6 +288,7 @@ class ScriptedAgent:
         """Go on with what was asked, once that is told; nothing happens where it is asked no longer."""
         question = self.run.questions.pop(asked, None) if self.run else None
         if self.run and question and not question.done():
+            self._settled[asked] = reply
             await self._say(
                 f.PermissionSettled(
                     session_id=self.run.session, agent_permission_id=asked, reply=reply, answers=answers, ours=ours

@@ -82,7 +82,7 @@ class SimulatedAgent(ScriptedAgent):
                 await self._settle(other, reply, None, ours=False)
 
     async def _ask(self, chance: Random) -> None:
-        asked = [await self.ask("bash", {"command": "make"}) for _ in range(chance.randint(1, 3))]
+        asked = [await self.ask("bash", {"command": "make"}) for _ in range(chance.choice((1, 3, 3)))]
         for one in asked:
             reply = await self.reply_to(one)
             self._agents.settled[one] = reply

@@ -8,6 +8,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decide import SETTLING
 from opencode_ledger.domain.errors import ActorStopped, LedgerError
 
+from .agents import SILENCE
 from .machine import Machine
 from .record import Complain, Record
 
@@ -73,7 +74,9 @@ class Asks:
                     self._complain(promise, f"{ask}, {ask.outcome}: {name} {self._record.named[name]} times")
 
     def _check_patience(self, ask: Ask) -> None:
-        if (waited := self._quiet_for(ask.since)) > PATIENCE:
+        # An answer is given after what the agent is being given just now, and an agent can hang at that.
+        patience = PATIENCE + SILENCE if isinstance(ask.command, c.ReplyPermission) else PATIENCE
+        if (waited := self._quiet_for(ask.since)) > patience:
             self._complain("nobody waits for long", f"{ask} waited for {waited:.1f} s")
 
     def _settled(self, ask: Ask, done: "asyncio.Task[Any]") -> None:

@@ -160,7 +160,7 @@ class Steps:
         session = self._state(codebase).session
         open_ones = list(session.permissions) if session else []
         open_ones = open_ones or [PermissionId("perm_nobody")]
-        for permission in self._chance.sample(open_ones, min(len(open_ones), self._chance.choice((1, 1, 2, 3)))):
+        for permission in self._chance.sample(open_ones, min(len(open_ones), self._chance.choice((1, 3, 3)))):
             reply = self._chance.choice(REPLIES)
             command = c.ReplyPermission(permission_id=permission, reply=reply)
             self._ask(next(self._numbers), codebase, command, [f"permission {permission} {reply}"])

@@ -3,8 +3,9 @@
 import asyncio
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import orjson
 import pytest
 from tests.support.service import Answer, Running, becomes, running
 
@@ -222,6 +223,33 @@ async def test_a_question_and_its_answers(asking: Asking) -> None:
     assert (await asking.reply(question, {"reply": "once", "answers": [["postgres"]]})).status == 200
     assert [answers for _, answers in asking.agent.question_answers] == [(("postgres",),)]
     assert asking.agent.answers == []
+
+
+@pytest.mark.parametrize("first", ["always", "reject"])
+async def test_what_the_agent_settled_itself(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch, first: Literal["always", "reject"]
+) -> None:
+    """Of two answers at once the agent settles both with the first: the second is 409, and so it is on record; also again."""
+    agent, (one, other) = asking.agent, [await asking.agent.ask("bash") for _ in range(2)]
+
+    async def answer(_permission: str, _reply: str, _message: str | None) -> None:
+        for asked, ours in ((one, True), (other, False)):
+            await agent._settle(asked, first, None, ours=ours)  # pyright: ignore[reportPrivateUsage]
+
+    monkeypatch.setattr(agent, "answer", answer)
+    second = "reject" if first == "always" else "once"
+
+    async def reply(asked: str, body: str) -> Answer:
+        path = f"/codebases/{asking.codebase}/permissions/{ours(asked)}"
+        return await asking.api.ask("POST", path, {"reply": body}, headers={"Idempotency-Key": f"key-{asked}"})
+
+    for _ in range(2):
+        taken, late = await asyncio.gather(reply(one, first), reply(other, second))
+        assert (taken.status, late.status) == (200, 409)
+        assert (late.body["code"], f"{first}, by agent" in late.body["detail"]) == ("permission_already_answered", True)
+    events = [orjson.loads(data) for data in await asking.recorded()]
+    told = [(e["permission_id"], e["reply"], e["decided_by"]) for e in events if e.get("action") == "replied"]
+    assert told == [(ours(one), first, "user"), (ours(other), first, "agent")]
 
 
 async def test_leave_takes_no_answers(asking: Asking) -> None:

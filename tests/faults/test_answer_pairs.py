@@ -166,8 +166,9 @@ async def codebase(running: Service) -> Codebase:
 
 
 async def test_pairs_of_answers(codebase: Codebase) -> None:
-    """The issue's two and their neighbours: each pair of replies, orders and delays in turn."""
-    for case in [*CASES[::5], *OTHERS[::7]]:
+    """An `always` and a refusal within 5 ms, a refusal and a yes, and some of all others in turn."""
+    first = [Case(("leave", "leave"), replies, (0, 1), 0.005) for replies in (("always", "reject"), ("reject", "once"))]
+    for case in [*first, *CASES[::11], *OTHERS[::11]]:
         check(case, await play(codebase, case))
 
 

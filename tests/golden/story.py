@@ -97,6 +97,8 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     await agent.end("The cart is built.")
     helper = await api.agent_at_work(warehouse)
     await helper.ask("bash", {"command": "wc -l boxes"})
+    waiting = f"/codebases/{warehouse}/permissions"
+    await becomes(lambda: api.get(waiting), {"permissions": [], "total": 0, "limit": 50, "offset": 0})
     await helper.end(error="The provider is overloaded.")
     await becomes(lambda: _state(api, warehouse), "idle")
 

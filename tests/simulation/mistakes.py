@@ -311,7 +311,6 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "an agent that outlives its stop": _agent_outlives_its_stop,
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
     "views that skip an event": _views_skip_an_event,
-    "what the agent settled itself is not believed": _settlement_not_believed,
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
     "work that is held and forgotten": _held_and_forgotten,
 }
@@ -319,6 +318,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
 
 RARER: Final[dict[str, Callable[[], Planted]]] = {
     "an interrupt that is answered too early": _interrupt_answered_too_early,
+    "what the agent settled itself is not believed": _settlement_not_believed,
     "a dropped wake-up": _dropped_wake_up,
     "what a kill left of tools' outputs stays": _unnamed_outputs_stay,
     "a queue that nobody starts": _lost_start_of_the_queue,

@@ -140,7 +140,7 @@ function permission(story, data) {
   const asked = story.asked.get(data.permission_id);
   if (data.action === "asked") {
     story.asked.set(data.permission_id, story.add(card(data, (answer) => story.reply(data.permission_id, answer))));
-  } else if (asked) settle(asked, data);
+  } else if (asked && data.action === "replied") settle(asked, data);
 }
 
 function status(story, data) {
