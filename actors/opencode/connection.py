@@ -1,7 +1,7 @@
 """A codebase's opencode, running and listened to: the server, its event stream, and what is known of its run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from time import time
 
@@ -118,7 +118,7 @@ class Connection:
         return self._settling > 0
 
     @contextmanager
-    def settling(self) -> Iterator[None]:
+    def settling(self) -> Generator[None]:
         """In this block it is found out what became of something: the run doesn't end before that is known."""
         self._settling += 1
         try:
