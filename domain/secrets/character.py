@@ -11,13 +11,16 @@ MOST_BACKSLASHES: Final = 8
 
 _NAMED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 WRITTEN_OUT: Final = {
-    "'": ("'\"'\"'", "'\\''", "&#39;", "&#x27;", "&apos;"),
-    '"': ("&quot;", "&#34;", "&#x22;"),
+    "'": ("'\"'\"'", "'\\''", "&apos;"),
+    '"': ("&quot;",),
     "&": ("&amp;",),
     "<": ("&lt;",),
     ">": ("&gt;",),
+    "\n": ("\r\n",),
 }
-"""What a shell's quotes make of a quote, and what HTML makes of its own characters."""
+"""What a shell's quotes make of a quote, HTML of its own characters, and other systems of the end of a line."""
+_REFERENCE: Final = re.compile(r"&#(?:[xX](?P<hex>[0-9A-Fa-f]{1,8})|(?P<number>[0-9]{1,8}));")
+_REFERENCE_BEGUN: Final = re.compile(r"&(?:#(?:[xX]?[0-9A-Fa-f]{0,8})?)?")
 _LONGEST: Final = MOST_BACKSLASHES + 16
 """Characters that one way takes at the most."""
 
@@ -40,6 +43,8 @@ class Ways:
                 yield place + len(self._percent)
             case "+" if self.char == " ":
                 yield place + 1
+            case "&" if (found := _REFERENCE.match(text, place)) and self._is_meant(found):
+                yield found.end()
             case "\\":
                 yield from self._after_backslashes(text, place)
             case _:
@@ -55,13 +60,22 @@ class Ways:
         if rest[0] == "\\":
             tail = rest.lstrip("\\").lower()
             return any(len(tail) < len(escape) and escape.lower().startswith(tail) for escape in self._escapes)
+        if _REFERENCE_BEGUN.fullmatch(rest) and not self.char.isalnum():
+            return True
         return any(written != rest and written.startswith(rest) for written in WRITTEN_OUT.get(self.char, ()))
+
+    def _is_meant(self, reference: re.Match[str]) -> bool:
+        """Whether HTML's reference by number is to this character; letters and digits are never written so."""
+        code = int(reference["hex"], 16) if reference["hex"] else int(reference["number"])
+        return code == ord(self.char) and not self.char.isalnum()
 
     @cached_property
     def pattern(self) -> str:
         """A pattern for all the ways, the longest first."""
         escapes = "|".join(f"(?i:{re.escape(escape)})" for escape in sorted(self._escapes, key=len, reverse=True))
         written = [re.escape(one) for one in WRITTEN_OUT.get(self.char, ())]
+        if not self.char.isalnum():
+            written.append(f"&#(?:[xX]0*(?i:{ord(self.char):x})|0*{ord(self.char)});")
         ways = [*written, rf"\\{{1,{MOST_BACKSLASHES}}}(?:{escapes})", f"(?i:{self._percent})", re.escape(self.char)]
         return f"(?:{'|'.join(ways)}{'|[+]' if self.char == ' ' else ''})"
 

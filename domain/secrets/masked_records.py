@@ -9,6 +9,7 @@ it is resumed from the log. A member that is new is masked unless it is named he
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import cache
+from math import isfinite
 from typing import Any, Final, TypeVar, cast
 
 from ..codebase.commands import (
@@ -108,7 +109,7 @@ def _masked(value: object, masker: Masker, depth: int, *, free: bool) -> object:
         case None | bool():
             return value
         case int() | float():
-            return MARK if free and masker.mask(str(value)) == MARK else value
+            return MARK if free and any(masker.mask(written) == MARK for written in _written(value)) else value
         case Mapping():
             return _masked_members(cast(Mapping[object, object], value), masker, depth, free=free) if depth else "…"
         case list() | tuple():
@@ -116,6 +117,12 @@ def _masked(value: object, masker: Masker, depth: int, *, free: bool) -> object:
             return _masked_items(items, masker, depth, free=free) if depth else "…"
         case _:
             return value
+
+
+def _written(number: float) -> tuple[str, ...]:
+    """A number as a secret of digits may be known: as it is, and without its sign and what is no whole part."""
+    whole = str(abs(int(number))) if isfinite(number) and number == int(number) else str(number)
+    return (str(number), whole)
 
 
 def _masked_members(members: Mapping[object, object], masker: Masker, depth: int, *, free: bool) -> object:

@@ -36,10 +36,10 @@ class Masker:
         self._by_one: dict[str, list[Needle]] = defaultdict(list)
         for needle in self._needles:
             self._by_two[needle.text[:2]].append(needle)
-            for first in {needle.text[0], *(written[0] for written in WRITTEN_OUT.get(needle.text[0], ()))}:
+            referred = () if needle.text[0].isalnum() else ("&",)
+            for first in {needle.text[0], *referred, *(one[0] for one in WRITTEN_OUT.get(needle.text[0], ()))}:
                 self._by_one[first].append(needle)
-        # In the longest way of writing it that is not every character escaped, of one that is not a whole letter.
-        self._longest = max((len(needle.text) for needle in self._needles), default=0) * 2 + 64
+        self._longest = max((needle.reach for needle in self._needles), default=0)
 
     def mask(self, text: str, before: str = "") -> str:
         """The text with `MARK` for each secret. `before`: what the text goes on from; its last `CONTEXT` will do."""
@@ -75,8 +75,7 @@ class Masker:
         """Places from `start` to `end` where a known secret may begin that the text doesn't hold whole."""
         if not self._needles:
             return
-        longest = self._longest if "%" not in text and "\\" not in text else self._longest * 6
-        for found in self._starts.finditer(text, max(start, len(text) - longest), len(text)):
+        for found in self._starts.finditer(text, max(start, len(text) - self._longest), len(text)):
             if found.start() >= end:
                 return
             yield found.start()

@@ -14,13 +14,16 @@ from .character import ways_of
 
 _HEAD: Final = 6
 """Characters by which the places are found where it may begin."""
-_LINE: Final = 60
-"""Characters of base64 that at most one break parts: no program makes shorter lines."""
+_LINE: Final = 28
+"""Characters of base64 that at most one break parts: shorter lines are not looked for."""
 _TELLING: Final = 3
 """Characters of a word that are worth a search."""
 
 _WORDS: Final = re.compile("[A-Za-z0-9]+")
-_BREAK: Final = re.compile(r"(?:[\r\n]\s*|\\{1,8}[rn])+")
+_BREAK: Final = re.compile(r"(?:(?:[\r\n]|\\{1,8}[rn]|%0[AaDd])[ \t]{0,128}+){1,4}+")
+"""Ends a line of base64, as it is or escaped, and begins the next one, indented. Nothing of it is tried twice."""
+_LONGEST_BREAK: Final = 256
+_LONGEST_WAY: Final = 13
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Needle:
         parts = (line[: len(line) // 2], line[len(line) // 2 :]) if self.wrapped else (self.text,)
         longest = [max(_WORDS.findall(part), key=len, default="") for part in parts]
         return tuple(longest) if all(len(word) >= _TELLING for word in longest) else ("",)
+
+    @cached_property
+    def reach(self) -> int:
+        """Characters that it takes at the most, with all of them escaped and broken into lines."""
+        breaks = len(self.text) // _LINE + 2 if self.wrapped else 0
+        return len(self.text) * _LONGEST_WAY + breaks * _LONGEST_BREAK
 
     def spans(self, text: str, start: int) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, from `start` on, overlaps included."""
@@ -58,6 +67,7 @@ class Needle:
             ways = ways_of(char)
             open_end = open_end or len(text) in at or any(ways.is_begun(text, one) for one in at)
             at = {end for one in at for end in ways.ends(text, one)}
+            at = {end for end in at if end - place <= self.reach}
             if not at:
                 return None, open_end
         return max(at), open_end

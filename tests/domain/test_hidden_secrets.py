@@ -3,6 +3,7 @@
 import json
 import re
 import string
+import time
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
 from html import escape
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from opencode_ledger.domain.secrets.masked_records import masked_value
 from opencode_ledger.domain.secrets.masker import Masker, Secrets
 from opencode_ledger.domain.secrets.shapes import MARK
 from opencode_ledger.domain.secrets.streams import StreamMasker
@@ -48,6 +50,11 @@ def coded(char: str, digits: str) -> str:
     return "".join(f"\\u{int.from_bytes(raw[n : n + 2]):04{digits}}" for n in range(0, len(raw), 2))
 
 
+def references(value: str, form: str, digits: str) -> str:
+    """HTML in which all but letters and digits are references to their numbers."""
+    return "".join(char if char.isalnum() else form.format(format(ord(char), digits)) for char in value)
+
+
 def units(value: str, digits: str, chars: str = "<>&'\"+=/$()") -> str:
     """JSON in which these characters are written by their code, as PHP, Go and Ruby do for some of them."""
     return "".join(coded(char, digits) if char in chars else in_json(char) for char in value)
@@ -76,12 +83,20 @@ FORMS: dict[str, Callable[[str], str]] = {
     "shell": lambda value: shell_quoted(value).strip("'"),
     "shell, by hand": lambda value: value.replace("'", "'\\''"),
     "HTML": escape,
+    "HTML, by numbers": lambda value: references(value, "&#{};", "d"),
+    "HTML, by three digits": lambda value: references(value, "&#{};", "03d"),
+    "HTML, by large digits": lambda value: references(value, "&#x{};", "02X"),
     "bash's %q": lambda value: re.sub(r"([^\w])", r"\\\1", value),
     "base64": lambda value: b64encode(value.encode()).decode(),
     "base64, urlsafe": lambda value: urlsafe_b64encode(value.encode()).decode(),
     "base64 in lines": lambda value: encodebytes(b"-" * 40 + value.encode()).decode(),
     "base64 in lines, in JSON": lambda value: json.dumps(encodebytes(b"-" * 41 + value.encode()).decode())[1:-1],
     "base64 in lines of 64": lambda value: re.sub("(.{64})", r"\1\r\n", b64encode(b"-" * 38 + value.encode()).decode()),
+    "base64 in short lines": lambda value: re.sub("(.{32})", r"\1\n", b64encode(b"-" * 42 + value.encode()).decode()),
+    "base64, indented, in JSON": lambda value: in_json(
+        re.sub("(.{64})", r"\1\n" + " " * 12, b64encode(b"-" * 40 + value.encode()).decode())
+    ),
+    "base64 in lines, in an address": lambda value: quote(encodebytes(b"-" * 40 + value.encode()).decode(), safe=""),
     "base64 in JSON": lambda value: b64encode(b"-" + value.encode()).decode().replace("/", "\\/"),
     "base64 in an address": lambda value: quote(b64encode(b"--" + value.encode()).decode(), safe=""),
 }
@@ -164,3 +179,27 @@ def test_two_known_secrets_that_overlap() -> None:
 def test_a_long_text_of_one_secret() -> None:
     """A secret that overlaps itself thousands of times is masked whole, and in time."""
     assert Masker(["ab" * 8]).mask("ab" * 20_000) == MARK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%41 " + "".join(f"{char}{chr(10) * 26}." for char in string.ascii_letters + string.digits),
+        'printf("%30s")  TESTS' + "\n" * 40_000 + "x",
+        "a\\n" * 20_000 + "%41",
+        ("Hunt" + "\r\n" + " " * 300) * 300 + "%41",
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Breaks and blanks after what may begin a form of a secret are not tried in all ways of parting them."""
+    begun = time.process_time()
+    Masker([KNOWN, "hx7Ty!mN2pQ9rs", "a-secret\nof two lines"]).mask(text)
+    assert time.process_time() - begun < 5
+
+
+def test_a_number_that_is_a_secret() -> None:
+    """A secret of digits is one with a sign, too, and as a number with a fraction of nothing."""
+    masker = Masker(["4929123456781234"])
+    numbers = [4929123456781234, -4929123456781234, 4929123456781234.0]
+    assert masked_value({"args": numbers}, masker) == {"args": [MARK] * 3}
+    assert masked_value([1, -2.5, float("inf")], masker) == [1, -2.5, float("inf")]
