@@ -123,7 +123,7 @@ class OpencodeAgent:
         if connection.trusted != self._trusted or connection.server.at_home != self._settings.at_home:
             await self._life.close(connection, self._settings.farewell_limit)
 
-    async def _check_unmoved(self, there: Place | None) -> None:
+    async def _check_unmoved(self, there: Place | None = None) -> None:
         """Raise `AgentError` unless the codebase is what was checked, and (once it is known) the agent is there."""
         roots, data = self._settings.roots, self._settings.data
         await asyncio.to_thread(refuse_moved, self._directory, roots, data)
@@ -146,7 +146,8 @@ class OpencodeAgent:
             raise
         if self._learn and not trusted:  # a trusted codebase may bring models of its own
             self._learn(catalog.models(), server.configured)
-        connection.add(Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down).run())
+        watch = Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down, self._check_unmoved)
+        connection.add(watch.run())
         connection.add(self._files.run())
         if limit := self._settings.memory_limit:
             connection.add(watch_memory(server.process, limit))

@@ -5,7 +5,7 @@ the run has been given; a prompt that comes meanwhile makes it no end.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import time
 
 import structlog
@@ -35,7 +35,8 @@ SUMMARY_LENGTH = 2000
 class Watch:
     """Watches the run of one connection. `busy_elsewhere` says whether a prompt or an abort is just under way.
 
-    `put_down` ends a process that doesn't let go, then has told what it was given to tell.
+    `put_down` ends a process that doesn't let go, then has told what it was given to tell. `check_place` raises
+    `AgentError` where the codebase's directory is another by now: an agent writes wherever its path leads.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Watch:
         settings: OpencodeSettings,
         busy_elsewhere: Callable[[], bool],
         put_down: Callable[[Connection, Callable[[], None]], None],
+        check_place: Callable[[], Awaitable[None]],
     ) -> None:
         self._connection, self._outbox, self._settings = connection, outbox, settings
-        self._busy_elsewhere, self._put_down = busy_elsewhere, put_down
+        self._busy_elsewhere, self._put_down, self._check_place = busy_elsewhere, put_down, check_place
         self._translator = connection.translator
         self._client = connection.client
         self._given: tuple[str, float] = ("", 0.0)
@@ -73,6 +75,9 @@ class Watch:
             return
         if self._given[0] != run.prompt:
             self._given = (run.prompt, _now())
+        if run.activity != "resting" and (moved := await self._moved()):
+            await self._give_up(run, moved)
+            return
         match run.activity:
             case "given" if _now() - self._given[1] > self._settings.take_limit:
                 await self._connection.ask_status()
@@ -98,8 +103,17 @@ class Watch:
                 break
             await asyncio.sleep(PAUSE)
         await self._connection.settle_files()
+        moved = await self._moved()
         if self._rests(run, prompt):
-            self._end(run, run.verdict(), words)
+            self._end(run, moved or run.verdict(), words)
+
+    async def _moved(self) -> Failure | None:
+        """What is wrong with the codebase's directory, if it isn't the one that was checked any more."""
+        try:
+            await self._check_place()
+        except AgentError as error:
+            return Failure(error.code, error.message)
+        return None
 
     def _rests(self, run: Run, prompt: str) -> bool:
         same = self._translator.run is run and run.prompt == prompt and run.activity == "resting"

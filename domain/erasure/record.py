@@ -32,15 +32,16 @@ class ErasureRecord:
     def take(self, events: Iterable[RecordedEvent]) -> None:
         """Read on."""
         for event in events:
-            if event.topic == Erasure.topic:
-                self._match(event)
-            elif event.data.endswith(END) and is_tombstone(event.data):
+            if event.data.endswith(END) and is_tombstone(event.data):
                 self._keep(event)
+            elif event.topic == Erasure.topic:
+                self._match(event)
 
     def _keep(self, event: RecordedEvent) -> None:
         name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
-        # One with words in it was never left by an erasure, whatever is on record.
-        digest = sha256(event.data).hexdigest() if _is_blank(event) else ""
+        # One with words in it was never left by an erasure, whatever is on record; and no erasure is erased itself.
+        possible = event.topic != Erasure.topic and _is_blank(event)
+        digest = sha256(event.data).hexdigest() if possible else ""
         self._open[event.position] = digest, name
         self._eraser[event.position] = (eraser_of(event.data) or 0) if digest else 0
 

@@ -195,7 +195,7 @@ def _said(parts: Iterable[Fields], kind: str, *, only_ended: bool) -> str | None
         if part.get("type") == kind
         and part.get("synthetic") is not True
         and part.get("ignored") is not True
-        and (not only_ended or "end" in fields(part.get("time")))
+        and (not only_ended or not fields(part.get("time")) or "end" in fields(part.get("time")))
     ]
     return shortened("".join(texts), MOST_OF_A_TEXT) or None
 

@@ -1,5 +1,6 @@
 """What can be erased: what is over, with all that belongs to it, and nothing that is still needed."""
 
+import json
 from collections.abc import Iterable
 from hashlib import sha256
 
@@ -149,6 +150,28 @@ def test_a_tombstone_without_its_erasure_is_tampering() -> None:
         (finding,) = audited(wrong, was).findings
         assert (finding.kind, finding.position) == ("emptied", place)
         assert f"Event {place} (message_sent of {A}" in finding.sentence
+
+
+def test_an_erasure_that_was_erased_itself_is_tampering() -> None:
+    """No erasure is ever erased: one that looks so, and names more than it did, is named and proves nothing."""
+    lives = Lives()
+    register(lives, A)
+    trigger(lives, A)
+    finish(lives, A)
+    log = recorded(lives.commits)
+    places = [event.position for event in log if event.topic in ("message_sent", "session")]
+    was = erased(log, {places[0]})
+    record = was[-1]
+    forged = tombstone_of(log[places[1] - 1], record.position)
+    assert forged is not None
+    members = json.loads(record.data)
+    members["tombstones"][str(places[1])] = sha256(forged).hexdigest()
+    members["erased"] = {"by": record.position + 1, "sha256": sha256(record.data).hexdigest()}
+    wrong = tampered(was, places[1], forged)
+    wrong[-1] = record._replace(data=json.dumps(members, separators=(",", ":")).encode())
+    assert is_tombstone(wrong[-1].data)
+    findings = audited(wrong, was).findings
+    assert {finding.position for finding in findings} >= {places[1], record.position}
 
 
 def test_an_erasure_cut_off_is_told() -> None:

@@ -119,6 +119,21 @@ async def test_a_link_swapped_in_at_any_moment_is_no_way_out(make_live: MakeLive
     assert not (directory / "hit.txt").exists()
 
 
+async def test_a_link_swapped_in_during_a_run_ends_it(make_live: MakeLive, tmp_path: Path) -> None:
+    """In the middle of a command, and at the end of a run: a directory that became a link fails the run."""
+    directory, aside = make_repository(tmp_path / "in"), tmp_path / "aside"
+    elsewhere = make_repository(tmp_path / "elsewhere")
+    live = make_live(directory=directory)
+    await live.prompt("bash: sleep 3\nbash: touch never.txt\nsay: Never said.")
+    await live.recorder.has(f.ToolStarted)
+    directory.rename(aside)
+    directory.symlink_to(elsewhere)
+    ended = await live.recorder.has(f.RunEnded)
+    assert (ended.outcome, ended.code) == ("failed", "DIRECTORY_GONE")
+    await live.agent.stop()
+    assert not (elsewhere / "never.txt").exists()
+
+
 def swap_before(client: OpencodeClient, method: str, swap: Callable[[], None]) -> None:
     """Have the directory swapped just before the next request of a kind."""
     honest: Callable[..., Awaitable[object]] = getattr(client, method)

@@ -1,5 +1,6 @@
 """Who holds the other end of a connection, on Linux: from the table of connections and the files of processes. Blocking."""
 
+import os
 from collections.abc import Container, Iterable, Mapping
 from collections.abc import Sequence as Many
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final
 from ....domain.callers import ANOTHER, UNKNOWN, Caller, OwnAgent
 from ....domain.ids import CodebaseId
 from .kin import Kin, Process, held_by_others, program_of, sockets_of
-from .socket_table import Ends, socket_number
+from .socket_table import Ends, socket_number, socket_user
 
 TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
@@ -22,7 +23,16 @@ def look(instance: str, names: Many[str], connections: Many[Ends]) -> list[Calle
     if any(number and number not in held for number in numbers):
         # A process may have handed its socket to a child and ended while this looked elsewhere.
         hidden = _hold(kin.look(), held) or hidden
-    return [_caller(number, held, kin.all, hidden=hidden) for number in numbers]
+    users = [socket_user(table, ends) for ends in connections]
+    return [
+        _caller(number, held, kin.all, telling=hidden or _is_shown(user))
+        for number, user in zip(numbers, users, strict=True)
+    ]
+
+
+def _is_shown(user: int | None) -> bool:
+    """Whether the open files of this user's processes can be looked into."""
+    return os.geteuid() in (0, user)
 
 
 def agent_named(name: str, program: str) -> OwnAgent:
@@ -42,9 +52,10 @@ def _hold(processes: Iterable[Process], held: dict[int, Process]) -> bool:
     return hidden
 
 
-def _caller(number: int | None, held: Mapping[int, Process], agents: Container[int], *, hidden: bool) -> Caller:
+def _caller(number: int | None, held: Mapping[int, Process], agents: Container[int], *, telling: bool) -> Caller:
     if not number:
         return UNKNOWN
     if (holder := held.get(number)) is not None:
         return agent_named(holder.name, program_of(holder.pid))
-    return UNKNOWN if hidden and not held_by_others(number, agents) else ANOTHER
+    # A socket that nobody holds may be on its way from one process to another, to be read from later.
+    return ANOTHER if held_by_others(number, agents) or not telling else UNKNOWN

@@ -52,30 +52,27 @@ class Kin:
 
 def sockets_of(pid: int) -> set[int]:
     """The numbers of the sockets that a process holds. Raises `PermissionError` where it can't be looked into."""
-    numbers, whole = _sockets_in(f"/proc/{pid}/fd")
-    if not whole or not numbers:
-        # What its first thread had is not shown where that has ended; the others may still hold it.
-        for folder in Path(f"/proc/{pid}/task").glob("*/fd"):
-            numbers |= _sockets_in(folder)[0]
+    numbers = _sockets_in(f"/proc/{pid}/fd")
+    # A thread may have open files of its own, and what the first thread had is not shown where that has ended.
+    for folder in Path(f"/proc/{pid}/task").glob("*/fd"):
+        if folder.parent.name != str(pid):
+            numbers |= _sockets_in(folder)
     return numbers
 
 
-def _sockets_in(folder: str | Path) -> tuple[set[int], bool]:
-    """The sockets among the open files of a thread, and whether none was closed meanwhile."""
-    found, whole = set[int](), True
+def _sockets_in(folder: str | Path) -> set[int]:
+    """The sockets among the open files of a thread. Raises `PermissionError`."""
+    found = set[int]()
     try:
         files = list(os.scandir(folder))
     except (FileNotFoundError, ProcessLookupError):
-        return found, False
+        return found
     for file in files:
-        try:
+        with suppress(FileNotFoundError, ProcessLookupError):
             target = os.readlink(file.path)  # noqa: PTH115 - there are thousands of them
-        except (FileNotFoundError, ProcessLookupError):
-            whole = False
-            continue
-        if target.startswith(_SOCKET):
-            found.add(int(target[len(_SOCKET) : -1]))
-    return found, whole
+            if target.startswith(_SOCKET):
+                found.add(int(target[len(_SOCKET) : -1]))
+    return found
 
 
 def held_by_others(number: int, agents: Container[int]) -> bool:

@@ -7,13 +7,13 @@ import ipaddress
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 End: TypeAlias = tuple[str, int]
 """An address and a port."""
 
-_NUMBER: Final = 9
-"""The column of the socket's number."""
+_USER, _NUMBER = 7, 9
+"""The columns of the socket's owner and of its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,21 @@ def socket_number(table: bytes, ends: Ends) -> int | None:
 
     `table`: what both files hold, one after the other.
     """
+    return _column(table, ends, _NUMBER)
+
+
+def socket_user(table: bytes, ends: Ends) -> int | None:
+    """The number of the user to whom the client's socket belongs, None where there is no such connection."""
+    return _column(table, ends, _USER)
+
+
+def _column(table: bytes, ends: Ends, number: int) -> int | None:
     for wanted in _written(ends):
         place = table.find(wanted)
         if place >= 0:
             columns = table[place:].partition(b"\n")[0].split()
-            number = columns[_NUMBER - 1] if len(columns) >= _NUMBER else b""
-            return int(number) if number.isdigit() else None
+            found = columns[number - 1] if len(columns) >= _NUMBER else b""
+            return int(found) if found.isdigit() else None
     return None
 
 
