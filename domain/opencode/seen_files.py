@@ -133,7 +133,7 @@ def _put(files: dict[bytes, Mark], path: bytes, mark: Mark | None) -> None:
 def _unread(hidden: frozenset[bytes]) -> str:
     if not hidden:
         return ""
-    named = _listed([path_text(path)[0] or "." for path in sorted(hidden)])
+    named = _listed([path_text(path)[0] or "the codebase's directory itself" for path in sorted(hidden)])
     return f"What shell commands changed in directories that can't be read is not known: {named}."
 
 

@@ -57,7 +57,7 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
     """
     codebase = await service.codebase(request)
     body = await read_body(request, ChangeCodebase)
-    if not body.model_fields_set:
+    if body.name is None and body.description is None and body.agent_config is None:
         raise InvalidInput("Nothing to change: give name, description or agent_config.")
     given = body.agent_config.model_dump(exclude_unset=True) if body.agent_config else {}
     await service.usable_model(given.get("default_model"), {**codebase.agent_config, **given})

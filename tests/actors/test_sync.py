@@ -276,7 +276,7 @@ async def test_long_messages_are_masked_beside_the_loop(town: Town, monkeypatch:
     honest = asyncio.to_thread
 
     async def counted(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
-        if given and isinstance(given[0], tuple):
+        if given and isinstance(given[0], tuple | list):
             pieces.append(len(given[0]))
         return await honest(work, *given, **more)
 
