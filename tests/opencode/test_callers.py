@@ -64,8 +64,30 @@ BY_LIMIT = {
     "held by a thread whose process seems to have ended": python(
         after="threading.Thread(target=s.recv, args=(1,)).start()\nctypes.CDLL(None).pthread_exit(None)"
     ),
+    "by a thread with open files of its own": f"""'{sys.executable}' -c '
+import ctypes, os, socket, threading
+pair = socket.socketpair()
+def call():
+    assert ctypes.CDLL(None).unshare(0x400) == 0
+    s = socket.create_connection(("127.0.0.1", int(os.environ["PORT"])))
+    s.send(b"x")
+    s.recv(1)
+thread = threading.Thread(target=call)
+thread.start()
+thread.join()'""",
 }
 """Commands that only Linux can tell."""
+
+ON_ITS_WAY = (
+    """'%s' -c '
+import os, socket, time
+here, there = socket.socketpair()
+s = socket.create_connection(("127.0.0.1", int(os.environ["PORT"])))
+s.send(b"x")
+socket.send_fds(here, [b"x"], [s.fileno()])
+s.close()
+time.sleep(30)'"""
+"""A connection that nobody holds: it was sent to another process, which hasn't taken it yet."""
 
 ENDED = {
     "gone": "exec 3<>/dev/tcp/127.0.0.1/$PORT; echo x >&3; exit",
@@ -176,6 +198,17 @@ def test_a_connection_of_nobody(look: Look, way: str, listening: Listening) -> N
     """Who has ended since can't be told: that is said, and not taken for somebody else."""
     assert seen(look, ENDED[way], listening, marker(INSTANCE, "cb_1"), ended=True) == UNKNOWN
     assert look(INSTANCE, ["cb_1"], [Ends.of(("127.0.0.1", 1), ("127.0.0.1", 2))]) == [UNKNOWN]
+
+
+def test_a_connection_on_its_way(listening: Listening) -> None:
+    """A socket that is under way from one process to another is nobody's, and not taken for somebody else's."""
+    with run(ON_ITS_WAY, listening.port, marker(INSTANCE, "cb_1")):
+        connection, ends = listening.accept()
+        with connection:
+            deadline = time.monotonic() + LIMIT
+            while (caller := holders_linux.look(INSTANCE, ["cb_1"], [ends])[0]) != UNKNOWN:
+                assert isinstance(caller, OwnAgent)  # until it is closed
+                assert time.monotonic() < deadline
 
 
 def test_a_process_of_no_codebase(listening: Listening) -> None:
