@@ -78,8 +78,7 @@ thread.join()'""",
 }
 """Commands that only Linux can tell."""
 
-ON_ITS_WAY = (
-    """'%s' -c '
+ON_ITS_WAY = f"""'{sys.executable}' -c '
 import os, socket, time
 here, there = socket.socketpair()
 s = socket.create_connection(("127.0.0.1", int(os.environ["PORT"])))
