@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.actors.town import Town, outcome, running
@@ -277,7 +277,7 @@ async def test_long_messages_are_masked_beside_the_loop(town: Town, monkeypatch:
 
     async def counted(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
         if given and isinstance(given[0], tuple | list):
-            pieces.append(len(given[0]))
+            pieces.append(len(cast("tuple[object, ...]", given[0])))
         return await honest(work, *given, **more)
 
     monkeypatch.setattr(asyncio, "to_thread", counted)

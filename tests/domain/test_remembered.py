@@ -1,7 +1,7 @@
 """What is remembered of what others did: the same whatever order it came in, and found without unpacking it."""
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -60,8 +60,7 @@ class _Counted(bytes):
 
     def __getitem__(self, place: Any) -> Any:
         _Counted.reads += 1
-        found: Any = super().__getitem__(place)
-        return found
+        return cast("Any", bytes.__getitem__)(self, place)
 
 
 def test_a_long_session_is_not_unpacked() -> None:
