@@ -185,7 +185,7 @@ async def test_an_auditor_sees_each_change(tmp_path: Path) -> None:
         shown = [line.text.plain for line in head(past)]
     said = [line for line in shown if line.startswith("changed")]
     assert [line.partition("]  ")[2] for line in said] == [
-        "name: store�[31m; description: none",
+        "name: store<U+001B>[31m; description: none",
         "agent configuration: trusted true",
         "agent configuration: the defaults",
     ]

@@ -89,7 +89,10 @@ def test_a_run_that_nobody_answered(code: str, kind: str, decider: Literal["time
     story = given(TRIGGER, report(OPENED, ASKED))
     reply = c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by=decider)
     refused = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="It was refused.", code=code)
-    told = story.when(reply)
+    taken = f.PermissionSettled(
+        session_id=SESSION, agent_permission_id=ASKED.agent_permission_id, reply="reject", ours=True
+    )
+    told = story.when(reply).when(report(taken))
     (replied,) = (event for event in told.last.events if isinstance(event, e.PermissionReplied))
     (error,) = (event for event in told.when(report(refused)).last.events if isinstance(event, e.Error))
     assert replied.message == ("Nobody answered in time." if decider == "timeout" else None)
