@@ -7,9 +7,10 @@ import os
 import psutil
 import pytest
 
+from opencode_ledger.actors.opencode.other_versions.versions import version_of
 from opencode_ledger.domain.errors import AgentError
 
-from .conftest import MakeLive
+from .conftest import STAND_IN, MakeLive
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ async def test_no_process_can_be_started(
     async def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
+    await version_of(STAND_IN, os.environ["PATH"], 10.0)  # which is asked for once
     open_files = await asyncio.to_thread(lambda: psutil.Process().num_fds())
     with monkeypatch.context() as patch:
         patch.setattr(asyncio, "create_subprocess_exec", refuse)
@@ -46,6 +48,7 @@ async def test_no_pipe_can_be_made(make_stand_in: MakeLive, monkeypatch: pytest.
         made.append(honest())
         return made[0]
 
+    await version_of(STAND_IN, os.environ["PATH"], 10.0)  # which is asked for once
     with monkeypatch.context() as patch:
         patch.setattr(os, "pipe", pipe)
         with pytest.raises(AgentError, match="ulimit -n"):

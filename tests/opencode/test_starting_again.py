@@ -7,6 +7,7 @@ import pytest
 from .conftest import STAND_IN, MakeLive
 
 FAILING = """#!/bin/sh
+[ "$1" = --version ] && exec "{stand_in}" "$@"
 echo tried >> "{tries}"
 [ "$(wc -l < "{tries}")" -gt {failures} ] && exec "{stand_in}" "$@"
 echo "Failed query: CREATE TABLE" >&2

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ....domain.errors import AgentUnavailable
+from .shortage import why
 
 SUPPORTED = "1.18."
 NPM_VERSION = "1.18.33"
@@ -54,7 +55,7 @@ async def read_version(binary: Path, path: str, limit: float) -> str:
         places = {"HOME": home.name, "TMPDIR": home.name, "PATH": path}
         output = await _run(binary, {**places, "OPENCODE_DISABLE_AUTOUPDATE": "1"}, limit)
     except OSError as error:
-        raise AgentUnavailable(f"{binary} can't be run: {error.strerror}. {_ADVICE}") from None
+        raise AgentUnavailable(f"{binary} can't be run: {why(error)}. {_ADVICE}") from None
     finally:
         await asyncio.to_thread(home.cleanup)
     found = re.search(rb"\d+\.\d+\.\d+\S*", output)

@@ -4,7 +4,6 @@ Its output is never waited for at the end: a tool that outlived it may hold the 
 """
 
 import asyncio
-import errno
 import os
 import re
 import shutil
@@ -22,6 +21,7 @@ from ....domain.secrets.masker import Secrets
 from ..starting.complaint import complaint
 from . import inherited
 from .environment import MARKER
+from .shortage import why
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")
@@ -123,7 +123,7 @@ class OpencodeProcess:
         except (OSError, ValueError) as error:
             for reading, _ in pipes:
                 os.close(reading)
-            raise AgentError(f"opencode could not be started: {_why(error)}", START_FAILED) from None
+            raise AgentError(f"opencode could not be started: {why(error)}", START_FAILED) from None
         finally:
             for _, writing in pipes:
                 os.close(writing)
@@ -195,16 +195,6 @@ class OpencodeProcess:
             self._process.send_signal(number)
         except ProcessLookupError:
             return
-
-
-def _why(error: OSError | ValueError) -> str:
-    """What kept a process from being started, and what to do about it where the machine has no more to give."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.EMFILE, errno.ENFILE):
-        return f"{os.strerror(number)}; let the server open more with `ulimit -n`."
-    if number in (errno.EAGAIN, errno.ENOMEM):
-        return f"{os.strerror(number)}; there is no room for another process: see `ulimit -u` and the machine's memory."
-    return str(error)
 
 
 @cache
