@@ -45,7 +45,7 @@ class Stage:
     def unanswered(self) -> int:
         """How many commands the actor has accepted whose answer waits for the agent."""
         supervisor: Any = self.api.service.supervisor
-        return sum(len(actor._unanswered) for actor in supervisor._actors() if actor.codebase == self.codebase)
+        return sum(len(actor._callers._halting) for actor in supervisor._actors() if actor.codebase == self.codebase)
 
     async def begin(self, verb: Verb, leads_to: Phase) -> None:
         """Send a command whose answer has to wait, and wait for its phase."""

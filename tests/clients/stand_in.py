@@ -14,6 +14,7 @@ EVENTS: Final = [
     ["status", "running: Agent started"],
     ["output", "text: I look at the database module. "],
     ["permission", "bash"],
+    ["permission", "once"],  # the wish, and what the agent took
     ["permission", "once"],
     ["tool_use", "bash"],
     ["file_change", "modify database.py"],
