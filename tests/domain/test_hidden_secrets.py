@@ -93,7 +93,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base64 in lines, in JSON": lambda value: json.dumps(encodebytes(b"-" * 41 + value.encode()).decode())[1:-1],
     "base64 in lines of 64": lambda value: re.sub("(.{64})", r"\1\r\n", b64encode(b"-" * 38 + value.encode()).decode()),
     "base64 in short lines": lambda value: re.sub("(.{32})", r"\1\n", b64encode(b"-" * 42 + value.encode()).decode()),
-    "base64, indented, in JSON": lambda value: in_json(
+    "base64 in lines, indented, in JSON": lambda value: in_json(
         re.sub("(.{64})", r"\1\n" + " " * 12, b64encode(b"-" * 40 + value.encode()).decode())
     ),
     "base64 in lines, in an address": lambda value: quote(encodebytes(b"-" * 40 + value.encode()).decode(), safe=""),
