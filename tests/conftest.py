@@ -55,6 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("no_cover")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where pytest-xdist does not keep a group on one worker: it says nothing, and each worker starts all that the group shares."""
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if getattr(session.config.option, "loadgroup", False) and not all("@" in item.nodeid for item in grouped):
+        pytest.exit("this pytest-xdist doesn't group tests under this pytest; see pyproject.toml", returncode=4)
+
+
 def pytest_configure() -> None:
     """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
     for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:

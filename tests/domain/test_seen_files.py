@@ -66,7 +66,7 @@ def test_what_can_not_be_seen_is_not_said_to_be_gone() -> None:
     assert said(list(seen.seen(Look(BEFORE | {b"shut/more": 1}), 300.0))) == []
     assert said(list(seen.seen(Look(BEFORE), 400.0))) == ["delete shut/more"]
     assert seen_after({}, (b"",))[1] == [
-        "What shell commands changed in directories that can't be read is not known: .."
+        "What shell commands changed in directories that can't be read is not known: the codebase's directory itself."
     ]
 
 

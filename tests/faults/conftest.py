@@ -11,6 +11,7 @@ from ..opencode.live import opencode_binary
 from .service import Service
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a module on one worker, so that it starts no more services than it needs."""
     for item in items:
