@@ -70,6 +70,7 @@ async def test_all_that_a_tool_prints(service: Service) -> None:
     assert await whole(codebase, numbers, Range="bytes=-7") == b"400000\n"
     assert not [member for member in short.data if member.startswith("whole")]
 
+    assert "whole_missing" not in secret.data, secret.data
     text = (await whole(codebase, secret)).decode()
     assert text == "x" * 65520 + f"\n{MARK}\n" + "".join(f"{number}\n" for number in range(1, 30_001))
 
