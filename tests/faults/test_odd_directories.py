@@ -15,10 +15,16 @@ NO_REPOSITORY = ("ends in\n",)
 """Names at whose end git's answer is cut: as a repository of their own they would be refused."""
 
 
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where they are, with no configuration of opencode above them: without a repository it would count as theirs."""
+    return tmp_path_factory.mktemp("odd").resolve()
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
-async def test_an_agent_works_where_its_codebase_is(running: Service, name: str) -> None:
+async def test_an_agent_works_where_its_codebase_is(running: Service, odd: Path, name: str) -> None:
     """The shell's working directory, the files and their events are those of the registered directory."""
-    directory = running.folder / "odd" / name
+    directory = odd / name
     if name in NO_REPOSITORY:
         directory.mkdir(parents=True)
     else:
@@ -29,7 +35,8 @@ async def test_an_agent_works_where_its_codebase_is(running: Service, name: str)
     assert told("complete", status="completed")(frames[-1]), frames[-1].raw
     assert (directory / "h.txt").read_bytes() == f"{directory}\n".encode()
     assert any(frame.event == "file_change" and frame.text("path") == "m.txt" for frame in frames)
-    made = {path for path in running.folder.glob("**/[hm].txt") if path.parent != directory}
+    found = [*running.folder.glob("**/[hm].txt"), *odd.glob("**/[hm].txt")]
+    made = {path for path in found if path.parent != directory}
     assert made == set(), made
     assert (await running.ask("DELETE", f"/codebases/{codebase.id}")).status == 200
     for path in (directory / "h.txt", directory / "m.txt"):
