@@ -8,9 +8,9 @@ from .host.environment import MARKER
 from .host.known_secrets import learn_secrets
 from .host.orphans import adopts_orphans, reap_orphans
 from .host.scratch import clear_scratch
-from .host.survivors import sweep_all
 from .host.tool_outputs import ToolOutputFiles
 from .other_versions.own_home import OwnHome
+from .processes.survivors import sweep_all
 from .settings import OpencodeSettings
 from .untrusted.configuration import project_config
 

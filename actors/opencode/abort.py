@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from ...domain.untrusted_json import fields, items, text
 from .client import NotFoundThere
 from .connection import Connection
-from .host.calls import end_commands
+from .processes.calls import end_commands
 
 BEGIN_LIMIT = 1.0
 """Seconds in which an accepted prompt begins, if it ever does."""

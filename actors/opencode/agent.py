@@ -23,12 +23,12 @@ from .client import Place
 from .connection import Connection
 from .files.file_watch import FileWatch
 from .handover import Handover
-from .host import survivors
 from .host.configuration import Stamp
 from .host.memory_limit import watch_memory
 from .host.working_directory import refuse_moved
 from .lifetime import Lifetime
 from .outbox import Outbox
+from .processes import survivors
 from .server import OpencodeServer
 from .settings import OpencodeSettings
 from .untrusted.configuration import refuse_untrusted

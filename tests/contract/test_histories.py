@@ -11,9 +11,9 @@ import pytest
 from tests.opencode.live import make_repository, opencode_binary
 
 from opencode_ledger.actors.opencode import OpencodeSettings, sweep_all
-from opencode_ledger.actors.opencode.host.survivors import family
 from opencode_ledger.actors.opencode.others import history as adapter
 from opencode_ledger.actors.opencode.others import session_list
+from opencode_ledger.actors.opencode.processes.survivors import family
 from opencode_ledger.actors.opencode.server import OpencodeServer
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.codebase.imported import OutsideSession

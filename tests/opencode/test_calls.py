@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.opencode import sweep_all
-from opencode_ledger.actors.opencode.host import inherited
-from opencode_ledger.actors.opencode.host.calls import Commands, end_commands
 from opencode_ledger.actors.opencode.host.environment import MARKER, marker
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
+from opencode_ledger.actors.opencode.processes import inherited
+from opencode_ledger.actors.opencode.processes.calls import Commands, end_commands
 
 from ..faults.processes import eventually, sleep_alone
 

@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..host import inherited
 from ..host.environment import MARKER, marker
+from ..processes import inherited
+from ..processes.started_with import environment_of
 
 _PROC: Final = Path("/proc")
 _SOCKET: Final = "socket:["
@@ -104,7 +105,7 @@ def _parent(pid: int) -> int:
 
 def _name_in_environment(pid: int, instance: str) -> str | None:
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        environment = environment_of(pid)
     except PermissionError:
         return None
     begin = f"{MARKER}={instance}:".encode()

@@ -18,8 +18,8 @@ from pathlib import Path
 from ....domain.errors import AgentError
 from ....domain.opencode.errors import Failure
 from ....domain.secrets.masker import Secrets
+from ..processes import inherited
 from ..starting.complaint import complaint
-from . import inherited
 from .environment import MARKER
 from .shortage import why
 

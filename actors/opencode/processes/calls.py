@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 import structlog
 
+from ..host.environment import CALL, MARKER
 from . import inherited
-from .environment import CALL, MARKER
 from .survivors import variable
 
 log = structlog.get_logger()

@@ -14,13 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import structlog
 
+from ..host.environment import MARKER, marker
 from . import inherited
-from .environment import MARKER, marker
+from .started_with import environment_of
 
 log = structlog.get_logger()
 
@@ -111,7 +111,7 @@ def variable(pid: int, name: str) -> str | None:
     if not sys.platform.startswith("linux"):
         return psutil.Process(pid).environ().get(name)
     prefix = f"{name}=".encode()
-    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    environment = environment_of(pid)
     if prefix not in environment:
         return None
     found = next((entry for entry in environment.split(b"\0") if entry.startswith(prefix)), None)
