@@ -21,21 +21,26 @@ MIB = 2**20
 UNKNOWN = "sk-ant-api03-cAnArY5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 NUMBERS = "".join(f"{number}\n" for number in range(1, 400_001))
 
+READ = "sleep 0.5"
+"""On a busy machine opencode loses what a command printed right before its end, from its file and its answer alike."""
+
+
+def _when_written(mark: str, command: str) -> str:
+    """A script that prints a mark and 30,000 lines, and runs a command on opencode's own file once that has them all."""
+    mine = f'F=$(grep -lx {mark} "$HOME"/.local/share/opencode/tool-output/tool_* 2>/dev/null)'
+    written = f'{mine} && [ "$(tail -n 1 "$F")" = 30000 ]'
+    return f"echo {mark}; seq 1 30000; (until {written}; do sleep 0.05; done; {command}) & wait"
+
+
 SCRIPTS = {
     # Over the border of the chunks, of 65,536 bytes, and with a line of its own for opencode to cut its output by.
-    "secret.sh": f"head -c 65520 /dev/zero | tr '\\0' x; echo; echo {UNKNOWN}; seq 1 30000",
-    "large.sh": "yes 0123456789abcdef | head -c 40000000",
+    "secret.sh": f"head -c 65520 /dev/zero | tr '\\0' x; echo; echo {UNKNOWN}; seq 1 30000; {READ}",
     "odd.sh": "seq 1 30000; head -c 100000 /dev/urandom; exit 3",
     # opencode's own file is taken away, cut off, or another's, before opencode has said where it is.
-    "gone.sh": 'seq 1 30000; (sleep 0.2; rm -f $(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1)) & wait',
-    "link.sh": (
-        'seq 1 30000; (sleep 0.2; F=$(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1); '
-        'ln -sf /etc/passwd "$F") & wait'
-    ),
-    "half.sh": (
-        'seq 1 30000; (sleep 0.2; F=$(ls -t "$HOME"/.local/share/opencode/tool-output/tool_* | head -1); '
-        'truncate -s 1000 "$F") & wait'
-    ),
+    "gone.sh": _when_written("gone", 'rm -f "$F"'),
+    "link.sh": _when_written("link", 'ln -sf /etc/passwd "$F"'),
+    "half.sh": _when_written("half", 'truncate -s 1000 "$F"'),
+    "large.sh": "yes 0123456789abcdef | head -c 40000000",
 }
 
 
@@ -60,8 +65,8 @@ async def test_all_that_a_tool_prints(service: Service) -> None:
     codebase = await service.register()
     for name, script in SCRIPTS.items():
         (codebase.directory / name).write_text(script + "\n")
-    lines = ("bash: seq 1 400000", "bash: seq 1 20", *(f"bash: sh {name}" for name in SCRIPTS))
-    numbers, short, secret, large, odd, gone, link, half = await results(codebase, *lines)
+    lines = (f"bash: seq 1 400000; {READ}", "bash: seq 1 20", *(f"bash: sh {name}" for name in SCRIPTS))
+    numbers, short, secret, odd, gone, link, half, large = await results(codebase, *lines)
 
     assert "output truncated" in numbers.text("output")
     assert (await whole(codebase, numbers)).decode() == NUMBERS
