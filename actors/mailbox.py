@@ -88,6 +88,10 @@ class Mailbox:
         lane.append(envelope)
         self._filled.set()
 
+    def send(self, command: Command) -> None:
+        """Add a command that nobody waits for and nobody would send again."""
+        self.put(Envelope(command, lasting=True))
+
     async def get(self) -> Envelope:
         """The next envelope, from the control lane if there is one."""
         while not (self._control or self._data):

@@ -178,7 +178,7 @@ class Supervisor:
         actor = self._make_actor(codebase)
         await actor.load()
         if actor.state.phase not in (Phase.VOID, Phase.IDLE, Phase.INTERRUPTED):
-            actor.tell(Recover())
+            actor.send(Recover())
         self._ready[codebase].set_result(actor)
         await actor.run()
 

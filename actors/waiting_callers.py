@@ -26,7 +26,7 @@ class WaitingCallers:
         else:
             self._replying[decision.answer_with] = envelope
 
-    def with_answers(self, events: Many[Event]) -> list[Event]:
+    def with_answers(self, events: Many[Event]) -> tuple[Event, ...]:
         """The events to record, and after each reply that was taken the answer to the request that wished it."""
         all_of_it: list[Event] = []
         for event in events:
@@ -34,7 +34,7 @@ class WaitingCallers:
             envelope = self._replying.get(event.permission_id) if isinstance(event, PermissionReplied) else None
             if envelope and envelope.request and _is_taken(envelope, event):
                 all_of_it += envelope.request.answered((event,), event.timestamp)
-        return all_of_it
+        return tuple(all_of_it)
 
     def learn(self, recorded: Many[Event]) -> None:
         """These events were recorded: who wished an answer that wasn't taken is refused, the others can be answered."""

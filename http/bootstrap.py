@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 
-from ..actors.agent_slots import Rooms
 from ..actors.clock import SystemClock
 from ..actors.codebase_actor import CodebaseActor
 from ..actors.ids import SortableIds
@@ -27,6 +26,7 @@ from ..actors.opencode import (
 from ..actors.opencode.other_versions.own_home import SUFFIX
 from ..actors.opencode.settings import MIB
 from ..actors.settings import ActorSettings
+from ..actors.slots.agent_slots import AgentSlots
 from ..actors.store.evidence.directory import check_directory
 from ..actors.store.lock import DataLock
 from ..actors.store.outputs.schema import OUTPUTS_NAME
@@ -146,7 +146,7 @@ def _wire(
     keeper: OutputKeeper,
     outputs: OutputStore,
 ) -> Service:
-    rooms, metrics = Rooms(settings.max_agents), Metrics()
+    slots, metrics = AgentSlots(settings.max_agents), Metrics()
     store.on_commit(metrics.committed)
 
     def actor(codebase: CodebaseId) -> CodebaseActor:
@@ -155,7 +155,7 @@ def _wire(
             store=store,
             agents=agents,
             histories=agents.histories,
-            rooms=rooms,
+            slots=slots,
             clock=clock,
             settings=tuning,
             secrets=secrets,
@@ -174,7 +174,7 @@ def _wire(
         projections=projections,
         moments=moments,
         tree=tree,
-        rooms=rooms,
+        slots=slots,
         metrics=metrics,
         streams=streams,
         places=StreamPlaces(Limits.of(settings)),

@@ -99,7 +99,7 @@ async def agent_status(service: Service, request: web.Request) -> web.Response:
     queue = queue_status(
         agent,
         service.supervisor.next_try(codebase) if now else None,
-        crowded=now and service.rooms.is_awaited_by(codebase),
+        crowded=now and service.slots.is_awaited_by(codebase),
     )
     return json_answer(
         {

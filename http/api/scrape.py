@@ -25,9 +25,9 @@ async def scrape(service: Service, request: web.Request) -> web.Response:
         metrics.clear(name)
         for label, number in by_label.items():
             metrics.set(name, number, label)
-    metrics.set("rooms_taken", service.rooms.busy)
-    metrics.set("rooms", service.rooms.limit)
-    metrics.set("rooms_waited_for", service.rooms.queued)
+    metrics.set("rooms_taken", service.slots.busy)
+    metrics.set("rooms", service.slots.limit)
+    metrics.set("rooms_waited_for", service.slots.queued)
     metrics.set("streams_open", service.streams.open)
     metrics.set("streams_waiting_bytes", service.streams.waiting)
     metrics.set("streams_recalled", service.streams.recalls)

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ...actors.agent_slots import Rooms
 from ...actors.opencode import Model
+from ...actors.slots.agent_slots import AgentSlots
 from ...actors.supervisor import Supervisor
 from ...domain.callers import Caller
 from ...domain.codebase.hindrance import Hindrance
@@ -97,7 +97,7 @@ class Service:
     projections: Projections
     moments: Moments
     tree: Tree
-    rooms: Rooms
+    slots: AgentSlots
     metrics: Metrics
     streams: EventStreams
     places: StreamPlaces

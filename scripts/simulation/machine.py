@@ -10,10 +10,10 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.mailbox import Answer
 from opencode_ledger.actors.settings import ActorSettings
+from opencode_ledger.actors.slots.agent_slots import AgentSlots
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
@@ -121,7 +121,7 @@ class Machine:
         self.clock.off = off
         self.disk = Disk(surroundings.chance, self.clock, surroundings.slowness, surroundings.outputs)
         self.agents = surroundings.make_agents(self.clock)
-        self.rooms = Rooms(surroundings.max_agents)
+        self.slots = AgentSlots(surroundings.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self._unhear: Callable[[], None] = lambda: None
         self._tree_file: TreeFile | None = None
@@ -209,7 +209,7 @@ class Machine:
             supervisor=self.supervisor,
             projections=self.projections,
             tree=self.tree,
-            rooms=self.rooms,
+            slots=self.slots,
             streams=self.streams,
             refused_access=self.refused_access,
             farewell=self.farewell,
@@ -231,7 +231,7 @@ class Machine:
             store=self.disk,
             agents=self.agents,
             histories=self._around.histories,
-            rooms=self.rooms,
+            slots=self.slots,
             clock=self.clock,
             settings=TUNING,
             outputs=self._keeper,

@@ -163,8 +163,8 @@ class Simulation:
         alive = [agent.codebase for agent in agents.alive]
         if len(alive) != len(set(alive)):
             self.complain("one agent per codebase", f"alive: {alive}")
-        if max(len(agents.at_work), self.machine.rooms.busy) > most:
-            self.complain(f"at most {most} agents at once", f"{len(agents.at_work)}, {self.machine.rooms.busy} rooms")
+        if max(len(agents.at_work), self.machine.slots.busy) > most:
+            self.complain(f"at most {most} agents at once", f"{len(agents.at_work)}, {self.machine.slots.busy} rooms")
         if agents.beside:
             self.complain("no message runs beside an old command", agents.beside[0])
         for agent in agents.alive:

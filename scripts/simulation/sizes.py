@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from opencode_ledger.actors import codebase_actor
+from opencode_ledger.actors import codebase_stream
 from opencode_ledger.projections import runner
 from opencode_ledger.projections.tree import log_tree
 
@@ -18,7 +18,7 @@ def pages_of(events: int) -> Generator[None]:
     """For the length of a block actors wake, and views and tree follow the log, by so many events."""
     with ExitStack() as stack:
         for module, name, size in (
-            (codebase_actor, "PAGE", 10 * events),
+            (codebase_stream, "PAGE", 10 * events),
             (runner, "BATCH", events),
             (runner, "QUEUE", 2 * events),
             (log_tree, "BATCH", events),

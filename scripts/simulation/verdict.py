@@ -92,8 +92,8 @@ def _check_rest(world: Simulation) -> None:
     machine = world.machine
     if machine.agents.at_work or any(state.phase in BUSY for state in world.record.states.values()):
         world.complain("nothing runs without an agent, and no agent for nothing", str(_unsettled(world)))
-    if machine.rooms.busy or machine.rooms.queued:
-        world.complain("all room comes back", f"{machine.rooms.busy} taken, {machine.rooms.queued} waiting")
+    if machine.slots.busy or machine.slots.queued:
+        world.complain("all room comes back", f"{machine.slots.busy} taken, {machine.slots.queued} waiting")
     for codebase, actor in machine.actors.items():
         state = world.record.states[codebase]
         if state.phase is not Phase.DELETED and actor.state != state:

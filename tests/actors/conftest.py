@@ -26,5 +26,5 @@ async def town() -> AsyncIterator[Town]:
         await made.clock.advance(1)
     await closing
     assert made.agents.alive == []
-    assert made.rooms.busy == made.rooms.queued == 0
+    assert made.slots.busy == made.slots.queued == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -97,7 +97,7 @@ async def test_a_refused_command_leaves_no_trace(town: Town) -> None:
     for command in (town.message(), c.Interrupt(), c.Stop()):
         with pytest.raises(NothingToActOn):
             await town.supervisor.ask(A, command)
-    assert town.log.head == before and town.rooms.busy == 0
+    assert town.log.head == before and town.slots.busy == 0
 
 
 async def test_only_one_of_many_triggers_wins(town: Town) -> None:
@@ -115,7 +115,7 @@ async def test_a_failing_log_refuses_commands_and_changes_nothing(town: Town) ->
     town.store.failing = True
     with pytest.raises(StoreError):
         await town.supervisor.ask(A, town.trigger())
-    assert town.phase(A) is Phase.IDLE and town.rooms.busy == 0 and town.agents.made == []
+    assert town.phase(A) is Phase.IDLE and town.slots.busy == 0 and town.agents.made == []
     town.store.failing = False
     assert await town.do(A, town.trigger()) is Phase.RUNNING
 
@@ -138,7 +138,7 @@ async def test_a_failing_log_loses_nothing_that_the_agent_reported(town: Town) -
 
 async def test_a_failing_log_loses_no_room(town: Town) -> None:
     """A session that is granted room while the log can't be written runs when it can."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await running(town, B)
     assert town.phase(B) is Phase.WAITING
@@ -158,9 +158,9 @@ async def test_a_failing_log_loses_no_room(town: Town) -> None:
 
 async def test_room_granted_while_the_log_fails_is_not_lost(town: Town) -> None:
     """If the grant itself can't be recorded, it is tried again, and the session runs."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A, B)
-    town.rooms.leave(A)  # B's grant is on its way
+    town.slots.leave(A)  # B's grant is on its way
     town.store.failing = True
     await settle()
     assert town.phase(B) is Phase.WAITING
@@ -263,7 +263,7 @@ async def test_trust_is_what_was_registered(town: Town) -> None:
 
 async def test_who_waits_for_room_starts_by_itself(town: Town) -> None:
     """Beyond the limit a trigger waits, and starts by itself, first come first served."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A, B, C)
     assert [town.phase(x) for x in (A, B, C)] == [Phase.RUNNING, Phase.WAITING, Phase.WAITING]
     await town.agents.of(A).end()
@@ -292,7 +292,7 @@ async def test_a_warm_process_is_retired_when_it_rested_long(town: Town) -> None
 
 async def test_a_warm_process_makes_way_for_another_codebase(town: Town) -> None:
     """A warm process is ended when its place is needed, even after commands that were refused."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await town.agents.of(A).end()
     with pytest.raises(NothingToActOn):
@@ -362,7 +362,7 @@ async def test_an_actor_overtaken_by_another_writer_starts_again(town: Town) -> 
 
 async def test_text_that_json_can_not_hold_keeps_state_and_log_the_same(town: Town) -> None:
     """What the log can't hold to the letter is the same in the actor's mind as in the log."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await running(town, B)
     await town.do(B, town.message("lone \ud800 surrogate"))

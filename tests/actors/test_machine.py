@@ -225,8 +225,8 @@ class Service(RuleBasedStateMachine):
         """One process per codebase, and no more agents at work than allowed."""
         alive = [agent.codebase for agent in self.town.agents.alive]
         assert len(alive) == len(set(alive)), "two processes for one codebase"
-        assert len(self.town.agents.at_work) <= self.town.rooms.limit
-        assert self.town.rooms.busy <= self.town.rooms.limit
+        assert len(self.town.agents.at_work) <= self.town.slots.limit
+        assert self.town.slots.busy <= self.town.slots.limit
 
     @invariant()
     def refusals_leave_no_trace(self) -> None:
@@ -284,7 +284,7 @@ class Service(RuleBasedStateMachine):
                 assert stop.done()
                 stop.exception()
         assert self.town.agents.at_work == []
-        assert self.town.rooms.busy == self.town.rooms.queued == 0, "room is lost"
+        assert self.town.slots.busy == self.town.slots.queued == 0, "room is lost"
         settled = {Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED}
         assert all(actor.state.phase in settled for actor in self.town.actors.values())
 
@@ -292,7 +292,7 @@ class Service(RuleBasedStateMachine):
         """Empty the queues. With room and nobody in its way, no task may be found waiting."""
         for actor in self.town.actors.values():
             if actor.state.queue and actor.state.phase is Phase.IDLE:
-                assert self.town.rooms.busy == self.town.rooms.limit, "a task waits beside a free room"
+                assert self.town.slots.busy == self.town.slots.limit, "a task waits beside a free room"
         for codebase in CODEBASES:
             for task in (await self.town.recorded_state(codebase)).queue:
                 assert task.task_id is not None

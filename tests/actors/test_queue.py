@@ -55,7 +55,7 @@ async def test_tasks_run_one_after_another_by_priority(town: Town) -> None:
     assert told(town, A) == ["go", "high", "first", "second", "low"]
     assert town.phase(A) is Phase.IDLE
     assert len(await ended(town, A, e.TaskCompleted)) == 5
-    assert town.rooms.busy == town.rooms.queued == 0
+    assert town.slots.busy == town.slots.queued == 0
     await town.assert_truthful()
 
 
@@ -63,10 +63,10 @@ async def test_a_task_for_an_idle_agent_starts_at_once(town: Town) -> None:
     """A task queued for an idle agent starts by itself, and its session is another's to message, interrupt and stop."""
     await town.register(A)
     assert await town.do(A, create("x")) is Phase.RUNNING
-    assert town.rooms.busy == 1
+    assert town.slots.busy == 1
     await town.do(A, town.message())
     assert await town.do(A, c.Interrupt()) is Phase.INTERRUPTED
-    assert town.rooms.busy == 0
+    assert town.slots.busy == 0
     assert await town.do(A, town.message()) is Phase.RUNNING
     assert await town.do(A, c.Stop()) is Phase.IDLE
 
@@ -89,14 +89,14 @@ async def test_codebases_take_turns() -> None:
         assert len(town.agents.at_work) <= 1
         assert len(town.agents.alive) <= 2, "a process kept warm makes way"
     assert order == ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "b3", "c3"]
-    assert town.rooms.busy == town.rooms.queued == 0
+    assert town.slots.busy == town.slots.queued == 0
     await town.assert_truthful()
     await close(town)
 
 
 async def test_a_warm_process_makes_way_for_others(town: Town) -> None:
     """While tasks wait for room, the process of the agent that they wait for isn't kept beside a full house."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await town.register(A, B)
     await town.do(A, create("a1"))
     await town.do(A, create("a2"))
@@ -112,7 +112,7 @@ async def test_a_warm_process_makes_way_for_others(town: Town) -> None:
 
 async def test_an_agent_that_was_given_up_keeps_its_room_until_it_is_gone(town: Town) -> None:
     """Where a run fails and its agent must be stopped, the next one starts when that agent is gone: never are there too many."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await town.register(A, B)
     await town.do(A, create("a1"))
     await town.do(A, create("a2"))
@@ -139,7 +139,7 @@ async def test_a_trigger_that_meets_the_start_of_a_task(town: Town, steps: int) 
     answer = await outcome(town.ask(A, town.trigger("trigger")))
     await created
     await settle()
-    assert town.rooms.busy == 1
+    assert town.slots.busy == 1
     expected = ["task"]
     if not isinstance(answer, Exception):
         expected = ["trigger", "task"]
@@ -150,7 +150,7 @@ async def test_a_trigger_that_meets_the_start_of_a_task(town: Town, steps: int) 
     assert told(town, A) == expected
     await town.agents.of(A).end()
     await settle()
-    assert (town.phase(A), town.rooms.busy) == (Phase.IDLE, 0)
+    assert (town.phase(A), town.slots.busy) == (Phase.IDLE, 0)
     await town.assert_truthful()
 
 
@@ -166,7 +166,7 @@ async def test_a_cancel_that_meets_the_start_of_a_task(town: Town, steps: int) -
     await settle()
     if isinstance(answer, TaskEnded):  # it came before the task
         await town.do(A, cancel("x"))
-    assert (town.phase(A), town.rooms.busy, town.rooms.queued) == (Phase.IDLE, 0, 0)
+    assert (town.phase(A), town.slots.busy, town.slots.queued) == (Phase.IDLE, 0, 0)
     assert await ended(town, A, e.TaskCancelled) == ["task_x"]
     assert town.agents.at_work == []
     await town.assert_truthful()
@@ -188,20 +188,20 @@ async def test_a_cancelled_task_makes_way_for_the_next(town: Town) -> None:
 
 async def test_a_cancel_gives_up_the_wait_for_room(town: Town) -> None:
     """A task that waits for room is cancelled: its codebase leaves the line, and another's turn comes."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await town.register(B)
     await town.do(B, create("x"))
-    assert town.rooms.queued == 1
+    assert town.slots.queued == 1
     await town.do(B, cancel("x"))
-    assert town.rooms.queued == 0
+    assert town.slots.queued == 0
     await town.do(A, c.Stop())
-    assert (town.phase(B), town.agents.at_work, town.rooms.busy) == (Phase.IDLE, [], 0)
+    assert (town.phase(B), town.agents.at_work, town.slots.busy) == (Phase.IDLE, [], 0)
 
 
 async def test_a_room_given_back_is_not_used(town: Town) -> None:
     """A notice of room that comes after the room was given back starts nothing: never more agents than allowed."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await town.register(B)
     await town.do(B, create("x"))
@@ -260,7 +260,7 @@ async def test_a_deletion_takes_the_queue_along(town: Town) -> None:
     assert await town.do(A, c.Delete()) is Phase.DELETED
     assert told(town, A) == ["a"]
     assert await ended(town, A, e.TaskCancelled) == ["task_a", "task_b"]
-    assert town.rooms.busy == town.rooms.queued == 0
+    assert town.slots.busy == town.slots.queued == 0
 
 
 async def test_a_task_that_can_not_be_recorded_is_refused(town: Town) -> None:
@@ -276,24 +276,24 @@ async def test_a_task_that_can_not_be_recorded_is_refused(town: Town) -> None:
 
 async def test_a_start_that_can_not_be_recorded_is_tried_again(town: Town) -> None:
     """Where the log fails at the moment of a start, the task keeps its room and starts when the log works again."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, B)
     await town.register(A)
     await town.do(A, create("x"))
     town.store.failing_for = A
     await town.do(B, c.Stop())
     await town.clock.advance(3 * town.settings.store_retry)
-    assert (town.agents.at_work, town.rooms.busy, town.phase(A)) == ([], 1, Phase.IDLE)
+    assert (town.agents.at_work, town.slots.busy, town.phase(A)) == ([], 1, Phase.IDLE)
     town.store.failing_for = None
     await town.clock.advance(town.settings.store_retry)
     assert told(town, A) == ["x"]
-    assert town.rooms.busy == 1
+    assert town.slots.busy == 1
     await town.assert_truthful()
 
 
 async def test_a_queue_outlives_its_actor(town: Town) -> None:
     """After a mistake of ours, which ends an actor, what was queued starts without anybody asking."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, B)
     await town.register(A)
     await town.do(A, create("x"))
@@ -307,7 +307,7 @@ async def test_a_queue_outlives_its_actor(town: Town) -> None:
 
 async def test_a_queue_outlives_the_server(town: Town) -> None:
     """After a crash of the server what waited starts by itself, in its order; what ran is not run again."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A)
     await town.register(B)
     for name, priority in (("low", 0), ("high", 1)):

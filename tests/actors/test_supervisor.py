@@ -205,14 +205,14 @@ async def test_what_was_ending_is_ended_after_a_crash_of_the_server(town: Town) 
 
 async def test_what_waited_goes_on_waiting_after_a_crash_of_the_server(town: Town) -> None:
     """After a crash a session that waited for room waits again, and runs when there is some."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, A, B, C)
     again = await town.crash()
     await again.start([A, B, C])
     assert again.phase(A) is Phase.INTERRUPTED
     phases = {again.phase(B), again.phase(C)}
     assert phases == {Phase.RUNNING, Phase.WAITING}
-    assert again.rooms.busy == 1
+    assert again.slots.busy == 1
     await again.supervisor.close()
 
 
@@ -248,7 +248,7 @@ async def test_the_end_interrupts_and_records_all_that_runs(town: Town) -> None:
 
 async def test_the_end_starts_nobody_who_waits(town: Town) -> None:
     """At the server's end a session that waits for room, and a command that waits its turn, start no agent."""
-    town.rooms.limit = 2
+    town.slots.limit = 2
     await running(town, A, C, B)
     town.agents.of(A).temper = Temper(stop_delay=1)
     town.agents.of(C).temper = Temper(stop_delay=5)

@@ -163,7 +163,7 @@ async def test_a_sync_goes_on_without_its_caller(town: Town, monkeypatch: pytest
 
 async def test_no_room_is_needed(town: Town) -> None:
     """A sync needs no room among the running agents, and starts none."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await running(town, B)
     await town.register(A)
     work(town.histories, "ses_1")

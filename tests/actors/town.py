@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from tests.domain.truth import assert_truthful
 
-from opencode_ledger.actors.agent_slots import Rooms
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.settings import ActorSettings
+from opencode_ledger.actors.slots.agent_slots import AgentSlots
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_agent import Play, ScriptedAgents, Temper, wait_for_cues
@@ -116,7 +116,7 @@ class Town:
         self.clock = clock or VirtualClock()
         self.log = log or MemoryEventStore()
         self.store = FailingStore(self.log)
-        self.rooms = Rooms(max_agents)
+        self.slots = AgentSlots(max_agents)
         self.agents = ScriptedAgents(self.clock, play, temper)
         self.histories = histories or ScriptedHistories()
         self.actors: dict[CodebaseId, CodebaseActor] = {}
@@ -138,7 +138,7 @@ class Town:
             store=self.store,
             agents=self.agents,
             histories=self.histories,
-            rooms=self.rooms,
+            slots=self.slots,
             clock=self.clock,
             settings=self.settings,
             secrets=self.secrets,
@@ -241,7 +241,7 @@ class Town:
             task.cancel()
         await asyncio.gather(*doomed, return_exceptions=True)
         return Town(
-            max_agents=self.rooms.limit,
+            max_agents=self.slots.limit,
             log=self.log,
             clock=self.clock,
             settings=self.settings,

@@ -1,5 +1,6 @@
 """The house's budgets: files of about a screen or two, functions that are read at a glance."""
 
+import ast
 from collections import Counter
 from statistics import median
 
@@ -7,6 +8,28 @@ from .tree import ROOT, functions, line_count, python_files
 
 SOURCE = ("domain", "actors", "projections", "http")
 ALL_CODE = (*SOURCE, "scripts", "tests")
+
+A_RECORD = "a record of values, without a state machine"
+A_TWIN = "an in-memory agent, whose parts a test looks at"
+MANY_ATTRIBUTES = {
+    "domain/codebase/imported.py OutsideMessage": A_RECORD,
+    "domain/codebase/state.py Session": A_RECORD,
+    "domain/events/imported.py SessionImported": A_RECORD,
+    "domain/opencode/run.py Run": "what is known of one run, filled in by the translator",
+    "domain/opencode/translator.py Translator": "one part for each kind of what opencode sends",
+    "actors/opencode/agent.py OpencodeAgent": "wires the parts of one agent",
+    "actors/opencode/connection.py Connection": "wires the parts of one running process",
+    "actors/opencode/settings.py OpencodeSettings": A_RECORD,
+    "actors/twins/scripted_agent.py ScriptedAgent": A_TWIN,
+    "projections/runner.py Projections": "wires the views and what follows the log",
+    "projections/views/session_queries.py Session": A_RECORD,
+    "projections/views/tasks.py Task": A_RECORD,
+    "http/api/responses.py Session": A_RECORD,
+    "http/api/service.py Service": A_RECORD,
+    "http/settings.py Settings": A_RECORD,
+    "http/streams/stream.py EventStreams": "wires the parts of the event streams",
+}
+"""Classes with more than 12 attributes, each with the reason."""
 
 
 def test_no_file_is_longer_than_400_lines() -> None:
@@ -40,3 +63,29 @@ def test_no_folder_has_more_than_20_source_files() -> None:
     """A folder is a room that a reader takes in at a glance."""
     files = Counter(str(path.parent.relative_to(ROOT)) for path in python_files(*SOURCE))
     assert {folder: count for folder, count in files.items() if count > 20} == {}
+
+
+def attributes(body: ast.ClassDef) -> set[str]:
+    """The attributes of a class: its annotated members, and whatever its methods set on `self`."""
+    fields = {
+        node.target.id for node in body.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    return fields | {
+        node.attr
+        for node in ast.walk(body)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    }
+
+
+def test_no_class_has_more_than_12_attributes_without_a_reason() -> None:
+    """A class with many attributes is often several state machines in one."""
+    large = {
+        f"{path.relative_to(ROOT)} {node.name}"
+        for path in python_files(*SOURCE)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and len(attributes(node)) > 12
+    }
+    assert large - set(MANY_ATTRIBUTES) == set()

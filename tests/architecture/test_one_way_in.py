@@ -17,4 +17,4 @@ def callers(name: str) -> set[str]:
 
 def test_events_are_made_into_bytes_by_the_actor_alone() -> None:
     """Whatever is to be recorded goes through the actor, which masks it; so does an erasure, when no actor lives."""
-    assert callers("encode") - {"domain/secrets/forms.py"} == {"actors/codebase_actor.py", "http/offline/erasing.py"}
+    assert callers("encode") - {"domain/secrets/forms.py"} == {"actors/codebase_stream.py", "http/offline/erasing.py"}

@@ -5,19 +5,23 @@
 import asyncio
 import shutil
 from collections.abc import Callable
+from collections.abc import Sequence as Many
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import Mock, patch
 
-from opencode_ledger.actors import codebase_actor, effect_runner
-from opencode_ledger.actors.agent_slots import Rooms
+from opencode_ledger.actors import codebase_stream, effect_runner, planner
 from opencode_ledger.actors.codebase_actor import CodebaseActor
+from opencode_ledger.actors.codebase_stream import CodebaseStream
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
-from opencode_ledger.actors.pause import Pause
+from opencode_ledger.actors.planner import Planned
+from opencode_ledger.actors.slots.agent_slots import AgentSlots
+from opencode_ledger.actors.slots.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.actors.unrecorded_reports import UnrecordedReports
 from opencode_ledger.domain.codebase import permissions
 from opencode_ledger.domain.codebase.commands import Recover
 from opencode_ledger.domain.codebase.decide import decide
@@ -25,7 +29,7 @@ from opencode_ledger.domain.codebase.decision import Decision, fold
 from opencode_ledger.domain.codebase.facts import PermissionSettled
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.priority_queue import WaitingLine
-from opencode_ledger.domain.codebase.state import Session, State
+from opencode_ledger.domain.codebase.state import INITIAL, Session, State
 from opencode_ledger.domain.errors import ActorStopped
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import Sequence, Timestamp
@@ -44,14 +48,15 @@ Planted = AbstractContextManager[Any]
 
 
 def _reply_before_commit() -> Planted:
-    decide = CodebaseActor._decide_and_append
+    append = CodebaseActor._append
 
-    async def hasty(self: CodebaseActor, envelope: Envelope) -> Any:
-        if not envelope.lasting:
-            envelope.answer(Answer(position=self._store.head, phase=Phase.IDLE))
-        return await decide(self, envelope)
+    async def hasty(self: CodebaseActor, planned: Many[Planned]) -> Any:
+        for one in planned:
+            if not one.envelope.lasting:
+                one.envelope.answer(Answer(position=self._stream.head, phase=Phase.IDLE))
+        return await append(self, planned)
 
-    return patch.object(CodebaseActor, "_decide_and_append", hasty)
+    return patch.object(CodebaseActor, "_append", hasty)
 
 
 def _lost_outputs() -> Planted:
@@ -103,11 +108,11 @@ def _doubled_at_the_seam() -> Planted:
 
 
 def _lost_start_of_the_queue() -> Planted:
-    def leave(self: Rooms, codebase: Any) -> None:
+    def leave(self: AgentSlots, codebase: Any) -> None:
         self._waiting.pop(codebase, None)
-        self._inside.discard(codebase)  # and nobody is admitted
+        self._taken.discard(codebase)  # and nobody is admitted
 
-    return patch.object(Rooms, "leave", leave)
+    return patch.object(AgentSlots, "leave", leave)
 
 
 def _held_and_forgotten() -> Planted:
@@ -122,12 +127,12 @@ def _queue_by_age_alone() -> Planted:
 
 
 def _one_room_too_many() -> Planted:
-    def enter(self: Rooms, codebase: Any) -> bool:
-        if codebase not in self._inside and len(self._inside) <= self.limit:
+    def enter(self: AgentSlots, codebase: Any) -> bool:
+        if codebase not in self._taken and len(self._taken) <= self.limit:
             self._take(codebase)
-        return codebase in self._inside
+        return codebase in self._taken
 
-    return patch.object(Rooms, "enter", enter)
+    return patch.object(AgentSlots, "enter", enter)
 
 
 def _no_recovery() -> Planted:
@@ -158,10 +163,10 @@ def _halts_wait_their_turn() -> Planted:
 
 
 def _reports_lost_on_a_full_disk() -> Planted:
-    async def put_later(self: CodebaseActor) -> None:
+    async def retry(self: UnrecordedReports) -> None:
         self._postponed = []
 
-    return patch.object(CodebaseActor, "_put_later", put_later)
+    return patch.object(UnrecordedReports, "_retry", retry)
 
 
 def _page_without_its_last_event() -> Planted:
@@ -197,7 +202,7 @@ def _recorded_twice_after_a_crash() -> Planted:
         again = decision.events if isinstance(command, Recover) else ()
         return replace(decision, events=(*decision.events, *again))
 
-    return patch.object(codebase_actor, "decide", twice)
+    return patch.object(planner, "decide", twice)
 
 
 def _queue_forgotten_in_sleep() -> Planted:
@@ -218,14 +223,15 @@ def _queue_left_alone_after_a_start() -> Planted:
 
 
 def _waking_skips_an_event() -> Planted:
-    async def load(self: CodebaseActor) -> None:
-        self.sequence = await self._store.stream_head(self.codebase)
-        after = Sequence(0)
-        while page := await self._store.read_lifecycle(self.codebase, after, codebase_actor.PAGE):
-            self.state = fold(self.state, (decode(recorded) for recorded in page))
-            after = Sequence(page[-1].sequence + (len(page) == codebase_actor.PAGE))
+    async def load(self: CodebaseStream) -> State:
+        self.sequence = await self._store.stream_head(self._codebase)
+        state, after = INITIAL, Sequence(0)
+        while page := await self._store.read_lifecycle(self._codebase, after, codebase_stream.PAGE):
+            state = fold(state, (decode(recorded) for recorded in page))
+            after = Sequence(page[-1].sequence + (len(page) == codebase_stream.PAGE))
+        return state
 
-    return patch.object(CodebaseActor, "load", load)
+    return patch.object(CodebaseStream, "load", load)
 
 
 def _views_believe_a_failed_write() -> Planted:

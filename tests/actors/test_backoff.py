@@ -57,7 +57,7 @@ async def test_a_queue_is_not_used_up_by_an_agent_that_can_not_start(town: Town)
     assert waits[-1] == LONGEST
     assert len(waits) < 25
     assert len(town.actors[A].state.queue) == 100 - len(waits) - 1
-    assert town.rooms.busy == town.rooms.queued == 0
+    assert town.slots.busy == town.slots.queued == 0
     await town.assert_truthful()
 
 
@@ -82,7 +82,7 @@ async def test_a_trigger_that_could_not_be_recorded_leaves_the_queue_as_it_was(t
     town.store.failing = True
     with pytest.raises(StoreError):
         await town.do(A, town.trigger())
-    assert town.rooms.busy == 0
+    assert town.slots.busy == 0
     town.store.failing, town.agents.temper.start_error = False, None
     await town.clock.advance(LONGEST)
     assert town.phase(A) is Phase.RUNNING
@@ -90,7 +90,7 @@ async def test_a_trigger_that_could_not_be_recorded_leaves_the_queue_as_it_was(t
 
 async def test_a_rest_that_ends_while_a_trigger_is_recorded(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trigger that is on its way into the log as the rest ends keeps its room: nobody else gets it besides."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await town.register(A, B)
     await queue(town, 2)
     town.agents.temper.start_error = None
@@ -111,7 +111,7 @@ async def test_a_rest_that_ends_while_a_trigger_is_recorded(town: Town, monkeypa
 
 async def test_others_are_not_held_up(town: Town) -> None:
     """While one codebase's queue rests it takes no room from the others."""
-    town.rooms.limit = 1
+    town.slots.limit = 1
     await town.register(A, B)
     await queue(town, 5)
     town.agents.temper.start_error = None
