@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from ...domain.untrusted_json import fields, items, text
+from ..clock import loop_seconds
 from .client import NotFoundThere
 from .connection import Connection
 from .processes.calls import end_commands
@@ -25,20 +26,20 @@ async def let_go(connection: Connection) -> None:
     run = connection.translator.run
     if run is None:
         return
-    began = _now()
+    began = loop_seconds()
     calls = await InterruptedCalls.of(connection)
     while True:
         await _refuse_all(connection)
         await connection.client.abort(run.root, connection.server.settings.abort_limit)
         await connection.ask_status()
-        begun = run.taken or run.answer() is not None or _now() - began > BEGIN_LIMIT
+        begun = run.taken or run.answer() is not None or loop_seconds() - began > BEGIN_LIMIT
         if run.activity == "resting" and begun:
             break
         await asyncio.sleep(PAUSE)
     await _refuse_all(connection)
     await calls.end()
     await connection.ask_everything()
-    while run.unfinished and _now() - began < COMPLETE_LIMIT:
+    while run.unfinished and loop_seconds() - began < COMPLETE_LIMIT:
         await asyncio.sleep(PAUSE)
         await connection.ask_everything()
 
@@ -80,7 +81,3 @@ async def unless_gone(request: Awaitable[None]) -> None:
         await request
     except NotFoundThere:
         return
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
-from time import time
 
 import structlog
 
 from ...domain.errors import AgentError
 from ...domain.opencode.translator import Translator
 from ...domain.untrusted_json import fields, items, text
+from ..clock import loop_seconds, wall_milliseconds
 from .files.file_watch import FileWatch
 from .host.process import START_FAILED
 from .outbox import Outbox
@@ -45,7 +45,7 @@ class Connection:
         self.server, self.translator, self.files, self.trusted = server, translator, files, trusted
         self.client = server.client
         self.news = asyncio.Event()
-        self.heard = asyncio.get_running_loop().time()
+        self.heard = loop_seconds()
         self.expected_end = False
         self._outbox, self._ended = outbox, ended
         self._stream = EventStream(server, self._take, outbox.room, self._caught_up)
@@ -73,7 +73,7 @@ class Connection:
 
     def answered(self) -> None:
         """It was answered what it asked: until now it had no reason to say anything."""
-        self.heard = asyncio.get_running_loop().time()
+        self.heard = loop_seconds()
 
     async def close(self, patience: float) -> None:
         """Stop listening and end the server."""
@@ -92,7 +92,7 @@ class Connection:
     async def ask_status(self) -> None:
         """Ask whether the run is at work, and take that in."""
         statuses = await self.client.statuses()
-        self._outbox.put(self.translator.statuses(statuses, _milliseconds()))
+        self._outbox.put(self.translator.statuses(statuses, wall_milliseconds()))
 
     async def ask_messages(self, session: str, more: int = MORE_MESSAGES) -> object:
         """Ask for the messages of the run, take in what was missed, and give them."""
@@ -180,8 +180,8 @@ class Connection:
 
     def _take(self, event: object) -> None:
         if fields(event).get("type") != "server.heartbeat":
-            self.heard = asyncio.get_running_loop().time()
-        self._outbox.put(self.translator.event(event, _milliseconds()))
+            self.heard = loop_seconds()
+        self._outbox.put(self.translator.event(event, wall_milliseconds()))
         self.files.heard()
         self._said.set()
         run = self.translator.run
@@ -228,7 +228,3 @@ class Connection:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("opencode is no longer watched; it is ended", exc_info=error)
             self.server.process.end()
-
-
-def _milliseconds() -> float:
-    return time() * 1000

@@ -1,7 +1,6 @@
 """Handing prompts over: to which session of the agent, for which model, and so that it is known whether the agent has them."""
 
 import asyncio
-from time import time
 
 from ...domain.codebase.effects import Prompt
 from ...domain.codebase.facts import PromptTaken, SessionOpened
@@ -9,6 +8,7 @@ from ...domain.errors import AgentError
 from ...domain.ids import AgentSessionId, SessionId
 from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
+from ..clock import wall_milliseconds
 from .client import NotFoundThere
 from .connection import Connection
 from .message_ids import MessageIds
@@ -75,7 +75,7 @@ class Handover:
             "agent": prompt.agent,
             "parts": [{"type": "text", "text": prompt.text}, *files],
         }
-        self._translator.prompted(prompt.session_id, root, prompt.message_id, message, time() * 1000)
+        self._translator.prompted(prompt.session_id, root, prompt.message_id, message, wall_milliseconds())
         await connection.client.prompt(root, body)
 
     async def _session(self, connection: Connection, prompt: Prompt) -> tuple[AgentSessionId, str]:

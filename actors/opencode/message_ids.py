@@ -6,7 +6,8 @@ they sort by the time of their making, which opencode relies on.
 
 import secrets
 import string
-import time
+
+from ..clock import wall_milliseconds
 
 _ALPHABET = string.digits + string.ascii_letters
 
@@ -19,6 +20,6 @@ class MessageIds:
 
     def next(self) -> str:
         """A new id."""
-        self._last = max(self._last + 1, time.time_ns() // 1_000_000 * 4096)
+        self._last = max(self._last + 1, int(wall_milliseconds()) * 4096)
         random = "".join(secrets.choice(_ALPHABET) for _ in range(14))
         return f"msg_{self._last & (2**48 - 1):012x}{random}"

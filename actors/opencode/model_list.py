@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from ...domain.errors import LedgerError, UnknownModel
+from ..clock import loop_seconds
 from .catalog import Model, no_such_model
 from .host.configuration import Stamp
 
@@ -71,7 +72,7 @@ class ModelList:
     def learn(self, models: Many[Model], configured: Stamp) -> None:
         """Take a list from an opencode that was started under this configuration."""
         ids = frozenset(model.id for model in models)
-        self._known = Known(models, ids, _now(), configured)
+        self._known = Known(models, ids, loop_seconds(), configured)
 
     async def close(self) -> None:
         """Ask no more."""
@@ -80,13 +81,13 @@ class ModelList:
             await asyncio.gather(self._asking, return_exceptions=True)
 
     def _has_outlived(self, known: Known) -> bool:
-        return _now() - known.at >= self._lifetime
+        return loop_seconds() - known.at >= self._lifetime
 
     async def _is_configured_as(self, known: Known) -> bool:
         return await asyncio.to_thread(self._configured) == known.configured
 
     def _refresh_later(self) -> None:
-        if _now() >= self._not_before:
+        if loop_seconds() >= self._not_before:
             self._refresh()
 
     def _refresh(self) -> asyncio.Task[Many[Model]]:
@@ -105,11 +106,7 @@ class ModelList:
         self._asking = None
         if asking.cancelled() or (error := asking.exception()) is None:
             return
-        self._not_before = _now() + self._pause
+        self._not_before = loop_seconds() + self._pause
         kept = len(self._known.models) if self._known else 0
         reason = error.message if isinstance(error, LedgerError) else repr(error)
         log.warning("opencode did not tell its models; the last list stays", models=kept, reason=reason)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ import structlog
 from ...domain.codebase.facts import Fact, TextStreamed, ToolEnded, ToolStarted
 from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Deliver
+from ..clock import loop_seconds
 
 log = structlog.get_logger()
 
@@ -85,7 +86,7 @@ class Outbox:
 
     async def _gather(self) -> None:
         # Counted from the last delivery: to hold back the first piece after a pause would only delay it.
-        pause = self._left_at + self._coalesce - _now()
+        pause = self._left_at + self._coalesce - loop_seconds()
         if pause > 0 and not self._urgent.is_set():
             try:
                 async with asyncio.timeout(pause):
@@ -96,7 +97,7 @@ class Outbox:
     async def _deliver_batch(self) -> None:
         count = _first(self._facts)
         batch, self._facts = tuple(self._facts[:count]), self._facts[count:]
-        self._delivering, self._left_at = len(batch), _now()
+        self._delivering, self._left_at = len(batch), loop_seconds()
         self._urgent.clear()
         if not self._facts:
             self._filled.clear()
@@ -111,10 +112,6 @@ class Outbox:
             self._size -= sum(map(_cost, batch))
             async with self._settled:
                 self._settled.notify_all()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _first(facts: list[Fact]) -> int:

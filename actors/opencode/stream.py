@@ -7,6 +7,7 @@ import structlog
 
 from ...domain.errors import AgentError
 from ...domain.untrusted_json import fields
+from ..clock import loop_seconds
 from .client import UNREACHABLE
 from .server import OpencodeServer
 from .sse import TOO_LONG, EventParser
@@ -45,12 +46,12 @@ class EventStream:
             except AgentError as error:
                 reason = error.message
             if self._broken_since is None:
-                self._broken_since, pause = _now(), _FIRST_PAUSE
+                self._broken_since, pause = loop_seconds(), _FIRST_PAUSE
             await asyncio.wait({self._server.process.ended}, timeout=pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             if self._server.alive:
                 log.warning("opencode's event stream broke", reason=reason)
-                if _now() - self._broken_since > self._server.settings.reconnect_limit:
+                if loop_seconds() - self._broken_since > self._server.settings.reconnect_limit:
                     raise AgentError(f"opencode's event stream stayed broken: {reason}", UNREACHABLE)
 
     async def _read(self) -> None:
@@ -74,7 +75,3 @@ class EventStream:
             await self._again()
             self._broken_since = None
         self.connected.set()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

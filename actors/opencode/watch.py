@@ -6,7 +6,6 @@ the run has been given; a prompt that comes meanwhile makes it no end.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import time
 
 import structlog
 
@@ -15,6 +14,7 @@ from ...domain.errors import AgentError
 from ...domain.opencode.errors import Failure
 from ...domain.opencode.messages import last_words
 from ...domain.opencode.run import Run
+from ..clock import loop_seconds, wall_milliseconds
 from .abort import InterruptedCalls
 from .connection import Connection
 from .outbox import Outbox
@@ -74,16 +74,16 @@ class Watch:
         if run is None or self._busy_elsewhere():
             return
         if self._given[0] != run.prompt:
-            self._given = (run.prompt, _now())
+            self._given = (run.prompt, loop_seconds())
         if run.activity != "resting" and (moved := await self._moved()):
             await self._give_up(run, moved)
             return
         match run.activity:
-            case "given" if _now() - self._given[1] > self._settings.take_limit:
+            case "given" if loop_seconds() - self._given[1] > self._settings.take_limit:
                 await self._connection.ask_status()
-            case "retrying" if run.retry_at - time() * 1000 > self._settings.retry_limit * 1000:
+            case "retrying" if run.retry_at - wall_milliseconds() > self._settings.retry_limit * 1000:
                 await self._give_up(run, _too_long(run))
-            case "busy" if not run.asking and _now() - self._connection.heard > self._settings.hang_limit:
+            case "busy" if not run.asking and loop_seconds() - self._connection.heard > self._settings.hang_limit:
                 await self._give_up(
                     run, Failure("AGENT_SILENT", "The agent was at work and said nothing for too long.")
                 )
@@ -93,13 +93,13 @@ class Watch:
                 return
 
     async def _confirm(self, run: Run) -> None:
-        prompt, began, words = run.prompt, _now(), ""
+        prompt, began, words = run.prompt, loop_seconds(), ""
         while True:
             await self._connection.ask_status()
             words = last_words(await self._connection.ask_messages(run.root), SUMMARY_LENGTH, self._settings.secrets)
             if not self._rests(run, prompt):
                 return
-            if self._is_complete(run, _now() - began):
+            if self._is_complete(run, loop_seconds() - began):
                 break
             await asyncio.sleep(PAUSE)
         await self._connection.settle_files()
@@ -154,7 +154,3 @@ class Watch:
 def _too_long(run: Run) -> Failure:
     reason = f": {run.retry_reason}" if run.retry_reason else "."
     return Failure("RATE_LIMITED", f"The model's provider asks to wait too long{reason}")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -1,7 +1,6 @@
 """Opening the log's file: one connection that writes, one that reads, and plain words when it can't be done."""
 
 import asyncio
-import logging
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiosqlite
+import structlog
 
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent, page_of
@@ -22,7 +22,7 @@ from .file_identity import Presence
 from .guards import SELECT_SHAPE, deviations, is_known, strange
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another program that has the file locked."""
@@ -47,8 +47,7 @@ class GroupConnection(sqlite3.Connection):
         Raises `StoreError` where the disk has too little room, and, also after the COMMIT, where the file isn't where it
         was: nobody would find that group again.
         """
-        self.presence.check()
-        self.presence.check_room()
+        self.presence.check_writable()
         self.reach("append.before_transaction")
         self.execute("BEGIN IMMEDIATE")
         try:
@@ -66,8 +65,7 @@ class GroupConnection(sqlite3.Connection):
 
     def executescript(self, script: str, /) -> sqlite3.Cursor:
         """Run a script, rolled back where it fails. Raises `StoreError` where the file isn't where it was, or has no room."""
-        self.presence.check()
-        self.presence.check_room()
+        self.presence.check_writable()
         try:
             return super().executescript(script)
         except BaseException:
@@ -101,6 +99,7 @@ class Connections:
 
     writer: aiosqlite.Connection
     reader: aiosqlite.Connection
+    presence: Presence
 
     async def close(self) -> None:
         """Close both; the writer last, for the last one out moves the write-ahead log into the database."""
@@ -134,7 +133,7 @@ async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach
         for connection in (writer, reader):
             connection.row_factory = cast(type, _recorded_event)  # aiosqlite annotates it too narrowly
         undo.pop_all()
-        return Connections(writer, reader)
+        return Connections(writer, reader, presence)
 
 
 async def pragma(connection: aiosqlite.Connection, name: str) -> int | str:
@@ -213,7 +212,9 @@ async def _making_good(writer: aiosqlite.Connection, path: Path) -> str:
     for sentence, _, expected in found:
         if not expected:
             log.warning(
-                "%s was altered: %s; it is put back, see with `opencode-ledger audit verify` what else", path, sentence
+                "the log's file was altered, and is repaired; check it with audit verify",
+                file=str(path),
+                found=sentence,
             )
     raised = "" if version == SCHEMA_VERSION else f"PRAGMA user_version = {SCHEMA_VERSION};"
     return "".join(f"{deviation.makes_good};" for deviation in found) + raised

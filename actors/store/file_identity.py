@@ -45,6 +45,11 @@ class Presence:
                     "stop the server, put the file or a backup in its place, then start again"
                 )
 
+    def check_writable(self) -> None:
+        """Raise `StoreError` if the files aren't the known ones, or their disk is too full."""
+        self.check()
+        self.check_room()
+
     def check_room(self) -> None:
         """Raise `StoreError` where less is free than is to stay free; nothing before `remember`."""
         if not self._known:

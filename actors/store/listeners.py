@@ -1,22 +1,23 @@
-"""Who hears of each commit."""
+"""The listeners that are notified of each commit."""
 
-import logging
 from collections.abc import Callable
+
+import structlog
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ports import CommitListener
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class CommitListeners:
-    """Calls every listener in the order of their coming; one that fails is logged and keeps no other from hearing."""
+    """Calls every listener in the order in which they came. A failure is logged, and the others are still called."""
 
     def __init__(self) -> None:
         self._listeners: dict[object, CommitListener] = {}
 
     def add(self, listener: CommitListener) -> Callable[[], None]:
-        """Call `listener` from now on, until the answer is called."""
+        """Call `listener` from now on. Call the returned function to end that."""
         registration = object()
         self._listeners[registration] = listener
 
@@ -26,13 +27,11 @@ class CommitListeners:
         return end
 
     def announce(self, events: tuple[RecordedEvent, ...]) -> None:
-        """Tell all of them of one commit."""
-        # A copy, for a listener may end itself or add another while it is called.
+        """Notify all of them of one commit."""
+        # A copy, because a listener may end itself or add another while it is called.
         for listener in tuple(self._listeners.values()):
             try:
                 listener(events)
             except Exception:
-                # The events are durable already: an append must not be refused because somebody failed to hear of it.
-                logger.exception(
-                    "a commit listener failed at positions %d to %d", events[0].position, events[-1].position
-                )
+                # The events are durable already: an append must not be refused because a listener failed.
+                log.exception("a commit listener failed", first=events[0].position, last=events[-1].position)

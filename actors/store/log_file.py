@@ -16,7 +16,15 @@ from .evidence.read_only import FoundDatabase, found_database
 from .guards import SELECT_SHAPE, Deviation, deviations, is_known
 from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
 
-_READ: Final = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events ORDER BY rowid"
+_COLUMNS: Final = "rowid, originator_id, originator_version, topic, state"
+_ALL: Final = f"SELECT {_COLUMNS} FROM stored_events ORDER BY rowid"
+_BETWEEN: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
+_SINCE: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid > ? ORDER BY rowid"
+_OF_ONE: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_LAST_OF_EACH: Final = """
+SELECT rowid, originator_id, max(originator_version), topic, state FROM stored_events
+GROUP BY originator_id ORDER BY rowid
+"""
 
 PAGE: Final = 256
 
@@ -47,32 +55,29 @@ class LogFile:
         return chain.from_iterable(self._pages(first, last))
 
     def _pages(self, first: int | None, upto: int | None) -> Iterator[Iterable[RecordedEvent]]:
-        some = _READ.replace("ORDER BY", "WHERE rowid BETWEEN ? AND ? ORDER BY")
-        rows = self._rows(_READ) if upto is None else self._rows(some, first, upto)
+        rows = self._rows(_ALL) if upto is None else self._rows(_BETWEEN, first, upto)
         while page := list(islice(rows, PAGE)):
             yield map(RecordedEvent._make if _is_plain(page) else _event, page)
 
     def since(self, position: Position) -> Iterator[RecordedEvent]:
         """The events after a position, in their order. Raises `LogDamaged`."""
-        return map(_event, self._rows(_READ.replace("ORDER BY", "WHERE rowid > ? ORDER BY"), position))
+        return map(_event, self._rows(_SINCE, position))
 
     def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
         """The events of one codebase, in their order. Raises `LogDamaged`."""
-        one = _READ.replace("ORDER BY rowid", "WHERE originator_id = ? ORDER BY originator_version")
-        return map(_event, self._rows(one, codebase))
+        return map(_event, self._rows(_OF_ONE, codebase))
 
     def last_of_each(self) -> Iterator[RecordedEvent]:
         """The last event of each codebase, in the order in which they were registered. Raises `LogDamaged`."""
-        last = _READ.replace("originator_version", "max(originator_version)")
-        return map(_event, self._rows(last.replace("ORDER", "GROUP BY originator_id ORDER")))
+        return map(_event, self._rows(_LAST_OF_EACH))
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        """Rows of events. Raises `LogDamaged`, also where they hold more than the file can: then its pages make a loop."""
-        last, room = 0, self._bytes
+        """Rows of events. Raises `LogDamaged`, also if they hold more than the file can: then its pages form a loop."""
+        last, left = 0, self._bytes
         try:
             for row in self._connection.execute(sql, values):
-                last, room = row[0], room - _weight(row)
-                if room < 0:
+                last, left = row[0], left - _weight(row)
+                if left < 0:
                     raise LogDamaged(f"{self._path} can't be read after event {last}: its pages are used twice.")
                 yield row
         except sqlite3.Error as error:
@@ -80,10 +85,8 @@ class LogFile:
 
     def odd(self) -> int | None:
         """The first event that stands where none can be, or whose values are of other types. Raises `LogDamaged`."""
-        try:
+        with self._reading():
             row = self._connection.execute(_ODD).fetchone()
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
         return int(row[0]) if row else None
 
     def damage(self) -> str | None:
@@ -101,22 +104,26 @@ class LogFile:
 
     def is_unfinished(self) -> bool:
         """Whether an erasure of this log was cut off. Raises `LogDamaged`."""
-        try:
+        with self._reading():
             return any(row[:2] == ("table", UNFINISHED) for row in self._connection.execute(SELECT_SHAPE))
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
     def deviations(self) -> list[Deviation]:
         """What the file is made of otherwise than a log of its version is. Raises `LogDamaged`."""
-        try:
+        with self._reading():
             ((version,),) = self._connection.execute("PRAGMA user_version")
             found = deviations(self._connection.execute(SELECT_SHAPE), version)
             return [deviation for deviation in found if not deviation.expected]
+
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        """In this block an error of SQLite is one of the file. Raises `LogDamaged`."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise LogDamaged(f"{self._path} can't be read: {error}.") from None
 
     def _read_size(self) -> int:
-        try:
+        with self._reading():
             ((application,),) = self._connection.execute("PRAGMA application_id")
             if application != APPLICATION_ID:
                 raise StoreError(f"{self._path} is not a log of opencode-ledger.")
@@ -126,8 +133,6 @@ class LogFile:
                     f"{self._path} has the schema {version}, and this version knows none but 1 to {SCHEMA_VERSION}."
                 )
             ((size,),) = self._connection.execute("SELECT coalesce(max(rowid), 0) FROM stored_events")
-        except sqlite3.Error as error:
-            raise LogDamaged(f"{self._path} can't be read: {error}.") from None
         return int(size)
 
 

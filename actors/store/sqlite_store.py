@@ -37,7 +37,7 @@ class SqliteEventStore:
     def __init__(self, connections: Connections, head: Position, heads: dict[CodebaseId, Sequence]) -> None:
         self._connections = connections
         self._listeners = CommitListeners()
-        self._writer = GroupWriter(connections.writer, self._listeners, head, heads)
+        self._writer = GroupWriter(connections.writer, connections.presence, self._listeners, head, heads)
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod

@@ -12,6 +12,8 @@ import aiosqlite
 from ...domain.errors import StoreError, WrongExpectedVersion
 from ...domain.events.recorded import NewEvent, RecordedEvent
 from ...domain.ids import CodebaseId, Position, Sequence
+from ..clock import loop_seconds
+from .file_identity import Presence
 from .group import Append, Plan, plan_group, take_group
 from .listeners import CommitListeners
 from .schema import INSERT, PROBE, SELECT_ALL
@@ -22,7 +24,7 @@ _MOST = 2**63 - 1
 _PAGE = 1000
 
 QUIET = 5.0
-"""Seconds after a failure in which it is not tried whether writing works again: most likely somebody is trying."""
+"""Seconds after a failure before writing is tried again just to find out: a caller is likely trying already."""
 
 
 class GroupWriter:
@@ -35,13 +37,14 @@ class GroupWriter:
     def __init__(
         self,
         connection: aiosqlite.Connection,
+        presence: Presence,
         listeners: CommitListeners,
         head: Position,
         heads: dict[CodebaseId, Sequence],
     ) -> None:
         self.head = head
         self.heads = heads
-        self._connection = connection
+        self._connection, self._presence = connection, presence
         self._listeners = listeners
         self._waiting: deque[Append] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -49,14 +52,17 @@ class GroupWriter:
         self._failed_at = 0.0
 
     async def trouble(self) -> str | None:
-        """Why the last append failed; None where it didn't, or where nobody tries any more and writing works again.
+        """Why the last append failed; None if it didn't, or if writing works again.
 
-        Whether it does is found out by writing a page that changes nothing.
+        After a failure that is found out by writing a page that changes nothing.
         """
-        if self._trouble is not None and _now() - self._failed_at < QUIET:
+        if self._trouble is not None and loop_seconds() - self._failed_at < QUIET:
             return self._trouble
         try:
-            await self._connection.executescript("" if self._trouble is None else PROBE)
+            if self._trouble is None:
+                await asyncio.to_thread(self._presence.check_writable)
+            else:
+                await self._connection.executescript(PROBE)
             self._trouble = None
         except (sqlite3.Error, StoreError) as error:
             self._trouble = str(error)
@@ -95,7 +101,7 @@ class GroupWriter:
             plan = await self._insert(group)
         except Exception as error:
             if isinstance(error, sqlite3.Error | StoreError):
-                self._trouble, self._failed_at = str(error), _now()
+                self._trouble, self._failed_at = str(error), loop_seconds()
             _fail(group, error)
         else:
             self._trouble = None
@@ -136,10 +142,6 @@ class GroupWriter:
         for append, current in plan.refused:
             if not append.answer.done():
                 append.answer.set_exception(WrongExpectedVersion(current, append.expected))
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _fail(group: Many[Append], error: Exception) -> None:

@@ -1,19 +1,13 @@
 """A deadline for every test of the actors: nobody waits for ever is the very thing they show."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
-import structlog
 from tests.actors.town import Town
+from tests.support.logs import quiet
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Failures that a test makes on purpose are not news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-    yield
-    structlog.reset_defaults()
+__all__ = ["quiet"]
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 """A running service for each test of the API."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
+from tests.support.logs import quiet
 from tests.support.service import Running, running
 
 from opencode_ledger.http.settings import Settings
 
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Failures that a test makes on purpose are not news."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-    yield
-    structlog.reset_defaults()
+__all__ = ["quiet"]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from ....domain.callers import ANOTHER, UNKNOWN, Caller
+from ...clock import loop_seconds
 from . import holders_linux, holders_psutil
 from .presence import Presence
 from .socket_table import Ends
@@ -53,16 +54,15 @@ class Callers:
 
     async def _look_for_all(self) -> None:
         """Look until nobody waits: a look that has begun is no use to those who came since."""
-        loop = asyncio.get_running_loop()
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            began = loop.time()
+            began = loop_seconds()
             callers = await self._look_for([ends for ends, _ in waiting])
             for (_, found), caller in zip(waiting, callers, strict=True):
                 if not found.done():  # who asked may have left
                     found.set_result(caller)
             # An agent that connects without end must not keep a processor busy with this.
-            await asyncio.sleep(min(loop.time() - began, LONGEST_REST))
+            await asyncio.sleep(min(loop_seconds() - began, LONGEST_REST))
         self._looking = None
 
     async def _look_for(self, connections: Many[Ends]) -> list[Caller]:

@@ -1,10 +1,10 @@
 """Looks at a codebase's directory around an agent's run and in it, so that nothing that a shell changed is missed."""
 
 import asyncio
-from time import time
 
 from ....domain.file_trees import Look
 from ....domain.opencode.translator import Translator
+from ...clock import loop_seconds, wall_milliseconds
 from ..outbox import Outbox
 from .tree_scan import SECONDS, SECONDS_AGAIN, scan_files, scan_tree
 
@@ -33,16 +33,15 @@ class FileWatch:
 
     async def run(self) -> None:
         """Look whenever there is a reason to, until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._news.wait()
             self._news.clear()
-            began = loop.time()
+            began = loop_seconds()
             async with self._one:
                 await self._look_at_touched()
                 if self._translator.seen.due:
                     await self._look()
-            await asyncio.sleep(REST * (loop.time() - began))
+            await asyncio.sleep(REST * (loop_seconds() - began))
 
     async def settle(self, *, whatever_ran: bool = False) -> None:
         """The run rests, or its processes are gone: a last look, where anything ran that no tool speaks of."""
@@ -66,7 +65,7 @@ class FileWatch:
         seen.looking()
         if seen.known:
             look = await self._scan(SECONDS_AGAIN)
-            self._outbox.put(list(seen.seen(look, time() * 1000)))
+            self._outbox.put(list(seen.seen(look, wall_milliseconds())))
         else:
             self._outbox.put(list(seen.not_compared()))
 

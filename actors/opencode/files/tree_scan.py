@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from stat import S_ISDIR
-from time import monotonic
 from typing import Final
 
 from ....domain.file_trees import Look, Mark
+from ...clock import steady_seconds
 
 FILES: Final = 250_000
 """Files of one directory that are compared; beyond that it would take too long and too much memory."""
@@ -42,7 +42,7 @@ class _Scan:
     def __init__(self, files: int, seconds: float) -> None:
         self.files: dict[bytes, Mark] = {}
         self.hidden: set[bytes] = set()
-        self._limit, self._until, self._count = files, monotonic() + seconds, 0
+        self._limit, self._until, self._count = files, steady_seconds() + seconds, 0
 
     def below(self, opened: int, path: bytes, depth: int) -> None:
         """Look into an open directory."""
@@ -91,7 +91,7 @@ class _Scan:
 
     def _spend(self) -> None:
         self._count += 1
-        if self._count > self._limit or (self._count % _OFTEN == 0 and monotonic() > self._until):
+        if self._count > self._limit or (self._count % _OFTEN == 0 and steady_seconds() > self._until):
             raise _TooMuch
 
 

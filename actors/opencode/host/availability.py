@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from ....domain.errors import AgentUnavailable
+from ...clock import loop_seconds
 from ..other_versions.choice import settle
 from ..settings import OpencodeSettings
 
@@ -36,7 +37,7 @@ class Availability:
 
         Waits `patience` seconds at most for the first answer, and hardly for a newer one than the last. An answer is good for `look_lifetime`.
         """
-        if asyncio.get_running_loop().time() >= self._look_again:
+        if loop_seconds() >= self._look_again:
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="is opencode there")
             await asyncio.wait({self._looking}, timeout=patience if self._last == NOT_KNOWN else GLANCE)
@@ -52,7 +53,7 @@ class Availability:
         try:
             self._last = await self._find_out()
         finally:
-            self._look_again = asyncio.get_running_loop().time() + self._settings.look_lifetime
+            self._look_again = loop_seconds() + self._settings.look_lifetime
             self._looking = None
 
     async def _find_out(self) -> str | None:

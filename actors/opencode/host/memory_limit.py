@@ -6,7 +6,6 @@ for each of them; memory of tools that left their parents isn't counted, and the
 
 import asyncio
 import math
-import time
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from contextlib import suppress
@@ -17,6 +16,7 @@ import psutil
 import structlog
 
 from ....domain.opencode.errors import Failure
+from ...clock import steady_seconds
 from ..settings import MIB
 from .process import OpencodeProcess
 
@@ -38,12 +38,12 @@ class _Kinship:
     def children(self) -> Mapping[int, Many[int]]:
         """The children of each process that has some. Blocking."""
         with self._looking:
-            if time.monotonic() - self._looked > INTERVAL / 2:
+            if steady_seconds() - self._looked > INTERVAL / 2:
                 self._children = {}
                 for process in psutil.process_iter():
                     with suppress(psutil.Error):
                         self._children.setdefault(process.ppid(), []).append(process.pid)
-                self._looked = time.monotonic()
+                self._looked = steady_seconds()
             return self._children
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ....domain.errors import AgentUnavailable
+from ...clock import loop_seconds
 from ..host.binary import SUPPORTED, candidates, on_path, supported, wrong_version
 from ..host.environment import shared_data
 from ..settings import OpencodeSettings
@@ -103,7 +104,7 @@ def _others(path: str) -> list[Path]:
 
 async def _version(binary: Path, path: str, limit: float, *, alone: bool) -> str:
     """What it says its version is. Raises `AgentUnavailable`, at once for a while after it didn't answer."""
-    file, now = await asyncio.to_thread(File.at, binary), asyncio.get_running_loop().time()
+    file, now = await asyncio.to_thread(File.at, binary), loop_seconds()
     if not alone and now - _silent.get(file, -SILENCE) < SILENCE:
         raise AgentUnavailable(f"{binary} has not said its version.")
     try:

@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Many
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 import psutil
 import structlog
 
+from ...clock import boot_seconds, loop_seconds, wall_seconds
 from ..host.environment import CALL, MARKER
 from . import inherited
 from .survivors import variable
@@ -60,7 +60,7 @@ class Commands:
         ended = calls.keys() - alive
         if len(open_since) <= len(alive):
             return frozenset(ended)
-        longest = time.time() - min(open_since) / 1000 + SLACK
+        longest = wall_seconds() - min(open_since) / 1000 + SLACK
         return frozenset(call for call in ended if max(_age(command.process) for command in calls[call]) > longest)
 
     def by_call(self) -> Mapping[int, list[Command]]:
@@ -104,9 +104,9 @@ async def end_commands(commands: Commands, spared: frozenset[int], grace: float,
     Returns when none is left. One that can't be killed within `limit` seconds is reported, and not waited for: it
     never does anything again.
     """
-    began, asked = _now(), set[psutil.Process]()
+    began, asked = loop_seconds(), set[psutil.Process]()
     while found := await asyncio.to_thread(_others, commands, spared):
-        waited = _now() - began
+        waited = loop_seconds() - began
         if waited > grace + limit:
             log.error("commands can't be ended", pids=[command.process.pid for command in found])
             return
@@ -141,9 +141,9 @@ def _age(process: psutil.Process) -> float:
     """Seconds since it began; 0 for one that is gone. Linux is asked directly: psutil is off by up to a second there."""
     try:
         if not sys.platform.startswith("linux"):
-            return time.time() - float(process.create_time())
+            return wall_seconds() - float(process.create_time())
         began = int(Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - began / os.sysconf("SC_CLK_TCK")
+        return boot_seconds() - began / os.sysconf("SC_CLK_TCK")
     except (OSError, psutil.Error):
         return 0.0
 
@@ -164,7 +164,3 @@ def _own_or_inherited(pid: int, known: Mapping[int, Command]) -> int:
         passed.add(pid)
         pid = known[pid].parent
     return 0
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from ...clock import steady_seconds
+
 BECOMING_LIMIT: Final = 0.2
 """Seconds in which a process has become another program; one that takes longer counts as one without environment."""
 _PAUSE: Final = 0.0005
@@ -18,8 +20,8 @@ _MEMORY, _BEGIN, _END = 20, 47, 48
 def environment_of(pid: int, limit: float = BECOMING_LIMIT) -> bytes:
     """Its variables, each with a zero byte behind it. Raises `OSError` where it is gone or somebody else's."""
     file = Path(f"/proc/{pid}/environ")
-    deadline = time.monotonic() + limit
-    while not (environment := file.read_bytes()) and not _has_none(pid) and time.monotonic() < deadline:
+    deadline = steady_seconds() + limit
+    while not (environment := file.read_bytes()) and not _has_none(pid) and steady_seconds() < deadline:
         time.sleep(_PAUSE)
     return environment
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 import psutil
 import structlog
 
+from ...clock import steady_seconds
 from ..host.environment import MARKER, marker
 from . import inherited
 from .started_with import environment_of
@@ -65,13 +66,13 @@ def _of(instance: str, codebase: str) -> Marked:
 
 def _sweep(marked: Marked, also: Iterable[psutil.Process] = ()) -> int:
     killed: set[int] = set()
-    deadline = time.monotonic() + SWEEP_LIMIT
+    deadline = steady_seconds() + SWEEP_LIMIT
     known = set(also)
     while found := [process for process in known.union(_descent(_find(marked))) if lives(process)]:
         for process in found:
             killed.add(process.pid)
             _kill(process)
-        if time.monotonic() > deadline:
+        if steady_seconds() > deadline:
             log.error("processes can't be killed", pids=[process.pid for process in found])
             break
         time.sleep(_PAUSE)

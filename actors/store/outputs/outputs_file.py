@@ -42,14 +42,12 @@ class OutputsFile:
         """The text of an output, chunk after chunk. Raises `StoreError` where a chunk is missing or damaged."""
         assert self._connection is not None
         place = 0
-        try:
+        with self._reading():
             for first, text in self._connection.execute(_CHUNKS, (output.number,)):
                 if first != place or not isinstance(text, bytes):
                     raise StoreError(f"{self._path} lacks the chunk of {output.output_id} at byte {place}.")
                 yield text
                 place += len(text)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path} can't be read: {error}.") from None
 
     def measure(self, output: FiledOutput) -> tuple[int, str]:
         """The bytes of an output, and its salted hash. Raises `StoreError`."""
@@ -63,16 +61,22 @@ class OutputsFile:
         """How many chunks there are of no output. Raises `StoreError`."""
         if self._connection is None:
             return 0
-        try:
+        with self._reading():
             ((count,),) = self._connection.execute(_STRAY)
+        return int(count)
+
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        """In this block an error of SQLite is one of the file. Raises `StoreError`."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise StoreError(f"{self._path} can't be read: {error}.") from None
-        return int(count)
 
     def _found(self) -> Iterator[FiledOutput]:
         if self._connection is None:
             return
-        try:
+        with self._reading():
             if is_fresh(self._connection, self._path):
                 return
             for row in self._connection.execute(SELECT_ALL_OUTPUTS):
@@ -80,8 +84,6 @@ class OutputsFile:
                     raise StoreError(f"{self._path} was altered: it has an output that is stored as none is.")
                 codebase, name, number, salt, _bytes, settled = row
                 yield FiledOutput(codebase=codebase, output_id=name, number=number, salt=salt, settled=bool(settled))
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path} can't be read: {error}.") from None
 
 
 @contextmanager

@@ -1,0 +1,30 @@
+"""Time is read in one place of `actors/`: everything else asks the clock or is given the time."""
+
+import ast
+from pathlib import Path
+
+from .tree import ROOT, python_files
+
+READS = {
+    *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "clock_gettime"),
+    *("now", "utcnow", "today"),
+}
+
+
+def reads_of_time(path: Path) -> list[str]:
+    """The calls in a file that ask the system, or the event loop, what time it is."""
+    return [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in READS
+        and not ast.unparse(node.func.value).endswith("clock")
+    ]
+
+
+def test_the_clock_alone_reads_time() -> None:
+    """A test that wants another time has one place to put it."""
+    clock = ROOT / "actors/clock.py"
+    assert reads_of_time(clock)
+    assert [read for path in python_files("actors") if path != clock for read in reads_of_time(path)] == []
