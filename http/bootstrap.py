@@ -100,7 +100,7 @@ async def running_service(
         stack.push_async_callback(sweep_all, instance)
         clock = SystemClock()
         if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
-            log.warning("an erasure that had been cut off was finished")
+            log.warning("finished an interrupted erasure")
         store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
         outputs = await SqliteOutputStore.open(data / OUTPUTS_NAME)
         stack.push_async_callback(outputs.close)
@@ -218,7 +218,7 @@ async def _recover(service: Service) -> None:
 def _check_found(data: Path) -> None:
     """Follow nothing that somebody else may have put into the directory. Raises `StoreError`."""
     if (data / SCRATCH_NAME).is_symlink():
-        raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: it was left alone.")
+        raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: remove it.")
     files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME)
     check_directory(data, (LOG_NAME, TREE_NAME, OUTPUTS_NAME, *MADE_OF_THE_LOG), files, (SHELL_NAME,))
 
@@ -234,10 +234,10 @@ def _check_proofs(settings: Settings, head: Position) -> list[str]:
         return []
     if not settings.new_proofs:
         raise StoreError(
-            f"The log has {head} events, and {' and '.join(gone)}, by which changes are noticed, can't be found in "
-            f"{settings.data}: put back what a backup has, or start once with --new-proofs, which makes anew what is gone."
+            f"The log has {head} events, but {settings.data} has no {' and no '.join(gone)}, which prove that they are "
+            "unchanged: restore a backup, or start once with --new-proofs to create what is missing."
         )
-    log.warning("made anew over the log as it is: nothing shows any more whether it was changed before", made=gone)
+    log.warning("created new proofs: they can't show whether the log was changed before now", created=gone)
     return gone
 
 
@@ -248,14 +248,14 @@ def _make_home(home: Path | None) -> None:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise AgentUnavailable(
-            f"The agents' home {home} can't be used ({error.strerror}); choose another with --opencode-home."
+            f"The agents' home {home} can't be used ({error.strerror}); name another directory with --opencode-home."
         ) from None
 
 
 async def _look_for(host: AgentHost) -> None:
     """Ask for opencode's version at the start, so that no first trigger waits for it and nobody learns too late of none."""
     if (reason := await host.unavailable()) is not None:
-        log.warning("no agent can be started", reason=reason)
+        log.warning("agents can't be started", reason=reason)
 
 
 async def _given_up(asking: asyncio.Task[None]) -> None:
@@ -277,4 +277,4 @@ def _instance(path: Path) -> str:
             path.write_text(token_hex(16), encoding="ascii")
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path} can't be used ({error}): remove it, and start again.") from None
+        raise StoreError(f"{path} can't be used ({error}): remove it, then start again.") from None

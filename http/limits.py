@@ -43,8 +43,8 @@ class Limits:
         wanted = settings.max_connections or min(max(room, FEWEST_CONNECTIONS), MOST_CONNECTIONS)
         if wanted > room and files != resource.RLIM_INFINITY:
             raise TooFewFiles(
-                f"{wanted} connections and {settings.max_agents} agents need {wanted + _needed(settings)} open files, and "
-                f"the system allows {files}; raise that with ulimit -n, or lower --max-connections or --max-agents."
+                f"{wanted} connections and {settings.max_agents} agents need {wanted + _needed(settings)} open files, but "
+                f"the system allows only {files}; raise this limit with ulimit -n, or lower --max-connections or --max-agents."
             )
         return cls(wanted)
 

@@ -1,7 +1,7 @@
-"""What Prometheus scrapes: how the service is doing, in numbers.
+"""The metrics of the service for Prometheus.
 
-Answers and committed events are counted as they come; all else is read at the moment of the scrape. Names, units and
-meanings are the help texts here, which `/metrics` carries.
+Responses and committed events are counted when they happen. All other numbers are read when they are scraped. The help
+texts here, which `/metrics` carries, give their meanings and units.
 """
 
 from functools import cache
@@ -16,48 +16,54 @@ from prometheus_client.process_collector import ProcessCollector
 
 from ..domain.events.recorded import RecordedEvent
 
-# When a number was first counted is nobody's question.
+# Nobody asks when a number was first counted.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # it says nothing of what it returns: nothing
 _PREFIX: Final = "opencode_ledger"
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """The numbers of one service, in a registry of its own."""
+    """The metrics of one service, in a registry of its own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._answers = Counter(
-            f"{_PREFIX}_http_answers",
-            "Answers given, by the method and address of the request and the status.",
+            f"{_PREFIX}_http_responses",
+            "HTTP responses by method, route and status.",
             ("method", "route", "status"),
             registry=self.registry,
         )
         self._seconds = Histogram(
             f"{_PREFIX}_command_seconds",
-            "How long a command takes, from the head of its request to its answer; what it does is durable by then.",
+            "Duration of commands in seconds, from the request's head to the response. Its effect is durable by then.",
             ("method", "route"),
             buckets=_SECONDS,
             registry=self.registry,
         )
         self._counted: dict[tuple[str, web.AbstractResource | None, int], Counter] = {}
         self._events = Counter(
-            f"{_PREFIX}_events_committed", "Events committed, by their topic.", ("topic",), registry=self.registry
+            f"{_PREFIX}_events_committed", "Committed events by topic.", ("topic",), registry=self.registry
         )
+        self._lags = Counter(
+            f"{_PREFIX}_stream_lags",
+            "How often a reader of an event stream was too slow for live events and was switched back to the log.",
+            registry=self.registry,
+        )
+        self._counted_lags = 0
         self._gauges = {
             name: Gauge(f"{_PREFIX}_{name}", text, labels, registry=self.registry) for name, text, labels in _GAUGES
         }
 
     def committed(self, events: tuple[RecordedEvent, ...]) -> None:
-        """Count events that were just committed."""
+        """Count newly committed events."""
         for event in events:
             self._events.labels(event.topic).inc()
 
     def timed(self, method: str, route: str, handler: Handler) -> Handler:
-        """A handler that does the same, and is timed."""
-        # Not made before it is needed: a command that nobody uses has no numbers.
+        """The same handler, with its duration measured."""
+        # Made when first needed: a command that nobody uses has no series.
         seconds = cache(lambda: self._seconds.labels(method, route))
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -70,11 +76,11 @@ class Metrics:
         return handle
 
     async def answered(self, request: web.BaseRequest, answer: web.StreamResponse) -> None:
-        """Count an answer that is about to be sent."""
+        """Count a response that is about to be sent."""
         if not isinstance(request, web.Request):
             return
         resource = request.match_info.route.resource
-        # Strangers can invent methods and addresses, but no numbers of ours by it.
+        # A client can invent methods and addresses, but must not create series with them.
         key = (request.method if resource else "any", resource, answer.status)
         if key not in self._counted:
             self._counted[key] = self._answers.labels(key[0], resource.canonical if resource else "none", key[2])
@@ -86,24 +92,28 @@ class Metrics:
         (gauge if label is None else gauge.labels(label)).set(value)
 
     def clear(self, name: str) -> None:
-        """Forget a gauge's labels: what isn't there any more has no number."""
+        """Remove all labels of a gauge: what no longer exists has no series."""
         self._gauges[name].clear()
+
+    def set_lags(self, total: int) -> None:
+        """Set how many lags of readers the streams have counted since the start."""
+        self._lags.inc(total - self._counted_lags)
+        self._counted_lags = total
 
 
 _GAUGES: Final = (
-    ("log_position", "The position of the newest event of the log.", ()),
-    ("views_position", "The position of the newest event that the views show.", ()),
-    ("tree_size", "How many events the tree of the log covers.", ()),
-    ("log_writable", "1 where the log can be written, else 0.", ()),
-    ("agents_available", "1 where agents can be started, else 0.", ()),
+    ("log_position", "Position of the newest event in the log.", ()),
+    ("views_position", "Position of the newest event that the views show.", ()),
+    ("tree_size", "Number of events in the log's Merkle tree.", ()),
+    ("log_writable", "1 if the log can be written, else 0.", ()),
+    ("agents_available", "1 if agents can be started, else 0.", ()),
     ("codebases", "Registered codebases.", ()),
     ("agents", "Codebases by the phase of their agent.", ("phase",)),
     ("sessions", "Sessions by status.", ("status",)),
     ("tasks", "Tasks by status.", ("status",)),
-    ("rooms_taken", "Codebases at work, of at most rooms.", ()),
-    ("rooms", "How many codebases may be at work at once.", ()),
-    ("rooms_waited_for", "Codebases that wait for room.", ()),
-    ("streams_open", "Event streams that are open.", ()),
-    ("streams_waiting_bytes", "Bytes that wait for readers of event streams.", ()),
-    ("streams_recalled", "How often a slow reader was sent back to the log, since the start.", ()),
+    ("agent_slots", "Maximum number of running agents (--max-agents).", ()),
+    ("agent_slots_used", "Slots in use by agents.", ()),
+    ("agent_slots_waiting", "Codebases that wait for a free slot.", ()),
+    ("streams_open", "Open event streams.", ()),
+    ("streams_pending_bytes", "Bytes that readers of event streams have not taken yet.", ()),
 )

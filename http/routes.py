@@ -1,4 +1,4 @@
-"""The route table: every address of the API, as data."""
+"""The route table: every address of the API as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,38 +50,38 @@ Errors = tuple[type[d.LedgerError], ...]
 
 @dataclass(frozen=True)
 class Media:
-    """An answer that isn't JSON. `also`: other types that it is sent as, where its client asks for one of them."""
+    """A response that isn't JSON. `also`: other media types, sent to a client that asks for one of them."""
 
     type: str
     description: str
     also: tuple[str, ...] = ()
 
 
-EVENTS: Final = Media("text/event-stream", "Server-sent events, each with id, event and data.")
+EVENTS: Final = Media("text/event-stream", "Server-sent events. Each has `id`, `event` and `data`.")
 NOTE: Final = Media("text/plain", "A C2SP signed note.")
 TEXT: Final = Media("text/plain", "One line of text.")
 BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
-LINES: Final = Media("application/jsonl", "A manifest, the events, and their proof, a line each.", (BYTES.type,))
+LINES: Final = Media("application/jsonl", "One line for the manifest, each event, and the proof.", (BYTES.type,))
 OUTPUTS: Final = Media(
-    "application/jsonl", "Whole outputs, each followed by its text in pieces, a line each.", (BYTES.type,)
+    "application/jsonl", "One line for each output, followed by lines with its text in pieces.", (BYTES.type,)
 )
-PRINTED: Final = Media("text/plain", "What a tool printed.")
-NUMBERS: Final = Media("text/plain", "Metrics in the text format of Prometheus.")
+PRINTED: Final = Media("text/plain", "The tool's output.")
+NUMBERS: Final = Media("text/plain", "Metrics in the Prometheus text format.")
 PAGE: Final = Media("text/html", "A page for people.")
-PART: Final = Media("*/*", "A part of the page.")
-FOR_PEOPLE: Final = (PAGE, PART)
-"""What a browser shows; programs have no use for it."""
+ASSET: Final = Media("*/*", "A file of a page.")
+FOR_PEOPLE: Final = (PAGE, ASSET)
+"""Responses that only a browser needs. The OpenAPI document leaves them out."""
 
 DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
 
 
 @dataclass(frozen=True)
 class Route:
-    """One address, one method, one handler, and what goes in and comes out.
+    """One address, one method, one handler, and the shapes of its request and response.
 
-    `query`: its parameters. `also`: what it answers with other statuses than 200, beside errors. `errors`: what can go
-    wrong here, beside what can go wrong with every request of its kind (see `faults`). `needs`: what its callers need
-    if not what its method says. `of_views`: its answers, in JSON, follow from the address and the log alone.
+    `query`: its parameters. `also`: responses with other statuses than 200 that are no errors. `errors`: the errors that
+    only this route has (see `faults` for the others). `needs`: the access it requires, if not the default of its method.
+    `of_views`: its JSON response depends only on the address and the log.
     """
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
@@ -97,28 +97,28 @@ class Route:
 
     @property
     def has_head(self) -> bool:
-        """Whether HEAD is answered too, as GET is but without the body: not where bodies are made as they go."""
+        """Whether HEAD works too. Not for responses that are streamed: their headers aren't known before the body."""
         return self.method == "GET" and self.answer not in (EVENTS, LINES, OUTPUTS, PRINTED)
 
     @property
     def access(self) -> Access:
-        """What a caller needs: to look, a token with the scope `read`; to change something, one with `operate`."""
+        """The access that a caller needs: by default the scope `read` for GET, and `operate` for all other methods."""
         return self.needs or ("read" if self.method == "GET" else "operate")
 
 
 def _refusals(verb: Verb) -> Errors:
-    """What the life cycle refuses a command with."""
+    """The errors with which the life cycle refuses a command."""
     return tuple(dict.fromkeys(end for phase in Phase if not isinstance(end := outcome(phase, verb), Phase)))
 
 
 PROGRAM: Final[Errors] = (d.PathOutsideRoots, d.DirectoryHoldsData, DirectoryGone, d.AgentUnavailable)
-"""What keeps opencode from being used in a codebase."""
+"""Errors when opencode can't be used in a codebase."""
 
 AGENT: Final[Errors] = (*PROGRAM, d.ProjectConfigUntrusted, d.UnknownModel)
-"""What keeps an agent from working on a codebase."""
+"""Errors when an agent can't work on a codebase."""
 
 STREAM: Final[Errors] = (BadCursor, CursorAhead, TooManyRequests)
-"""What keeps an event stream from beginning."""
+"""Errors when an event stream can't begin."""
 
 ROUTES: Final = (
     Route("GET", f"{API}/status", status.service_status, responses.ServiceStatus),
@@ -327,7 +327,7 @@ ROUTES: Final = (
         "GET",
         "/dashboard/{part}",
         dashboard.dashboard_part,
-        PART,
+        ASSET,
         needs="open",
         errors=(dashboard.PartNotFound,),
     ),
@@ -337,7 +337,7 @@ ROUTES: Final = (
         "GET",
         "/docs/{asset}",
         docs.docs_asset,
-        PART,
+        ASSET,
         needs="open",
         errors=(docs.AssetNotFound,),
     ),

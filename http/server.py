@@ -27,7 +27,7 @@ TOGETHER: Final = 0.5
 
 
 class PortTaken(LedgerError):
-    """The address can't be listened on."""
+    """The server can't listen on this address."""
 
     code = "port_taken"
 
@@ -49,7 +49,7 @@ async def serve_until_told(
             _look_for_garbage_seldom()
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
             await told.wait()
-            log.info("ending: running agents are interrupted and recorded")
+            log.info("shutting down: running agents are interrupted and recorded")
             await service.farewell.say()
     finally:
         listening.close()
@@ -87,7 +87,7 @@ async def _end_at_once(settings: Settings) -> NoReturn:
 
     The log bears it, as it bears a power cut: what was under way is brought to a truthful state at the next start.
     """
-    log.warning("told twice: agents are killed now, and their sessions recovered at the next start")
+    log.warning("second signal: agents are killed now, and their sessions are recovered at the next start")
     try:
         await sweep_agents(settings)
     finally:
@@ -104,7 +104,7 @@ def _bind(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise PortTaken(
-            f"Can't listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port, or --port 0 for any."
+            f"Can't listen on {settings.host}:{settings.port} ({error.strerror}); use another --port, or --port 0 for any free port."
         ) from None
     return listening
 

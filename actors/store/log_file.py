@@ -143,10 +143,10 @@ def check_there(path: Path) -> None:
         if path.is_symlink() or path.is_file():
             size_of(path)
             return
-        why = f"it has no {path.name}" if data.is_dir() else "it is no directory" if data.exists() else "it isn't there"
+        why = f"has no {path.name}" if data.is_dir() else "is not a directory" if data.exists() else "does not exist"
     except OSError as error:
         raise StoreError(f"{data} can't be read: {error.strerror}.") from None
-    raise StoreError(f"There is no log in {data}, for {why}; say with --data where the log is.")
+    raise StoreError(f"No log found: {data} {why}. Use --data to name the data directory.")
 
 
 @contextmanager

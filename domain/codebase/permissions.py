@@ -162,26 +162,26 @@ def _questions(asked: e.PermissionAsked) -> list[Fields]:
 def _check_fit(asked: e.PermissionAsked, reply: ReplyPermission) -> None:
     if asked.kind != "question":
         if reply.answers is not None:
-            raise InvalidInput("answers: The agent asks for leave to use a tool here; only its questions take answers.")
+            raise InvalidInput("`answers` is not allowed here: the agent asks for permission to use a tool.")
     elif reply.reply == "always":
-        raise InvalidInput("reply: A question is answered with once and answers, or rejected; it takes no always.")
+        raise InvalidInput("`always` is not allowed for a question; reply with once and answers, or with reject.")
     elif reply.reply == "reject" and reply.answers is not None:
-        raise InvalidInput("answers: Who rejects a question gives no answers to it.")
+        raise InvalidInput("`answers` is not allowed with `reject`.")
     elif reply.reply == "once":
         _check_answers(_questions(asked), reply.answers or ())
 
 
 def _check_answers(questions: list[Fields], answers: e.Answers) -> None:
     if len(answers) != len(questions):
-        raise InvalidInput(f"answers: There must be a list for each question, {len(questions)} in all.")
+        raise InvalidInput(f"`answers` must have one list for each question, {len(questions)} in all.")
     if not any(answers):
-        raise InvalidInput("answers: At least one question must be answered; to answer none, reject.")
+        raise InvalidInput("`answers` must answer at least one question; to answer none, reject.")
     for number, (question, chosen) in enumerate(zip(questions, answers, strict=True)):
         labels = [text(fields(option).get("label")) for option in items(question.get("options"))]
         if len(chosen) > 1 and question.get("multiple") is not True:
-            raise InvalidInput(f"answers.{number}: This question takes one answer only.")
+            raise InvalidInput(f"`answers.{number}` must have only one answer.")
         if question.get("custom") is False and not set(chosen) <= set(labels):
-            raise InvalidInput(f"answers.{number}: This question takes no other answer than {', '.join(labels)}.")
+            raise InvalidInput(f"`answers.{number}` must be one of {', '.join(labels)}.")
 
 
 def _later(at: Timestamp, seconds: float) -> Timestamp:

@@ -78,7 +78,7 @@ def masked_command(command: Command, masker: Masker) -> Command:
     if isinstance(command, Register) and masker.mask(command.path) != command.path:
         raise InvalidInput("The path holds what is, or looks like, a secret; give the directory another name.")
     if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
-        raise InvalidInput("files: A name holds what is, or looks like, a secret; give the file another name.")
+        raise InvalidInput("`files` has a name that is or contains a secret, or looks like one; rename the file.")
     if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
         return masked(command, masker)
     if isinstance(command, GrantRoom) and command.hindrance:

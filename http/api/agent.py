@@ -21,7 +21,7 @@ from .service import Service
 
 
 async def trigger_agent(service: Service, request: web.Request) -> web.Response:
-    """Start a session; answered as soon as it is in the log, before the agent's process is up."""
+    """Start a session. The response comes as soon as the session is in the log, before the agent's process runs."""
     codebase = await service.codebase(request)
     body = await read_body(request, TriggerAgent)
     await service.usable_model(body.model, codebase.agent_config)
@@ -40,7 +40,7 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
 
     def started(events: Many[e.Event]) -> Mapping[str, e.Json]:
         waiting = the(e.SessionStarted, events).waiting
-        happened = "Agent waits for room on" if waiting else "Agent started on"
+        happened = "Agent is waiting for a free slot on" if waiting else "Agent started on"
         return {
             "success": True,
             "session_id": trigger.session_id,
@@ -53,7 +53,7 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
 
 
 async def send_message(service: Service, request: web.Request) -> web.Response:
-    """Steer the running session, or resume an interrupted one."""
+    """Send a message to the running session, or resume an interrupted one."""
     codebase = await service.codebase(request)
     body = await read_body(request, SendMessage)
     await service.usable_model(body.model, codebase.agent_config)
@@ -65,25 +65,28 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
 
 
 async def _check_own_model(service: Service, codebase: Codebase) -> None:
-    """Raise `UnknownModel` where an interrupted session would go on with a model that is gone: it stays as it is."""
+    """Raise `UnknownModel` if an interrupted session would resume with a model that no longer exists."""
     agent = await service.projections.views.agents.get(codebase.id)
     if agent is None or agent.status != "interrupted":
         return
     try:
         await service.usable_model(agent.model, codebase.agent_config)
     except UnknownModel as error:
-        raise UnknownModel(f"The session's own model is gone; name another as model. {error.message}") from None
+        raise UnknownModel(f"The session's model no longer exists; name another as `model`. {error.message}") from None
 
 
 async def interrupt_agent(service: Service, request: web.Request) -> web.Response:
-    """Make the agent let go, and keep the session."""
+    """Interrupt the agent's work and keep the session.
+
+    The response comes when no process is left that began with the interrupted calls or later.
+    """
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
     return await carry_out(service, request, codebase.id, c.Interrupt(), saying("Interrupt signal sent"))
 
 
 async def stop_agent(service: Service, request: web.Request) -> web.Response:
-    """End the session; answered when no process of the agent is left."""
+    """End the session. The response comes when no process of the agent is left."""
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
     return await carry_out(service, request, codebase.id, c.Stop(), saying("Agent stopped"))
@@ -115,7 +118,10 @@ async def agent_status(service: Service, request: web.Request) -> web.Response:
 
 
 async def agent_events(service: Service, request: web.Request) -> web.StreamResponse:
-    """The codebase's events as they come, and as they came."""
+    """Stream a codebase's events: first a replay from the log, then live.
+
+    Without `Last-Event-ID`, the stream starts with the running or interrupted session, or else with the next event.
+    """
     codebase = await service.codebase(request)
     with service.places.taken(request):
         return await service.streams.codebase_events(request, codebase.id)

@@ -27,7 +27,7 @@ async def list_codebases(service: Service, request: web.Request) -> web.Response
 
 
 async def register_codebase(service: Service, request: web.Request) -> web.Response:
-    """Register a directory; 409 names the codebase that has it already."""
+    """Register a directory. If it is registered already, the 409 names its codebase."""
     body = await read_body(request, RegisterCodebase)
     path = await asyncio.to_thread(real_directory, body.path, service.settings)
     config = body.agent_config or AgentConfig()
@@ -50,15 +50,15 @@ async def get_codebase(service: Service, request: web.Request) -> web.Response:
 
 
 async def change_codebase(service: Service, request: web.Request) -> web.Response:
-    """Change a codebase's name, description or agent configuration; what isn't given stays as it is.
+    """Change a codebase's name, description or agent configuration. Omitted members stay as they are.
 
-    The change is on record. `default_model` and `trusted` count from the next run on, `auto_approve` for all that is asked
-    from now on. What waited because the codebase wasn't trusted starts by itself once it is.
+    The change is recorded. `default_model` and `trusted` take effect at the next run, `auto_approve` at the next request of
+    the agent. Tasks that waited because the codebase wasn't trusted start when it is.
     """
     codebase = await service.codebase(request)
     body = await read_body(request, ChangeCodebase)
     if body.name is None and body.description is None and body.agent_config is None:
-        raise InvalidInput("Nothing to change: give name, description or agent_config.")
+        raise InvalidInput("There is nothing to change: send `name`, `description` or `agent_config`.")
     given = body.agent_config.model_dump(exclude_unset=True) if body.agent_config else {}
     await service.usable_model(given.get("default_model"), {**codebase.agent_config, **given})
     command = c.ChangeCodebase(name=body.name, description=body.description, agent_config=given)
@@ -67,7 +67,7 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
 
 
 async def delete_codebase(service: Service, request: web.Request) -> web.Response:
-    """Stop the agent, then hide the codebase everywhere but in the log."""
+    """Stop the agent, then remove the codebase from all lists. The log keeps its history."""
     await read_body(request, NoBody)
     codebase = CodebaseId(request.match_info["codebase_id"])
     return await carry_out(service, request, codebase, Delete(), saying(f"Codebase {codebase} deleted"))

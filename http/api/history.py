@@ -1,6 +1,6 @@
-"""A codebase's recorded history for auditors: the log's own bytes with their places and hashes, in pages or whole.
+"""A codebase's recorded history for auditors: the log's own bytes with their positions and hashes.
 
-A codebase that was deleted keeps its history.
+A deleted codebase keeps its history.
 """
 
 from contextlib import aclosing
@@ -20,7 +20,10 @@ from .service import Service
 
 
 async def log_page(service: Service, request: web.Request) -> web.Response:
-    """A page of a codebase's events: those after sequence `after`, at most `limit` and about 1 MiB of them; `next` leads on."""
+    """A page of a codebase's events: those after number `after`, at most `limit` events and about 1 MiB.
+
+    For the next page, send its `next` as `after`.
+    """
     codebase, head = await recorded_codebase(service, request)
     after, limit = AFTER.of(request), LOG_LIMIT.of(request)
     events = await service.store.read_stream(codebase, Sequence(after), limit)
@@ -35,7 +38,10 @@ async def log_page(service: Service, request: web.Request) -> web.Response:
 
 
 async def log_export(service: Service, request: web.Request) -> web.StreamResponse:
-    """All of a codebase's events as JSON Lines, with the proof that they are in the log: verifiable alone."""
+    """All events of a codebase as JSON Lines, with a proof that they are in the log.
+
+    `opencode-ledger audit verify FILE` verifies the file without the log.
+    """
     codebase, head = await recorded_codebase(service, request)
     response = lines_answer(request, f"{codebase}.jsonl")
     pieces = export_lines(service.store, service.tree, codebase, head)
@@ -45,7 +51,10 @@ async def log_export(service: Service, request: web.Request) -> web.StreamRespon
 
 
 async def all_events(service: Service, request: web.Request) -> web.StreamResponse:
-    """The events of all codebases in one stream, as they come, and as they came."""
+    """Stream the events of all codebases: first a replay from the log, then live.
+
+    Without `Last-Event-ID`, the stream starts with the next event.
+    """
     with service.places.taken(request):
         return await service.streams.all_events(request)
 

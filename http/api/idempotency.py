@@ -35,13 +35,13 @@ _VALID: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class BadIdempotencyKey(InvalidInput):
-    """Idempotency-Key: It must be given once, as 1 to 255 printable ASCII characters."""
+    """`Idempotency-Key` must be given once, as 1 to 255 printable ASCII characters."""
 
     code = "bad_idempotency_key"
 
 
 class IdempotencyKeyReused(Conflict):
-    """This Idempotency-Key belongs to another request: use a new one for each new request."""
+    """This `Idempotency-Key` belongs to another request: use a new key for each new request."""
 
     code = "idempotency_key_reused"
 
@@ -68,7 +68,7 @@ class Repeats:
             if not given:
                 return await handle(request)
             if any(self._service.secrets.mask(key) != key for key in given):
-                raise BadIdempotencyKey("Idempotency-Key: It holds what is, or looks like, a secret.")
+                raise BadIdempotencyKey("`Idempotency-Key` must not contain a secret, or text that looks like one.")
             return await self._once(await _key_of(request, given), request, handle)
 
         return handle_once

@@ -1,4 +1,4 @@
-"""Whole outputs of tools: one of them, all or a part of it, and all of a codebase for auditors."""
+"""Whole outputs of tools: one output or a range of its bytes, and all outputs of a codebase for auditors."""
 
 import re
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{1,15})?-([0-9]{1,15})?")
 
 
 async def tool_output(service: Service, request: web.Request) -> web.StreamResponse:
-    """What a tool printed, as text, as far as it is on record: all of it, or one range of its bytes."""
+    """What a tool printed, as text: all that was recorded, or one range of its bytes."""
     codebase, output = (await service.codebase(request)).id, OutputId(request.match_info["output_id"])
     size = await service.outputs.size(codebase, output) if is_output_id(output) else None
     if size is None:
@@ -51,9 +51,9 @@ async def tool_output(service: Service, request: web.Request) -> web.StreamRespo
 
 
 async def log_outputs(service: Service, request: web.Request) -> web.StreamResponse:
-    """The whole outputs that a codebase's events name, as JSON Lines that are verified together with an export of it.
+    """The whole outputs that a codebase's events name, as JSON Lines. They are verified together with an export.
 
-    `to`: the number that the export's manifest has under this name, so that both are of the same events.
+    Use the `to` of the export's manifest here, so that both files belong to the same events.
     """
     codebase, head = await recorded_codebase(service, request)
     upto = Sequence(min(UPTO.of(request, head), head))
@@ -95,13 +95,13 @@ def _asked(request: web.Request, size: int) -> tuple[int, int] | None:
         return None
     parts = _RANGE.fullmatch(given[0].strip()) if len(given) == 1 else None
     if parts is None or parts[1] == parts[2] is None:
-        raise InvalidInput("Range: It must be one range of bytes, such as bytes=0-1023, bytes=1024- or bytes=-512.")
+        raise InvalidInput("`Range` must be one range of bytes, such as bytes=0-1023, bytes=1024- or bytes=-512.")
     if parts[1] is None:
         first, upto = max(0, size - int(parts[2])), size
     else:
         first, upto = int(parts[1]), size if parts[2] is None else int(parts[2]) + 1
         if upto <= first and parts[2] is not None:
-            raise InvalidInput("Range: Its end must not be before its beginning.")
+            raise InvalidInput("`Range` must not end before it begins.")
     if first >= size or first >= min(upto, size):
         raise RangeNotThere(size)
     return first, min(upto, size)

@@ -1,4 +1,4 @@
-"""Directories and files that clients name, checked by what they really are, not by how they are spelled."""
+"""Directories and files that clients name. What is checked is the real path, not its spelling."""
 
 import os
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from ..settings import Settings
 
 
 class DirectoryGone(Conflict):
-    """The codebase's directory is gone or leads elsewhere now; put it back, or delete the codebase."""
+    """The codebase's directory is gone or was moved; put it back, or delete the codebase."""
 
     code = "directory_gone"
 
@@ -20,29 +20,29 @@ def real_directory(path: str, settings: Settings) -> str:
     """The real path of an existing, readable directory where agents may work, as the settings say. Raises `LedgerError`."""
     roots = settings.allow_root
     if not Path(path).is_absolute():
-        raise InvalidInput("path: It must be absolute, as in /home/user/my-app.")
+        raise InvalidInput("`path` must be absolute, such as /home/user/my-app.")
     try:
-        # Not strict yet: of what lies outside nobody learns whether it exists.
+        # Not strict yet: outside the roots, a client must not learn what exists.
         real = Path(path).resolve()
         if roots and not any(real.is_relative_to(root.resolve()) for root in roots):
             raise PathOutsideRoots
         real = real.resolve(strict=True)
         is_directory = real.is_dir()
     except (OSError, RuntimeError, ValueError):
-        raise InvalidInput("path: There is no such directory on the server's machine.") from None
+        raise InvalidInput("`path` does not exist on the server's machine.") from None
     if why := unusable(str(real)):
-        raise InvalidInput(f"path: Its real path {why}; rename it.")
+        raise InvalidInput(f"`path` can't be used, because its real path {why}; rename the directory.")
     if not is_directory:
-        raise InvalidInput("path: This is a file, and must be a directory.")
+        raise InvalidInput("`path` must be a directory, not a file.")
     if not os.access(real, os.R_OK | os.X_OK):
-        raise InvalidInput("path: This server may not read this directory.")
+        raise InvalidInput("`path` is not readable for the server.")
     if holds(real, settings.data):
         raise DirectoryHoldsData
     return str(real)
 
 
 def check_unmoved(directory: str, settings: Settings) -> None:
-    """Raise unless a registered directory is still what it was, and may still be worked in."""
+    """Raise `LedgerError` unless a registered directory is unchanged and agents may still work in it."""
     try:
         unmoved = real_directory(directory, settings) == directory
     except InvalidInput:
@@ -52,25 +52,25 @@ def check_unmoved(directory: str, settings: Settings) -> None:
 
 
 def files_inside(directory: str, files: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    """The files, each relative, existing, really inside the directory, regular or a directory, and not too large."""
+    """The files as relative paths. Raises `InvalidInput` unless each exists inside the directory and is small enough."""
     return tuple(_file_inside(Path(directory), name, settings.attachment_size * 2**20) for name in files)
 
 
 def _file_inside(directory: Path, name: str, limit: int) -> str:
     if Path(name).is_absolute():
-        raise InvalidInput(f"files: {name!r} must be relative to the codebase.")
+        raise InvalidInput(f"`files` must hold paths relative to the codebase, not {name!r}.")
     try:
         real = (directory / name).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
-        raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
+        raise InvalidInput(f"`files` names {name!r}, which does not exist in the codebase.") from None
     if real == directory:
-        raise InvalidInput(f"files: {name!r} is the codebase itself, which the agent sees anyway; name files in it.")
+        raise InvalidInput(f"`files` names {name!r}, which is the whole codebase; name files or folders inside it.")
     if not real.is_relative_to(directory):
-        raise InvalidInput(f"files: {name!r} does not lie inside the codebase.")
+        raise InvalidInput(f"`files` names {name!r}, which is outside the codebase.")
     try:
         why = unfit(real, limit)
     except OSError:
-        raise InvalidInput(f"files: {name!r} does not exist in the codebase.") from None
+        raise InvalidInput(f"`files` names {name!r}, which does not exist in the codebase.") from None
     if why:
-        raise InvalidInput(f"files: {name!r} {why}.")
+        raise InvalidInput(f"`files` names {name!r}, which {why}.")
     return os.path.normpath(name)

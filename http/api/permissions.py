@@ -1,4 +1,4 @@
-"""What an agent asks of people: the list of what waits, and the answers."""
+"""Permission requests and questions of agents: the list of those that wait, and the answers."""
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ from .service import Service
 
 
 async def list_permissions(service: Service, request: web.Request) -> web.Response:
-    """What the codebase's agent waits for, newest first."""
+    """The permission requests and questions that the agent waits for, newest first."""
     codebase, part = await service.codebase(request), part_of(request)
     page = await service.projections.views.permissions.waiting(codebase.id, part.limit, part.offset)
     waiting = [_waiting(permission) for permission in page.rows]
@@ -30,7 +30,7 @@ async def list_permissions(service: Service, request: web.Request) -> web.Respon
 
 
 async def reply_permission(service: Service, request: web.Request) -> web.Response:
-    """Answer an agent that asks for leave, or its question."""
+    """Answer a permission request or a question of the agent."""
     codebase = await service.codebase(request)
     body = await read_body(request, ReplyPermission)
     permission = PermissionId(request.match_info["permission_id"])
@@ -45,7 +45,7 @@ async def reply_permission(service: Service, request: web.Request) -> web.Respon
 async def _why_not(
     service: Service, codebase: CodebaseId, permission: PermissionId, unknown: PermissionNotFound
 ) -> LedgerError:
-    """What doesn't wait was never asked, or is settled already: the refusal that says which."""
+    """The error for a request that doesn't wait: it never existed, or it was settled."""
     views = await service.current_views()
     settlement = await views.permissions.settlement(codebase, permission)
     return unknown if settlement is None else _too_late(settlement)
@@ -54,9 +54,9 @@ async def _why_not(
 def _too_late(settled: Settlement) -> Conflict:
     match settled.decided_by:
         case "timeout":
-            return PermissionExpired(f"Nobody answered in time: this was rejected at {settled.replied_at}.")
+            return PermissionExpired(f"Nobody answered in time, so this was rejected at {settled.replied_at}.")
         case "interrupt":
-            return PermissionWithdrawn(f"The agent's run ended at {settled.replied_at}; this is asked no longer.")
+            return PermissionWithdrawn(f"The agent's run ended at {settled.replied_at}, so this can't be answered.")
         case _:
             how = f"{settled.reply}, by {settled.decided_by}, at {settled.replied_at}"
             return PermissionAnswered(f"This was already answered: {how}.")

@@ -1,4 +1,4 @@
-"""The log's tree over HTTP, for auditors: checkpoints and tiles in the C2SP formats, proofs, and the public key."""
+"""The log's Merkle tree over HTTP, for auditors: checkpoints and tiles in C2SP formats, proofs, and the public key."""
 
 import base64
 import re
@@ -20,24 +20,24 @@ _NOW: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class TileNotFound(NotFound):
-    """The tree has no such tile, or not one so wide yet."""
+    """The tree has no such tile, or it is not that wide yet."""
 
     code = "tile_not_found"
 
 
 class NoProof(InvalidInput):
-    """There is no such proof: events and sizes go from 1 to the size of the log, the smaller first."""
+    """This proof does not exist: positions and sizes must be from 1 to the log's size, the smaller size first."""
 
     code = "no_proof"
 
 
 async def checkpoint(service: Service, request: web.Request) -> web.Response:
-    """The newest checkpoint, signed: it covers everything that was committed before the request."""
+    """The newest signed checkpoint. It covers everything that was committed before the request."""
     return web.Response(text=await service.tree.checkpoint(), headers=_NOW)
 
 
 async def public_key(service: Service, request: web.Request) -> web.Response:
-    """The key that checkpoints are checked with, as verifiers of signed notes take it."""
+    """The public key that verifies checkpoints, in the format for verifiers of signed notes."""
     return web.Response(text=f"{service.tree.key}\n", headers=_NOW)
 
 
@@ -52,7 +52,7 @@ async def tile(service: Service, request: web.Request) -> web.Response:
 
 
 async def entries(service: Service, request: web.Request) -> web.Response:
-    """The entries under a tile's leaves: each after its length, two bytes, the larger first."""
+    """The log entries of a tile's leaves. Each follows its length as two bytes, big-endian."""
     number, width = _named(request)
     first, texts = number * WIDTH, list[bytes]()
     while len(texts) < width and (at := Position(first + len(texts))) < service.store.head:
@@ -63,7 +63,7 @@ async def entries(service: Service, request: web.Request) -> web.Response:
 
 
 async def inclusion_proof(service: Service, request: web.Request) -> web.Response:
-    """That an event is in the log."""
+    """A proof that an event is in the log."""
     position, size = POSITION.of(request), SIZE.of(request, service.store.head)
     events = await service.store.read_all(Position(position - 1), 1) if position <= service.store.head else []
     try:
@@ -83,7 +83,7 @@ async def inclusion_proof(service: Service, request: web.Request) -> web.Respons
 
 
 async def consistency_proof(service: Service, request: web.Request) -> web.Response:
-    """That the log only grew between two sizes."""
+    """A proof that the log only grew between two sizes."""
     old, new = FROM.of(request), TO.of(request, service.store.head)
     try:
         proof = await service.tree.consistency(old, new)

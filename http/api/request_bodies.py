@@ -1,4 +1,4 @@
-"""What clients send, field by field as in the API's document. Strict: no unknown field, no number for a string."""
+"""The bodies of requests, field by field as in the API's document. Strict: unknown fields and wrong types are refused."""
 
 import re
 from typing import Annotated, Final, Literal
@@ -17,7 +17,7 @@ MODEL_NAME: Final = r"^[^\s/\x00-\x20\x7f-\x9f]+/[^\s\x00-\x20\x7f-\x9f]+$"
 
 def _model_name(name: str) -> str:
     if not re.fullmatch(MODEL_NAME, name):
-        raise ValueError("It must be provider/model, as in anthropic/claude-sonnet-4-20250514")
+        raise ValueError("must be provider/model, such as anthropic/claude-sonnet-4-20250514")
     return name
 
 
@@ -30,27 +30,27 @@ ModelName = Annotated[
 """`provider/model`."""
 
 MAX_METADATA: Final = 64 * 1024
-"""Bytes of metadata, as JSON: it goes along with every event that starts something."""
+"""Bytes of metadata as JSON. Every event that starts a task or session holds it."""
 
 
-def _not_too_much(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _limited(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(orjson.dumps(metadata)) > MAX_METADATA:
-        raise ValueError(f"It must not be larger than {MAX_METADATA:,} bytes as JSON")
+        raise ValueError(f"must not be larger than {MAX_METADATA:,} bytes as JSON")
     return metadata
 
 
 Metadata = Annotated[
     dict[str, JsonValue],
-    AfterValidator(_not_too_much),
+    AfterValidator(_limited),
     Field(
-        description="Any JSON of your own, up to 64 KiB and 32 levels deep, without NUL characters; "
-        "numbers from -2^63 to below 2^64. It comes back as it is with the task and in the log."
+        description="Any JSON of your own, up to 64 KiB and 32 levels, without NUL characters, with numbers from -2^63 to "
+        "below 2^64. The task and the log hold it unchanged."
     ),
 ]
 
 
 def _whole(value: object) -> object:
-    """JSON has one kind of number: 1.0 is 1."""
+    """JSON has only one kind of number: 1.0 is 1."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -64,14 +64,14 @@ class RequestBody(BaseModel):
 
 
 class NoBody(RequestBody):
-    """A command that needs no words."""
+    """An empty body."""
 
 
 class AgentConfig(RequestBody):
-    """How the codebase's agent is to be run.
+    """How to run the codebase's agent.
 
-    `default_model`: for triggers that name none. `auto_approve`: give every permission. `trusted`: run the
-    codebase's own opencode configuration and plugins.
+    `default_model`: the model of requests that name none. `auto_approve`: approve every permission request. `trusted`: run
+    the codebase's own opencode configuration and plugins.
     """
 
     default_model: ModelName | None = None
@@ -80,7 +80,7 @@ class AgentConfig(RequestBody):
 
 
 class AgentConfigChange(RequestBody):
-    """What is to be another in an agent's configuration; null gives a member its default again."""
+    """Changes of an agent's configuration. Null resets a member to its default."""
 
     default_model: ModelName | None = None
     auto_approve: bool | None = None
@@ -88,7 +88,7 @@ class AgentConfigChange(RequestBody):
 
 
 class ChangeCodebase(RequestBody):
-    """What changes of a codebase: at least one member. Its directory never changes."""
+    """Changes of a codebase: at least one member. The directory can't be changed."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -98,7 +98,7 @@ class ChangeCodebase(RequestBody):
 
 
 class RegisterCodebase(RequestBody):
-    """A directory to make known."""
+    """A directory to register."""
 
     name: Name
     path: Path
@@ -108,7 +108,7 @@ class RegisterCodebase(RequestBody):
 
 
 class TriggerAgent(RequestBody):
-    """A prompt to start an agent with."""
+    """A prompt that starts an agent."""
 
     prompt: Text
     agent: AgentName = "build"
@@ -118,7 +118,7 @@ class TriggerAgent(RequestBody):
 
 
 class NewTask(RequestBody):
-    """A piece of work for the queue; a higher `priority` goes first."""
+    """A task for the queue. A higher `priority` starts first."""
 
     title: Name
     prompt: Text
@@ -130,7 +130,7 @@ class NewTask(RequestBody):
 
 
 class SendMessage(RequestBody):
-    """A follow-up for a running or interrupted session."""
+    """A message for a running or interrupted session."""
 
     message: Text
     agent: AgentName | None = None
@@ -138,10 +138,10 @@ class SendMessage(RequestBody):
 
 
 class ReplyPermission(RequestBody):
-    """The answer to an agent that asks. `message` tells it why not.
+    """The answer to a permission request or a question. `message`: the reason for a `reject`, sent to the agent.
 
-    `answers`: for a question, one list for each in `args.questions`: the labels of the options that are chosen, or
-    other words; an empty list leaves it open.
+    `answers`, for a question: one list for each of `args.questions`, with the labels of the chosen options or with other
+    text. An empty list leaves that question unanswered.
     """
 
     reply: Literal["once", "always", "reject"]

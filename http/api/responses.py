@@ -1,4 +1,4 @@
-"""What clients get, field by field as in the API's document. The handlers' answers are held against these in tests."""
+"""The bodies of responses, field by field as in the API's document. Tests compare the handlers' responses with them."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,20 +19,20 @@ Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 
 
 class Shape(BaseModel):
-    """A JSON object that the service answers with: these members, and no others."""
+    """A JSON object in a response: these members and no others."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Problem(Shape):
-    """What went wrong: a sentence for people, and a word that stays the same for programs."""
+    """An error: a sentence for people and a stable code for programs."""
 
-    detail: Annotated[str, Field(examples=["There is no such codebase."])]
+    detail: Annotated[str, Field(examples=["Codebase not found"])]
     code: Annotated[str, Field(pattern="^[A-Za-z_]+$", examples=["codebase_not_found"])]
 
 
 class ServiceStatus(Shape):
-    """Whether agents can be run here."""
+    """Whether agents can run on this server."""
 
     available: bool
     message: Annotated[str, Field(examples=["OpenCode integration ready"])]
@@ -81,28 +81,28 @@ class Codebase(ListedCodebase):
 
 
 class Registered(Shape):
-    """A directory was made known."""
+    """A directory was registered."""
 
     success: Literal[True]
     codebase: RegisteredCodebase
 
 
 class Changed(Shape):
-    """A codebase as it is after a change."""
+    """A codebase after a change."""
 
     success: Literal[True]
     codebase: Codebase
 
 
 class Done(Shape):
-    """A command was carried out."""
+    """The command was executed."""
 
     success: Literal[True]
     message: str
 
 
 class Triggered(Done):
-    """A session began, or waits for room among the running agents."""
+    """A session was started, or it waits for a free agent slot (`pending`)."""
 
     session_id: str
     task_id: str
@@ -110,9 +110,9 @@ class Triggered(Done):
 
 
 class QueueStatus(Shape):
-    """What waits for a codebase's agent, and why the first of it can't start yet: `code`, and `message` in words.
+    """How many tasks wait for a codebase's agent. `code` and `message` say why the first of them can't start yet.
 
-    `next_try_at`: when it is looked again whether it can, where that is known.
+    `next_try_at`: when the service next tries to start it, where that is known.
     """
 
     pending: Count
@@ -122,7 +122,7 @@ class QueueStatus(Shape):
 
 
 class AgentStatus(Shape):
-    """What a codebase's agent is doing, and what waits for it."""
+    """What a codebase's agent is doing, and its queue."""
 
     codebase_id: str
     status: PublicStatus
@@ -142,10 +142,10 @@ class Listing(Shape):
 
 
 class Session(Shape):
-    """A session, its tokens by kind and its cost in US dollars. Imported ones were made outside.
+    """A session. `tokens` are counted by kind, `cost` is in US dollars. `imported`: it was run with opencode itself.
 
-    `started_at`: when its work began, null while it waits for room. `reason`: why it is interrupted, or why the model cut
-    its last answer off (`length`, `content-filter`).
+    `started_at`: when its work began; null while it waits for a free agent slot. `reason`: why it is interrupted, or why
+    the model's last answer was truncated (`length`, `content-filter`).
     """
 
     id: str
@@ -173,14 +173,14 @@ class Sessions(Listing):
 
 
 class Synced(Done):
-    """How many sessions came into the log, or were brought up to date; `passed_over`, where any couldn't be, or not whole."""
+    """How many sessions were imported or updated, and how many could not be imported, or only in part (`skipped`)."""
 
     synced: Count
-    passed_over: Count = 0
+    skipped: Count = 0
 
 
 class Permission(Shape):
-    """What an agent waits for: leave to use a tool, or answers to the `questions` in `args`."""
+    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`."""
 
     id: str
     kind: PermissionKind
@@ -196,15 +196,15 @@ class Permission(Shape):
 
 
 class Permissions(Listing):
-    """What waits for an answer, newest first."""
+    """Requests that wait for an answer, newest first."""
 
     permissions: list[Permission]
 
 
 class WholeOutput(Shape):
-    """All that a tool printed, where that is more than the agent's model was given.
+    """A tool's whole output, if it is longer than what the agent's model was given.
 
-    `address`: where it is read. `bytes`: of the whole; `kept`: how many of them are on record. `missing`: why not all are.
+    `address`: where to read it. `bytes`: its length. `kept`: how many of its bytes were recorded. `missing`: why not all.
     """
 
     address: Annotated[str, Field(examples=["/v1/opencode/codebases/cb_abc123/outputs/out_abc123"])] | None = None
@@ -214,7 +214,7 @@ class WholeOutput(Shape):
 
 
 class ToolCall(Shape):
-    """A tool that the agent used. `output`: what the agent's model was given."""
+    """A tool call of the agent. `output`: what the agent's model was given."""
 
     tool: str
     args: dict[str, JsonValue]
@@ -225,7 +225,7 @@ class ToolCall(Shape):
 
 
 class Message(Shape):
-    """A user's message, or one step of the agent's. `model`: whose it is, or whom it was sent to; left out where unknown."""
+    """A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown."""
 
     id: str
     role: Literal["user", "assistant"]
@@ -239,7 +239,7 @@ class Message(Shape):
 
 
 class Messages(Shape):
-    """Messages of a session, in the order in which they began; `limit` is null where all were asked for."""
+    """Messages of a session in the order in which they began. `limit` is null if it was omitted."""
 
     messages: list[Message]
     total: Count
@@ -259,14 +259,14 @@ class CreatedTask(Shape):
 
 
 class Held(Shape):
-    """Why work can't start for now: a stable word, and a sentence that says what to do."""
+    """Why a task can't start now: a stable code, and a sentence that says what to do."""
 
     code: Annotated[str, Field(examples=["project_config_untrusted"])]
     message: str
 
 
 class TaskCreated(Shape):
-    """A task was put into the queue. `held`: what keeps it from starting for now; left out where nothing does."""
+    """A task was queued. `held`: what keeps it from starting; omitted if nothing does."""
 
     success: Literal[True]
     task: CreatedTask
@@ -274,9 +274,9 @@ class TaskCreated(Shape):
 
 
 class ListedTask(CreatedTask):
-    """A task of a list; what it doesn't have (yet) is left out.
+    """A task of a list. Members without a value are omitted.
 
-    `reason`: why it is interrupted, or can't start for now, in a stable word.
+    `reason`: a stable code for why it is interrupted or can't start now.
     """
 
     agent_type: str
@@ -293,7 +293,7 @@ class Tasks(Listing):
 
 
 class Task(ListedTask):
-    """A task with its prompt and what became of it."""
+    """A task with its prompt and result."""
 
     prompt: str
     model: str | None = None
@@ -304,7 +304,7 @@ class Task(ListedTask):
 
 
 class LoggedEvent(Shape):
-    """An event of the log. `data`: as that of an `Event` named `type`. `hash`: of its leaf in the log's tree, in hexadecimal."""
+    """An event of the log. `data`: the data of an `Event` named `type`. `hash`: the hash of its leaf in the log's tree, in hex."""
 
     sequence: Annotated[int, Field(ge=1)]
     position: Annotated[int, Field(ge=1)]
@@ -314,7 +314,7 @@ class LoggedEvent(Shape):
 
 
 class LogPage(Shape):
-    """A page of a codebase's log. `next`: what to ask for as `after` next, null at the end."""
+    """A page of a codebase's log. `next`: the `after` of the next page; null at the end."""
 
     events: list[LoggedEvent]
     head: Count
@@ -322,7 +322,7 @@ class LogPage(Shape):
 
 
 class InclusionProof(Shape):
-    """That the event at `position` is in the log of `size` events, as in RFC 6962."""
+    """A proof that the event at `position` is in the log of `size` events, as in RFC 6962."""
 
     position: Annotated[int, Field(ge=1)]
     size: Annotated[int, Field(ge=1)]
@@ -332,7 +332,7 @@ class InclusionProof(Shape):
 
 
 class ConsistencyProof(Shape):
-    """That the log of `to` events only adds to the log of `from` events, as in RFC 6962."""
+    """A proof that the log of `to` events begins with the log of `from` events, as in RFC 6962."""
 
     from_: Annotated[int, Field(ge=0, alias="from")]
     to: Count
@@ -348,10 +348,9 @@ class Alive(Shape):
 
 
 class Ready(Shape):
-    """Whether everything is there.
+    """Whether the service is ready.
 
-    `position`: the end of the log; `opencode`, `log`, `views`: `ok`, or why agents can't run, why nothing can be recorded,
-    why it isn't shown.
+    `position`: the end of the log. `opencode`, `log` and `views`: `ok`, or what is wrong with them.
     """
 
     status: Literal["ok", "degraded"]

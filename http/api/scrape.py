@@ -1,4 +1,4 @@
-"""The address that Prometheus scrapes: the numbers that are counted all the time, and those of this moment."""
+"""`GET /metrics`, which Prometheus scrapes: metrics that are counted all the time, and those read now."""
 
 import asyncio
 from typing import Final
@@ -12,8 +12,8 @@ TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def scrape(service: Service, request: web.Request) -> web.Response:
-    """How the service is doing, for Prometheus."""
-    counts = await service.projections.views.counts()  # however far they are: that they are behind is a number, too
+    """The metrics of the service for Prometheus."""
+    counts = await service.projections.views.counts()  # without waiting: a metric shows how far the views are behind
     metrics = service.metrics
     metrics.set("log_position", service.store.head)
     metrics.set("views_position", service.projections.applied)
@@ -25,11 +25,11 @@ async def scrape(service: Service, request: web.Request) -> web.Response:
         metrics.clear(name)
         for label, number in by_label.items():
             metrics.set(name, number, label)
-    metrics.set("rooms_taken", service.slots.busy)
-    metrics.set("rooms", service.slots.limit)
-    metrics.set("rooms_waited_for", service.slots.queued)
+    metrics.set("agent_slots", service.slots.limit)
+    metrics.set("agent_slots_used", service.slots.busy)
+    metrics.set("agent_slots_waiting", service.slots.queued)
     metrics.set("streams_open", service.streams.open)
-    metrics.set("streams_waiting_bytes", service.streams.waiting)
-    metrics.set("streams_recalled", service.streams.recalls)
+    metrics.set("streams_pending_bytes", service.streams.waiting)
+    metrics.set_lags(service.streams.recalls)
     numbers = await asyncio.to_thread(generate_latest, metrics.registry)  # it reads files of the system
     return web.Response(body=numbers, headers={"Content-Type": TYPE})

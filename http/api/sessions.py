@@ -1,4 +1,4 @@
-"""Sessions of a codebase, and what was said in them."""
+"""The sessions of a codebase and their messages."""
 
 from aiohttp import web
 
@@ -39,11 +39,11 @@ async def list_sessions(service: Service, request: web.Request) -> web.Response:
 
 
 async def sync_sessions(service: Service, request: web.Request) -> web.Response:
-    """Bring into the log what others did with opencode in the codebase's directory.
+    """Import sessions that were run with opencode itself in the codebase's directory.
 
-    `synced` counts the sessions of which this request brought something. Sessions that can't be brought in, or not whole, keep the
-    others out in no case: `passed_over` counts them, and `message` says why. A sync that was cut off has brought a part; repeated,
-    also under its Idempotency-Key, it brings and counts the rest.
+    `synced` counts the sessions that this request imported or updated. A session that can't be imported, or only in part,
+    doesn't stop the others: `skipped` counts such sessions, and `message` says why. If a sync was interrupted, repeat it
+    (also with the same `Idempotency-Key`): it imports and counts the rest.
     """
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
@@ -53,15 +53,15 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     sessions = "session" if synced.brought == 1 else "sessions"
     said = f"Synced {synced.brought} {sessions} from OpenCode"
     answer: dict[str, object] = {"success": True, "synced": synced.brought, "message": said}
-    if passed_over := synced.in_words:
-        answer |= {"message": f"{said}; {passed_over}", "passed_over": sum(synced.passed_over.values())}
+    if skipped := synced.in_words:
+        answer |= {"message": f"{said}; {skipped}", "skipped": sum(synced.passed_over.values())}
     return json_answer(answer)
 
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:
-    """The messages of one session of the codebase, in the order in which they began: all of them unless `limit` is given.
+    """The messages of one session in the order in which they began: all messages, unless `limit` is given.
 
-    `total` is how many there are. A part may be of a session that goes on: later messages come after all that are there.
+    `total` is their number. While the session runs, new messages are added only at the end.
     """
     limit = MOST_MESSAGES.of(request) if MOST_MESSAGES.given(request) is not None else None
     offset = OFFSET.of(request)
@@ -117,7 +117,7 @@ def _session(session: Session) -> dict[str, object]:
 
 
 def _message(message: Message, codebase: CodebaseId, secrets: Secrets) -> dict[str, object]:
-    """The message as it is told: a secret that was cut over several of its parts is whole where they are joined."""
+    """The message for clients. It is masked again: a secret may be spread over parts that are joined here."""
     plain: dict[str, object] = {
         "id": message.id,
         "role": message.role,
@@ -143,7 +143,7 @@ def _tool(call: ToolCall, codebase: CodebaseId) -> dict[str, object]:
 
 
 def _whole(ended: ToolResult, codebase: CodebaseId) -> dict[str, object]:
-    """What is on record of all that a tool printed, and where it is read."""
+    """How much of a tool's whole output was recorded, and the address to read it from."""
     address = f"/v1/opencode/codebases/{codebase}/outputs/{ended.whole_id}" if ended.whole_id else None
     more = {
         "address": address,

@@ -1,4 +1,4 @@
-"""The service itself: is it there, is it ready, and which models can its agents use."""
+"""The service itself: is it alive, is it ready, and which models can its agents use."""
 
 from typing import Final
 
@@ -9,11 +9,11 @@ from ..web.answers import json_answer
 from .service import Service
 
 FIRST_ANSWER: Final = 1.0
-"""Seconds that a status waits, right after the start, until it is known whether opencode can be used."""
+"""Seconds that a status waits, right after the start, to learn whether opencode can be used."""
 
 
 async def service_status(service: Service, request: web.Request) -> web.Response:
-    """Whether agents can be run here."""
+    """Whether agents can run on this server."""
     views = await service.current_views()
     reason = await service.agents.condition(FIRST_ANSWER)
     binary = service.agents.binary
@@ -29,18 +29,18 @@ async def service_status(service: Service, request: web.Request) -> web.Response
 
 
 async def list_models(service: Service, request: web.Request) -> web.Response:
-    """The models that opencode can use with the present configuration."""
+    """The models that opencode can use with its current configuration."""
     models = await service.agents.models()
     return json_answer([{"id": m.id, "name": m.name, "provider": m.provider} for m in models])
 
 
 async def alive(service: Service, request: web.Request) -> web.Response:
-    """The process runs and its event loop answers."""
+    """Whether the process runs and its event loop responds."""
     return json_answer({"status": "ok"})
 
 
 async def ready(service: Service, request: web.Request) -> web.Response:
-    """The views have caught up with the log, the log can be written, and opencode is there; 503 otherwise."""
+    """Whether the log can be written, the views are up to date, and opencode is available. If not: 503."""
     views = await _views_trouble(service)
     reason, trouble = await service.agents.condition(0.0), await service.store.trouble()
     trouble = f"The log can't be written ({trouble})." if trouble else service.tree.trouble

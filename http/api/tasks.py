@@ -26,7 +26,7 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 
 async def create_task(service: Service, request: web.Request) -> web.Response:
-    """Queue a task; it starts by itself when the agent is free. `held` says what keeps it from starting, where that is known."""
+    """Queue a task. It starts when the agent is free. `held` says what keeps it from starting, where that is known."""
     codebase, registered = CodebaseId(request.match_info["codebase_id"]), await service.registered(request)
     body = await read_body(request, NewTask)
     await service.usable_model(body.model, registered.agent_config)
@@ -73,12 +73,12 @@ async def list_codebase_tasks(service: Service, request: web.Request) -> web.Res
 
 
 async def get_task(service: Service, request: web.Request) -> web.Response:
-    """One task with its prompt, its session, and what became of it."""
+    """One task with its prompt, session and result."""
     return json_answer(_pick(await _task(service, request), WHOLE))
 
 
 async def cancel_task(service: Service, request: web.Request) -> web.Response:
-    """Take a task out of the queue, or stop the session that works on it."""
+    """Remove a task from the queue, or stop the session that works on it."""
     task = await _task(service, request)
     await read_body(request, NoBody)
     return await carry_out(service, request, task.codebase_id, CancelTask(task_id=task.id), saying("Task cancelled"))
@@ -106,7 +106,7 @@ def _status(request: web.Request) -> TaskStatus | None:
     for status in STATUSES:
         if given == status:
             return status
-    raise InvalidInput(f"status: It must be one of {', '.join(STATUSES)}.")
+    raise InvalidInput(f"Query parameter `status` must be one of {', '.join(STATUSES)}.")
 
 
 CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")

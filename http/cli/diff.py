@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from cyclopts import Parameter
 
 from ...domain import events as e
 from ...domain.erasure.tombstones import MARK, eraser_of
@@ -16,39 +18,44 @@ from ...projections.story.wording import decided, took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
 from ..offline.history import Moment, Past, past_of
-from ..settings import Data, usual_data
+from ..settings import Data, default_data
 from .printing import erasures_told, head
 from .screen import Line, Screen, counted, line, plain, second
 
 LABEL: Final = 10
 
 
-def diff(codebase: str, before: str, after: str | None = None, *, data: Data = None) -> int:
-    """Say what happened in a codebase between two moments: to its agent, sessions, tasks, messages, files and costs.
+def diff(
+    codebase: str,
+    start: Annotated[str, Parameter(name="--from")],
+    end: Annotated[str | None, Parameter(name="--to")] = None,
+    *,
+    data: Data = None,
+) -> int:
+    """Print what changed in a codebase between two points in time: agent, sessions, tasks, messages, files and costs.
 
     Example: `opencode-ledger audit diff cb_abc123 2026-01-30 2026-01-31`
 
     Parameters
     ----------
     codebase
-        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
-    before
-        The number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. 0, or a
-        time before the first event, is the beginning.
-    after
-        Another, up to which it is told; without it, the end.
+        The codebase's id. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+    start
+        The start: an event's number in the codebase, or a UTC time (2026-01-31T12:00:00Z). 0 is the beginning.
+    end
+        The end, in the same form. Default: the latest event.
     data
-        The data directory; without it, ~/.opencode-ledger.
+        The data directory. Default: ~/.opencode-ledger.
 
     """
-    asyncio.run(_diff(data or usual_data(), CodebaseId(codebase), before, after))
+    asyncio.run(_diff(data or default_data(), CodebaseId(codebase), start, end))
     return 0
 
 
-async def _diff(data: Path, codebase: CodebaseId, before: str, after: str | None) -> None:
+async def _diff(data: Path, codebase: CodebaseId, start: str, end: str | None) -> None:
     async with past_of(data, codebase) as past:
-        one = await past.sequence(before, "BEFORE", first=Sequence(0))
-        other = await past.sequence(after, "AFTER", first=Sequence(0))
+        one = await past.sequence(start, "FROM", first=Sequence(0))
+        other = await past.sequence(end, "TO", first=Sequence(0))
         then, now = await past.moment(min(one, other)), await past.moment(max(one, other))
         Screen().print(_told(past, then, now, swapped=other < one))
 
@@ -58,7 +65,7 @@ def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[L
     lasted, count = took(then.at, now.at), counted(len(between), "event")
     yield from head(past)
     if swapped:
-        yield line(("AFTER is before BEFORE: told from the earlier to the later all the same.", "bold"))
+        yield line(("FROM is later than TO: the two were swapped.", "bold"))
     yield _row("from", f"event {then.sequence}, {second(then.at)}" if then.sequence else "the beginning")
     yield _row("to", f"event {now.sequence}, {second(now.at)}: {count}{f' in {lasted}' if lasted else ''}")
     changes = list(
@@ -72,7 +79,7 @@ def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[L
         )
     )
     yield line()
-    yield from changes or [line("Nothing changed that a person would see.")]
+    yield from changes or [line("There are no visible changes.")]
 
 
 def _row(label: str, said: str, style: str = "") -> Line:
@@ -169,7 +176,7 @@ def _decisions(events: Iterable[e.Event]) -> Iterator[str]:
             what = decided(event, None)
             counts[what] = counts.get(what, 0) + 1
     if asked or counts:
-        yield ", ".join([f"{asked} asked for", *(f"{count} {what}" for what, count in counts.items())])
+        yield ", ".join([f"{asked} requested", *(f"{count} {what}" for what, count in counts.items())])
 
 
 def _used(then: Moment, now: Moment) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""The command line's `erase`: content out of the log, for good, with the proofs left valid."""
+"""`opencode-ledger erase`: removes content from the log permanently and keeps the proofs valid."""
 
 import getpass
 import os
@@ -18,8 +18,8 @@ from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
 from ..data_directory import LOG_NAME, MADE_OF_THE_LOG
 from ..offline.erasing import Choice, Chosen, choose, erasures, finish
-from ..offline.erasing import erase as carry_out
-from ..settings import Data, usual_data
+from ..offline.erasing import erase as execute
+from ..settings import Data, default_data
 from .progress import progress
 from .screen import counted
 from .way_out import say
@@ -40,47 +40,48 @@ def erase(
     older_than: str | None = None,
     reason: str | None = None,
     by: str | None = None,
-    yes: Annotated[bool, Parameter(negative="")] = False,
+    yes: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     data: Data = None,
 ) -> int:
-    """Erase what was said in sessions from the log, for good; the log stays verifiable. The server must be stopped.
+    """Erase the content of sessions from the log permanently. The log stays verifiable. Stop the server first.
 
-    Texts go: prompts, answers, what tools were given and printed, titles, paths, reasons. Places, times, identities,
-    states, amounts and hashes stay, and an event on record says who erased what, when and why. Without anything to
-    erase it finishes what was cut off. Backups and exports of before keep what they hold.
+    Erased: prompts, answers, tool inputs and outputs, titles, paths and reasons. Kept: positions, times, ids, states,
+    amounts and hashes. A new event records who erased what, when and why.
 
-    Example: `opencode-ledger erase --session sess_abc123 --reason "asked for by the person, ticket 12"`
+    Without a selection, this command finishes an erasure that was interrupted. Older backups and exports don't change.
+
+    Example: `opencode-ledger erase --session sess_abc123 --reason "requested by the person, ticket 12"`
 
     Parameters
     ----------
     codebase
-        A deleted codebase, to erase all of it; or with another choice, where to look.
+        A deleted codebase, to erase all of it. With another selection: search only this codebase.
     session
-        A session that has ended, with its task and its helpers' sessions.
+        A session that has ended. Its task and the sessions of its subagents are erased too.
     position
-        An event's position in the whole log, or a range of them (`17-23`). Repeatable.
+        An event's position in the whole log, or a range (`17-23`). Repeat the option for more.
     older_than
-        All sessions, tasks and deleted codebases that ended so long ago: `90d`, `12w`, `36h`.
+        All sessions, tasks and deleted codebases that ended longer ago than this: `90d`, `12w`, `36h`.
     reason
-        Why: it is recorded for good, so it must not repeat what is erased.
+        The reason. It is recorded permanently, so it must not repeat erased content.
     by
-        Who erases; without it, the user of this terminal.
+        Who erases. Default: the current user.
     yes
-        Don't ask.
+        Don't ask for confirmation.
     data
-        The data directory; without it, ~/.opencode-ledger.
+        The data directory. Default: ~/.opencode-ledger.
 
     """
-    place = data or usual_data()
+    place = data or default_data()
     choice = _choice(codebase, session, position, older_than)
     if choice is not None and not (reason and reason.strip()):
-        raise InvalidInput("--reason: Say why; it stays on record.")
+        raise InvalidInput("--reason is required; it is recorded permanently.")
     check_there(place / LOG_NAME)
     with DataLock.acquire(place):
         if finish(place / LOG_NAME, _caches(place)):
-            say("Finished an erasure that had been cut off.")
+            say("Finished an erasure that was interrupted.")
         elif choice is None:
-            raise InvalidInput("Say what to erase: --session, --codebase, --position or --older-than.")
+            raise InvalidInput("Name what to erase: --session, --codebase, --position or --older-than.")
         if choice is not None:
             _erase(place, choice, why=reason or "", who=by or _user(), yes=yes)
     return 0
@@ -90,21 +91,21 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
     log = place / LOG_NAME
     with opened(log) as file:
         head = max((last.position for last in file.last_of_each()), default=Position(0))
-        with progress("reading") as told:
-            found = choose(file, choice, told)
+        with progress("reading") as report:
+            found = choose(file, choice, report)
         if not found:
-            say("Nothing of that has any content left to erase.")
+            say("There is no content left to erase in this selection.")
             return
         for chosen in found:
-            say(_told(chosen))
+            say(_summary(chosen))
         if not yes:
             _confirm()
         events = list(erasures(file, found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
-    with progress("erasing") as told:
-        carry_out(log, _caches(place), events, told, pass_by)
+    with progress("erasing") as report:
+        execute(log, _caches(place), events, report, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
-    say(f"Erased {counted(count, 'event')}, on record at {places}. The views are made anew at the next start.")
-    say("Backups and exports of before still hold what was erased: take a new backup, and destroy them.")
+    say(f"Erased {counted(count, 'event')}, recorded at position {places}. The views are rebuilt at the next start.")
+    say("Older backups and exports still hold the erased content: take a new backup, then destroy the old ones.")
 
 
 def _caches(place: Path) -> list[Path]:
@@ -114,7 +115,7 @@ def _caches(place: Path) -> list[Path]:
 def _choice(codebase: str | None, session: str | None, positions: tuple[str, ...], age: str | None) -> Choice | None:
     """What is to be erased; None where nothing was named. Raises `InvalidInput`."""
     if (session is not None) + bool(positions) + (age is not None) > 1:
-        raise InvalidInput("Choose one of --session, --position and --older-than.")
+        raise InvalidInput("Use only one of --session, --position and --older-than.")
     if codebase is None and session is None and not positions and age is None:
         return None
     return Choice(
@@ -129,26 +130,28 @@ def _range(text: str) -> range:
     parts = _POSITIONS.fullmatch(text)
     first, last = (int(parts[1]), int(parts[2] or parts[1])) if parts else (1, 0)
     if not first <= last < first + _MOST:
-        raise InvalidInput(f"--position: {text!r} is no position, and no range as 17-23, of at most {_MOST:,} events.")
+        raise InvalidInput(
+            f"--position must be a position or a range such as 17-23 of at most {_MOST:,} events, not {text!r}."
+        )
     return range(first, last + 1)
 
 
 def _age(text: str) -> timedelta:
     parts = _AGE.fullmatch(text)
     if parts is None:
-        raise InvalidInput(f"--older-than: {text!r} is no time such as 90d, 12w or 36h.")
+        raise InvalidInput(f"--older-than must be a time span such as 90d, 12w or 36h, not {text!r}.")
     return int(parts[1]) * _UNITS[parts[2]]
 
 
-def _told(chosen: Chosen) -> str:
+def _summary(chosen: Chosen) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in chosen.kinds.most_common())
     return f"{chosen.codebase}: {counted(len(chosen.positions), 'event')}, at positions {chosen.positions[0]} to {chosen.positions[-1]}: {kinds}"
 
 
 def _confirm() -> None:
     if not sys.stdin.isatty():
-        raise InvalidInput("Nothing was erased: say --yes where nobody can be asked.")
-    print("Erase the content of these, for good? [y/N] ", end="", flush=True)
+        raise InvalidInput("Nothing was erased: without a terminal to ask on, --yes is required.")
+    print("Erase the content of these events permanently? [y/N] ", end="", flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise InvalidInput("Nothing was erased.")
 

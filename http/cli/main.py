@@ -1,4 +1,4 @@
-"""The command line: `opencode-ledger serve`. What goes wrong is told in one sentence that says what to do."""
+"""The command line, `opencode-ledger`. Every error is one sentence that says what to do."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from ..logs import log_to_stderr
 from ..offline.backup import back_up
 from ..offline.backup import restore as put_back
 from ..server import serve_until_told
-from ..settings import Data, Settings, usual_data
+from ..settings import Data, Settings, default_data
 from . import audit
 from .erase import erase
 from .progress import progress
@@ -25,10 +25,13 @@ from .way_out import complain, say, show_all
 
 
 class Environment(Env):
-    """Options of `serve` may come from the environment; elsewhere the data directory alone, so that none erases by it."""
+    """Reads all options of `serve` from the environment, but of other commands only `--data`.
+
+    So an inherited variable can never choose what is erased.
+    """
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        """Add what the environment says."""
+        """Add the values from the environment."""
         mine = (one for one in arguments if commands == ("serve",) or one.name == "--data")
         super().__call__(app, commands, ArgumentCollection(mine))  # type: ignore[no-untyped-call]  # it is a list
 
@@ -37,8 +40,8 @@ app = App(
     name="opencode-ledger",
     help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
 
-    Exit codes: 0 done as told, or the log is sound; 1 the log is not what was recorded, or the service could not
-    serve; 2 what was asked for is not understood, not there, or not possible now; 130 interrupted.""",
+    Exit codes: 0 success. 1 verification failed, or the server could not run. 2 invalid arguments, not found, or not
+    possible in the current state. 130 interrupted.""",
     config=Environment("LEDGER_", command=False),
     default_parameter=Parameter(show_env_var=False),
     console=Terminal(),
@@ -52,12 +55,13 @@ app.command(erase)
 
 @app.command(default_parameter=Parameter(show_env_var=True))
 def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -> int:
-    """Serve the API in the foreground until SIGTERM or SIGINT.
+    """Run the server in the foreground until SIGTERM or SIGINT.
 
-    When it is ready it prints one line on standard output:
-    `opencode-ledger listening on http://127.0.0.1:PORT`. Everything else goes to standard error.
+    When the server is ready, it prints one line to standard output:
+    `opencode-ledger listening on http://127.0.0.1:PORT`. All other output goes to standard error.
 
-    The first signal interrupts the running agents, records it and ends within 10 seconds; a second one ends at once.
+    The first signal interrupts the running agents, records that in the log, and stops the server within 10 seconds. A
+    second signal stops the server at once.
     """
     secrets = Secrets()
     log_to_stderr(secrets)
@@ -71,56 +75,56 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
 
 @app.command
 def backup(into: Path, *, data: Data = None) -> int:
-    """Copy the log, its tree and its key into a new directory, also while a server writes, and verify the copy.
+    """Copy the log, its tree, outputs and key to a new directory, and verify the copy. The server may run meanwhile.
 
-    Exit code 1 where the copy is not what was recorded; it is left for you to look at.
+    Exit code 1: the copy failed verification. It is kept so that you can inspect it.
 
     Example: `opencode-ledger backup /backup/2026-01-31`
 
     Parameters
     ----------
     into
-        The directory to make. It holds a private key: keep it as safe as the log itself.
+        The directory to create. It will hold a private key: protect it like the log itself.
     data
-        The data directory; without it, ~/.opencode-ledger.
+        The data directory. Default: ~/.opencode-ledger.
 
     """
-    with progress("copying") as told:
-        verdict = back_up(data or usual_data(), into, told)
-    audit.tell(verdict, trusted=False)
+    with progress("copying") as report:
+        verdict = back_up(data or default_data(), into, report)
+    audit.print_verdict(verdict, trusted=False)
     say(f"copy   {into}")
     return 0 if verdict.sound else 1
 
 
 @app.command
 def restore(backup: Path, *, data: Data = None) -> int:
-    """Verify a backup, and put it in place of a data directory that has no log.
+    """Verify a backup, and copy it into a data directory that has no log.
 
-    Nothing is overwritten: move an old log away first. Exit code 1 where the backup is not what was recorded; then
-    nothing is restored.
+    Existing files are never overwritten: move an old log away first. Exit code 1: the backup failed verification, and
+    nothing was restored.
 
     Example: `opencode-ledger restore /backup/2026-01-31 --data /var/lib/opencode-ledger`
 
     Parameters
     ----------
     backup
-        A directory that `opencode-ledger backup` made.
+        A directory that `opencode-ledger backup` created.
     data
-        The data directory to make; without it, ~/.opencode-ledger.
+        The data directory to restore into. Default: ~/.opencode-ledger.
 
     """
-    with progress("restoring") as told:
-        verdict = put_back(backup, data or usual_data(), told)
-    audit.tell(verdict, trusted=False)
+    with progress("restoring") as report:
+        verdict = put_back(backup, data or default_data(), report)
+    audit.print_verdict(verdict, trusted=False)
     if not verdict.sound:
         _complain("Nothing was restored.")
         return 1
-    say(f"data   {data or usual_data()}")
+    say(f"data   {data or default_data()}")
     return 0
 
 
 def main() -> None:
-    """The console script, with the exit codes that its help tells."""
+    """The console script, with the exit codes that its help lists."""
     show_all()
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
@@ -131,10 +135,10 @@ def main() -> None:
         _complain(error.message)
         sys.exit(2)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough: nothing is flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing is flushed
         sys.exit(2)
     except OSError as error:
-        _complain(f"{error.filename or 'It'} can't be used: {error.strerror}.")
+        _complain(f"{error.filename or 'A file'} can't be used: {error.strerror}.")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -43,15 +43,15 @@ Printed: TypeAlias = Callable[[OutputId], str | None]
 """Gives a whole output by its name; None where there is none."""
 
 MISSING: Final[dict[Missing, str]] = {
-    "too_large": "the rest was more than is kept",
-    "gone": "it could not be kept, for the agent's file was gone",
-    "refused": "it was not read, for what the agent named is no plain file of its own",
-    "changed": "the agent's file was not what the tool had printed, or changed while it was read",
+    "too_large": "the rest is beyond the size limit",
+    "gone": "not recorded, because the agent's file was missing",
+    "refused": "not read, because the agent named something that is not its own regular file",
+    "changed": "not recorded, because the agent's file differed from the tool's output or changed meanwhile",
     "unreadable": "the agent's file could not be read to its end",
-    "not_kept": "it could not be written down",
-    "off": "none is kept here",
+    "not_kept": "it could not be stored",
+    "off": "whole outputs are not recorded on this server",
 }
-"""Why not all of a whole output is on record, for people."""
+"""Why a whole output was not recorded, or not all of it, for people."""
 
 
 def head(past: Past) -> Iterator[Line]:
@@ -86,7 +86,7 @@ def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Lin
     for session in moment.sessions.values():
         yield from _session(session, width)
     if not moment.sessions:
-        yield line("There is no session yet.")
+        yield line("There are no sessions yet.")
     tasks = [task for task in moment.tasks.values() if task.session_id is None]
     if tasks:
         yield from (line(), line(("tasks without a session", "bold")))
@@ -137,7 +137,7 @@ def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iter
     lasted = _lasted(session)
     why = f" ({session.reason.replace('_', ' ')})" if session.reason else ""
     model = f" on {session.model}" if session.model else ""
-    theirs = f"; opencode's session is {session.agent_session_id}" if session.agent_session_id else ""
+    theirs = f"; opencode session {session.agent_session_id}" if session.agent_session_id else ""
     yield from head(past)
     yield _labelled("session", f"{session.id}  {session.status}{why}")
     yield _labelled(
@@ -157,14 +157,12 @@ def erasures_told(past: Past, erasers: Iterable[Position]) -> Iterator[Line]:
             said = f"{second(erasure.timestamp)} by {plain(erasure.erased_by)}: {plain(erasure.reason)}"
             yield _labelled("erased", f"{said} (event {position} of the log)", ERASED)
         else:
-            said = (
-                f"event {position} of the log should say by whom, and is no erasure: run `opencode-ledger audit verify`"
-            )
+            said = f"event {position} of the log is not a valid erasure: run `opencode-ledger audit verify`"
             yield _labelled("erased", said, ERASED)
 
 
 def _as_of(past: Past, moment: Moment) -> str:
-    then = "" if moment.sequence == past.head else ", as it was then"
+    then = "" if moment.sequence == past.head else " (state at that time)"
     return f"up to event {moment.sequence} of {past.head}, {second(moment.at)}{then}"
 
 
@@ -186,7 +184,7 @@ def _entry(entry: Entry, width: int, *, printed: Printed | None, places: bool) -
         indent=indent,
     )
     if places:
-        also = ", with words that stand elsewhere too" if entry.repeats and not entry.erased else ""
+        also = ", with text that is repeated elsewhere" if entry.repeats and not entry.erased else ""
         yield _below(f"at position {_ranges([position for _, position in entry.events])}{also}", indent, "dim")
     if full and entry.given:
         yield _below(plain(entry.given), indent, "dim")
@@ -209,7 +207,7 @@ def _whole(entry: Entry, printed: Printed | None) -> str | None:
 def _whole_told(ended: ToolResult) -> str:
     """How much a tool printed beyond what its event has, and how much of it is on record."""
     size = f" of {ended.whole_bytes:,} bytes" if ended.whole_bytes is not None else ""
-    kept = f"; {ended.whole_kept:,} of them are on record" if ended.whole_kept is not None else ""
+    kept = f"; {ended.whole_kept:,} of them recorded" if ended.whole_kept is not None else ""
     missing = f"; {MISSING[ended.whole_missing]}" if ended.whole_missing else ""
     return f"whole output{size}{kept}{missing}" + (" (--full)" if ended.whole_id else "")
 

@@ -14,7 +14,7 @@ from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId, OutputId, SessionId
 from ...projections.story.session_story import NOT_OURS
 from ..offline.history import codebases_of, past_of
-from ..settings import Data, usual_data
+from ..settings import Data, default_data
 from .printing import sessions_told, story_told
 from .screen import Line, Screen, counted, line, minute, plain
 
@@ -30,37 +30,38 @@ def show(
     positions: Flag = False,
     data: Data = None,
 ) -> int:
-    """Tell what happened in a session: prompts, answers, tools, file changes, decisions, times and costs.
+    """Print what happened in a session: prompts, answers, tool calls, file changes, decisions, times and costs.
 
-    Without a session the codebase's sessions are listed; without a codebase the log's codebases. Each entry has its
-    time in UTC and the number of its first event in the codebase, as --at takes it.
+    Without SESSION, list the sessions of the codebase. Without CODEBASE, list all codebases.
+
+    Each entry starts with its time in UTC and the number of its first event in the codebase.
 
     Example: `opencode-ledger audit show cb_abc123 sess_abc123 --at 2026-01-31T12:00:00Z`
 
     Parameters
     ----------
     codebase
-        The codebase's id, also of one that was deleted; `opencode-ledger audit show` lists them.
+        The codebase's id. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
     session
-        The session's id; `opencode-ledger audit show CODEBASE` lists them.
+        The session's id. `opencode-ledger audit show CODEBASE` lists all ids.
     at
-        As it was after this event (its number in the codebase) or at this time (2026-01-31T12:00:00Z).
+        Show the state after this event (its number in the codebase) or at this UTC time (2026-01-31T12:00:00Z).
     full
-        Show all that tools were given, changed and printed, not only the beginning.
+        Show everything that tools were given, changed and printed. Default: at most 20 lines of each.
     positions
-        Show where in the whole log each entry's events stand, as `opencode-ledger erase --position` takes them.
+        Show the positions of each entry's events in the whole log, for `opencode-ledger erase --position`.
     data
-        The data directory; without it, ~/.opencode-ledger.
+        The data directory. Default: ~/.opencode-ledger.
 
     """
     if codebase is not None:
-        screen, place = Screen(), data or usual_data()
+        screen, place = Screen(), data or default_data()
         told = _told(place, CodebaseId(codebase), session, at, screen.width, full=full, positions=positions)
         screen.print(asyncio.run(told))
     elif at is not None:
-        raise InvalidInput("--at: Name a codebase, whose events are meant; without --at those of the log are listed.")
+        raise InvalidInput("--at needs a CODEBASE; without --at, all codebases are listed.")
     else:
-        Screen().print(_codebases(data or usual_data()))
+        Screen().print(_codebases(data or default_data()))
     return 0
 
 

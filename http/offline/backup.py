@@ -1,4 +1,4 @@
-"""Backups: a copy of the log with its tree, its whole outputs and its key, taken beside a running server, checked, and put back."""
+"""Backups: copy the log with its tree, whole outputs and key while a server may run, verify the copy, and restore it."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
     with opened(data / LOG_NAME) as log:
         unfinished = log.is_unfinished()
     if unfinished:
-        raise InvalidInput(f"{data} holds what was to be erased: finish that first, with `opencode-ledger erase`.")
+        raise InvalidInput(f"{data} has an unfinished erasure: finish it first with `opencode-ledger erase`.")
     _make_place(into)
     try:
         for name in FILES:
@@ -48,12 +48,12 @@ def back_up(data: Path, into: Path, progress: Progress) -> Verdict:
 def restore(backup: Path, data: Path, progress: Progress) -> Verdict:
     """Verify a backup and, if it is sound, put it in place of a data directory that has no log. Raises as `back_up`."""
     if missing := [name for name in (LOG_NAME, KEY_NAME) if size_of(backup / name) is None]:
-        raise InvalidInput(f"{backup} is no directory that `opencode-ledger backup` made: it has no {missing[0]}.")
+        raise InvalidInput(f"{backup} is not a backup: it has no {missing[0]}.")
     verdict = verify_data(backup, (), None, progress)
     if not verdict.sound:
         return verdict
     if there := [name for name in _NAMES if os.path.lexists(data / name)]:
-        raise InvalidInput(f"{data} has {' and '.join(there)} already, never overwritten; move that away first.")
+        raise InvalidInput(f"{data} already has {' and '.join(there)}. Nothing is overwritten: move them away first.")
     with DataLock.acquire(data):
         for name in FILES:
             _copy(backup / name, data / name, progress)
@@ -82,6 +82,6 @@ def _make_place(into: Path) -> None:
     try:
         into.mkdir(parents=True, mode=0o700)
     except FileExistsError:
-        raise InvalidInput(f"{into} exists already; a backup is made in a directory of its own.") from None
+        raise InvalidInput(f"{into} exists; name a new directory for the backup.") from None
     except OSError as error:
-        raise StoreError(f"{into} can't be made: {error.strerror}.") from None
+        raise StoreError(f"{into} can't be created: {error.strerror}.") from None

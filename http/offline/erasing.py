@@ -1,4 +1,4 @@
-"""Erasing from a data directory that no server uses: what is chosen is found, put on record, and erased for good."""
+"""Erasing from a data directory that no server uses: find what is chosen, record the erasure, erase permanently."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -24,12 +24,12 @@ from ...domain.secrets.masker import Secrets
 from .missing import no_codebase
 
 EVENTS_EACH: Final = 500
-"""Events that one erasure event names at most: each is a line of a page of the log, and should stay readable."""
+"""The most events that one erasure event names: it is one line on a page of the log and should stay readable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is to be erased: of a codebase or of all, a session, single events, what ended before a time, or all there is."""
+    """What to erase: a session, single events, everything that ended before a time, or everything. Of a codebase or of all."""
 
     codebase: CodebaseId | None = None
     session: str | None = None
@@ -80,9 +80,9 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
             found.append(Chosen(codebase=last.stream, positions=positions, kinds=kinds, head=last.sequence))
     if not known:
         where = choice.codebase or "The log"
-        raise InvalidInput(f"{where} has no session {choice.session}; `opencode-ledger audit show` lists those it has.")
+        raise InvalidInput(f"{where} has no session {choice.session}; `opencode-ledger audit show` lists all sessions.")
     if choice.positions and len(elsewhere) == len(choice.positions):
-        raise InvalidInput(f"--position: None of these events is of {choice.codebase}.")
+        raise InvalidInput(f"--position: none of these events belongs to {choice.codebase}.")
     return found
 
 
@@ -90,13 +90,13 @@ def _take(history: History, event: RecordedEvent) -> None:
     try:
         history.take(event)
     except (AttributeError, KeyError, TypeError, ValueError):
-        why = f"event {event.position} is not as the service records it; `opencode-ledger audit verify` says more"
+        why = f"event {event.position} is damaged or was altered; run `opencode-ledger audit verify` for details"
         raise InvalidInput(f"Nothing was erased: {why}.") from None
 
 
 def _check_there(positions: frozenset[int], head: Position) -> None:
     if missing := sorted(position for position in positions if position > head):
-        raise InvalidInput(f"--position: The log has the events from 1 to {head}; there is no {missing[0]}.")
+        raise InvalidInput(f"--position is {missing[0]}, but the log has only the events 1 to {head}.")
 
 
 def _events(log: LogFile, codebase: CodebaseId, positions: Iterable[int]) -> Iterator[RecordedEvent]:

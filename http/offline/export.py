@@ -43,16 +43,16 @@ class Choice:
             return False
         return self.session is None or session_of(event) == self.session
 
-    def told(self, events: list[RecordedEvent]) -> dict[str, Json]:
-        """The choice as the manifest has it."""
-        said: dict[str, Json] = {"codebase_id": self.codebase, "from": events[0].sequence, "to": events[-1].sequence}
-        return said | ({"session_id": self.session} if self.session else {})
+    def selection(self, events: list[RecordedEvent]) -> dict[str, Json]:
+        """The choice as the manifest names it."""
+        named: dict[str, Json] = {"codebase_id": self.codebase, "from": events[0].sequence, "to": events[-1].sequence}
+        return named | ({"session_id": self.session} if self.session else {})
 
 
 def export_from(
     data: Path, choice: Choice, progress: Progress, named: list[KeptOutput] | None = None
 ) -> Generator[bytes]:
-    """The lines of an export, its checkpoint signed anew over the log as it is. Raises `StoreError`, `InvalidInput`.
+    """The lines of an export, with a checkpoint signed now over the whole log. Raises `StoreError`, `InvalidInput`.
 
     `named`: a list to be given the whole outputs that its events name.
     """
@@ -65,7 +65,7 @@ def export_from(
     text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
     note = sign_note(text, key.verifier, key.sign)
     yield manifest_line(
-        Manifest(selection=choice.told(events), events=len(events), key=str(key.verifier), checkpoint=note)
+        Manifest(selection=choice.selection(events), events=len(events), key=str(key.verifier), checkpoint=note)
     )
     yield from map(event_line, events)
     beside = spans_beside(sorted(event.position - 1 for event in events), tree.size)
@@ -96,23 +96,23 @@ def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
 def _check_range(choice: Choice, head: Sequence) -> None:
     for name, number in (("--from", choice.first), ("--to", choice.last)):
         if number is not None and not 1 <= number <= head:
-            raise InvalidInput(f"{name}: {choice.codebase} has the events from 1 to {head}; there is no {number}.")
+            raise InvalidInput(f"{name} is {number}, but {choice.codebase} has only the events 1 to {head}.")
     if choice.last is not None and choice.last < choice.first:
-        raise InvalidInput(f"--from: It must not be after --to; {choice.first} is after {choice.last}.")
+        raise InvalidInput(f"--from must not be after --to, but {choice.first} is after {choice.last}.")
 
 
 def _none_chosen(choice: Choice, events: list[RecordedEvent]) -> InvalidInput:
-    """What is said where a session has no event in the range: without a session any range has some."""
+    """The error for a session without an event in the range. Without a session, any range has events."""
     anywhere = replace(choice, first=1, last=None)
     if own := [event.sequence for event in events if anywhere.takes(event)]:
-        between = f"those of {choice.session} lie between {own[0]} and {own[-1]}"
-        return InvalidInput(f"No event is chosen: {between}, and not between --from and --to.")
+        between = f"{choice.session} has events only between {own[0]} and {own[-1]}"
+        return InvalidInput(f"No event matches: {between}, none of them between --from and --to.")
     return no_session(choice.codebase, SessionId(choice.session or ""))
 
 
 def _unsound(why: str) -> InvalidInput:
     return InvalidInput(
-        f"The log is not sound, for {why}; `opencode-ledger audit verify` says more. Nothing is exported."
+        f"Nothing was exported, because the log is not sound: {why}. Run `opencode-ledger audit verify` for details."
     )
 
 
@@ -128,11 +128,11 @@ def _tree_of(log: LogFile, signed: Checkpoint | None, progress: Progress) -> tup
     for event in log.events():
         tree.add(leaf_of(event))
         if signed and tree.size == signed.size and tree.root() != signed.root:
-            raise _unsound(f"it is not what was signed at {signed.size}")
+            raise _unsound(f"it differs from what was signed at {signed.size}")
         if event.position != tree.size:
             raise _unsound(f"its events are not numbered one by one at {tree.size}")
         if not tree.size % 1000:
             progress(tree.size, log.size)
     if signed and tree.size < signed.size:
-        raise _unsound(f"it ends at {tree.size}, and was signed at {signed.size}")
+        raise _unsound(f"it ends at {tree.size}, but was signed at {signed.size}")
     return tree, tree.take()

@@ -19,7 +19,7 @@ def odd_findings(evidence: Evidence) -> list[Finding]:
     """The first event that is not stored as any event is. Raises `StoreError`."""
     with opened(evidence.log) as log:
         odd = log.odd()
-    said = f"Event {odd} is stored as no event of a log is: its number or the types of its values were changed."
+    said = f"Event {odd} is not stored like an event: its number or the types of its values were changed."
     return [] if odd is None else [Finding("changed", odd, said)]
 
 
@@ -27,13 +27,13 @@ def tree_findings(evidence: Evidence, covered: int, result: Audit) -> Iterator[F
     """Where the tree is not the one that the events make. `covered`: how many of them it was signed for."""
     gone, tiles = not (evidence.data / TREE_NAME).is_file(), evidence.tiles
     if result.events and not result.checked:
-        what = "is gone" if gone else "has no checkpoint of them"
-        yield Finding("unproved", 0, f"Nothing proves these events: {TREE_NAME} {what}, and none was given.")
+        what = "is missing" if gone else "has no checkpoint of them"
+        yield Finding("unproved", 0, f"Nothing proves these events: {TREE_NAME} {what}, and no checkpoint was given.")
     for tile in sorted(tiles.keys() | result.tiles.keys()):
         width = min(WIDTH, (covered >> 8 * tile.level) - tile.number * WIDTH)
         found = tiles.get(tile, b"")
         if len(found) < width * HASH or not result.tiles.get(tile, b"").startswith(found):
             first = tile.number * WIDTH ** (tile.level + 1) + 1
-            said = f"The tree beside the log is not that of its events, from event {first} on: {TREE_NAME} was changed."
+            said = f"The tree does not match the events from event {first} on: {TREE_NAME} was changed."
             yield Finding("tree changed", first, said)
             return

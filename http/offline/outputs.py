@@ -1,4 +1,4 @@
-"""What an audit finds among the whole outputs beside the log: each is the one that its event has the hash of."""
+"""Verification of the whole outputs beside a log: each must have the hash that its event names."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from ...domain.outputs.record import KeptOutput
 from ...domain.proofs.audit import Audit, Finding
 
 MOST: Final = 100
-"""Outputs that are named each, at most; then it is said how many more there are."""
+"""The most outputs that are named one by one; of the others only the number is given."""
 
 
 def output_findings(data: Path, result: Audit) -> list[Finding]:
@@ -40,13 +40,13 @@ def exported_findings(
         name = f"The whole output of event {kept.position} ({kept.output_id})"
         if kept.erased:
             if here:
-                yield Finding("added", kept.position, f"{name} is still there, though the event was erased.")
+                yield Finding("added", kept.position, f"{name} still exists, but the event was erased.")
         elif here is None:
             yield Finding("removed", kept.position, f"{name} is missing.")
         elif here != Measured(kept.position, kept.bytes, kept.bytes, kept.sha256):
-            yield Finding("changed", kept.position, f"{name} is not what was recorded: it was changed.")
+            yield Finding("changed", kept.position, f"{name} was changed.")
     for _, output in left:
-        yield Finding("added", 0, f"There is an output {output!r} that no event of the export names.")
+        yield Finding("added", 0, f"The outputs have {output!r}, which no event of the export names.")
 
 
 def _findings(file: OutputsFile, recorded: list[KeptOutput]) -> Iterator[Finding]:
@@ -56,9 +56,9 @@ def _findings(file: OutputsFile, recorded: list[KeptOutput]) -> Iterator[Finding
         name = f"The whole output of event {kept.position} ({kept.output_id})"
         if kept.erased:
             if here:
-                yield Finding("added", kept.position, f"{name} is still there, though the event was erased.")
+                yield Finding("added", kept.position, f"{name} still exists, but the event was erased.")
         elif here is None:
-            yield Finding("removed", kept.position, f"{name} is gone: {OUTPUTS_NAME} has nothing of it.")
+            yield Finding("removed", kept.position, f"{name} is missing in {OUTPUTS_NAME}.")
         else:
             try:
                 wrong = file.measure(here) != (kept.bytes, kept.sha256)
@@ -66,10 +66,10 @@ def _findings(file: OutputsFile, recorded: list[KeptOutput]) -> Iterator[Finding
                 yield Finding("removed", kept.position, f"{name} is damaged: {error.message}")
             else:
                 if wrong:
-                    yield Finding("changed", kept.position, f"{name} is not what was recorded: it was changed.")
+                    yield Finding("changed", kept.position, f"{name} was changed.")
     # What no event names yet may be on its way: a server keeps an output before its event.
     for here in left.values():
         if here.settled:
             yield Finding("added", 0, f"{OUTPUTS_NAME} has an output {here.output_id!r} that no event names.")
     if stray := file.stray():
-        yield Finding("added", 0, f"{OUTPUTS_NAME} has {stray} chunks of no output.")
+        yield Finding("added", 0, f"{OUTPUTS_NAME} has {stray} chunks that belong to no output.")

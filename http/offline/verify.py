@@ -1,4 +1,4 @@
-"""Verification of a data directory without a server. Reads files, writes none, trusts no one."""
+"""Verification of a data directory without a server. It reads files, writes none, and trusts nobody."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -21,19 +21,19 @@ from .outputs import output_findings
 from .verify_parts import audit_by_many, damage_of
 
 Progress = Callable[[int, int], None]
-"""Told now and then how many events of how many were read."""
+"""Called now and then with the number of events that were read, and with their total."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a verification found. `key`: the one whose signatures were checked. `told`: what was compared, in words.
+    """The result of a verification. `key`: the key whose signatures were checked. `summary`: what was compared.
 
-    `claim`: what an export says of itself, be it true or not.
+    `claim`: what an export says about itself, true or not.
     """
 
     key: VerifierKey
     result: Audit
-    told: str
+    summary: str
     claim: str = ""
 
     @property
@@ -43,7 +43,7 @@ class Verdict:
 
 
 def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
-    """Verify a data directory. `kept`: files with checkpoints of earlier. Raises `StoreError`, `InvalidInput`."""
+    """Verify a data directory. `kept`: files with saved checkpoints. Raises `StoreError`, `InvalidInput`."""
     with evidence_in(data) as evidence:
         return _verify(evidence, kept, key, progress)
 
@@ -51,7 +51,7 @@ def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progr
 def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
     if key is None and not evidence.has_key:
         raise InvalidInput(
-            f"{evidence.data} has no {KEY_NAME}, by which signatures are checked; give the log's public key with --key."
+            f"{evidence.data} has no {KEY_NAME} to check signatures with; name the log's public key with --key."
         )
     key = key or evidence.key().verifier
     older = [checkpoint_of(note, key, source) for source, note in kept_checkpoints(kept)]
@@ -68,7 +68,7 @@ def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, p
         result.findings.extend(output_findings(evidence.data, result))
     result.findings.extend(guard_findings(evidence))
     if said:
-        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} doesn't fit itself: {said}."))
+        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} is damaged: {said}."))
     return Verdict(key, result, _compared(result) + erased_of(result) + _kept(result))
 
 
@@ -87,27 +87,27 @@ def _audited(found: FoundDatabase, checkpoints: list[Checkpoint], tree_leaves: T
 
 
 def erased_of(result: Audit) -> str:
-    """How many events were erased, or are still to be."""
-    told = f"; {result.erased} of them erased" if result.erased else ""
-    left = f"; {result.unfinished} still to be erased: run `opencode-ledger erase`" if result.unfinished else ""
-    return told + left
+    """How many events were erased, and how many are yet to be erased, in words."""
+    erased = f"; {result.erased} of them erased" if result.erased else ""
+    left = f"; {result.unfinished} not yet erased: run `opencode-ledger erase`" if result.unfinished else ""
+    return erased + left
 
 
 def _kept(result: Audit) -> str:
     count = sum(not kept.erased for kept in result.outputs)
-    return f"; {counted(count, 'whole output')} beside them" if count else ""
+    return f"; {counted(count, 'whole output')} checked" if count else ""
 
 
 def _compared(result: Audit) -> str:
     if not result.checked:
-        return "no checkpoint covers them"
+        return "not covered by any checkpoint"
     sizes = ", ".join(dict.fromkeys(str(checkpoint.size) for checkpoint in result.checked))
     after = result.events - max(checkpoint.size for checkpoint in result.checked)
-    return f"signed at {sizes}" + (f"; no checkpoint covers the last {after}" if after else "")
+    return f"signed at {sizes}" + (f"; the last {after} not covered by any checkpoint" if after else "")
 
 
 def checkpoint_of(note: str, key: VerifierKey, source: str) -> Checkpoint:
-    """What a signed note says. Raises `InvalidInput` where `key` didn't sign it."""
+    """The checkpoint in a signed note. Raises `InvalidInput` unless `key` signed it."""
     try:
         return Checkpoint.parse(open_note(note, key, verify))
     except BadNote as error:
@@ -115,7 +115,7 @@ def checkpoint_of(note: str, key: VerifierKey, source: str) -> Checkpoint:
 
 
 def kept_checkpoints(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """The notes that an auditor kept, each with the file that it is from. Raises `InvalidInput`, `StoreError`."""
+    """The notes that an auditor saved, each with its file. Raises `InvalidInput`, `StoreError`."""
     return ((str(path), _text(path)) for path in paths)
 
 
@@ -131,7 +131,7 @@ def _text(path: Path) -> str:
     """A file of the auditor's own, which may be a link to where it is kept."""
     place = path.resolve()
     if size_of(place) is None:
-        raise InvalidInput(f"{path} can't be read: it isn't there.")
+        raise InvalidInput(f"{path} can't be read: it does not exist.")
     try:
         return content_of(place, LONGEST_KEY).decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Verification of an export, which needs nothing but its own lines: what it claims, and what of that is shown."""
+"""Verification of an export: what its lines claim, and which of these claims they prove. It needs no other file."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ from .outputs import exported_findings
 from .verify import Progress, Verdict, checkpoint_of, erased_of, kept_checkpoints
 
 MOST_FINDINGS: Final = 100
-"""What is said of an export's events at most: whoever made it can have made millions of them wrong."""
+"""The most findings about an export's events that are listed: a forged export can have millions."""
 
 
 def verify_export(
@@ -31,7 +31,7 @@ def verify_export(
 ) -> Verdict:
     """Verify an export, alone, or with the file of its whole `outputs`. Raises `StoreError`, `InvalidInput`."""
     if size_of(path) is None:
-        raise StoreError(f"{path} can't be read: it isn't there.")
+        raise StoreError(f"{path} can't be read: it does not exist.")
     try:
         with found_lines(path, LONGEST) as lines:
             verdict = verify_lines(lines, kept_checkpoints(kept), key, progress)
@@ -43,13 +43,13 @@ def verify_export(
 def verify_lines(
     lines: Iterator[bytes], kept: Iterable[tuple[str, str]], key: VerifierKey | None, progress: Progress
 ) -> Verdict:
-    """Verify the lines of an export. `kept`: notes of earlier, each with its source. Raises `BadExport`, `BadNote`."""
+    """Verify the lines of an export. `kept`: saved notes, each with its source. Raises `BadExport`, `BadNote`."""
     manifest = read_manifest(next(lines, b""))
     selection = Selection.read(manifest.selection)
     key, signed = _signed(manifest, key)
     older = [checkpoint_of(note, key, source) for source, note in kept]
     if any(each.size == signed.size and each != signed for each in older):
-        raise BadExport("Its checkpoint and yours are of the same size and differ: there are two logs.")
+        raise BadExport("Its checkpoint and yours have the same size but differ: there are two logs.")
     result, leaves, erasures, chosen = Audit(), dict[int, bytes](), ErasureRecord(), Chosen(selection)
     line = b""
     for line in lines:
@@ -64,41 +64,39 @@ def verify_lines(
         result.events += 1
         progress(result.events, manifest.events)
     else:
-        raise BadExport("The file does not end with its proof: a part of it is missing.")
+        raise BadExport("The file does not end with its proof: it is truncated.")
     if next(lines, b""):
-        raise BadExport("Something follows the proof, with which an export ends.")
+        raise BadExport("The file goes on after its proof, which must be the last line.")
     if len(result.findings) < MOST_FINDINGS:
         result.findings.extend(chosen.end(signed.size))
     if result.events != manifest.events:
-        said = f"The manifest counts {manifest.events} events, the file holds {result.events}."
+        said = f"The manifest lists {manifest.events} events, but the file has {result.events}."
         result.findings.append(Finding("removed", 0, said))
     _prove(result, leaves, line, signed)
     for position, name in erasures.forged({leaf + 1 for leaf in leaves}, signed.size).items():
-        result.findings.append(Finding("emptied", position, f"{name} was changed, and by no erasure."))
+        result.findings.append(Finding("emptied", position, f"{name} was changed, but not by an erasure."))
     result.erased = erasures.erased
-    told = [_proved(result, selection, signed) + erased_of(result)]
-    if unsaid := len(erasures.unrecorded):
-        told.append(
-            f"{unsaid} erased, by events that are not in this export: what is left of their content is not proven"
-        )
+    parts = [_proved(result, selection, signed) + erased_of(result)]
+    if unrecorded := len(erasures.unrecorded):
+        parts.append(f"{unrecorded} erased by events outside this export: the rest of their content is not proved")
     others = ", ".join(str(size) for size in sorted({each.size for each in older} - {signed.size}))
-    told += [f"not compared with what you kept of {others}"] if others else []
-    return Verdict(key, result, "; ".join(told), f"{selection}; {counted(manifest.events, 'event')}")
+    parts += [f"not compared with your checkpoints at {others}"] if others else []
+    return Verdict(key, result, "; ".join(parts), f"{selection}; {counted(manifest.events, 'event')}")
 
 
 def _signed(manifest: Manifest, key: VerifierKey | None) -> tuple[VerifierKey, Checkpoint]:
-    """What was signed, and by whom. `key`: who alone may have. Raises `BadExport`, `BadNote`."""
+    """The signed checkpoint and its key. `key`: the only accepted key, or None. Raises `BadExport`, `BadNote`."""
     named = VerifierKey.parse(manifest.key)
     if str(named) != manifest.key or (key or named) != named:
-        raise BadExport(f"The manifest names another key than the one that is to be checked: {manifest.key}.")
+        raise BadExport(f"The manifest names another key than the expected one: {manifest.key}.")
     signed = Checkpoint.parse(open_note(manifest.checkpoint, named, verify))
     if not is_signed_alone(manifest.checkpoint, named):
-        raise BadExport("The checkpoint is not written as an export's is: something was added to it.")
+        raise BadExport("The checkpoint has something that an export's checkpoint never has: it was added later.")
     return named, signed
 
 
 def _prove(result: Audit, leaves: dict[int, bytes], proof: bytes, signed: Checkpoint) -> None:
-    """Compare the root that the events and the proof make with the one that was signed."""
+    """Compare the root that follows from the events and the proof with the signed root."""
     hashes = read_proof(proof)
     try:
         result.root = root_with(leaves, signed.size, hashes)
@@ -112,23 +110,23 @@ def _prove(result: Audit, leaves: dict[int, bytes], proof: bytes, signed: Checkp
 
 
 def _proved(result: Audit, selection: Selection, signed: Checkpoint) -> str:
-    """How the events stand to the log, and what is shown of what was chosen."""
+    """Whether the events are in the log, and what is proved about the selection, in words."""
     if result.findings:
-        how = "proved to be in" if result.checked else "not as they are in"
+        how = "proved to be in" if result.checked else "different from those in"
         return f"{how} the log that was signed at {signed.size}, and not what the file claims"
     return f"proved to be in the log that was signed at {signed.size}; {selection.shown(result.events, signed.size)}"
 
 
 def _with_outputs(verdict: Verdict, path: Path | None) -> Verdict:
-    """The verdict on an export, and on the whole outputs that go along with it."""
+    """The verdict on an export together with the file of its whole outputs."""
     count = sum(not kept.erased for kept in verdict.result.outputs)
     outputs = counted(count, "whole output")
     if path is None:
-        told = f"; {outputs} not included" if count else ""
+        summary = f"; {outputs} not included" if count else ""
     else:
         if size_of(path) is None:
-            raise StoreError(f"{path} can't be read: it isn't there.")
+            raise StoreError(f"{path} can't be read: it does not exist.")
         with found_lines(path, LONGEST) as lines:
             verdict.result.findings.extend(exported_findings(read_outputs(lines), verdict.result.outputs))
-        told = f"; {outputs} in {path.name}"
-    return replace(verdict, told=verdict.told + told)
+        summary = f"; {outputs} in {path.name}"
+    return replace(verdict, summary=verdict.summary + summary)

@@ -1,4 +1,4 @@
-"""The API's OpenAPI 3.1 document, made of the route table and of the models that read requests and describe answers."""
+"""The OpenAPI 3.1 document, generated from the route table and from the models of requests and responses."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,76 +22,75 @@ from .summaries import SUMMARIES
 
 TAGS: Final = {
     "Codebases": ("The directories that agents work in.", ("codebases",)),
-    "Agent": ("Start a codebase's agent, talk to it, interrupt it, stop it, and follow what it does.", ("agent",)),
-    "Permissions": ("What agents wait for, and the answers.", ("permissions",)),
+    "Agent": ("Start, message, interrupt and stop a codebase's agent, and follow its events.", ("agent",)),
+    "Permissions": ("Permission requests and questions of agents, and the answers.", ("permissions",)),
     "Sessions": ("What agents did, message by message.", ("sessions", "outputs.tool_output")),
-    "Tasks": ("Each codebase's queue of work.", ("tasks",)),
-    "Audit": ("The log, and the proof that nothing in it was changed.", ("history", "proofs", "outputs.log_outputs")),
+    "Tasks": ("The queue of each codebase.", ("tasks",)),
+    "Audit": ("The log, and proofs that nothing in it was changed.", ("history", "proofs", "outputs.log_outputs")),
     "System": ("The service itself.", ("status", "scrape", "docs")),
 }
-"""What each group of operations is about, and the modules whose handlers belong to it, or single handlers of these."""
+"""The description of each tag, and the modules (or single handlers) that belong to it."""
 
-PLACES: Final = {
-    "codebase_id": "The codebase, by its id.",
-    "task_id": "The task, by its id.",
-    "permission_id": "What the agent asked, by the id in its `permission` event.",
-    "output_id": "The whole output, by the `whole_id` of its `tool_result` event.",
-    "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`; `.p/<width>` after one that isn't full yet.",
-    "level": "The level of the tree; 0 lies over the leaves.",
+PATH_PARAMETERS: Final = {
+    "codebase_id": "The id of the codebase.",
+    "task_id": "The id of the task.",
+    "permission_id": "The `permission_id` of a `permission` event.",
+    "output_id": "The `whole_id` of a `tool_result` event.",
+    "tile": "The tile's number as in C2SP tlog-tiles, such as `x001/234`. A tile that isn't full ends with `.p/<width>`.",
+    "level": "The level of the tree. Level 0 is above the leaves.",
 }
-"""What the parts of addresses mean that a client fills in."""
 
 TOKEN: Final = {
     "type": "http",
     "scheme": "bearer",
-    "description": "Asked for where the server has a token file. A token has scopes: read, operate, audit.",
+    "description": "Required if the server has a token file. A token has the scopes read, operate and audit, or some of them.",
 }
 
 EVENTS: Final = {
     "type": "string",
     "description": (
-        "Each event has an `id` (its number in the stream), a name, and as `data` one line of JSON: see the schema Event. "
-        "The stream begins with `retry:`, and a comment breaks each silence of 15 seconds."
+        "Each event has an `id` (its number in the stream), an `event` name, and one line of JSON as `data`: see the "
+        "schema Event. The stream begins with `retry:`. After 15 seconds of silence the server sends a comment."
     ),
     "contentMediaType": "text/event-stream",
     "contentSchema": {"$ref": REFERENCE.format(model=EVENT)},
 }
 
 REFUSED: Final = "Refused"
-"""The response that all operations share: what can go wrong with any request."""
+"""The response that all operations share: the errors that any request can get."""
 
 DESCRIPTION: Final = """
 Run opencode agents on many codebases, watch them live, and prove later what happened.
 
-After a 2xx the very next GET shows what it did. Every error has one shape, `Problem`: a sentence for people and a code
-for programs. What can go wrong with any request is listed once, as the response `Refused`; each operation lists what else
-can go wrong there. Event streams resume by `Last-Event-ID` and never miss or double an event.
-
-A query with a parameter that its address doesn't take is refused, for it means something that wouldn't be done. What
-answers GET answers HEAD too, without the body, but for event streams, outputs of tools and the export of a log.
+- After a 2xx, the very next GET shows the effect.
+- Every error has the form `Problem`: a sentence for people and a stable code for programs. The response `Refused` lists the
+  errors that any request can get. Each operation lists its other errors.
+- Event streams resume with `Last-Event-ID`. They never miss or repeat an event.
+- Unknown query parameters are rejected with 400.
+- Every GET also works as HEAD, except event streams, tool outputs and log exports.
 """
 
 
 @cache
 def document() -> bytes:
-    """The document as JSON. Raises `ValueError` where it isn't OpenAPI 3.1."""
+    """The document as JSON. Raises `ValueError` if it isn't valid OpenAPI 3.1."""
     described = _document()
     OpenAPI.model_validate(described)
     return orjson.dumps(described)
 
 
 def operation_id(route: Route) -> str:
-    """What code generators call the route."""
+    """The name that code generators give to the route."""
     return route.handler.__name__
 
 
 def described_routes() -> list[Route]:
-    """The routes that programs use: all but the pages for people and their parts."""
+    """The routes that programs use: all but the pages for people and their files."""
     return [route for route in ROUTES if route.answer not in FOR_PEOPLE]
 
 
 def statuses_of(route: Route) -> frozenset[int]:
-    """The statuses that a route answers with."""
+    """The statuses of a route's responses."""
     return frozenset({200, *route.also, *faults_of(route)})
 
 
@@ -107,7 +106,7 @@ def _document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "opencode-ledger", "version": version("opencode-ledger"), "description": DESCRIPTION.strip()},
-        "servers": [{"url": "/", "description": "The server that this description comes from."}],
+        "servers": [{"url": "/", "description": "The server of this document."}],
         "tags": [{"name": name, "description": about} for name, (about, _) in TAGS.items()],
         "paths": paths,
         "components": components,
@@ -115,7 +114,7 @@ def _document() -> dict[str, Any]:
 
 
 def address_of(route: Route) -> str:
-    """The route's path as OpenAPI writes it, without the patterns of its parts."""
+    """The route's path as OpenAPI writes it, without the patterns of its parameters."""
     return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
 
 
@@ -146,7 +145,7 @@ def _tag(route: Route) -> str:
 def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name, pattern in re.findall(r"\{(\w+)(?::([^}]*))?\}", route.path):
         schema = {"type": "string", "minLength": 1} | ({"pattern": f"^{pattern}$"} if pattern else {})
-        yield {"name": name, "in": "path", "description": PLACES[name], "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "description": PATH_PARAMETERS[name], "required": True, "schema": schema}
 
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
@@ -162,7 +161,7 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    """The answers by status, and by `default` what can go wrong with any request."""
+    """The responses by status. `default` is the errors that any request can get."""
     others = {status: _other(route, status) for status in route.also if status < 400}
     failures = {
         status: _failure(faults, route.also.get(status))
@@ -177,19 +176,19 @@ def _responses(route: Route) -> dict[str, Any]:
 
 
 def _other(route: Route, status: int) -> dict[str, Any]:
-    """An answer that is no error, with another status than 200."""
+    """A response that is no error, with another status than 200."""
     if status == 206:
-        return {**_success(route), "description": "The part that was asked for."}
-    return {"description": "There is nothing to come."}
+        return {**_success(route), "description": "The requested range."}
+    return {"description": "The stream has ended: there are no more events."}
 
 
 def _failure(faults: Sequence[Fault], shape: type[BaseModel] | None) -> dict[str, Any]:
-    """What goes wrong with one status; `shape`: what may come with it that is no error."""
-    told = [f"`{fault.code}`: {fault.detail}" for fault in faults]
+    """The errors with one status. `shape`: the body that may come instead of a `Problem`."""
+    lines = [*([shape.__doc__ or ""] if shape else []), *(f"`{fault.code}`: {fault.detail}" for fault in faults)]
     either = {"anyOf": [_reference(shape), _reference(Problem)]} if shape else _reference(Problem)
     example = None if shape else {"detail": faults[0].detail, "code": faults[0].code}
     return {
-        "description": "\n".join(f"- {line}" for line in (*([shape.__doc__ or ""] if shape else []), *told)),
+        "description": "\n".join(f"- {line}" for line in lines),
         "content": {"application/json": _content(either, example)},
         CODES: [fault.code for fault in faults],
     }
@@ -197,8 +196,8 @@ def _failure(faults: Sequence[Fault], shape: type[BaseModel] | None) -> dict[str
 
 def _refused() -> dict[str, Any]:
     faults = sorted(COMMON)
-    told = (f"- {fault.status} `{fault.code}`: {fault.detail}" for fault in faults)
-    return {**_failure(faults, None), "description": "\n".join(("What can go wrong with any request.", "", *told))}
+    lines = (f"- {fault.status} `{fault.code}`: {fault.detail}" for fault in faults)
+    return {**_failure(faults, None), "description": "\n".join(("The errors that any request can get.", "", *lines))}
 
 
 def _success(route: Route) -> dict[str, Any]:

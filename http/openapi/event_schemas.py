@@ -1,4 +1,4 @@
-"""The `data` of every kind of event, as types that schemas are made from: read off the events' own classes."""
+"""The `data` of every kind of event as types for schemas. They are derived from the events' own classes."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
@@ -16,7 +16,7 @@ from ...domain.events.wire import members_of
 
 @cache
 def event_types() -> Mapping[tuple[str, str | None], Any]:
-    """For every kind of event, by topic and action, the type of its data."""
+    """The type of the data of every kind of event, by topic and action."""
     return {kind: _type_of(cls) for kind, cls in REGISTRY.items()}
 
 
@@ -31,13 +31,13 @@ def _type_of(cls: type[Event]) -> Any:
 
 
 def _member(field: Field[Any]) -> Any:
-    """What has a default may be absent: left out where it is nothing, or recorded before there was such a member."""
+    """A member with a default may be absent: it is omitted if empty, and older events were recorded without it."""
     known = _known(field.type)
     return known if field.default is MISSING and field.default_factory is MISSING else NotRequired[known]
 
 
 def _known(kind: Any) -> Any:
-    """The type in words that pydantic knows: our JSON names itself, and null is never sent."""
+    """The type as pydantic takes it. It can't resolve our recursive `Json`, and null is never sent."""
     if kind == Json:
         return JsonValue
     origin, parts = get_origin(kind), get_args(kind)

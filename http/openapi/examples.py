@@ -1,4 +1,4 @@
-"""The examples of the API's document, to the letter, with the members that we add."""
+"""The examples of the API's document, to the letter, plus the members that this project adds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Example:
-    """A request and the answer to it."""
+    """A request and its response."""
 
     request: Any = None
     response: Any = None

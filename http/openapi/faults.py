@@ -1,4 +1,4 @@
-"""What can go wrong with a request, as the OpenAPI document tells it: statuses, codes, sentences."""
+"""The errors of each route for the OpenAPI document: statuses, codes and sentences."""
 
 import inspect
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Fault(NamedTuple):
-    """One thing that can go wrong: its status, its code, and a sentence."""
+    """One possible error: its status, code and sentence."""
 
     status: int
     code: str
@@ -38,8 +38,8 @@ def _routing(status: int) -> Fault:
     return Fault(status, *ROUTING[status])
 
 
-MALFORMED: Final = Fault(400, "malformed_request", "This is not a well-formed HTTP request.")
-TOO_LONG: Final = Fault(431, "header_too_large", "The request's line or one of its headers is too long.")
+MALFORMED: Final = Fault(400, "malformed_request", "The request is not well-formed HTTP.")
+TOO_LONG: Final = Fault(431, "header_too_large", "The request line or a header is too long.")
 
 _ALWAYS: Final = (
     _routing(400),
@@ -60,7 +60,7 @@ CODES: Final = "x-codes"
 COMMON: Final = frozenset(
     (*_ALWAYS, *(_fault(kind) for kind in (*_GUARDED, *_COMMAND, *_POST) if kind is not d.InvalidInput))
 )
-"""What can go wrong whatever is asked for, so it is described once. Invalid input is a matter of each operation."""
+"""The errors that any request can get, described once. Invalid input is described at each operation."""
 
 _NAMED: Final = {
     "codebase_id": d.CodebaseNotFound,
@@ -71,7 +71,7 @@ _NAMED: Final = {
 
 
 def faults_of(route: "Route") -> dict[int, list[Fault]]:
-    """All that can go wrong with a route's requests, by status."""
+    """All errors that a route's requests can get, by status."""
     kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
     kinds += _COMMAND if route.method != "GET" else ()
     kinds += _POST if route.method == "POST" else ()

@@ -1,7 +1,7 @@
-"""JSON Schemas of the shapes that go in and out, all made at once so that each stands once, under one name.
+"""The JSON Schemas of requests and responses. They are generated together, so that each has one name.
 
-They are made plain for those who generate clients from them: no schema refers to itself, and none has a `default`, which
-generators take for a member that is always there. What a member is when it is left out is said in its description.
+They are kept simple for client generators: no schema refers to itself, and none has a `default`, because generators treat
+such a member as always present. The description of a member gives its default instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _SINGLE: Final = ("items", "additionalProperties")
 
 
 class _Exact(GenerateJsonSchema):
-    """As pydantic has it, but what an answer may leave out isn't null either, and fields need no titles."""
+    """Pydantic's schemas, but optional members of a response are never null, and fields have no titles."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         inner = schema["schema"]
@@ -46,7 +46,7 @@ class _Exact(GenerateJsonSchema):
         return made
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        # An answer's members with a default are those that it may leave out.
+        # A response may omit its members that have a default.
         return bool(field.get("required", total)) if "required" in field else field["schema"]["type"] != "default"
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -54,7 +54,7 @@ class _Exact(GenerateJsonSchema):
 
 
 def schemas_of(shapes: Sequence[Any]) -> dict[str, Any]:
-    """The schemas of these shapes, of those that they refer to, and of all events, by name."""
+    """The schemas of these shapes, of the shapes that they refer to, and of all events, by name."""
     events = event_types()
     inputs: list[tuple[int, JsonSchemaMode, TypeAdapter[Any]]] = [
         (number, _mode(shape), TypeAdapter(shape)) for number, shape in enumerate([*events.values(), *shapes])
@@ -66,17 +66,17 @@ def schemas_of(shapes: Sequence[Any]) -> dict[str, Any]:
 
 
 def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without what says nothing, or misleads, where code is generated from it."""
+    """The schema without members that are useless or misleading for code generators."""
     if schema.get("$ref") == REFERENCE.format(model=_ANY):
         return {name: value for name, value in schema.items() if name not in ("$ref", "default")}
     made: dict[str, Any] = {name: _part(name, value) for name, value in schema.items()}
     made.pop("title", None)
-    if made.get("additionalProperties") is True:  # as without it; in TypeScript it would let every member be
+    if made.get("additionalProperties") is True:  # the default; in TypeScript it would allow any member
         del made["additionalProperties"]
-    usual = made.pop("default", None)
-    if usual is not None:
-        said = f"{made['description']} " if "description" in made else ""
-        made["description"] = f"{said}Default: `{to_json(usual).decode()}`."
+    default = made.pop("default", None)
+    if default is not None:
+        text = f"{made['description']} " if "description" in made else ""
+        made["description"] = f"{text}Default: `{to_json(default).decode()}`."
     return made
 
 

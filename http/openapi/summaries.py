@@ -1,4 +1,4 @@
-"""A line for each operation: what it does, verb first, as menus and generated clients show it."""
+"""The summary of each operation, verb first, as menus and generated clients show it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,15 +12,15 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "change_codebase": "Change a codebase",
     "delete_codebase": "Delete a codebase",
     "trigger_agent": "Start the agent",
-    "send_message": "Send a message to the agent",
+    "send_message": "Send a message, or resume the session",
     "interrupt_agent": "Interrupt the agent",
     "stop_agent": "Stop the agent",
     "agent_status": "Get the agent's status",
-    "list_permissions": "List waiting permissions",
-    "reply_permission": "Answer a permission or a question",
-    "agent_events": "Stream a codebase's events",
+    "list_permissions": "List pending permission requests",
+    "reply_permission": "Answer a permission request or a question",
+    "agent_events": "Stream a codebase's events (replay, then live)",
     "list_sessions": "List sessions",
-    "sync_sessions": "Import sessions made outside",
+    "sync_sessions": "Import sessions from opencode",
     "session_messages": "List a session's messages",
     "tool_output": "Read a tool's whole output",
     "create_task": "Create a task",
@@ -28,19 +28,19 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "list_tasks": "List tasks of all codebases",
     "get_task": "Get a task",
     "cancel_task": "Cancel a task",
-    "all_events": "Stream the events of all codebases",
+    "all_events": "Stream all codebases' events (replay, then live)",
     "log_page": "List recorded events",
     "log_export": "Export a codebase's log",
     "log_outputs": "Export a codebase's whole outputs",
     "checkpoint": "Get the newest checkpoint",
-    "public_key": "Get the key of checkpoints",
-    "entries": "Get a tile of entries",
+    "public_key": "Get the public key for checkpoints",
+    "entries": "Get a tile of log entries",
     "tile": "Get a tile of hashes",
     "inclusion_proof": "Prove that an event is in the log",
     "consistency_proof": "Prove that the log only grew",
     "alive": "Check that the process runs",
-    "ready": "Check that everything is ready",
-    "scrape": "Read metrics",
-    "openapi_document": "Get this description",
+    "ready": "Check that the service is ready",
+    "scrape": "Get metrics",
+    "openapi_document": "Get the OpenAPI document",
 }
 """By operation id, which is the name of the route's handler."""

@@ -1,4 +1,4 @@
-"""The page for people at `/`: the codebases, and a session as it happens. Everything on it comes from here."""
+"""The dashboard at `/`: the codebases, and a session live. Everything on the page comes from this server."""
 
 import asyncio
 import json
@@ -37,19 +37,19 @@ HEADERS: Final = {
 
 
 class PartNotFound(NotFound):
-    """The page has no such part."""
+    """The dashboard has no such file."""
 
     code = "part_not_found"
 
 
 async def dashboard(service: Service, request: web.Request) -> web.Response:
-    """A page to watch the agents on, and to steer them."""
+    """The dashboard, to watch and control the agents."""
     page = await asyncio.to_thread(_file, "dashboard.html")
     return web.Response(body=page, content_type="text/html", charset="utf-8", headers=HEADERS)
 
 
 async def dashboard_part(service: Service, request: web.Request) -> web.Response:
-    """A part of the page."""
+    """A file of the dashboard."""
     name = request.match_info["part"]
     if name not in _ASSETS:
         raise PartNotFound

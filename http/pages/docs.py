@@ -1,4 +1,4 @@
-"""The API's description, and the page that shows it: everything on it comes from here, nothing from another host."""
+"""The OpenAPI document and the page that shows it. Everything on the page comes from this server."""
 
 import asyncio
 import importlib.util
@@ -50,23 +50,23 @@ _HEADERS: Final = {
 
 
 class AssetNotFound(NotFound):
-    """The page has no such part."""
+    """This page has no such file."""
 
     code = "asset_not_found"
 
 
 async def openapi_document(service: Service, request: web.Request) -> web.Response:
-    """This API, described in OpenAPI 3.1."""
+    """The OpenAPI 3.1 document of this API."""
     return web.Response(body=await asyncio.to_thread(_document), content_type="application/json", headers=_HEADERS)
 
 
 async def docs_page(service: Service, request: web.Request) -> web.Response:
-    """The API's description, to read and to try out."""
+    """The API documentation page, with forms to try the API."""
     return web.Response(text=_PAGE, content_type="text/html", headers=_HEADERS)
 
 
 async def docs_asset(service: Service, request: web.Request) -> web.Response:
-    """A part of the page."""
+    """A file of the API documentation page."""
     name = request.match_info["asset"]
     if name == "start.js":
         return web.Response(text=_START, content_type="text/javascript", headers=_HEADERS)

@@ -46,9 +46,9 @@ class StreamPlaces:
         limits = self._limits
         own = limits.streams_per_client if returning else limits.streams_per_client // 2
         if client is not None and self._taken[client] >= own:
-            raise TooManyRequests(f"This client has {self._taken[client]} event streams open already.", RETRY_AFTER)
+            raise TooManyRequests(f"This client already has {self._taken[client]} open event streams.", RETRY_AFTER)
         if self._all >= (limits.streams if returning else limits.new_streams):
-            raise Overloaded("There are as many event streams open as this server takes.", RETRY_AFTER)
+            raise Overloaded("The server is at its limit of open event streams.", RETRY_AFTER)
 
 
 def _comes_back(request: web.Request) -> bool:

@@ -13,7 +13,7 @@ from .sse import cursor_of
 
 
 class CursorAhead(Conflict):
-    """The cursor lies beyond the end of the stream."""
+    """`Last-Event-ID` is beyond the end of the stream."""
 
     code = "cursor_ahead"
 
@@ -89,7 +89,7 @@ def _cursor(request: web.Request) -> Sequence | None:
 
 def _check_recorded(cursor: Sequence | None, head: Sequence, stream: str) -> None:
     if cursor is not None and cursor > head:
-        raise CursorAhead(f"The cursor {cursor} lies beyond the end of {stream}, which is {head}.")
+        raise CursorAhead(f"`Last-Event-ID` is {cursor}, beyond the end of {stream}, which is {head}.")
 
 
 async def _session_start(

@@ -27,7 +27,7 @@ _BREAKS_A_LINE: Final = re.compile(rb"[\r\n\0]")
 
 
 class BadCursor(InvalidInput):
-    """Last-Event-ID, or last_event_id: It must be the id of one event, in digits, at most 9223372036854775807."""
+    """`Last-Event-ID` (or `last_event_id`) must be one event's id: only digits, at most 9223372036854775807."""
 
     code = "bad_cursor"
 

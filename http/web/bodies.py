@@ -13,37 +13,37 @@ from pydantic import ValidationError
 from ...domain.errors import InvalidInput
 from ..api.request_bodies import RequestBody
 from .errors import BodyTooLarge, BodyTooSlow, UnsupportedBody
-from .validation_messages import first_complaint
+from .validation_messages import first_message
 
 MAX_BODY = 1024 * 1024
-TOO_LARGE = f"The body is larger than {MAX_BODY:,} bytes."
+TOO_LARGE = f"The body must not be larger than {MAX_BODY:,} bytes."
 MAX_DEPTH = 32
 MAX_NUMBER = 2**64
 MIN_NUMBER = -(2**63)
-"""Numbers from the one on and below the other are refused: whole ones can't be kept exactly. Read as fractions, as whole
-ones beyond 64 bits are, the least itself counts as below."""
+"""Numbers from the maximum on and below the minimum are refused, because larger integers can't be kept exactly. A number
+read as a fraction, as integers beyond 64 bits are, must also be above the minimum."""
 
 BODY_LIMIT = 30.0
-"""Seconds for a body to come."""
+"""Seconds in which a body must arrive."""
 
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-"""What texts begin with whose encoding is told so; that of UTF-32 in the other order begins as UTF-16 does."""
+"""Byte order marks. UTF-32 in little-endian order begins with the same bytes as UTF-16."""
 
 B = TypeVar("B", bound=RequestBody)
 
 
 async def read_body(request: web.Request, model: type[B]) -> B:
-    """The request's body as `model`. Raises `InvalidInput` and its like."""
+    """The request's body as `model`. Raises `InvalidInput`, `UnsupportedBody`, `BodyTooLarge` or `BodyTooSlow`."""
     value = await read_object(request)
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidInput(first_complaint(error)) from None
+        raise InvalidInput(first_message(error)) from None
 
 
 async def read_object(request: web.Request) -> dict[str, object]:
-    """The request's body, which may be asked for again. An absent one counts as `{}`. Raises `InvalidInput` and its like."""
+    """The request's body; it may be read more than once. A missing body counts as `{}`. Raises as `read_body`."""
     raw = await _read(request)
     value: object = _parse(raw) if raw else dict[str, object]()
     if not isinstance(value, dict):
@@ -52,7 +52,7 @@ async def read_object(request: web.Request) -> dict[str, object]:
 
 
 async def expectation(request: web.Request) -> None:
-    """What a request expects is judged before anything else; 100-continue is met when its body is wanted, and not before."""
+    """Refuse any expectation but 100-continue, before anything else. `read_body` asks for the body when it is needed."""
     if request.version >= HttpVersion11 and request.headers["Expect"].lower() != "100-continue":
         raise web.HTTPExpectationFailed
 
@@ -60,7 +60,7 @@ async def expectation(request: web.Request) -> None:
 async def _ask_for(request: web.Request) -> None:
     if "Expect" in request.headers and request.version >= HttpVersion11 and not request.content.is_eof():
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the answer itself hasn't begun
+        request.writer.output_size = 0  # the response itself hasn't begun
 
 
 async def _read(request: web.Request) -> bytes:
@@ -81,9 +81,7 @@ async def _read(request: web.Request) -> bytes:
     if raw and request.content_type != "application/json":
         raise UnsupportedBody("The body must be JSON: send it with `Content-Type: application/json`.")
     if raw and (request.charset or "utf-8").lower() != "utf-8":
-        raise UnsupportedBody(
-            "The body must be in UTF-8: send it with `Content-Type: application/json`, and no other charset."
-        )
+        raise UnsupportedBody("The body must be in UTF-8: send `Content-Type: application/json` without a charset.")
     return raw
 
 
@@ -97,27 +95,27 @@ def _parse(raw: bytes) -> object:
     members = cast(dict[str, object], value)
     for name, item in members.items():
         _check_storable(name, "The body", MAX_DEPTH)
-        _check_storable(item, name if _FIELD.fullmatch(name) else "The body", MAX_DEPTH - 1)
+        _check_storable(item, f"`{name}`" if _FIELD.fullmatch(name) else "The body", MAX_DEPTH - 1)
     return members
 
 
 def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
     if raw.startswith(_MARKS):
-        return "The body must be in UTF-8 and begin with no byte order mark."
+        return "The body must be in UTF-8 without a byte order mark."
     try:
         raw.decode()
     except UnicodeDecodeError as odd:
-        return f"The body must be in UTF-8, and its byte {odd.start + 1:,} is not."
-    return f"The body is not valid JSON: {error.msg}, in line {error.lineno}, column {error.colno}."
+        return f"The body must be in UTF-8, but byte {odd.start + 1:,} is not."
+    return f"The body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
 
 
 def _check_storable(value: object, field: str, depth: int) -> None:
     if isinstance(value, dict | list) and depth == 0:
-        raise InvalidInput(f"{field}: The body may not be nested deeper than {MAX_DEPTH} levels.")
+        raise InvalidInput(f"{field} is nested too deeply: the body may have at most {MAX_DEPTH} levels.")
     if isinstance(value, float) and not MIN_NUMBER < value < MAX_NUMBER:
-        raise InvalidInput(f"{field}: A number must be at least {MIN_NUMBER:,} and smaller than {MAX_NUMBER:,}.")
+        raise InvalidInput(f"{field} has a number outside the range from {MIN_NUMBER:,} to {MAX_NUMBER - 1:,}.")
     if isinstance(value, str) and "\0" in value:
-        raise InvalidInput(f"{field}: There may be no NUL character in it.")
+        raise InvalidInput(f"{field} must not contain a NUL character.")
     if isinstance(value, dict):
         for key, item in cast(dict[str, object], value).items():
             _check_storable(key, field, depth)

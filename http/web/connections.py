@@ -51,16 +51,16 @@ class Connection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """The answer to bytes that are no request; the connection ends with it. None of those bytes are echoed."""
+        """The response to bytes that are not a request; it ends the connection and echoes none of those bytes."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
         if isinstance(exc, LineTooLong):
-            answer = error_answer(431, "The request's line or one of its headers is too long.", "header_too_large")
+            answer = error_answer(431, "The request line or a header is too long.", "header_too_large")
         elif status < 500:
-            answer = error_answer(400, "This is not a well-formed HTTP request.", "malformed_request")
+            answer = error_answer(400, "The request is not well-formed HTTP.", "malformed_request")
         else:
             self.log_exception("connection failed", exc_info=exc)
-            answer = error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+            answer = error_answer(500, "The server failed on this request; see its log.", "internal_error")
         name_in_answer(request, answer)
         answer.force_close()
         return answer
@@ -69,7 +69,7 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer; one that aiohttp made before any of our code was asked gets our shape."""
-        answer = refused(resp) if isinstance(resp, web.HTTPException) else resp
+        answer = refused(resp, request.method) if isinstance(resp, web.HTTPException) else resp
         return await super().finish_response(request, answer, start_time)
 
 

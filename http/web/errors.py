@@ -1,11 +1,11 @@
 """Every error in one shape: `{"detail": "<one sentence>", "code": "<stable_word>"}`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import ClassVar, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from ...domain import errors as d
@@ -23,51 +23,51 @@ STATUSES: Final[Mapping[type[d.LedgerError], int]] = {
     d.StoreError: 503,
     d.ActorStopped: 503,
 }
-"""Which status answers which class of error; the nearest class in the family counts."""
+"""The HTTP status of each class of errors. For a subclass, its nearest listed ancestor counts."""
 
 ROUTING: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad_request", "The request is malformed."),
-    404: ("unknown_route", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not take this method."),
-    413: ("body_too_large", "The request's body is too large."),
-    417: ("expectation_failed", "The only expectation that can be met is 100-continue."),
+    404: ("unknown_route", "This address does not exist."),
+    405: ("method_not_allowed", "This method is not supported here."),
+    413: ("body_too_large", "The request body is too large."),
+    417: ("expectation_failed", "The only supported expectation is 100-continue."),
 }
-"""Codes and sentences for what the web framework itself refuses."""
+"""Codes and sentences for requests that the web framework itself refuses."""
 
 
 class Unauthorized(d.LedgerError):
-    """A token is needed: send it as `Authorization: Bearer <token>`."""
+    """A token is required: send `Authorization: Bearer <token>`."""
 
     code = "unauthorized"
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class WrongToken(Unauthorized):
-    """The token is none of those that this server was given: check it, or ask whoever runs the server for one."""
+    """This token is not valid: check it, or ask the operator of this server for one."""
 
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class UnsupportedBody(d.LedgerError):
-    """The body must be JSON in UTF-8: send it uncompressed, with `Content-Type: application/json`."""
+    """The body must be uncompressed JSON in UTF-8: send `Content-Type: application/json`."""
 
     code = "unsupported_media_type"
 
 
 class BodyTooLarge(d.LedgerError):
-    """The request's body is too large."""
+    """The request body is too large."""
 
     code = "body_too_large"
 
 
 class BodyTooSlow(d.LedgerError):
-    """The request's body took too long to come."""
+    """The request body took too long to arrive."""
 
     code = "body_too_slow"
 
 
 class TooManyRequests(d.LedgerError):
-    """This client asks for too much."""
+    """Too many requests from this client."""
 
     code = "too_many_requests"
 
@@ -77,13 +77,13 @@ class TooManyRequests(d.LedgerError):
 
 
 class Overloaded(TooManyRequests):
-    """All clients together ask for too much."""
+    """The server is at its connection limit."""
 
     code = "overloaded"
 
 
 class RangeNotThere(d.LedgerError):
-    """There are no bytes in this range."""
+    """The requested range has no bytes."""
 
     code = "range_not_satisfiable"
 
@@ -104,20 +104,20 @@ _OWN: Final[Mapping[type[d.LedgerError], int]] = {
 
 
 def status_of(kind: type[d.LedgerError]) -> int:
-    """The HTTP status for a class of errors of ours."""
+    """The HTTP status for a class of the project's errors."""
     table = {**STATUSES, **_OWN}
     return next((table[cls] for cls in kind.__mro__ if cls in table), 500)
 
 
 def error_answer(status: int, detail: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An error in the one shape that all have."""
+    """A response with an error in its common form."""
     return json_answer({"detail": detail, "code": code}, status=status, headers=headers)
 
 
 def errors(secrets: Secrets) -> Middleware:
-    """The middleware that turns whatever goes wrong into the one shape, without secrets.
+    """The middleware that turns every error into the common form, with secrets masked.
 
-    What nobody foresaw is logged and says nothing about our insides.
+    An unexpected error is logged; its response reveals nothing about the server's internals.
     """
 
     @web.middleware
@@ -128,20 +128,28 @@ def errors(secrets: Secrets) -> Middleware:
             headers: Mapping[str, str] | None = getattr(error, "headers", None)
             refusal = error_answer(status_of(type(error)), secrets.mask(error.message), error.code, headers)
         except web.HTTPException as error:
-            refusal = refused(error)
+            refusal = refused(error, request.method)
         except Exception:
             log.exception("request failed", method=request.method, path=request.path)
-            refusal = error_answer(500, "The server failed on this request; its log says more.", "internal_error")
+            refusal = error_answer(500, "The server failed on this request; see its log.", "internal_error")
         if "Expect" in request.headers:
-            refusal.force_close()  # its body may never come: what follows could be taken for it
+            refusal.force_close()  # the body may never arrive, and the next request could be taken for it
         return refusal
 
     return answer
 
 
-def refused(refusal: web.HTTPException) -> web.Response:
-    """What the web framework refused, in the one shape."""
+def refused(refusal: web.HTTPException, method: str = "") -> web.Response:
+    """The web framework's refusal in the common form. `method`: that of the request, where it is known."""
     phrase = HTTPStatus(refusal.status).phrase
     code, detail = ROUTING.get(refusal.status, (phrase.lower().replace(" ", "_"), f"{phrase}."))
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None
+    if isinstance(refusal, web.HTTPMethodNotAllowed) and refusal.allowed_methods:
+        named = method if method in hdrs.METH_ALL else "This method"  # any other name may hold anything
+        detail = f"{named} is not supported here; use {_alternatives(refusal.allowed_methods)}."
     return error_answer(refusal.status, detail, code, headers)
+
+
+def _alternatives(methods: Iterable[str]) -> str:
+    *others, last = sorted(methods)
+    return f"{', '.join(others)} or {last}" if others else last

@@ -11,9 +11,7 @@ SURPLUS: Final = 64
 PATIENCE: Final = 5.0
 """Seconds for a client to say something and to take the answer."""
 
-_BODY: Final = orjson.dumps(
-    {"detail": "There are as many connections open as this server takes.", "code": "overloaded"}
-)
+_BODY: Final = orjson.dumps({"detail": "The server is at its connection limit.", "code": "overloaded"})
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
     b"X-Content-Type-Options: nosniff\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"

@@ -52,5 +52,5 @@ class Pace:
             self._clients.popitem(last=False)
         if not allowed:
             raise TooManyRequests(
-                f"This client gives more than {self._rate:g} commands a second.", math.ceil((1 - left) / self._rate)
+                f"This client sends more than {self._rate:g} commands per second.", math.ceil((1 - left) / self._rate)
             )

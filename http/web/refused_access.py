@@ -56,7 +56,7 @@ class RefusedAccess:
         """Count a refused request; returns when it is on record, or counted. Never raises."""
         call = call if len(call) <= LONGEST_CALL else call[: LONGEST_CALL - 1] + "…"
         if agent.codebase is None:
-            log.warning("a process of opencode asked this service for something and was refused", call=call)
+            log.warning("refused a request from a process of opencode", call=call)
             return
         counted = self._counted.get(agent.codebase)
         if counted is not None:
@@ -90,14 +90,16 @@ class RefusedAccess:
     async def _record(self, codebase: CodebaseId, counted: _Counted, request: Request | None = None) -> None:
         if not counted.times:
             return
-        told = NoteRefusedAccess(calls=tuple(counted.calls), times=counted.times, program=counted.program)
+        refused = NoteRefusedAccess(calls=tuple(counted.calls), times=counted.times, program=counted.program)
         try:
-            await self._supervisor.ask(codebase, told, request)
+            await self._supervisor.ask(codebase, refused, request)
         except LedgerError as error:
             log.warning(
-                "an agent asked this service for something and was refused", codebase=codebase, times=told.times
+                "refused requests of an agent, which could not be recorded",
+                codebase=codebase,
+                times=refused.times,
+                reason=error.message,
             )
-            log.warning("that could not be recorded", codebase=codebase, reason=error.message)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, context=Context())

@@ -1,4 +1,4 @@
-"""Who may talk to us: the Host and Origin checks that keep foreign web pages out, the tokens and their scopes."""
+"""Who may use the service: the Host and Origin checks that keep foreign web pages out, tokens and their scopes."""
 
 import re
 from collections.abc import Mapping
@@ -23,30 +23,30 @@ Access = Scope | Literal["open"]
 
 
 class NoHost(InvalidInput):
-    """A request must name the host that it is meant for, unless it is one of HTTP/1.0."""
+    """The `Host` header is required, except with HTTP/1.0."""
 
     code = "malformed_request"
 
 
 class ForeignHost(Forbidden):
-    """This server does not answer to that Host name."""
+    """This server does not accept requests for that `Host`."""
 
     code = "foreign_host"
 
 
 class ForeignOrigin(Forbidden):
-    """Web pages of other origins may not use this service."""
+    """Web pages from other origins may not use this service."""
 
     code = "foreign_origin"
 
 
 class ScopeMissing(Forbidden):
-    """The token is not good for this."""
+    """This token lacks the needed scope."""
 
     code = "scope_missing"
 
     def __init__(self, needed: Scope, granted: frozenset[Scope]) -> None:
-        super().__init__(f"This needs a token with the scope {needed!r}; yours has {', '.join(sorted(granted))}.")
+        super().__init__(f"This token lacks the scope `{needed}`; it has {', '.join(sorted(granted))}.")
         self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'}
 
 

@@ -31,8 +31,8 @@ _LINE: Final = re.compile(r"(?:(?P<scopes>[^:]*):)?(?P<secret>.*)")
 UNUSABLE: Final = frozenset(" #\"'`")
 """Printable characters of which no token is made: what is behind a blank or `#` is meant as a comment, and quotes as quotes."""
 
-_ALONE: Final = "let the token stand alone, and comments on lines of their own"
-_HOW: Final = "make one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
+_ALONE: Final = "put each token alone on its line, and comments on lines of their own"
+_HOW: Final = "create one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
 
 
 class BadTokenFile(LedgerError):
@@ -84,12 +84,12 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
         if line.strip() and not line.lstrip().startswith("#"):
             token = _token(path, number, line)
             if token.digest in lines:
-                raise _bad(path, f"has the token of line {number} twice; put all its scopes on one line")
+                raise _bad(path, f"repeats a token on line {number}; put all its scopes on one line")
             lines[token.digest] = token
             accepted.append(_secret(line))
     secrets.learn("tokens", accepted)
     if not lines:
-        raise _bad(path, f"holds no token; {_HOW.format(path=path)}")
+        raise _bad(path, f"has no token; {_HOW.format(path=path)}")
     return Tokens(lines.values())
 
 
@@ -99,9 +99,9 @@ def _private_content(path: Path) -> bytes:
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            raise _bad(path, "is no regular file; write the tokens into one")
+            raise _bad(path, "is not a regular file; write the tokens to one")
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
-            raise _bad(path, f"can be used by others; keep them out with: chmod 600 {path}")
+            raise _bad(path, f"is accessible to other users; protect it with: chmod 600 {path}")
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(MAX_FILE + 1)
     finally:
@@ -126,19 +126,17 @@ def _token(path: Path, number: int, line: str) -> Token:
     secret = _secret(line)
     named = parts["scopes"] if parts else None
     if len(secret) < MIN_TOKEN:
-        raise _bad(path, f"has no secret of at least {MIN_TOKEN} characters on line {number}; {_HOW.format(path=path)}")
+        raise _bad(path, f"needs a token of at least {MIN_TOKEN} characters on line {number}; {_HOW.format(path=path)}")
     if len(secret.encode()) > MAX_TOKEN:
-        raise _bad(path, f"has a token of more than {MAX_TOKEN:,} bytes on line {number}, which fits in no header")
+        raise _bad(path, f"has a token of more than {MAX_TOKEN:,} bytes on line {number}, too long for a header")
     if any(not char.isprintable() or char in UNUSABLE for char in secret):
-        raise _bad(
-            path,
-            f"has on line {number} what is no part of a token, such as a blank, a quote or a control character; {_ALONE}",
-        )
+        wrong = "such as a space, a quote or a control character"
+        raise _bad(path, f"has a character on line {number} that a token can't contain, {wrong}; {_ALONE}")
     if named is None:
         return Token(_digest(secret), frozenset(SCOPES))
     scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in map(str.strip, named.split(",")))
     if len(scopes) != len(named.split(",")):
-        raise _bad(path, f"must have before the colon of line {number} some of: {', '.join(SCOPES)}")
+        raise _bad(path, f"has an unknown scope on line {number}; the scopes are {', '.join(SCOPES)}")
     return Token(_digest(secret), scopes)
 
 

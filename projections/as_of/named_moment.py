@@ -20,9 +20,9 @@ async def moment_of(
     named = _named(text, asked_as)
     sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
     if sequence < first and isinstance(named, datetime):
-        raise InvalidInput(f"{asked_as}: {codebase} begins after {text}.")
+        raise InvalidInput(f"`{asked_as}` is {text}, before the first event of {codebase}.")
     if not first <= sequence <= head:
-        raise InvalidInput(f"{asked_as}: {codebase} has the events from 1 to {head}; there is no moment {text}.")
+        raise InvalidInput(f"`{asked_as}` is {text}, but {codebase} has only the events {first} to {head}.")
     return Sequence(sequence)
 
 
@@ -35,6 +35,6 @@ def _named(text: str, asked_as: str) -> int | datetime:
         time = datetime.fromisoformat(text.replace(" ", "+") if text.count("T") else text)
     except ValueError:
         raise InvalidInput(
-            f"{asked_as}: {text!r} is neither the number of an event nor a time such as 2026-01-31T12:00:00Z."
+            f"`{asked_as}` must be an event's number or a time such as 2026-01-31T12:00:00Z, not {text!r}."
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

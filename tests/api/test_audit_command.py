@@ -98,7 +98,7 @@ async def test_events_after_the_last_checkpoint(copy: Path, command: Command) ->
     rewrite(copy, f"INSERT INTO stored_events {last}")
     ended = await command("verify", "--data", copy)
     assert ended.code == 0
-    assert "no checkpoint covers the last 1" in ended.output
+    assert "the last 1 not covered by any checkpoint" in ended.output
 
 
 @pytest.mark.parametrize(
@@ -237,20 +237,20 @@ SPOILT: list[tuple[Spoil, str, int]] = [
     (lambda lines: [*lines[:3], lines[3].replace(b'"type":"', b'"type":"x'), *lines[4:]], "changed, removed", 1),
     (lambda lines: [*lines[:3], *lines[4:]], "what was between them is missing", 1),
     (lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]], "missing", 1),
-    (lambda lines: lines[:-1], "a part of it is missing", 2),
+    (lambda lines: lines[:-1], "it is truncated", 2),
     (lambda lines: [*lines[:-1], b'{"proof":[]}\n'], "changed, removed", 1),
     (lambda lines: [*lines[:3], b"{}\n", *lines[3:]], "not an event", 2),
     (lambda lines: lines[1:], "manifest", 2),
-    (lambda lines: [lines[0].replace(b'"events":', b'"events":1'), *lines[1:]], "counts", 1),
+    (lambda lines: [lines[0].replace(b'"events":', b'"events":1'), *lines[1:]], "lists", 1),
     (lambda lines: [lines[0].replace(b"opencode-ledger/", b"opencode-ledgeR/"), *lines[1:]], "export", 2),
     (lambda lines: lines[:0], "cut off", 2),
     (lambda lines: [*lines[:3], lines[2], *lines[3:]], "does not come after", 1),
-    (lambda lines: [*lines, lines[2]], "follows the proof", 2),
+    (lambda lines: [*lines, lines[2]], "goes on after its proof", 2),
     (lambda lines: [lines[0].replace(b'"codebase_id":"cb_', b'"codebase_id":"cb_x'), *lines[1:]], "was chosen", 1),
     (lambda lines: [lines[0].replace(b'"from":1', b'"from":2'), *lines[1:]], "was chosen", 1),
     (lambda lines: [lines[0], lines[1].replace(b'"position":', b'"position":0'), *lines[2:]], "not an event", 2),
-    (lambda lines: forged(lines, 3, by=b"4"), "by no erasure", 1),
-    (lambda lines: forged(lines, 3, by=b"1000"), "by no erasure", 1),
+    (lambda lines: forged(lines, 3, by=b"4"), "not by an erasure", 1),
+    (lambda lines: forged(lines, 3, by=b"1000"), "not by an erasure", 1),
 ]
 
 
@@ -279,16 +279,16 @@ async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: Co
     shutil.copy(copy / "checkpoint.key", other)
     (bad := tmp_path / "bad").write_text("no note")
     cases = {
-        ("verify", "--data", other): ("There is no log", 2),
-        ("verify", "--data", tmp_path): ("There is no log", 2),
+        ("verify", "--data", other): ("No log found", 2),
+        ("verify", "--data", tmp_path): ("No log found", 2),
         ("verify", "--data", copy, "--checkpoint", bad): ("signed note", 2),
         ("verify", "--data", copy, "--checkpoint", tmp_path / "none"): ("can't be read", 2),
         ("verify", "--data", copy, "--key", "abc"): ("--key", 2),
         ("verify", tmp_path / "none"): ("can't be read", 2),
         ("export", "cb_none", "--data", copy): ("no codebase cb_none", 2),
         ("export", "cb_none", "--data", copy, "--out", tmp_path / "new"): ("no codebase cb_none", 2),
-        ("export", codebase, "--from", 999, "--data", copy): ("there is no 999", 2),
-        ("export", codebase, "--data", copy, "--out", bad): ("exists already", 2),
+        ("export", codebase, "--from", 999, "--data", copy): ("--from is 999", 2),
+        ("export", codebase, "--data", copy, "--out", bad): ("never overwritten", 2),
     }
     for arguments, (words, code) in cases.items():
         ended = await command(*arguments)
@@ -330,7 +330,7 @@ async def test_no_second_history_is_signed(copy: Path, command: Command, codebas
     """A log that isn't the one its tree was signed for is not exported, for an export is signed."""
     rewrite(copy, "UPDATE stored_events SET state = CAST('{}' AS BLOB) WHERE rowid = 3")
     ended = await command("export", codebase, "--data", copy, "--out", copy.parent / "export.jsonl")
-    assert (ended.code, "is not what was signed" in ended.errors) == (2, True), ended
+    assert (ended.code, "differs from what was signed" in ended.errors) == (2, True), ended
 
 
 async def test_words_put_into_a_tombstone(copy: Path, command: Command) -> None:
@@ -367,21 +367,21 @@ async def test_a_choice_that_makes_no_sense(copy: Path, codebase: CodebaseId, co
     """An export of what isn't there is refused in a sentence that says what there is, and no file is made."""
     (later, _earlier) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
     head = await api.service.store.stream_head(codebase)
-    there = f"{codebase} has the events from 1 to {head}; there is no"
+    there = f"but {codebase} has only the events 1 to {head}."
     first = (await api.get(f"/codebases/{codebase}/log?limit=500"))["events"]
     own = [event["sequence"] for event in first if event["data"].get("session_id") == later["id"]]
-    between = f"those of {later['id']} lie between {own[0]} and {own[-1]}, and not between --from and --to."
+    between = f"{later['id']} has events only between {own[0]} and {own[-1]}, none of them between --from and --to."
     cases = {
-        ("--from", "-3"): f"--from: {there} -3.",
-        ("--from", "0"): f"--from: {there} 0.",
-        ("--from", head + 1): f"--from: {there} {head + 1}.",
-        ("--to", head + 1): f"--to: {there} {head + 1}.",
-        ("--from", 5, "--to", 3): "--from: It must not be after --to; 5 is after 3.",
+        ("--from", "-3"): f"--from is -3, {there}",
+        ("--from", "0"): f"--from is 0, {there}",
+        ("--from", head + 1): f"--from is {head + 1}, {there}",
+        ("--to", head + 1): f"--to is {head + 1}, {there}",
+        ("--from", 5, "--to", 3): "--from must not be after --to, but 5 is after 3.",
         (
             "--session",
             "sess_x",
-        ): f"{codebase} has no session sess_x; `opencode-ledger audit show {codebase}` lists those it has.",
-        ("--session", later["id"], "--to", 3): f"No event is chosen: {between}",
+        ): f"{codebase} has no session sess_x; `opencode-ledger audit show {codebase}` lists all sessions.",
+        ("--session", later["id"], "--to", 3): f"No event matches: {between}",
     }
     out = copy.parent / "export.jsonl"
     for choice, sentence in cases.items():

@@ -61,10 +61,10 @@ async def test_nothing_is_overwritten(api: Running, command: Command, tmp_path: 
     data, copy = api.service.settings.data, tmp_path / "copy"
     assert (await command("backup", copy, "--data", data)).code == 0
     cases = {
-        ("backup", copy, "--data", data): ("exists already", 2),
-        ("backup", tmp_path / "x", "--data", tmp_path / "none"): ("There is no log", 2),
-        ("backup", tmp_path / "data" / "ledger.db" / "x", "--data", data): ("can't be made", 2),
-        ("restore", copy, "--data", data): ("never overwritten", 2),
+        ("backup", copy, "--data", data): ("name a new directory", 2),
+        ("backup", tmp_path / "x", "--data", tmp_path / "none"): ("No log found", 2),
+        ("backup", tmp_path / "data" / "ledger.db" / "x", "--data", data): ("can't be created", 2),
+        ("restore", copy, "--data", data): ("Nothing is overwritten", 2),
         ("restore", tmp_path / "none", "--data", tmp_path / "y"): ("it has no ledger.db", 2),
     }
     for arguments, (words, code) in cases.items():

@@ -173,9 +173,9 @@ BAD: list[tuple[Break, str, str]] = [
     (directory_instead("tree.db"), "tree.db, can't be used", "backup in its place"),
     (garbage_in("checkpoint.key"), "checkpoint.key, is not a private key", "backup in its place"),
     (directory_instead("checkpoint.key"), "checkpoint.key, can't be used", "backup in its place"),
-    (gone("tree.db"), "and tree.db, by which changes are noticed, can't be found", "start once with --new-proofs"),
-    (emptied("tree.db"), "and tree.db, by which changes are noticed, can't be found", "start once with --new-proofs"),
-    (in_tree("DELETE FROM tiles", "DELETE FROM checkpoint"), "and tree.db, by which changes", "--new-proofs"),
+    (gone("tree.db"), "has no tree.db, which prove", "start once with --new-proofs"),
+    (emptied("tree.db"), "has no tree.db, which prove", "start once with --new-proofs"),
+    (in_tree("DELETE FROM tiles", "DELETE FROM checkpoint"), "has no tree.db, which prove", "--new-proofs"),
     (
         in_tree("UPDATE checkpoint SET note = replace(note, 'opencode', 'mine')"),
         "was not signed with its key",
@@ -195,7 +195,7 @@ BAD: list[tuple[Break, str, str]] = [
         "The log goes up to 99999",
         "backup in its place",
     ),
-    (gone("checkpoint.key"), "and checkpoint.key, by which changes are noticed", "put back what a backup has"),
+    (gone("checkpoint.key"), "has no checkpoint.key, which prove", "restore a backup"),
     (
         altered("CREATE TRIGGER mine AFTER INSERT ON stored_events BEGIN DELETE FROM stored_events; END"),
         "it has a trigger 'mine', which is none of a log's",
@@ -301,14 +301,14 @@ async def test_the_last_event_is_stored_otherwise(data: Path, column: str) -> No
     assert "is not stored as it was recorded" in said or "was removed, added or moved" in said
     assert "audit verify" in said
     verdict = await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)
-    assert verdict.result.findings[0].sentence.startswith(f"Event {head + 1} is stored as no event of a log is")
+    assert verdict.result.findings[0].sentence.startswith(f"Event {head + 1} is not stored like an event")
 
 
 async def test_what_an_index_hides(data: Path) -> None:
     """An audit finds an index by which streams would be read without some of their events."""
     hide_in_the_index(data)
     verdict = await asyncio.to_thread(verify_data, data, (), None, lambda _done, _of: None)
-    assert any("ledger.db doesn't fit itself" in finding.sentence for finding in verdict.result.findings)
+    assert any("ledger.db is damaged" in finding.sentence for finding in verdict.result.findings)
 
 
 async def test_new_proofs_where_they_are_asked_for(data: Path) -> None:

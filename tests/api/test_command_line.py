@@ -51,7 +51,7 @@ async def test_a_wrong_binary_is_told_at_the_start(tmp_path: Path) -> None:
     async with serving(*SERVE, *options) as (process, port):
         assert process.stderr is not None
         async with asyncio.timeout(30):
-            while "no agent can be started" not in (line := (await process.stderr.readline()).decode()):
+            while "agents can't be started" not in (line := (await process.stderr.readline()).decode()):
                 assert line
         assert missing in line
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/readyz") as response:
@@ -158,52 +158,52 @@ MISTAKES: list[tuple[str, str]] = [
     ("--bogus", "Unknown option: --bogus. See: opencode-ledger --help"),
     (
         "audit export",
-        f"CODEBASE is missing: the codebase's id, also of one that was deleted; `{AUDIT} show` lists them. See: {AUDIT} export --help",
+        f"CODEBASE is required. The codebase's id. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} export --help",
     ),
-    ("audit export cb x", f"Not understood: x. See: {AUDIT} export --help"),
-    ("audit export cb --from x", f"--from: It must be a whole number, not 'x'. See: {AUDIT} export --help"),
+    ("audit export cb x", f"Unexpected argument: x. See: {AUDIT} export --help"),
+    ("audit export cb --from x", f"--from must be a whole number, not 'x'. See: {AUDIT} export --help"),
     (
         "audit export cb --data empty",
-        "There is no log in empty, for it has no ledger.db; say with --data where the log is.",
+        "No log found: empty has no ledger.db. Use --data to name the data directory.",
     ),
-    ("audit show", "There is no log in usual, for it isn't there; say with --data where the log is."),
-    ("audit show cb --data file", "There is no log in file, for it is no directory; say with --data where the log is."),
-    ("audit show cb --data other", "other/ledger.db can't be read: it is no database of SQLite."),
-    ("audit show a b c", f"Not understood: c. See: {AUDIT} show --help"),
+    ("audit show", "No log found: default does not exist. Use --data to name the data directory."),
+    ("audit show cb --data file", "No log found: file is not a directory. Use --data to name the data directory."),
+    ("audit show cb --data other", "other/ledger.db can't be read: it is not an SQLite database."),
+    ("audit show a b c", f"Unexpected argument: c. See: {AUDIT} show --help"),
     (
         "audit diff",
-        f"CODEBASE is missing: the codebase's id, also of one that was deleted; `{AUDIT} show` lists them. See: {AUDIT} diff --help",
+        f"CODEBASE is required. The codebase's id. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} diff --help",
     ),
     (
         "audit diff cb",
-        f"BEFORE is missing: the number of an event in the codebase, or a time (2026-01-31T12:00:00Z): what came after it is told. 0, or a time before the first event, is the beginning. See: {AUDIT} diff --help",
+        f"FROM is required. The start: an event's number in the codebase, or a UTC time (2026-01-31T12:00:00Z). 0 is the beginning. See: {AUDIT} diff --help",
     ),
-    ("audit diff cb 1 --data none", "There is no log in none, for it isn't there; say with --data where the log is."),
-    ("audit verify", "There is no log in usual, for it isn't there; say with --data where the log is."),
-    ("audit verify empty", "There is no log in empty, for it has no ledger.db; say with --data where the log is."),
-    ("audit verify none", "none can't be read: it isn't there."),
+    ("audit diff cb 1 --data none", "No log found: none does not exist. Use --data to name the data directory."),
+    ("audit verify", "No log found: default does not exist. Use --data to name the data directory."),
+    ("audit verify empty", "No log found: empty has no ledger.db. Use --data to name the data directory."),
+    ("audit verify none", "none can't be read: it does not exist."),
     (
         "audit verify file",
         "file: The file does not begin with the manifest of an opencode-ledger export v1: it is another file, or cut off.",
     ),
-    ("audit verify --data other", "other/ledger.db can't be read: it is no database of SQLite."),
+    ("audit verify --data other", "other/ledger.db can't be read: it is not an SQLite database."),
     ("audit verify --data {long}", "{long} can't be read: File name too long."),
     ("audit verify --key", f"--key needs a value. See: {AUDIT} verify --help"),
     ("audit verify --key x", "--key: This is not an Ed25519 key."),
     (
         "backup",
-        "INTO is missing: the directory to make. It holds a private key: keep it as safe as the log itself. See: opencode-ledger backup --help",
+        "INTO is required. The directory to create. It will hold a private key: protect it like the log itself. See: opencode-ledger backup --help",
     ),
-    ("backup new", "There is no log in usual, for it isn't there; say with --data where the log is."),
-    ("backup new --data other", "other/ledger.db can't be read: it is no database of SQLite."),
-    ("backup a b", "Not understood: b. See: opencode-ledger backup --help"),
+    ("backup new", "No log found: default does not exist. Use --data to name the data directory."),
+    ("backup new --data other", "other/ledger.db can't be read: it is not an SQLite database."),
+    ("backup a b", "Unexpected argument: b. See: opencode-ledger backup --help"),
     (
         "restore",
-        "BACKUP is missing: a directory that `opencode-ledger backup` made. See: opencode-ledger restore --help",
+        "BACKUP is required. A directory that `opencode-ledger backup` created. See: opencode-ledger restore --help",
     ),
-    ("restore none", "none is no directory that `opencode-ledger backup` made: it has no ledger.db."),
-    ("restore file", "file is no directory that `opencode-ledger backup` made: it has no ledger.db."),
-    ("restore other", "other is no directory that `opencode-ledger backup` made: it has no checkpoint.key."),
+    ("restore none", "none is not a backup: it has no ledger.db."),
+    ("restore file", "file is not a backup: it has no ledger.db."),
+    ("restore other", "other is not a backup: it has no checkpoint.key."),
 ]
 """In a directory with an empty directory, a file, and a directory with a file that is called like a log and is none."""
 
@@ -218,7 +218,7 @@ def test_mistakes(
     for file in ("file", "other/ledger.db"):
         (tmp_path / file).write_text("no database")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEDGER_DATA", "usual")
+    monkeypatch.setenv("LEDGER_DATA", "default")
     before, long = sorted(tmp_path.rglob("*")), "x" * 300
     assert_one_sentence(ended := command(*line.format(long=long).split()), 2)
     assert ended.errors == f"opencode-ledger: {sentence.format(long=long)}\n"
@@ -339,6 +339,6 @@ async def test_secrets_are_not_logged(tmp_path: Path) -> None:
         process.terminate()
         ended = await end_of(process)
     assert ended.output == ""
-    assert "ending" in ended.errors
+    assert "shutting down" in ended.errors
     assert "secret" not in ended.errors
     assert "wrong" not in ended.errors

@@ -95,7 +95,7 @@ async def test_told_twice(tmp_path: Path) -> None:
         codebase = await client.set_to_work(tmp_path / "code")
         client.process.send_signal(signal.SIGTERM)
         assert client.process.stderr is not None
-        assert b"ending" in await client.process.stderr.readline()
+        assert b"shutting down" in await client.process.stderr.readline()
         begun = time.monotonic()
         await asyncio.sleep(TOGETHER)
         client.process.send_signal(signal.SIGINT)
@@ -126,7 +126,7 @@ async def test_new_commands_while_ending(tmp_path: Path) -> None:
         (tmp_path / "other").mkdir()
         client.process.send_signal(signal.SIGTERM)
         assert client.process.stderr is not None
-        assert b"ending" in await client.process.stderr.readline()
+        assert b"shutting down" in await client.process.stderr.readline()
         body = {"name": "late", "path": str(tmp_path / "other")}
         async with client.session.post("/v1/opencode/codebases", json=body) as response:
             assert (response.status, (await response.json())["code"]) == (503, "shutting_down")

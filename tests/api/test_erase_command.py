@@ -152,16 +152,16 @@ async def test_a_deleted_codebase_is_erased(settings: Settings, tmp_path: Path, 
 
 
 REFUSED = {
-    (): "Say what to erase",
+    (): "Name what to erase",
     ("--session", "sess_x"): "--reason",
     ("--session", "sess_x", "--reason", " "): "--reason",
     ("--session", "sess_x", "--reason", "r", "--yes"): "no session sess_x",
     ("--codebase", "cb_x", "--reason", "r", "--yes"): "no codebase cb_x",
-    ("--position", "0", "--reason", "r"): "is no position",
-    ("--position", "9-3", "--reason", "r"): "is no position",
+    ("--position", "0", "--reason", "r"): "--position must be",
+    ("--position", "9-3", "--reason", "r"): "--position must be",
     ("--position", "1", "--reason", "r", "--yes"): "until the codebase is deleted",
-    ("--older-than", "soon", "--reason", "r"): "is no time",
-    ("--older-than", "9d", "--session", "s", "--reason", "r"): "Choose one",
+    ("--older-than", "soon", "--reason", "r"): "--older-than must be",
+    ("--older-than", "9d", "--session", "s", "--reason", "r"): "Use only one",
 }
 
 
@@ -181,15 +181,12 @@ async def test_what_makes_no_sense_is_refused(
     asked = await command("erase", "--session", session, "--reason", "r", "--data", settings.data)
     assert (asked.code, "--yes" in asked.errors) == (2, True), asked
     beyond = await command("erase", "--position", "2-999999", "--reason", "r", "--yes", "--data", settings.data)
-    assert (
-        beyond.errors
-        == f"opencode-ledger: --position: The log has the events from 1 to {head}; there is no {head + 1}.\n"
-    )
+    assert beyond.errors == f"opencode-ledger: --position is {head + 1}, but the log has only the events 1 to {head}.\n"
     elsewhere = ("--codebase", empty, "--position", "2", "--reason", "r", "--yes")
     ended = await command("erase", *elsewhere, "--data", settings.data)
-    assert (ended.code, f"None of these events is of {empty}." in ended.errors) == (2, True), ended
+    assert (ended.code, f"none of these events belongs to {empty}." in ended.errors) == (2, True), ended
     none = await command("erase", "--older-than", "1d", "--reason", "r", "--yes", "--data", settings.data)
-    assert (none.code, "Nothing of that" in none.output) == (0, True), none
+    assert (none.code, "There is no content left" in none.output) == (0, True), none
     monkeypatch.setenv("LEDGER_YES", "true")
     monkeypatch.setenv("LEDGER_DATA", str(settings.data))
     asked = await command("erase", "--session", session, "--reason", "r")
@@ -213,7 +210,7 @@ async def test_an_erasure_cut_off_is_finished_at_the_start(
     assert (ended.code, "No space left" in ended.errors) == (2, True), ended
     monkeypatch.undo()
     backup = await command("backup", tmp_path / "copy", "--data", data)
-    assert (backup.code, "finish that first" in backup.errors) == (2, True), backup
+    assert (backup.code, "finish it first" in backup.errors) == (2, True), backup
     async with running(settings, tmp_path / "home"):
         assert holding(data) == []
 

@@ -54,9 +54,7 @@ async def test_more_connections_than_allowed(settings: Settings, tmp_path: Path)
                 answer = await reader.read()
                 assert answer.startswith(b"HTTP/1.1 503 ")
                 assert b"\r\nRetry-After: 5\r\n" in answer
-                assert answer.endswith(
-                    b'{"detail":"There are as many connections open as this server takes.","code":"overloaded"}'
-                )
+                assert answer.endswith(b'{"detail":"The server is at its connection limit.","code":"overloaded"}')
         inside[0][1].close()
 
         async def served() -> bool:
@@ -297,6 +295,6 @@ async def test_metadata(api: Running, size: int, status: int) -> None:
         answer = await api.ask("POST", f"/codebases/{codebase}/{path}", {**body, "metadata": {"a": "é" * (size // 2)}})
         assert answer.status == status
         if status == 400:
-            assert answer.body["detail"] == "metadata: It must not be larger than 65,536 bytes as JSON."
+            assert answer.body["detail"] == "`metadata` must not be larger than 65,536 bytes as JSON."
         else:
             await api.post(f"/codebases/{codebase}/stop")

@@ -29,12 +29,12 @@ async def test_the_numbers_follow_what_happens(api: Running) -> None:
     assert numbers["opencode_ledger_tasks pending"] == 1
     assert numbers["opencode_ledger_tasks running"] == 1
     assert numbers["opencode_ledger_agents running"] == 1
-    assert numbers["opencode_ledger_rooms_taken"] == 1
+    assert numbers["opencode_ledger_agent_slots_used"] == 1
     assert numbers["opencode_ledger_events_committed_total task"] == 3
     assert numbers["opencode_ledger_log_position"] == api.service.store.head
     assert numbers["opencode_ledger_views_position"] == api.service.store.head
-    assert numbers["opencode_ledger_http_answers_total POST /v1/opencode/codebases/{codebase_id}/tasks 200"] == 1
-    assert numbers["opencode_ledger_http_answers_total any none 404"] == 1
+    assert numbers["opencode_ledger_http_responses_total POST /v1/opencode/codebases/{codebase_id}/tasks 200"] == 1
+    assert numbers["opencode_ledger_http_responses_total any none 404"] == 1
     assert numbers["opencode_ledger_command_seconds_count POST /v1/opencode/codebases/{codebase_id}/tasks"] == 1
 
 

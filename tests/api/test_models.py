@@ -7,7 +7,7 @@ from opencode_ledger.domain.ids import CodebaseId
 
 from .test_refusals import assert_refused, nothing_recorded
 
-ADVICE = "It must be provider/model, as in anthropic/claude-sonnet-4-20250514."
+ADVICE = "must be provider/model, such as anthropic/claude-sonnet-4-20250514."
 
 
 def requests(codebase: str, directory: str, model: str) -> list[tuple[str, dict[str, object]]]:
@@ -37,7 +37,7 @@ async def test_a_name_of_another_form(api: Running, codebase: str, subtests: pyt
             async with nothing_recorded(api):
                 answer = await api.ask("POST", path, body)
                 assert_refused(answer, 400, "invalid_input")
-                assert answer.body["detail"].endswith(f"model: {ADVICE}")
+                assert answer.body["detail"].endswith(f"model` {ADVICE}")
 
 
 async def test_an_unknown_model(api: Running, codebase: str, subtests: pytest.Subtests) -> None:
@@ -69,7 +69,7 @@ async def test_an_interrupted_session_whose_model_is_gone(api: Running, codebase
     async with nothing_recorded(api):
         answer = await api.ask("POST", f"{top}/message", {"message": "Go on."})
         assert_refused(answer, 400, "unknown_model")
-        assert answer.body["detail"].startswith("The session's own model is gone; name another as model.")
+        assert answer.body["detail"].startswith("The session's model no longer exists; name another as `model`.")
     assert (await api.status(codebase))["status"] == "interrupted"
     await api.post(f"{top}/message", {"message": "Go on.", "model": "test/model"})
     await becomes(lambda: _given(api, CodebaseId(codebase)), "test/model")

@@ -205,15 +205,15 @@ async def test_a_question_and_its_answers(asking: Asking) -> None:
     assert (listed["kind"], listed["tool"], listed["args"]) == ("question", "question", {"questions": [QUESTION]})
     before = await asking.recorded()
     misfits: list[tuple[Any, str]] = [
-        ({"reply": "once"}, "answers: "),
-        ({"reply": "once", "answers": []}, "answers: "),
-        ({"reply": "once", "answers": [["a"], ["b"]]}, "answers: "),
-        ({"reply": "once", "answers": [[]]}, "answers: "),
-        ({"reply": "once", "answers": [["sqlite", "postgres"]]}, "answers.0: "),
-        ({"reply": "once", "answers": ["sqlite"]}, "answers.0: "),
-        ({"reply": "once", "answers": [[" "]]}, "answers.0.0: "),
-        ({"reply": "always", "answers": [["sqlite"]]}, "reply: "),
-        ({"reply": "reject", "answers": [["sqlite"]]}, "answers: "),
+        ({"reply": "once"}, "`answers` "),
+        ({"reply": "once", "answers": []}, "`answers` "),
+        ({"reply": "once", "answers": [["a"], ["b"]]}, "`answers` "),
+        ({"reply": "once", "answers": [[]]}, "`answers` "),
+        ({"reply": "once", "answers": [["sqlite", "postgres"]]}, "`answers.0` "),
+        ({"reply": "once", "answers": ["sqlite"]}, "`answers.0` "),
+        ({"reply": "once", "answers": [[" "]]}, "`answers.0.0` "),
+        ({"reply": "always", "answers": [["sqlite"]]}, "`always` "),
+        ({"reply": "reject", "answers": [["sqlite"]]}, "`answers` "),
     ]
     for body, field in misfits:
         refused = await asking.reply(question, body)

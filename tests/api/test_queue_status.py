@@ -143,13 +143,13 @@ async def test_what_waits_behind_others(api: Running) -> None:
     await queue(api, first)
     assert await code(api, first) == "agent_running"
     await queue(api, second)
-    assert await code(api, second) == "no_room"
+    assert await code(api, second) == "no_free_slot"
     await api.post(f"/codebases/{first}/interrupt")
     assert await code(api, first) == "session_interrupted"
     await becomes(lambda: waits(api, second), NOTHING)
     await api.agent_at_work(second)
     await api.post(f"/codebases/{first}/stop")
-    assert await code(api, first) == "no_room"
+    assert await code(api, first) == "no_free_slot"
     assert (await waits(api, first))["pending"] == 1
 
 
@@ -159,7 +159,7 @@ async def test_a_rest_after_failures_says_why_and_until_when(api: Running) -> No
     api.agents.temper.start_error = "out of processes"
     for name in "abc":
         await queue(api, codebase, name)
-    await becomes(lambda: code(api, codebase), "failures_in_a_row")
+    await becomes(lambda: code(api, codebase), "consecutive_failures")
     told = await waits(api, codebase)
     assert told["message"] == "Agent failed 2 times in a row; the queue waits 2 s"
     assert told["next_try_at"] > (await api.get(f"/codebases/{codebase}/sessions"))["sessions"][0]["ended_at"]

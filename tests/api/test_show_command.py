@@ -132,7 +132,7 @@ async def test_what_changed(api: Running, codebase: CodebaseId, command: Command
     assert f"sessions  {session['id']}  running → completed (1 message): Add tests for login" in ended.output
     started = await command("diff", codebase, 1, 5)
     assert f"sessions  {session['id']}  began, running (1 message)" in started.output
-    assert "Nothing changed that a person would see." in (await command("diff", codebase, 5, 5)).output
+    assert "There are no visible changes." in (await command("diff", codebase, 5, 5)).output
     assert not await asyncio.to_thread(Path(":memory:").exists), "an auditor's look leaves no file behind"
 
 
@@ -141,14 +141,14 @@ async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Co
     cases = {
         ("show", "cb_none"): ("no codebase cb_none; `opencode-ledger audit show`", 2),
         ("show", codebase, "sess_none"): ("no session sess_none", 2),
-        ("show", codebase, "--at", 9999): ("--at: " + codebase + " has the events from 1 to", 2),
-        ("show", codebase, "--at", 0): ("the events from 1 to", 2),
-        ("show", codebase, "--at", "yesterday"): ("neither the number of an event nor a time", 2),
-        ("show", codebase, "--at", "2001-01-01"): ("begins after 2001-01-01.", 2),
-        ("show", "--at", 3): ("--at: Name a codebase", 2),
-        ("diff", codebase, "9999"): ("BEFORE: ", 2),
-        ("diff", codebase, "x"): ("BEFORE: 'x' is neither", 2),
-        ("diff", codebase, "1", "yesterday"): ("AFTER: 'yesterday' is neither", 2),
+        ("show", codebase, "--at", 9999): ("`--at` is 9999, but " + codebase + " has only the events 1 to", 2),
+        ("show", codebase, "--at", 0): ("only the events 1 to", 2),
+        ("show", codebase, "--at", "yesterday"): ("must be an event's number or a time", 2),
+        ("show", codebase, "--at", "2001-01-01"): ("before the first event", 2),
+        ("show", "--at", 3): ("--at needs a CODEBASE", 2),
+        ("diff", codebase, "9999"): ("`FROM` is 9999", 2),
+        ("diff", codebase, "x"): ("`FROM` must be", 2),
+        ("diff", codebase, "1", "yesterday"): ("`TO` must be", 2),
     }
     for arguments, (words, code) in cases.items():
         ended = await command(*arguments)

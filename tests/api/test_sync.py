@@ -174,7 +174,7 @@ async def test_untrusted_configuration_is_no_obstacle(api: Running) -> None:
     assert (await api.post(f"/codebases/{codebase}/sessions/sync"))["synced"] == 1
 
 
-async def test_what_is_passed_over_is_counted(api: Running) -> None:
+async def test_skipped_sessions_are_counted(api: Running) -> None:
     """Sessions that can't come in keep no other out; the answer counts them and says why, and so does a repetition of it."""
     codebase = await worked_in(api, "ses_1", "ses_1/message?x=", "ses_2")
     api.agents.histories.unreadable = {"ses_2"}
@@ -186,7 +186,7 @@ async def test_what_is_passed_over_is_counted(api: Running) -> None:
         "success": True,
         "synced": 1,
         "message": said,
-        "passed_over": 2,
+        "skipped": 2,
     }
     listed = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
     assert [session["id"] for session in listed] == ["sess_1"]

@@ -84,9 +84,9 @@ def test_only_the_tokens_are_secrets(tmp_path: Path) -> None:
 
 SECRET = b"never-tell-this-one"
 BAD_FILES = {
-    "nothing": (b"", "holds no token"),
-    "blank": (b"    \n\n", "holds no token"),
-    "comments alone": (b"# " + SECRET, "holds no token"),
+    "nothing": (b"", "has no token"),
+    "blank": (b"    \n\n", "has no token"),
+    "comments alone": (b"# " + SECRET, "has no token"),
     "too short": (b"short", "line 1"),
     "a second one too short": (SECRET + b"\nsecret", "line 2"),
     "no secret": (b"read:", "line 1"),
@@ -102,9 +102,15 @@ BAD_FILES = {
     "UTF-16 without a mark": (SECRET.decode().encode("utf-16-le"), "line 1"),
     "a byte order mark": (b"\xef\xbb\xbf" + SECRET, "byte order mark on line 1"),
     "a byte order mark further on": (b"# a\n\xef\xbb\xbf" + SECRET, "line 2"),
-    "a comment behind a token": (SECRET + b" # of the operators", "on line 1 what is no part of a token"),
-    "a comment right behind a token": (SECRET + b"#operators", "on line 1 what is no part of a token"),
-    "a comment behind one with scopes": (b"\n\nread: " + SECRET + b"\t# x", "on line 3 what is no part of a token"),
+    "a comment behind a token": (
+        SECRET + b" # of the operators",
+        "has a character on line 1 that a token can't contain",
+    ),
+    "a comment right behind a token": (SECRET + b"#operators", "has a character on line 1 that a token can't contain"),
+    "a comment behind one with scopes": (
+        b"\n\nread: " + SECRET + b"\t# x",
+        "has a character on line 3 that a token can't contain",
+    ),
     "a blank within": (SECRET + b" " + SECRET, "line 1"),
     "a tab within": (SECRET + b"\t" + SECRET, "line 1"),
     "NUL within": (b"# a\r\n\r\n" + SECRET + b"\0" + SECRET, "line 3"),
@@ -118,7 +124,7 @@ BAD_FILES = {
     "quotes": (b'"' + SECRET + b'"', "line 1"),
     "single quotes": (b"read: '" + SECRET + b"'", "line 1"),
     "as in a header": (b"Bearer " + SECRET, "line 1"),
-    "too long for a header": (b"# a\n" + b"x" * 9_000, "on line 2, which fits in no header"),
+    "too long for a header": (b"# a\n" + b"x" * 9_000, "on line 2, too long for a header"),
     "just too long": (b"x" * 8_001, "line 1"),
     "much too large": (SECRET * 10_000, "larger than 65,536"),
 }
@@ -179,7 +185,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         for name in ("pipe", "directory", "link", "/dev/zero", "/dev/null"):
-            with pytest.raises(BadTokenFile, match="is no regular file"):
+            with pytest.raises(BadTokenFile, match="is not a regular file"):
                 read_tokens(tmp_path / name, Secrets())
         for name in ("socket", "loop", "pipe/token"):
             with pytest.raises(BadTokenFile, match="can't be read"):
@@ -215,7 +221,7 @@ async def test_no_token_or_a_wrong_one(guarded: Running, subtests: pytest.Subtes
                 answer = await guarded.ask("GET", path, headers=headers)
                 assert_refused(answer, 401, "unauthorized")
                 challenge, words = (
-                    ('Bearer error="invalid_token"', "none of") if headers in wrong else ("Bearer", "needed")
+                    ('Bearer error="invalid_token"', "not valid") if headers in wrong else ("Bearer", "required")
                 )
                 assert answer.headers["WWW-Authenticate"] == challenge
                 assert words in answer.body["detail"]
@@ -257,8 +263,8 @@ async def test_every_route_asks_for_its_scope(settings: Settings, tmp_path: Path
                     continue
                 body = await response.json()
             assert (response.status, body["code"]) == (403, "scope_missing")
-            assert f"'{route.access}'" in body["detail"]
-            assert f"yours has {scope}." in body["detail"]
+            assert f"the scope `{route.access}`" in body["detail"]
+            assert f"it has {scope}." in body["detail"]
             assert f'scope="{route.access}"' in response.headers["WWW-Authenticate"]
             if route.has_head:
                 async with api.client.head(path, headers=bearing(TOKEN)) as response:

@@ -114,7 +114,7 @@ STORY = """\
 codebase  shop  cb_shop  /srv/shop
 session   sess_1  completed
 began     2026-01-30 23:59:02 UTC, ended 2026-01-31 00:00:10 UTC, after 1 min 8 s
-agent     build on test/model; opencode's session is ses_1
+agent     build on test/model; opencode session ses_1
 used      1,200 input, 340 output tokens, $0.0125
 shown     up to event 33 of 33, 2026-02-01 12:00:00 UTC
 erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log)
@@ -186,7 +186,7 @@ tasks     task_1  pending → completed: Cart
 messages  2026-01-30 23:59:24, event 20: Hurry.
           2026-01-31 00:00:05, event 25: [erased]
 files     cart.py: changed
-decisions 2 asked for, 1 allowed once by a person, 1 answered by a person
+decisions 2 requested, 1 allowed once by a person, 1 answered by a person
 used      1,200 input, 340 output tokens, $0.0125
 erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log)
 """
@@ -257,7 +257,7 @@ def test_a_session_at_a_moment(told: Callable[..., Ended], at: str) -> None:
     shown = told("show", SHOP, "sess_1", "--at", at).output
     assert shown.endswith(BEFORE_THE_DECISION)
     assert "session   sess_1  running\n" in shown
-    assert "shown     up to event 15 of 33, 2026-01-30 23:59:10 UTC, as it was then\n" in shown
+    assert "shown     up to event 15 of 33, 2026-01-30 23:59:10 UTC (state at that time)\n" in shown
 
 
 def test_the_sessions(told: Callable[..., Ended]) -> None:
@@ -269,7 +269,7 @@ def test_where_events_stand(told: Callable[..., Ended]) -> None:
     """With --positions each entry says which events to name to `erase`, and whether its words stand elsewhere too."""
     shown = told("show", SHOP, "sess_1", "--positions").output
     assert POSITIONS in shown
-    assert "at position 31-32, with words that stand elsewhere too\n" in shown
+    assert "at position 31-32, with text that is repeated elsewhere\n" in shown
 
 
 def test_what_happened_in_between(told: Callable[..., Ended]) -> None:
@@ -290,7 +290,7 @@ def test_all_that_happened(told: Callable[..., Ended], start: str) -> None:
 def test_moments_the_other_way_round(told: Callable[..., Ended]) -> None:
     """Moments given in the wrong order are told in the right one, and it is said."""
     turned = told("diff", SHOP, 33, 4).output.splitlines(keepends=True)
-    assert turned.pop(1).startswith("AFTER is before BEFORE")
+    assert turned.pop(1).startswith("FROM is later than TO")
     assert "".join(turned) == DIFF
 
 

@@ -163,7 +163,7 @@ async def test_it_is_exported_and_verified(settings: Settings, tmp_path: Path, c
     assert (more.code, "that no event of the export names" in more.output) == (1, True)
     lines = outputs.splitlines(keepends=True)
     wrong = {
-        "is not what was recorded": outputs.replace(b"17 the-word", b"71 the-word", 1),
+        "was changed": outputs.replace(b"17 the-word", b"71 the-word", 1),
         "is missing": b"".join(
             [
                 lines[0].replace(b"2", b"1"),
@@ -191,13 +191,13 @@ async def test_it_is_exported_and_verified(settings: Settings, tmp_path: Path, c
 
 
 TAMPERED = {
-    "UPDATE chunks SET text = CAST(replace(text, '17', '71') AS BLOB) WHERE first = 0": "is not what was recorded",
+    "UPDATE chunks SET text = CAST(replace(text, '17', '71') AS BLOB) WHERE first = 0": "was changed",
     "DELETE FROM chunks WHERE first > 0 AND first < 100000": "lacks the chunk",
-    "DELETE FROM chunks WHERE first > 100000": "is not what was recorded",
-    "UPDATE outputs SET salt = x'00'": "is not what was recorded",
-    "DELETE FROM outputs": "is gone",
-    "UPDATE outputs SET id = 'out_00000000000000000000000000000000'": "is gone",
-    "INSERT INTO chunks VALUES (99, 0, x'41')": "chunks of no output",
+    "DELETE FROM chunks WHERE first > 100000": "was changed",
+    "UPDATE outputs SET salt = x'00'": "was changed",
+    "DELETE FROM outputs": "is missing",
+    "UPDATE outputs SET id = 'out_00000000000000000000000000000000'": "is missing",
+    "INSERT INTO chunks VALUES (99, 0, x'41')": "chunks that belong to no output",
     "INSERT INTO outputs VALUES (99, 'cb_x', 'out_x', x'41', 0, 1)": "that no event names",
     "UPDATE chunks SET text = CAST(text AS TEXT)": "lacks the chunk",
     "CREATE TRIGGER mine AFTER INSERT ON chunks BEGIN DELETE FROM chunks; END": "altered by other means",
@@ -210,7 +210,7 @@ async def test_tampering_is_named(settings: Settings, tmp_path: Path, command: C
     async with running(settings, tmp_path / "home") as api:
         await printed(api, await api.register(), OTHER)
     sound = await command("audit", "verify", "--data", data)
-    assert (sound.code, "1 whole output beside them" in sound.output) == (0, True), sound
+    assert (sound.code, "1 whole output checked" in sound.output) == (0, True), sound
     original = (data / "outputs.db").read_bytes()
     for statement, words in TAMPERED.items():
         with closing(sqlite3.connect(data / "outputs.db", isolation_level=None)) as connection:
@@ -219,7 +219,7 @@ async def test_tampering_is_named(settings: Settings, tmp_path: Path, command: C
         assert (found.code, words in found.output) == (1, True), (statement, found)
         (data / "outputs.db").write_bytes(original)
     (data / "outputs.db").unlink()
-    assert "is gone" in (await command("audit", "verify", "--data", data)).output
+    assert "is missing" in (await command("audit", "verify", "--data", data)).output
     (data / "outputs.db").write_bytes(b"garbage" * 1000)
     assert "outputs.db can't be read" in (await command("audit", "verify", "--data", data)).output
 
@@ -230,7 +230,7 @@ async def test_it_is_backed_up(settings: Settings, tmp_path: Path, command: Comm
         codebase = await api.register()
         address = (await whole_of(api, codebase, await printed(api, codebase, OTHER)))["address"]
         made = await command("backup", tmp_path / "copy", "--data", settings.data)
-        assert (made.code, "1 whole output beside them" in made.output) == (0, True), made
+        assert (made.code, "1 whole output checked" in made.output) == (0, True), made
     back = tmp_path / "back"
     assert (await command("restore", tmp_path / "copy", "--data", back)).code == 0
     async with running(settings.model_copy(update={"data": back}), tmp_path / "home") as api:
@@ -250,7 +250,7 @@ async def test_it_is_erased_with_its_session(settings: Settings, tmp_path: Path,
     assert ended.code == 0, ended
     assert holding(data, SECRET) == []
     verified = await command("audit", "verify", "--data", data)
-    assert (verified.code, "1 whole output beside them" in verified.output) == (0, True), verified
+    assert (verified.code, "1 whole output checked" in verified.output) == (0, True), verified
     async with running(settings, tmp_path / "home") as api:
         assert (await raw(api, gone))[0] == 404
         assert (await raw(api, here))[1] == text_of(OTHER).encode()
@@ -275,7 +275,7 @@ async def test_it_is_shown(settings: Settings, tmp_path: Path, command: Command)
     assert full.code == 0, full
     assert all(f"{number} {OTHER} – ünïcödé" in full.output for number in (0, 3000, 5999))
     assert (
-        "whole output; it was not read"
+        "whole output; not read, because"
         in (await command("audit", "show", codebase, refused, "--data", settings.data)).output
     )
     (settings.data / "outputs.db").unlink()

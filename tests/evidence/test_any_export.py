@@ -106,7 +106,7 @@ def verdict_on(lines: list[bytes], key: VerifierKey | None = None) -> Verdict | 
 
 
 def said(verdict: Verdict) -> tuple[str, str, str]:
-    return verdict.told, verdict.claim, str(verdict.key)
+    return verdict.summary, verdict.claim, str(verdict.key)
 
 
 WHOLE: dict[str, Any] = {}
@@ -129,14 +129,14 @@ def test_what_is_claimed_and_what_is_shown(selection: dict[str, Any]) -> None:
         17: "codebase cb_1, events 1 to 17: all there; whether the codebase has later ones is not shown",
         9: "codebase cb_1, events 3 to 9: all there; whether the codebase has later ones is not shown",
     }
-    assert verdict.told.startswith(f"proved to be in the log that was signed at {len(LOG)}; ")
+    assert verdict.summary.startswith(f"proved to be in the log that was signed at {len(LOG)}; ")
     if "session_id" in selection:
         counted = f"session sess_cb_1_1 of codebase cb_1: {len(events)} in the log"
-        assert f"{counted} between {events[0].sequence} and {events[-1].sequence} of the codebase's" in verdict.told
-        assert "completeness not shown" in verdict.told
+        assert f"{counted} between {events[0].sequence} and {events[-1].sequence} of the codebase's" in verdict.summary
+        assert "completeness not shown" in verdict.summary
         assert verdict.claim.startswith("session sess_cb_1_1 of codebase cb_1, events ")
     else:
-        assert shown[selection.get("to")] in verdict.told
+        assert shown[selection.get("to")] in verdict.summary
 
 
 Spoil = Callable[[list[RecordedEvent]], list[RecordedEvent]]
@@ -160,7 +160,7 @@ def test_a_part_proved_again(selection: dict[str, Any], spoil: Spoil) -> None:
     for count in (len(events), len(chosen(selection))):
         verdict = verdict_on(proved(selection, events, count))
         assert verdict is None or not verdict.sound
-        assert verdict is None or "not what the file claims" in verdict.told
+        assert verdict is None or "not what the file claims" in verdict.summary
 
 
 MANIFESTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -231,7 +231,7 @@ def test_words_in_an_erased_event() -> None:
         verdict = verdict_on(proved(SESSION, [events[0], events[1]._replace(data=blank), *events[2:]]))
         assert verdict is not None
         assert by == len(LOG) or not verdict.sound
-        assert not verdict.sound or "1 erased, by events that are not in this export" in verdict.told
+        assert not verdict.sound or "1 erased, by events that are not in this export" in verdict.summary
 
 
 def ranges() -> st.SearchStrategy[dict[str, Any]]:
@@ -278,7 +278,7 @@ def test_any_part_under_any_manifest(was: dict[str, Any], data: st.DataObject) -
     assert events == sorted(set(events))
     if "session_id" in selection:
         assert (events[0].sequence, events[-1].sequence) == (selection["from"], selection["to"])
-        assert events == true or "completeness not shown" in verdict.told
+        assert events == true or "completeness not shown" in verdict.summary
     else:
         assert events == true
 
@@ -298,7 +298,9 @@ def test_any_byte(selection: dict[str, Any], data: st.DataObject) -> None:
         return
     pairs = zip(changed.splitlines(), sound.splitlines(), strict=True)
     assert all(b'"erased":{' in was for now, was in pairs if now != was)
-    assert "1 erased, by events that are not in this export: what is left of their content is not proven" in before.told
+    assert (
+        "1 erased, by events that are not in this export: what is left of their content is not proven" in before.summary
+    )
 
 
 def outputs_of(events: list[RecordedEvent]) -> list[bytes]:

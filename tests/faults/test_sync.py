@@ -275,7 +275,7 @@ async def test_names_and_rows_of_anybody(running: Service) -> None:
     fine = [f"sess_listed{number}" for number in range(len(LISTED_ROWS))]
     assert set(listed) == {ours(good), ours(other), "sess_half", *fine}, synced
     assert synced["synced"] == len(listed)
-    assert synced["passed_over"] == len(ODD_NAMES) + len(UNLISTED_ROWS) + 1, synced
+    assert synced["skipped"] == len(ODD_NAMES) + len(UNLISTED_ROWS) + 1, synced
     assert f"{len(ODD_NAMES)} sessions under names that opencode doesn't give" in synced["message"]
     assert "1 session that opencode can't read" in synced["message"]
     assert [m["content"] for m in await messages(codebase, ours(good))] == ["say: Mine", "Mine"]
@@ -288,7 +288,7 @@ async def test_names_and_rows_of_anybody(running: Service) -> None:
         str([e["data"].get("agent_session_id") for e in cast(Any, events.content)["events"]])
     )
     again = cast("Mapping[str, Any]", (await codebase.post("sessions/sync")).content)
-    assert (again["synced"], again["passed_over"]) == (0, synced["passed_over"])
+    assert (again["synced"], again["skipped"]) == (0, synced["passed_over"])
     for number in range(len(UNLISTED_ROWS)):
         await asyncio.to_thread(
             rows.remove, f"ses_unlisted{number}"

@@ -56,7 +56,7 @@ Page = Callable[[int], bytes]
 def head_of(content: bytes) -> Head:
     """What a file's first bytes say. Raises `BadFormat`."""
     if not content.startswith(MAGIC) or len(content) < HEAD:
-        raise BadFormat("it is no database of SQLite")
+        raise BadFormat("it is not an SQLite database")
     size = int.from_bytes(content[16:18])
     page_size = _LARGEST if size == 1 else size
     if page_size < 512 or page_size & (page_size - 1):

@@ -113,7 +113,7 @@ def untouched(path: Path, ours: Ours) -> Generator[sqlite3.Connection]:
 
 def _found(path: Path, ours: Ours, stack: ExitStack) -> FoundDatabase:
     if (size := size_of(path)) is None:
-        raise StoreError(f"{path} can't be read: it isn't there.")
+        raise StoreError(f"{path} can't be read: it does not exist.")
     found = beside(path)
     if found.ahead is not None and found.index is not None and is_locked(path.parent):
         if found.hot:

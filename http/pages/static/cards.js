@@ -1,16 +1,16 @@
-// What an agent asks of people, as a card: leave to use a tool, or questions. It then says what was answered.
+// A card for a permission request or a question of the agent. After the answer, the card shows it.
 
 import { element } from "./elements.js";
 import { oneLine, write } from "./visible.js";
 
-const OWN = "In your own words";
+const OWN = "Other answer";
 
 /** A card for what was asked; `reply(answer)` is called when a person answers. */
 export function card(asked, reply) {
   const made = element("div", "ask waiting");
   made.tabIndex = -1;
   if (asked.kind === "question") questions(made, asked, reply);
-  else leave(made, asked, reply);
+  else permission(made, asked, reply);
   return made;
 }
 
@@ -30,13 +30,13 @@ export function settle(made, replied) {
   if (focused) made.focus({ preventScroll: true });
 }
 
-function leave(made, asked, reply) {
-  made.append(write(element("strong"), `May the agent use ${asked.tool}?`, ""));
+function permission(made, asked, reply) {
+  made.append(write(element("strong"), `Allow the agent to use ${asked.tool}?`, ""));
   made.append(write(element("pre"), JSON.stringify(asked.args, null, 2), "\n"));
   const args = Object.values(asked.args);
   const patterns = (asked.patterns ?? []).filter((pattern) => pattern !== "*" && !args.includes(pattern));
   if (patterns.length) made.append(write(element("pre"), JSON.stringify(patterns, null, 2), "\n"));
-  choices(made, [["Once", "once"], ["Always", "always"], ["No", "reject"]], (answer) => reply({ reply: answer }));
+  choices(made, [["Allow once", "once"], ["Always allow", "always"], ["Reject", "reject"]], (answer) => reply({ reply: answer }));
 }
 
 function questions(made, asked, reply) {
@@ -44,7 +44,7 @@ function questions(made, asked, reply) {
   const all = Array.isArray(asked.args.questions) ? asked.args.questions : [];
   const read = all.map((question, number) => ask(made, question, `${asked.permission_id}-${number}`));
   const answer = (word) => reply(word === "once" ? { reply: word, answers: read.map((one) => one()) } : { reply: word });
-  choices(made, [["Answer", "once"], ["Don't answer", "reject"]], answer);
+  choices(made, [["Answer", "once"], ["Reject", "reject"]], answer);
 }
 
 function choices(made, all, chosen) {

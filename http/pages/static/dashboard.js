@@ -134,7 +134,7 @@ async function lookAt(codebase) {
   show($("status"), { text: status.status, state: status.status, title: status.queue.message ?? "" });
   enable($("interrupt"), ["pending", "running"].includes(status.status));
   enable($("stop"), status.status !== "idle");
-  $("say").textContent = { idle: "Start the agent", interrupted: "Go on" }[status.status] ?? "Steer the agent";
+  $("say").textContent = { idle: "Start agent", interrupted: "Resume" }[status.status] ?? "Send";
   const newest = status.session_id ?? sessions.sessions[0]?.id ?? null;
   if (!picked && newest !== shown) tell(newest);
   const rows = sessions.sessions.map(({ id, title, prompt, status: state }) => (

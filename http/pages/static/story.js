@@ -133,7 +133,7 @@ function toolResult(story, data) {
 
 function access(story, data) {
   const times = data.times > 1 ? `, ${data.times} times` : "";
-  story.line(`Refused: a process of the agent (${data.program}) asked the service itself${times}: ${data.calls.join(", ")}`);
+  story.line(`Refused: a process of the agent (${data.program}) called this service${times}: ${data.calls.join(", ")}`);
 }
 
 function permission(story, data) {

@@ -56,7 +56,7 @@ def assert_refused(answer: WireAnswer, row: Hostile) -> None:
     assert set(answer.body) == {"detail", "code"}
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", answer.body["code"])
     detail = answer.body["detail"]
-    assert re.fullmatch(r"([a-z_]+(\.[a-z_0-9]+)*: )?['A-Z][^\0-\x1f]{8,400}\.?", detail), detail
+    assert re.fullmatch(r"[`A-Z][^\0-\x1f]{8,400}\.?", detail), detail
     assert not re.search(r"[.!?] [A-Z]", detail), f"more than one sentence: {detail}"
     assert not re.search(r"\\S|\bshould\b|\^", detail), f"a regular expression, or the library's words: {detail}"
     assert not OURS.search(detail.replace("file.py", "").replace("missing.py", "")), detail
