@@ -164,7 +164,7 @@ async def test_the_page_fits_a_phone(tmp_path: Path) -> None:
         await page.size(390, 844)
         await page.go(f"http://127.0.0.1:{api.port}/#{codebases[0]}")
         await page.until("document.querySelector('.ask')")
-        reached = "document.elementFromPoint({0}.x + 5, {0}.y + 5)?.textContent === 'Once'"
+        reached = "document.elementFromPoint({0}.x + 5, {0}.y + 5)?.textContent === 'Allow once'"
         box = "document.querySelector('.ask .row button').getBoundingClientRect()"
         await page.until(reached.format(box))
         assert await page.evaluate("document.getElementById('story').clientHeight") > 844 * 0.5

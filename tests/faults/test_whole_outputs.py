@@ -101,7 +101,7 @@ def audited(service: Service, large: Frame, everything: str) -> None:
     """All is sound, the secret is nowhere, and the hash of what was too large is that of the whole."""
     verdict = verify_data(service.data, (), None, lambda _done, _of: None)
     assert verdict.sound, verdict.result.findings
-    assert "5 whole outputs beside them" in verdict.summary
+    assert "5 whole outputs checked" in verdict.summary
     assert all(UNKNOWN.encode() not in path.read_bytes() for path in _files(service.data))
     with opened_outputs(service.data / "outputs.db") as file:
         (salt,) = [found.salt for found in file.outputs.values() if found.output_id == large.text("whole_id")]
