@@ -1,4 +1,4 @@
-"""The architecture page tells what the code does."""
+"""The pages say what the code does and lead nowhere else."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,9 @@ from opencode_ledger.domain.errors import CodebaseNotFound
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def cell(outcome: Outcome) -> str:
@@ -25,12 +28,33 @@ def test_the_table_of_the_life_cycle_is_the_code_s() -> None:
 
 def test_every_file_that_the_documents_name_exists() -> None:
     """No page of the documentation sends its reader to a file that is not there."""
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
     missing: list[str] = []
-    for page in pages:
+    for page in PAGES:
         text = page.read_text(encoding="utf-8")
         named = re.findall(r"`((?:domain|actors|projections|http|tests|scripts|docs)/[\w/.-]+)`", text)
         linked = re.findall(r"\]\(((?!https?:)[^)#]+)\)", text)
         missing += [f"{page.name}: {name}" for name in named if not (ROOT / name).exists()]
         missing += [f"{page.name}: {link}" for link in linked if not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_section_that_the_documents_link_to_exists() -> None:
+    """No link leads to a heading that was renamed."""
+    sections = {page: {section(line) for line in HEADING.findall(page.read_text(encoding="utf-8"))} for page in PAGES}
+    links = [
+        (page, *link)
+        for page in PAGES
+        for link in re.findall(r"\]\(((?!https?:)[^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    lost = [
+        f"{page.name}: {path}#{name}"
+        for page, path, name in links
+        if name not in sections.get((page.parent / path).resolve() if path else page, ())
+    ]
+    assert links
+    assert lost == []
+
+
+def section(heading: str) -> str:
+    """The name under which a heading can be linked to."""
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
