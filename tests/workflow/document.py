@@ -12,30 +12,34 @@ from .walk import Walk
 
 HEAD: Final = """# First run
 
-This page was not written by hand: `scripts/make_first_run.py` typed these lines into a shell and kept what came back,
-and a test fails when it would come back differently. The lines are the *Complete Workflow* of the API document,
-for a server on this machine. The agent is the real opencode; the model behind `anthropic/claude-sonnet-4-20250514`
-is the scripted one in `scripts/scripted_model`, so that the same comes back each time.
+This page was not written by hand. `scripts/make_first_run.py` typed these lines into a shell and kept the answers. A
+test fails if the answers change. The lines are the *Complete Workflow* of the API document, for a server on this
+machine. The agent is the real opencode. The model `anthropic/claude-sonnet-4-20250514` is the scripted one in
+`scripts/scripted_model`, which always says the same.
 
-Made the same for every walk: ids are short, all times are one time, counts of tokens are 0, and a text that came in
-many pieces is shown in one, the events numbered accordingly. `…` stands for the members that all events of a run
-share (`session_id`, `task_id`, `timestamp`), and for `correlation_id`, the name of the request that asked for an event.
+The page simplifies a few details, so that every run looks the same:
+
+- Ids are short, all times are one time, and counts of tokens are 0.
+- A text that came in many pieces is shown in one, and the events are numbered accordingly.
+- `…` stands for the members that all events of a run share (`session_id`, `task_id`, `timestamp`), and for
+  `correlation_id`, the id of the request that asked for an event.
 """
 SECOND: Final = """## A second run: steer, interrupt, resume, stop
 
-The same line starts another session. Its events are watched as before.
+The same line starts another session. Watch its events as before.
 """
-STEERED: Final = "While the agent is at work, a follow-up steers it at its next step:\n"
-INTERRUPTED: Final = "It goes astray. An interrupt is answered when the agent has let go, and the session is kept:\n"
-RESUMED: Final = "A message resumes the same session:\n"
-STOPPED: Final = (
-    "A command that would run for a day is stopped. The answer comes when no process of the agent is left:\n"
+STEERED: Final = "While the agent works, a follow-up steers it at its next step:\n"
+INTERRUPTED: Final = (
+    "The agent does something that you don't want. Interrupt it. The answer comes when the agent has stopped its\n"
+    "work, and the session is kept:\n"
 )
-MEANWHILE: Final = "Of what the stream showed meanwhile, the events that a person would look for:\n"
-TAIL: Final = """## From here on
+RESUMED: Final = "A message resumes the same session:\n"
+STOPPED: Final = "Stop a command that would run for a day. The answer comes when no process of the agent is left:\n"
+MEANWHILE: Final = "These are the most interesting events of the stream meanwhile:\n"
+TAIL: Final = """## What next
 
-`curl -N 'http://127.0.0.1:8000/v1/opencode/codebases/cb_abc123/events?last_event_id=0'` gives both runs once more, from
-the log, byte for byte as they came live. What else is promised: [guarantees](guarantees.md).
+`curl -N 'http://127.0.0.1:8000/v1/opencode/codebases/cb_abc123/events?last_event_id=0'` shows both runs again, from
+the log, byte for byte as they came live. [Guarantees](guarantees.md) lists what else is promised.
 """
 _LOOKED_FOR: Final = ("message_sent", "status", "output", "tool_use", "file_change", "complete")
 _LOCAL: Final = "http://127.0.0.1:8000"
@@ -69,15 +73,16 @@ class _Page:
         return f"{_typed(line)}\n```json\n{answer}\n```\n"
 
     def watched(self, line: Line, frames: Sequence[Frame]) -> str:
-        told = [shown(n, *event, whole=n == frames[0].id) for n, event in enumerate(joined(frames), frames[0].id)]
-        return f"## {line.title}\n\n{_typed(line)}\n{self._stream(told)}"
+        events = enumerate(joined(frames), frames[0].id)
+        texts = (shown(n, *event, whole=n == frames[0].id) for n, event in events)
+        return f"## {line.title}\n\n{_typed(line)}\n{self._stream(texts)}"
 
     def looked_for(self, frames: Sequence[Frame]) -> str:
         numbered = enumerate(joined(frames), self._next)
         return self._stream(shown(n, *event, whole=False) for n, event in numbered if event[0] in _LOOKED_FOR)
 
-    def _stream(self, told: Iterable[str]) -> str:
-        body = "\n".join(self._names.of(text) for text in told)
+    def _stream(self, texts: Iterable[str]) -> str:
+        body = "\n".join(self._names.of(text) for text in texts)
         return f"```text\n{body}```\n"
 
 

@@ -7,7 +7,7 @@ from opencode_ledger.domain.codebase.lifecycle import TRANSITIONS, Outcome, Phas
 from opencode_ledger.domain.errors import CodebaseNotFound
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "life-cycle.md").read_text(encoding="utf-8")
 
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
