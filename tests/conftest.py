@@ -21,7 +21,7 @@ _DESCRIPTORS: Final = Path("/proc/self/fd" if Path("/proc/self/fd").exists() els
 _OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http")]
 
 _MAY_BLOCK: Final = (
-    ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it is told of
+    ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it hears of
     (
         "tests/support/described.py",
         {"described"},
@@ -115,7 +115,7 @@ def _tasks() -> list[asyncio.Task[object]]:
 
 
 def _left_since_now() -> Callable[[], list[str]]:
-    """Tells, whenever it is asked, which files and children there are that were not there now."""
+    """A function that returns which files and children appeared since now."""
     files, children = _open_files(), _children()
 
     def left() -> list[str]:

@@ -44,12 +44,12 @@ def test_no_function_is_longer_than_60_lines() -> None:
 
 
 def test_half_of_the_files_have_at_most_120_lines() -> None:
-    """The usual file is short."""
+    """Most files are short."""
     assert median(line_count(path) for path in python_files(*SOURCE)) <= 120
 
 
 def test_half_of_the_functions_have_at_most_eight_lines() -> None:
-    """The usual function is a thought."""
+    """Most functions are one thought."""
     assert median(function.lines for function in functions(*SOURCE)) <= 8
 
 

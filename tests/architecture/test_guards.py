@@ -34,15 +34,15 @@ def run_guarded(directory: Path) -> dict[str, str]:
         check=False,
     )
     ends = [line for line in run.stdout.splitlines() if line.startswith(("PASSED", "FAILED", "ERROR"))]
-    told = {line.partition("::")[2].partition(" ")[0]: line for line in ends}
-    assert len(told) == len(LEAKS) + 2, run.stdout
-    return told
+    outcomes = {line.partition("::")[2].partition(" ")[0]: line for line in ends}
+    assert len(outcomes) == len(LEAKS) + 2, run.stdout
+    return outcomes
 
 
 @pytest.mark.slow
 def test_a_test_that_leaves_something_behind_fails(tmp_path: Path) -> None:
-    """A leaked task, process or file is told by the test that leaked it, and by no other."""
-    told = run_guarded(tmp_path)
-    assert told.pop("test_the_innocent").startswith("PASSED")
-    for line in told.values():
+    """A leaked task, process or file is reported by the test that leaked it, and by no other."""
+    outcomes = run_guarded(tmp_path)
+    assert outcomes.pop("test_the_innocent").startswith("PASSED")
+    for line in outcomes.values():
         assert "the test left behind" in line, line

@@ -55,7 +55,7 @@ def test_the_contracts_of_the_layers_are_kept() -> None:
 
 
 def test_an_audit_is_read_in_few_modules() -> None:
-    """Whoever wants to check the checker reads `verify` and what it imports: few modules, and none of the server's."""
+    """A reader who checks the checker reads `verify` and its imports: few modules, and none of the server's."""
     started = "import sys, opencode_ledger.http.offline.verify; print(*sys.modules)"
     asked = subprocess.run([sys.executable, "-c", started], cwd=ROOT, capture_output=True, text=True, check=True)
     modules = asked.stdout.split()

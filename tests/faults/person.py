@@ -33,6 +33,6 @@ async def run(service: Service, directory: Path, *lines: str, session: str | Non
     )
     async with asyncio.timeout(LIMIT):
         out, errors = await process.communicate("\n".join(lines).encode())
-    told = cast("dict[str, str]", json.loads(out.splitlines()[0] if out else "{}"))
-    assert "sessionID" in told, errors[-2000:]
-    return told["sessionID"]
+    event = cast("dict[str, str]", json.loads(out.splitlines()[0] if out else "{}"))
+    assert "sessionID" in event, errors[-2000:]
+    return event["sessionID"]

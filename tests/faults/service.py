@@ -217,14 +217,14 @@ class Codebase:
         return processes_in(self.directory)
 
 
-def told(event: str, **members: str) -> Callable[[Frame], bool]:
+def frame_of(event: str, **members: str) -> Callable[[Frame], bool]:
     """Whether an event is of this name with these members."""
     return lambda frame: frame.event == event and all(frame.text(name) == value for name, value in members.items())
 
 
 def count(frames: Sequence[Frame], event: str, **members: str) -> int:
     """How many of the events are of this name with these members."""
-    return sum(map(told(event, **members), frames))
+    return sum(map(frame_of(event, **members), frames))
 
 
 def said(frames: Sequence[Frame]) -> str:

@@ -1,4 +1,4 @@
-"""Processes that look like an agent's and are none: whoever ends agents must leave them alone."""
+"""Processes that only look like an agent's. Nothing that ends agents may touch them."""
 
 import asyncio
 import os

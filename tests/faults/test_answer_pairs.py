@@ -17,7 +17,7 @@ from scripts.demo_session.client import Frame
 from scripts.scripted_model import Call, Say, when
 
 from .processes import LIMIT
-from .service import Answer, Codebase, Service, told
+from .service import Answer, Codebase, Service, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,7 +66,7 @@ class Outcome:
         (one,) = [
             dict(frame.data)
             for frame in self.frames
-            if told("permission", action="replied", permission_id=self.asked[number])(frame)
+            if frame_of("permission", action="replied", permission_id=self.asked[number])(frame)
         ]
         return one
 
@@ -108,7 +108,7 @@ async def play(codebase: Codebase, case: Case) -> Outcome:
     async with asyncio.timeout(LIMIT):
         async for frame in codebase.events(query=f"?session_id={session}"):
             outcome.frames.append(frame)
-            if told("permission", action="asked")(frame):
+            if frame_of("permission", action="asked")(frame):
                 outcome.asked[number_of(frame.data)] = frame.text("permission_id")
                 if all(outcome.asked):
                     turns = enumerate(case.order)

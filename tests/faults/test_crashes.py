@@ -21,7 +21,7 @@ LIMIT = 110.0
 
 
 async def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
-    """Killed or told to end four times under load, the server lost and doubled nothing, and left nothing running."""
+    """Killed or terminated four times under load, the server lost and doubled nothing, and left nothing running."""
     words = (
         "--cycles",
         "4",
@@ -46,12 +46,12 @@ async def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
     )
     try:
         async with asyncio.timeout(LIMIT):
-            told, _ = await run.communicate()
+            output, _ = await run.communicate()
     finally:
         if run.returncode is None:
             run.kill()
             await run.communicate()
-    assert (run.returncode, told.decode().strip().splitlines()[-1]) == (0, "seed 11: nothing lost"), told.decode()
+    assert (run.returncode, output.decode().strip().splitlines()[-1]) == (0, "seed 11: nothing lost"), output.decode()
 
 
 def event(position: int, sequence: int, topic: str = "output", data: bytes = b"{}") -> RecordedEvent:
@@ -86,7 +86,7 @@ def test_the_harness_knows_what_runs(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db", Report())
     steps = (("started", True, False), ("admitted", False, True), ("interrupted", False, False))
     for number, (action, waiting, runs) in enumerate((*steps, ("resumed", False, True), ("stopped", False, False)), 1):
-        told = json.dumps({"action": action, "session_id": "sess_1", "waiting": waiting})
-        ledger.take(event(number, number, "session", told.encode()))
+        data = json.dumps({"action": action, "session_id": "sess_1", "waiting": waiting})
+        ledger.take(event(number, number, "session", data.encode()))
         assert (ledger.running == {"sess_1"}) is runs, action
     assert ledger.effects == {Effect("cb_a", "started", "sess_1"): 1, Effect("cb_a", "stopped", "the 1. time"): 1}

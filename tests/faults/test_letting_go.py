@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from .processes import FOREGROUND, Sleepers, eventually, sleep_alone
-from .service import Service, count, said, told
+from .service import Service, count, frame_of, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,7 +21,7 @@ async def test_stop_is_answered_when_no_process_is_left(running: Service) -> Non
     await codebase.post("stop")
     assert (sleepers.alive, codebase.processes) == (set(), {})
     assert await codebase.status() == "idle"
-    frames = await codebase.until(told("complete", status="stopped"))
+    frames = await codebase.until(frame_of("complete", status="stopped"))
     assert count(frames, "task", action="cancelled") == 1
     assert count(frames, "error") == 0
 
@@ -44,7 +44,7 @@ async def test_an_agent_that_was_killed_takes_its_tools_along(running: Service) 
     await sleepers.all_asleep()
     [agent] = codebase.agents
     os.kill(agent, signal.SIGKILL)
-    frames = await codebase.until(told("session", action="interrupted"))
+    frames = await codebase.until(frame_of("session", action="interrupted"))
     assert count(frames, "error", code="AGENT_CRASHED") == 1
     assert count(frames, "task", action="interrupted", code="AGENT_CRASHED") == 1
     assert "SIGKILL" in next(frame for frame in frames if frame.event == "error").text("error")
@@ -52,7 +52,7 @@ async def test_an_agent_that_was_killed_takes_its_tools_along(running: Service) 
     assert (sleepers.alive, codebase.processes) == (set(), {})
     assert await codebase.status() == "interrupted"
     await codebase.message("say: I am back.")
-    assert "I am back." in said(await codebase.until(told("complete", status="completed")))
+    assert "I am back." in said(await codebase.until(frame_of("complete", status="completed")))
     asked = await running.model.wait_for(lambda request: "I am back." in request.prompt)
     assert any("Remember blue." in prompt for prompt in asked.prompts)
 
@@ -68,7 +68,7 @@ async def test_an_interrupt_ends_the_running_command_and_keeps_the_session(runni
     assert not asleep()
     assert await codebase.status() == "interrupted"
     await codebase.message("say: On we go.")
-    frames = await codebase.until(told("complete"))
+    frames = await codebase.until(frame_of("complete"))
     assert said(frames) == "On we go."
     assert {frame.text("session_id") for frame in frames if frame.event == "session"} == {session}
     assert codebase.agents == before

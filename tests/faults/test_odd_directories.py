@@ -7,7 +7,7 @@ import pytest
 
 from ..opencode.live import make_repository
 from ..opencode.odd_names import ODD_NAMES
-from .service import Codebase, Service, told
+from .service import Codebase, Service, frame_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
@@ -32,7 +32,7 @@ async def test_an_agent_works_where_its_codebase_is(running: Service, odd: Path,
     answer: Any = await running.ask("POST", "/codebases", {"name": "odd", "path": str(directory)})
     codebase = Codebase(running, answer.content["codebase"]["id"], directory)
     frames = await codebase.session(await codebase.trigger("bash: pwd > h.txt", "write: m.txt = x", "say: Done."))
-    assert told("complete", status="completed")(frames[-1]), frames[-1].raw
+    assert frame_of("complete", status="completed")(frames[-1]), frames[-1].raw
     assert (directory / "h.txt").read_bytes() == f"{directory}\n".encode()
     assert any(frame.event == "file_change" and frame.text("path") == "m.txt" for frame in frames)
     found = [*running.folder.glob("**/[hm].txt"), *odd.glob("**/[hm].txt")]

@@ -15,7 +15,7 @@ LIMIT = 30.0
 
 
 def with_files(number: int, directory: Path, *more: str) -> tuple[str, ...]:
-    """The server's command line, in a process that may open so many files."""
+    """The server's command line, in a process that may open `number` files."""
     code = (
         f"import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, ({number}, 20000));"
         "runpy.run_module('opencode_ledger', run_name='__main__')"
@@ -26,7 +26,7 @@ def with_files(number: int, directory: Path, *more: str) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def many_connections(port: int, number: int) -> AsyncGenerator[None]:
-    """So many clients who connect and say nothing."""
+    """That many clients, which connect and send nothing."""
     with ExitStack() as stack:
         for _ in range(number):
             client = stack.enter_context(socket.socket())
@@ -67,19 +67,19 @@ async def test_more_clients_than_files(tmp_path: Path) -> None:
 
 
 async def test_no_files_left(tmp_path: Path) -> None:
-    """Where the system has no more files to give, the server complains a little, lives, and serves when there are some."""
+    """Where the system has no more files to give, the server logs a little, lives, and serves when there are some again."""
     async with serving(*with_files(1024, tmp_path)) as (process, port):
         server = psutil.Process(process.pid)
         server.rlimit(resource.RLIMIT_NOFILE, (server.num_fds() + 2, 20_000))
         async with many_connections(port, 50):
-            complaint = await read_until(process.stderr, "out of system resource")
+            logged = await read_until(process.stderr, "out of system resource")
         server.rlimit(resource.RLIMIT_NOFILE, (1024, 20_000))
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
             assert await register(client, tmp_path / "x") == 200
         process.terminate()
         ended = await end_of(process)
     assert ended.code == 0
-    assert len((complaint + ended.errors).splitlines()) < 1000
+    assert len((logged + ended.errors).splitlines()) < 1000
 
 
 async def read_until(stream: asyncio.StreamReader | None, words: str) -> str:

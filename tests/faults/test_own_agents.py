@@ -14,7 +14,7 @@ from scripts.demo_session.client import Frame
 from scripts.scripted_model import ScriptedModel
 
 from ..opencode.live import opencode_binary
-from .service import Codebase, Service, told
+from .service import Codebase, Service, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -91,12 +91,12 @@ async def test_an_agent_that_answers_itself(running: Service) -> None:
         "bash: touch never.txt",
     )
     assert await answers(codebase, FILES) == dict.fromkeys(FILES, "403")
-    await codebase.until(told("permission", action="asked"))
+    await codebase.until(frame_of("permission", action="asked"))
     waiting: Any = (await running.ask("GET", f"{codebase.path}/permissions")).content
     assert waiting["total"] == 1
     await codebase.post("stop")
     assert not (codebase.directory / "never.txt").exists()
-    [first, *_] = refused(await codebase.until(told("complete", status="stopped")))
+    [first, *_] = refused(await codebase.until(frame_of("complete", status="stopped")))
     assert (first["times"], first["calls"]) == (1, [f"POST {guess}"])
     assert first["session_id"]
 

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
 
-from .service import Answer, Codebase, Service, count, told
+from .service import Answer, Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ASKED = told("permission", action="asked")
+ASKED = frame_of("permission", action="asked")
 QUESTION = "question: Which database? sqlite / postgres"
 NEVER = "bash: touch never.txt"
 
@@ -28,7 +28,7 @@ class Run:
 
     async def until(self, wanted: Callable[[Frame], bool]) -> list[Frame]:
         """The session's events up to the first one that is wanted."""
-        mine = told_of(self.session)
+        mine = frame_in(self.session)
         return [frame for frame in await self.codebase.until(lambda f: mine(f) and wanted(f)) if mine(frame)]
 
     async def waiting(self) -> list[dict[str, Any]]:
@@ -50,10 +50,10 @@ class Run:
 
     async def finished(self) -> list[Frame]:
         """The session's events, once it has ended."""
-        return await self.until(told("complete"))
+        return await self.until(frame_of("complete"))
 
 
-def told_of(session: str) -> Callable[[Frame], bool]:
+def frame_in(session: str) -> Callable[[Frame], bool]:
     """Whether an event belongs to a session."""
     return lambda frame: frame.text("session_id") == session
 
@@ -69,14 +69,14 @@ async def codebase(running: Service) -> Codebase:
     return await running.register()
 
 
-def told_to_the_model(service: Service) -> str:
+def given_to_the_model(service: Service) -> str:
     """The model's last request."""
     return "\n".join(message.text for message in service.model.requests[-1].messages)
 
 
 def decided(frames: list[Frame]) -> list[tuple[str, str]]:
     """How what was asked was settled, and by whom."""
-    replies = [frame for frame in frames if told("permission", action="replied")(frame)]
+    replies = [frame for frame in frames if frame_of("permission", action="replied")(frame)]
     return [(frame.text("reply"), frame.text("decided_by")) for frame in replies]
 
 
@@ -105,7 +105,7 @@ async def test_leave_refused(codebase: Codebase, running: Service) -> None:
     await run.reply(await run.asked(), reply="reject", message="Not in this directory, please.")
     frames = await run.finished()
     assert (decided(frames), frames[-1].text("status")) == ([("reject", "user")], "completed")
-    assert "Not in this directory, please." in told_to_the_model(running)
+    assert "Not in this directory, please." in given_to_the_model(running)
     run = await started(codebase, NEVER, "say: Never said.")
     await run.reply(await run.asked(), reply="reject")
     assert errors(await run.finished()) == ["PERMISSION_REJECTED"]
@@ -127,18 +127,18 @@ async def test_auto_approve(running: Service) -> None:
     frames = await run.finished()
     assert decided(frames) == [("once", "auto_approve"), ("reject", "auto_approve")]
     assert frames[-1].text("status") == "completed"
-    assert "Nobody is there to answer" in told_to_the_model(running)
+    assert "Nobody is there to answer" in given_to_the_model(running)
     assert (run.directory / "one.txt").exists()
 
 
 @pytest.mark.parametrize("words", [NEVER, QUESTION])
 async def test_an_interrupt_while_it_asks(codebase: Codebase, words: str) -> None:
-    """An interrupt refuses what waits before the agent lets go; a late answer is refused and nothing is carried out."""
+    """An interrupt rejects what waits before the agent stops. A late answer is refused, and nothing is executed."""
     run = await started(codebase, words, NEVER)
     one = await run.asked()
 
     async def late() -> Answer:
-        await run.until(told("session", action="interrupting"))
+        await run.until(frame_of("session", action="interrupting"))
         return await run.reply(one, reply="once")
 
     answer, _ = await asyncio.gather(late(), codebase.post("interrupt"))
@@ -159,7 +159,7 @@ async def test_a_question_answered(codebase: Codebase, running: Service) -> None
     assert (await run.reply(one, reply="once", answers=[["postgres"]])).status == 200
     frames = await run.finished()
     assert (decided(frames), frames[-1].text("status")) == ([("once", "user")], "completed")
-    assert '"Which database?"="postgres"' in told_to_the_model(running)
+    assert '"Which database?"="postgres"' in given_to_the_model(running)
 
 
 async def test_a_question_rejected(codebase: Codebase, running: Service) -> None:
@@ -170,7 +170,7 @@ async def test_a_question_rejected(codebase: Codebase, running: Service) -> None
     run = await started(codebase, QUESTION, "say: I choose.")
     await run.reply(await run.asked(), reply="reject", message="You choose.")
     assert (await run.finished())[-1].text("status") == "completed"
-    assert "(Not answered.) You choose." in told_to_the_model(running)
+    assert "(Not answered.) You choose." in given_to_the_model(running)
 
 
 async def test_the_service_is_killed_while_it_asks(codebase: Codebase, running: Service) -> None:
@@ -181,7 +181,7 @@ async def test_the_service_is_killed_while_it_asks(codebase: Codebase, running: 
     await running.ended()
     await running.start()
     assert await run.waiting() == []
-    assert decided(await run.until(told("session", action="interrupted"))) == [("reject", "interrupt")]
+    assert decided(await run.until(frame_of("session", action="interrupted"))) == [("reject", "interrupt")]
     late = await run.reply(one, reply="once")
     assert (late.status, late.text("code")) == (409, "permission_withdrawn")
     assert not (run.directory / "never.txt").exists()
@@ -189,7 +189,7 @@ async def test_the_service_is_killed_while_it_asks(codebase: Codebase, running: 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def impatient(running: Service) -> AsyncIterator[Service]:
-    """The service, started anew with a limit of a second, and after the test as it was."""
+    """The service, restarted with a limit of a second, and after the test as it was."""
     await running.terminate()
     running.more_options["--permission-limit"] = 1
     await running.start()

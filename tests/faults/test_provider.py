@@ -11,7 +11,7 @@ from scripts.scripted_model import Call, Fail, Hang, Item, Rule, Say, ScriptedMo
 
 from ..opencode.live import opencode_binary
 from .processes import LIMIT
-from .service import Codebase, Service, said, told
+from .service import Codebase, Service, frame_of, said
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("provider")]
 
@@ -91,7 +91,7 @@ def errors(frames: Sequence[Frame]) -> list[tuple[str, str]]:
 
 
 async def test_retries_are_shown_and_then_it_goes_on(codebase: Codebase) -> None:
-    """Each time a provider refuses for a moment, a status event tells the attempt, the reason and the wait."""
+    """Each time a provider refuses for a moment, a status event has the attempt, the reason and the wait."""
     run = await start(codebase, Fail(429, "slow down", headers=SOON), Fail(500, "oops", headers=SOON), Say("At last."))
     frames = await run.events()
     assert retries(frames) == [
@@ -147,7 +147,7 @@ async def test_a_wrong_key_fails_the_run_at_once(codebase: Codebase) -> None:
 
 
 async def test_an_answer_that_was_cut_off_says_so(codebase: Codebase) -> None:
-    """An answer that the model's limit of length cut off is not told as a whole one; one that was filtered has failed."""
+    """An answer that the model's limit of length cut off is not reported as complete. One that was filtered has failed."""
     frames = await (await start(codebase, Say("Not all of"), Stop("content_filter"))).events()
     assert outcome(frames) == ("failed", "The response was blocked by the provider's content filter")
     run = await start(codebase, Say("Not all of"), Stop("length"))
@@ -211,7 +211,7 @@ async def test_a_provider_that_is_not_there_is_tried_again(codebase: Codebase) -
 
 
 async def test_a_model_that_falls_silent_is_asked_again(codebase: Codebase) -> None:
-    """A model that streams nothing for longer than its provider's limit is asked again, and the reason told."""
+    """A model that streams nothing for longer than its provider's limit is asked again, with the reason on record."""
     run = await start(codebase, Hang(), Say("After silence."), model="quiet/stub-1")
     frames = await run.events()
     attempts = retries(frames)
@@ -237,11 +237,11 @@ async def test_an_unknown_model_is_refused_once_the_models_are_known(running: Se
     assert await codebase.status() == "idle"
 
 
-async def test_an_unknown_model_fails_where_only_the_agent_can_tell(running: Service) -> None:
+async def test_an_unknown_model_fails_where_only_the_agent_knows(running: Service) -> None:
     """Where it isn't known which models there are, a wrong one is taken, and becomes an error and a failed task."""
     codebase = await running.register(trusted=True)
     run = await start(codebase, Say("Never said."), model="stub/stub-smal")
-    frames = await codebase.until(told("complete"))
+    frames = await codebase.until(frame_of("complete"))
     ((code, error),) = errors(frames)
     assert code == "MODEL_NOT_FOUND"
     assert "near it are stub/stub-small" in error

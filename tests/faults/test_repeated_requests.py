@@ -17,10 +17,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROUNDS = 4
 """Crashes, each at another moment after the requests were sent."""
 
-Told = tuple[int, bytes]
+Answered = tuple[int, bytes]
 
 
-async def send(service: Service, path: str, body: Mapping[str, object], key: str) -> Told:
+async def send(service: Service, path: str, body: Mapping[str, object], key: str) -> Answered:
     """A command with a key: the status and the bytes of its answer."""
     headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
     url = f"{service.url}/v1/opencode{path}"

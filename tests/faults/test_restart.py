@@ -10,7 +10,7 @@ import pytest_asyncio
 from scripts.demo_session.client import Frame
 
 from .processes import WAYS, Sleepers, eventually
-from .service import Answer, Codebase, Service, count, said, told
+from .service import Answer, Codebase, Service, count, frame_of, said
 from .strangers import Strangers
 from .subscriber import Subscriber
 
@@ -47,7 +47,7 @@ async def crash(running: Service) -> AsyncIterator[Crash]:
             busy.trigger("Remember blue.", "say: I begin.", f"bash: {ONCE}; {sleepers.command}"),
             done.trigger("say: That was all."),
         )
-        await done.until(told("complete"))
+        await done.until(frame_of("complete"))
         await sleepers.all_asleep()
         await strangers.appear(busy.directory, running.instance, busy.id)
         await starting.trigger("say: Never said.")
@@ -82,12 +82,12 @@ async def test_nothing_stays_running(crash: Crash) -> None:
     """Every session that was cut off is interrupted, and its task with it, with the reason; what was done stays done."""
     assert crash.answers_at_ready == {"busy": "interrupted", "starting": "interrupted", "done": "idle"}
     for codebase in (crash.busy, crash.starting):
-        frames = await codebase.until(told("session", action="interrupted", reason="server_restarted"))
+        frames = await codebase.until(frame_of("session", action="interrupted", reason="server_restarted"))
         assert count(frames, "error", code="SERVER_RESTARTED") == 1
         assert count(frames, "task", action="interrupted", code="SERVER_RESTARTED") == 1
-    frames = await crash.busy.until(told("session", action="interrupted"))
+    frames = await crash.busy.until(frame_of("session", action="interrupted"))
     assert count(frames, "tool_use", tool="bash") == count(frames, "tool_result", status="error") == 1
-    frames = await crash.done.until(told("complete"))
+    frames = await crash.done.until(frame_of("complete"))
     assert count(frames, "error") == 0
 
 
@@ -96,7 +96,7 @@ async def test_a_message_resumes_and_nothing_runs_twice(crash: Crash) -> None:
     prompts = [request.prompt for request in list(crash.service.model.requests)[crash.requests_before :]]
     assert not any("Remember blue." in prompt or "Never said." in prompt for prompt in prompts)
     await crash.busy.message("say: I am back.")
-    frames = await crash.busy.until(told("complete", status="completed"))
+    frames = await crash.busy.until(frame_of("complete", status="completed"))
     assert said(frames) == "I begin.I am back."
     asked = await crash.service.model.wait_for(lambda request: "I am back." in request.prompt)
     assert any("Remember blue." in prompt for prompt in asked.prompts)
@@ -106,7 +106,7 @@ async def test_a_message_resumes_and_nothing_runs_twice(crash: Crash) -> None:
 
 async def test_a_subscriber_has_every_event_exactly_once(crash: Crash) -> None:
     """Who comes back with the last id it saw has, over the restart, every event once, in order, byte for byte."""
-    frames = await crash.busy.until(told("session", action="interrupted"))
+    frames = await crash.busy.until(frame_of("session", action="interrupted"))
     await crash.subscriber.reached(frames[-1].id)
     seen = crash.subscriber.frames
     assert [frame.id for frame in seen] == list(range(1, len(seen) + 1))
@@ -131,6 +131,6 @@ async def _everything(crash: Crash) -> tuple[list[Answer], list[list[Frame]]]:
     paths = ["/codebases", "/status", *(c.path + end for c in codebases for end in ("", "/status"))]
     answers = [await crash.service.ask("GET", path) for path in paths]
     histories = [
-        await c.until(told("session", action="completed" if c is crash.done else "interrupted")) for c in codebases
+        await c.until(frame_of("session", action="completed" if c is crash.done else "interrupted")) for c in codebases
     ]
     return answers, histories

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from .processes import eventually, sleep_alone
-from .service import Codebase, Service, count, told
+from .service import Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,7 +37,7 @@ async def test_what_waited_starts_by_itself(service: Service) -> None:
     await first.post("stop")
     await queue(first, "urgent", 9)
     await end_and_start(service, signal.SIGTERM)
-    frames = await first.until(told("session", action="started", prompt="say: urgent"))
+    frames = await first.until(frame_of("session", action="started", prompt="say: urgent"))
     assert count(frames, "session", action="started", prompt="say: behind") == 0
     await assert_cut_off(second, "SERVER_STOPPED")
 
@@ -56,8 +56,8 @@ async def queue(codebase: Codebase, title: str, priority: int) -> None:
 
 async def done_until(title: str, codebase: Codebase) -> list[str]:
     """The tasks that were done in a codebase up to this one, in order."""
-    frames = await codebase.until(told("complete", summary=title))
-    return [frame.text("summary") for frame in frames if told("complete", status="completed")(frame)]
+    frames = await codebase.until(frame_of("complete", summary=title))
+    return [frame.text("summary") for frame in frames if frame_of("complete", status="completed")(frame)]
 
 
 async def end_and_start(service: Service, end: signal.Signals) -> None:
@@ -70,7 +70,7 @@ async def end_and_start(service: Service, end: signal.Signals) -> None:
 async def assert_cut_off(codebase: Codebase, code: str) -> None:
     """The agent is interrupted, once, and its task with it, for the same reason."""
     assert await codebase.status() == "interrupted"
-    frames = await codebase.until(told("session", action="interrupted"))
+    frames = await codebase.until(frame_of("session", action="interrupted"))
     assert count(frames, "task", action="interrupted", code=code) == 1
     assert (codebase.directory / "ran.txt").read_text() == "once\n"
 

@@ -12,7 +12,7 @@ from scripts.demo_session.client import Frame
 from scripts.scripted_model import Call, Say, ScriptedModel, when
 
 from ..opencode.live import opencode_binary
-from .service import Codebase, Service, said, told
+from .service import Codebase, Service, frame_of, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,10 +88,10 @@ async def test_what_an_agent_prints_is_masked(guarded: Service, model: ScriptedM
     model.rules = [when("Find out", [*calls, tuple(Say(character) for character in text)])]
     codebase = await guarded.register(auto_approve=True)
     await codebase.trigger(f"Find out {IN_ENVIRONMENT}")
-    frames = await codebase.until(told("complete"))
+    frames = await codebase.until(frame_of("complete"))
     secrets = (*CANARIES, agents_password(codebase))
     assert said(frames) == "I know [secret], [secret], [secret] and [secret]."
-    assert told("complete", summary="I know [secret], [secret], [secret] and [secret].")(frames[-1])
+    assert frame_of("complete", summary="I know [secret], [secret], [secret] and [secret].")(frames[-1])
     assert_nowhere(secrets, {"stream": b"\n".join(frame.raw for frame in frames), **kept(guarded)})
     assert_the_tools_did_not_know(frames)
     assert any("DEPLOY_TOKEN=[secret]" in frame.text("output") for frame in frames if frame.event == "tool_result")
@@ -128,7 +128,7 @@ async def test_temporary_files_are_gone_with_their_agent(guarded: Service) -> No
     """Agents and their tools have a directory of their own for temporary files, which none outlives; the system's stays empty."""
     codebase = await guarded.register(auto_approve=True)
     await codebase.trigger("bash: mkdir -m 0 $TMPDIR/closed; echo mine > $TMPDIR/mine.txt\nsay: Done.")
-    await codebase.until(told("complete"))
+    await codebase.until(frame_of("complete"))
     [mine] = guarded.data.glob("tmp/*/mine.txt")
     assert stat.S_IMODE(mine.parent.stat().st_mode) == 0o700
     await guarded.ask("DELETE", codebase.path)

@@ -14,14 +14,14 @@ from scripts.demo_session.client import Frame
 from opencode_ledger.http.server import TOGETHER
 
 from .processes import Sleepers, eventually
-from .service import Codebase, Service, count, told
+from .service import Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def started(service: Service) -> AsyncIterator[Service]:
-    """The service, started anew on the same data for each test."""
+    """The service, restarted on the same data for each test."""
     await service.start()
     yield service
     await service.close()
@@ -75,7 +75,7 @@ async def test_sigterm_while_the_agent_waits_for_leave(started: Service) -> None
     """What the agent still asked leave for is refused and never done."""
     codebase = await started.register()
     await codebase.trigger("bash: touch forbidden.txt")
-    await codebase.until(told("permission", action="asked"))
+    await codebase.until(frame_of("permission", action="asked"))
     assert await started.terminate() == 0
     assert codebase.processes == {}
     assert not (codebase.directory / "forbidden.txt").exists()
@@ -84,7 +84,7 @@ async def test_sigterm_while_the_agent_waits_for_leave(started: Service) -> None
 
 
 async def test_a_second_sigterm_ends_at_once(started: Service) -> None:
-    """Told twice the service doesn't wait for a frozen agent; no process is left, and the next start tells the truth."""
+    """After a second signal the service doesn't wait for a frozen agent. No process is left, and the next start says what happened."""
     codebase, sleepers = await started.register(), Sleepers()
     await codebase.trigger(f"bash: {sleepers.command}")
     await sleepers.all_asleep()

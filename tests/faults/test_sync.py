@@ -15,7 +15,7 @@ from opencode_ledger.domain.untrusted_json import shortened
 from .others_rows import OthersRows
 from .person import run
 from .processes import commands
-from .service import Codebase, Service, count, told
+from .service import Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,11 +117,11 @@ async def test_our_own_agents_sessions_are_left_alone(running: Service) -> None:
     """A sync during a run of our own agent and after it brings nothing of it, but what others then add to it."""
     codebase = await running.register()
     session = await codebase.trigger("task: Look | say: I looked", "bash: sleep 1", "say: Done")
-    await codebase.until(told("tool_use", tool="bash"))
+    await codebase.until(frame_of("tool_use", tool="bash"))
     assert await sync(codebase) == 0
-    await codebase.until(told("complete"))
+    await codebase.until(frame_of("complete"))
     assert await sync(codebase) == 0
-    linked = next(f for f in await codebase.until(told("complete")) if told("session", action="linked")(f))
+    linked = next(f for f in await codebase.until(frame_of("complete")) if frame_of("session", action="linked")(f))
     before = await messages(codebase, session)
     await run(running, codebase.directory, "say: Added", session=linked.text("agent_session_id"))
     assert await sync(codebase) == 1

@@ -1,4 +1,4 @@
-"""What a person is told when an installer fails."""
+"""What a person reads when an installer fails."""
 
 import pytest
 from scripts.provision.advice import advice_on

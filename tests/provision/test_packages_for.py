@@ -25,8 +25,8 @@ def test_a_machine_gets_the_build_made_for_it(
 
 
 @pytest.mark.parametrize(("system", "machine"), [("Windows", "AMD64"), ("Linux", "riscv64")])
-def test_a_machine_without_a_build_is_told_what_to_do(system: str, machine: str) -> None:
-    """Where there is no build, the person is told how to name one of their own."""
+def test_a_machine_without_a_build_gets_advice(system: str, machine: str) -> None:
+    """Where there is no build, the message says how to name one of their own."""
     with pytest.raises(SetupFailed, match="no opencode for") as failure:
         packages_for(system, machine, musl=False, avx2=True)
     assert "LEDGER_OPENCODE_BINARY" in failure.value.advice

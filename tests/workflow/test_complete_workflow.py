@@ -35,7 +35,7 @@ def place(frames: Sequence[Frame], event: str, text: str) -> int:
 
 
 def test_the_status_is_ready(walked: Walk) -> None:
-    """The first line tells that opencode is there and that nothing is registered yet."""
+    """The first line says that opencode is there and that nothing is registered yet."""
     status = walked.answer(lines.STATUS).members
     assert status["available"] is True
     assert status["message"] == "OpenCode integration ready"
@@ -94,7 +94,7 @@ def test_tools_are_shown_with_their_arguments_and_results(walked: Walk) -> None:
     assert results[used[3].text("call_id")].text("output") == "OK\n"
 
 
-def test_changed_files_are_told_and_exist(walked: Walk) -> None:
+def test_changed_files_are_reported_and_exist(walked: Walk) -> None:
     """Each file_change names a file that then has the content which the model wrote."""
     changes = [(frame.text("action"), frame.text("path")) for frame in named(walked.first, "file_change")]
     assert changes == [("modify", "database.py"), ("create", "test_database.py")]

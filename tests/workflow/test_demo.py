@@ -35,26 +35,26 @@ def left(temporary: Path) -> list[str]:
     ]
 
 
-async def test_the_demo_tells_its_story_to_the_end(tmp_path: Path) -> None:
+async def test_the_demo_runs_to_the_end(tmp_path: Path) -> None:
     """Without a terminal it is plain text, shows each act, replays the same bytes, and leaves nothing behind."""
     demo = await start(tmp_path)
     async with asyncio.timeout(LIMIT):
         output, _ = await demo.communicate()
-    told = output.decode()
-    assert demo.returncode == 0, told
+    shown = output.decode()
+    assert demo.returncode == 0, shown
     cues = ["registered", "Let me see whether it passes.", "Also round", "complete: completed", "interrupted"]
     cues += [
         "No Rust today.",
         "create README.md",
         "complete: stopped",
         "0 of opencode",
-        "the very bytes",
+        "the same bytes as live",
         "./scripts/serve",
     ]
-    places = [told.find(cue) for cue in cues]
-    assert -1 not in places, told
+    places = [shown.find(cue) for cue in cues]
+    assert -1 not in places, shown
     assert places == sorted(places)
-    assert "\x1b" not in told
+    assert "\x1b" not in shown
     assert left(tmp_path) == []
 
 

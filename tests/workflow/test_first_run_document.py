@@ -1,4 +1,4 @@
-"""The page for newcomers tells what really happens."""
+"""The page for newcomers shows what really happens."""
 
 from pathlib import Path
 

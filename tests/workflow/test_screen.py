@@ -65,10 +65,10 @@ def test_a_terminal_without_unicode_is_no_trouble(tmp_path: Path) -> None:
     screen.show(frame("status", status="running", message="Agent started"))
     screen.show(frame("tool_use", tool="read", args={"filePath": "a.py"}))
     screen.show(frame("complete", status="completed", summary=""))
-    told = written.getvalue().decode("ascii")
-    assert "* running  Agent started" in told
-    assert "> read a.py" in told
-    assert "= complete: completed" in told
+    output = written.getvalue().decode("ascii")
+    assert "* running  Agent started" in output
+    assert "> read a.py" in output
+    assert "= complete: completed" in output
 
 
 def test_an_event_of_a_kind_that_it_does_not_know_is_shown_in_short(tmp_path: Path) -> None:
