@@ -1,4 +1,4 @@
-"""Draw `docs/states.svg` from the table of the life cycle, so that the picture can't tell another story than the code.
+"""Draw `docs/states.svg` from the table of the life cycle, so that the picture always agrees with the code.
 
 `python scripts/draw_states.py` writes the file. Above: the phases and what leads from one to another, by a command
 (solid) or by the agent (dashed). Below: the table itself, with the error that refuses each command.
@@ -31,15 +31,15 @@ PLACES = {
 
 BY_ITSELF = (
     (Phase.VOID, Phase.IDLE, "Register"),
-    (Phase.IDLE, Phase.WAITING, "Trigger, no room"),
-    (Phase.WAITING, Phase.RUNNING, "room"),
+    (Phase.IDLE, Phase.WAITING, "Trigger, no free slot"),
+    (Phase.WAITING, Phase.RUNNING, "free slot"),
     (Phase.RUNNING, Phase.IDLE, "run ended"),
     (Phase.RUNNING, Phase.INTERRUPTED, "agent died"),
-    (Phase.INTERRUPTING, Phase.INTERRUPTED, "agent let go"),
+    (Phase.INTERRUPTING, Phase.INTERRUPTED, "agent stopped"),
     (Phase.STOPPING, Phase.IDLE, "agent gone"),
     (Phase.DELETING, Phase.DELETED, "agent gone"),
 )
-"""What is not in the table because it is no caller's command there, or depends on room."""
+"""What is not in the table because it is no caller's command there, or depends on a free slot."""
 
 WIDTH, HEIGHT, ROW, COLUMN, TABLE = 960, 800, 28, 156, 500
 STYLE = """
@@ -53,7 +53,7 @@ MARKER = """<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWid
 
 
 def commands() -> Iterator[tuple[Phase, Phase, str]]:
-    """The table's transitions from one phase to another, those that share both ends as one; deletions are told in words."""
+    """The table's transitions from one phase to another, those that share both ends as one. Deletions are left to a sentence."""
     ways: dict[tuple[Phase, Phase], list[str]] = {}
     for phase, row in TRANSITIONS.items():
         for verb, result in zip(VERBS, row, strict=True):

@@ -1,6 +1,6 @@
 """Makes the golden log of this version, once, before it is released: `.venv/bin/python -m scripts.make_golden_log`.
 
-With --again one that was made before is made anew; that is right until the version is released, and wrong ever after.
+With --again it replaces an existing one. That is right until the version is released, and wrong afterwards.
 """
 
 import asyncio

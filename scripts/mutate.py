@@ -1,12 +1,12 @@
 """Mutation testing of `domain/`: how many small mistakes in it would its quick tests find?
 
     .venv/bin/python -m scripts.mutate decide state        # some modules; without names, all of them
-    .venv/bin/python -m scripts.mutate --sample 40         # at most so many mistakes in each, drawn by its name
+    .venv/bin/python -m scripts.mutate --sample 40         # at most 40 mistakes in each, chosen by its name
     .venv/bin/python -m scripts.mutate --again             # what was missed, once more, after a test was written
     .venv/bin/python -m scripts.mutate --show decide       # tries nothing out; says which were missed
 
-Verdicts are kept beside the functions' source in `.mutation.json`: what stops half-way goes on there, and what has
-been changed is tried anew.
+Verdicts are kept beside the functions' source in `.mutation.json`: an interrupted run continues there, and what has
+changed is tried again.
 """
 
 import argparse

@@ -35,7 +35,7 @@ STAMP: Final = re.compile(rb"@(\d{19})")
 
 @dataclass(frozen=True)
 class Load:
-    """So many agents, each sending so many deltas a second for so long."""
+    """How many agents run, how many deltas each sends a second, and for how many seconds."""
 
     agents: int = 10
     rate: int = 50

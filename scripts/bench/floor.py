@@ -92,19 +92,19 @@ class Floor:
 
 async def main(folder: Path, agents: int) -> None:
     """Serve until SIGTERM, and end the stand-ins then."""
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     async with aiohttp.ClientSession(auth=aiohttp.BasicAuth("opencode", "floor")) as http:
         floor = Floor(folder, http)
         try:
             for _ in range(agents):
                 await floor.start_agent(folder)
-            await _serve(floor, told)
+            await _serve(floor, ended)
         finally:
             floor.close()
 
 
-async def _serve(floor: Floor, told: asyncio.Event) -> None:
+async def _serve(floor: Floor, ended: asyncio.Event) -> None:
     app = web.Application()
     app.add_routes([web.post("/append", floor.append), web.post("/trigger/{agent}", floor.trigger)])
     app.add_routes([web.get("/events/{agent}", floor.events)])
@@ -114,7 +114,7 @@ async def _serve(floor: Floor, told: asyncio.Event) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = cast("tuple[str, int]", runner.addresses[0])[:2]
     print(f"floor listening on http://{host}:{port}", flush=True)
-    await told.wait()
+    await ended.wait()
     await runner.cleanup()
 
 

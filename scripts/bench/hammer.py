@@ -50,7 +50,7 @@ class Connection:
 
 
 def hammer(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> dict[str, object]:
-    """Ask for so many seconds; what came of it."""
+    """Send requests for that many seconds. Returns what was answered and how long each took."""
     selector = selectors.DefaultSelector()
     for number in range(connections):
         connection = Connection(port, requests, number)

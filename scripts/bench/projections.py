@@ -55,7 +55,7 @@ def session_events(number: int) -> list[NewEvent]:
 
 
 async def log_of(sessions: int) -> MemoryEventStore:
-    """A log with so many sessions over ten codebases."""
+    """A log with that many sessions over ten codebases."""
     store = MemoryEventStore()
     streams = [CodebaseId(f"cb_{n}") for n in range(10)]
     for stream in streams:

@@ -23,7 +23,7 @@ def connect(port: int, path: str) -> socket.socket:
 
 
 def replay(port: int, path: str, connections: int, seconds: float) -> int:
-    """Read for so many seconds; the bytes that came."""
+    """Read for that many seconds. Returns the bytes received."""
     selector, came, buffer = selectors.DefaultSelector(), 0, bytearray(1 << 20)
     for _ in range(connections):
         selector.register(connect(port, path), selectors.EVENT_READ, [0])

@@ -5,7 +5,7 @@
 The service runs in a process of its own, and so does what asks it (`hammer.py`), over 16 connections. What a GET is
 compared with is a bare aiohttp handler that gives the very same bytes, measured in turns with the service. Tasks are
 queued durably: over 16 codebases, and over one alone, whose agents are busy all the while. The lists are asked for over one
-connection, one page at a time and each another, of a log that holds so many tasks over 10 codebases, nine of ten cancelled.
+connection, one page at a time and each another, of a log that holds that many tasks over 10 codebases, nine of ten cancelled.
 """
 
 import argparse
@@ -111,7 +111,7 @@ async def _queued(folder: Path, figures: Figures, seconds: float) -> None:
     async with service(folder, CONNECTIONS) as agents:
         for agent in agents:
             await agent.trigger("hang")
-        await asyncio.gather(*(_at_work(agent) for agent in agents))  # the start of so many isn't what is measured
+        await asyncio.gather(*(_at_work(agent) for agent in agents))  # their start is not measured
         for name, asked in (("16 codebases", agents), ("one codebase", agents[:1])):
             requests = [_post(f"{urlsplit(agent.url).path}/tasks", TASK) for agent in asked]
             figures.queued[name] = await _hammer(agents[0].url, requests, CONNECTIONS, seconds)
@@ -145,7 +145,7 @@ async def _lists(folder: Path, figures: Figures, seconds: float, tasks: int) -> 
 
 
 async def _fill(data: Path, tasks: int) -> CodebaseId:
-    """A log with so many tasks, nine of ten cancelled; no agent starts on the others, for its session is interrupted."""
+    """A log with that many tasks, nine of ten cancelled. No agent starts the others: its session is interrupted."""
     codebases = [CodebaseId(f"cb_{number}") for number in range(CODEBASES)]
     async with SqliteEventStore.open(data / "ledger.db") as store:
         for codebase in codebases:
@@ -182,11 +182,11 @@ async def _hammer(url: str, requests: Sequence[str], connections: int, seconds: 
     )
     what = {"port": urlsplit(url).port, "requests": list(requests), "connections": connections, "seconds": seconds}
     output, _ = await process.communicate(json.dumps(what).encode())
-    told = json.loads(output)
-    statuses: Mapping[str, int] = told["statuses"]
+    report = json.loads(output)
+    statuses: Mapping[str, int] = report["statuses"]
     if set(statuses) != {"200"}:
         raise NotStarted(f"{requests[0]!r} was answered with {statuses}")
-    return Answers(len(told["delays"]) / told["taken"], Spread(told["delays"]))
+    return Answers(len(report["delays"]) / report["taken"], Spread(report["delays"]))
 
 
 def _origin(url: str) -> str:

@@ -15,7 +15,7 @@ import aiohttp
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STAND_IN: Final = ROOT / "tests/opencode/stand_in.py"
-"""Speaks as opencode does, streams as many deltas as it is told, and writes into each when it was sent."""
+"""Speaks as opencode does, streams as many deltas as its prompt says, and writes into each when it was sent."""
 
 NO_LIMIT: Final = aiohttp.ClientTimeout(total=None)
 LIMIT: Final = 60.0
@@ -91,7 +91,7 @@ class Agent:
 
 @asynccontextmanager
 async def service(folder: Path, agents: int) -> AsyncGenerator[list[Agent]]:
-    """The service with so many codebases, for each of which a stand-in will run."""
+    """The service with that many codebases, for each of which a stand-in will run."""
     places = _directories(folder, agents)
     options = {
         "--port": 0,

@@ -71,7 +71,7 @@ async def tree_cost(count: int) -> float:
 
 
 async def make_data(data: Path, events: int) -> CodebaseId:
-    """A data directory with a log of so many events, its views and its tree. Answers the codebase with most of them."""
+    """A data directory with a log of that many events, its views and its tree. Returns the codebase with most of them."""
     long = CodebaseId("cb_0")
     async with SqliteEventStore.open(data / "ledger.db") as store:
         key = await asyncio.to_thread(SigningKey.open, data / "checkpoint.key")

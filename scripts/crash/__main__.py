@@ -2,8 +2,8 @@
 
 The real server is a process of its own, its agents are processes too (a stand-in that speaks as opencode does), and
 many clients register, trigger, queue, talk, interrupt and stop, while subscribers follow and come back with
-`Last-Event-ID`. After each kill the server starts on what is left. With `--signal TERM` it is told to end instead, now
-and then twice, and must leave nothing running; `both` takes turns. Every count of the table's second part must be 0;
+`Last-Event-ID`. After each kill the server starts on what is left. With `--signal TERM` it gets SIGTERM instead, now
+and then twice, and must leave nothing running. `both` takes turns. Every count of the table's second part must be 0;
 exit code 1 where one is not. The seed fixes the instants and what clients ask for; how processes are scheduled is the
 machine's matter, so a run can't be repeated to the letter.
 """

@@ -1,4 +1,4 @@
-"""The load: clients that ask without rest, and write down what they were told is done."""
+"""The load: clients that send requests without pause, and record what was acknowledged."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ PROMPTS: Final = (
     "crash 3",
     "hang",
 )
-"""What the stand-in is told: from much output to none, and ends of every kind."""
+"""The prompts of the stand-in: from much output to none, and ends of every kind."""
 
 LIMIT: Final = aiohttp.ClientTimeout(total=60)
 
@@ -47,7 +47,7 @@ class Clients:
         return taken
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._http.close()
 
     async def register(self, name: str) -> str | None:
@@ -132,7 +132,7 @@ class Clients:
 
     def _notice(self, status: int, path: str) -> None:
         self._report.done["requests answered"] += 1
-        if status >= 500 and not (status == 503 and self._server.told):
+        if status >= 500 and not (status == 503 and self._server.ending):
             self._report.wrong("answers of the kind 500", f"{status} from {path}")
 
     def _done(self, codebase: str, kind: str, mark: str) -> None:

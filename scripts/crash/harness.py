@@ -54,10 +54,10 @@ class Plan:
 
 
 class Harness:
-    """One run, in a folder of its own. `told` hears of each kill."""
+    """One run, in a folder of its own. `on_kill` is called after each kill."""
 
-    def __init__(self, folder: Path, plan: Plan, told: Callable[[], None]) -> None:
-        self._plan, self._told = plan, told
+    def __init__(self, folder: Path, plan: Plan, on_kill: Callable[[], None]) -> None:
+        self._plan, self._on_kill = plan, on_kill
         self._random = random.Random(plan.seed)
         self.report = Report()
         self._server = Server(folder, ROOM)
@@ -124,7 +124,7 @@ class Harness:
         self.report.done["ends by SIGTERM" if gently else "kills"] += 1
         code = await (self._terminate() if gently else self._server.kill())
         self._kills += 1
-        self._told()
+        self._on_kill()
         return code
 
     async def _terminate(self) -> int:
@@ -133,7 +133,7 @@ class Harness:
         again = self._random.uniform(*SECOND) if self._random.random() < TWICE else None
         code = await self._server.terminate(again)
         taken = asyncio.get_running_loop().time() - begun
-        # Told before it listens for signals it just ends; told twice it may end at once.
+        # A signal before it listens for signals just ends it. A second signal may end it at once.
         expected = [0, *([1] if again else []), *([] if serving else [-signal.SIGTERM])]
         if code not in expected or taken > END_LIMIT:
             self.report.wrong("starts and ends that failed", f"exit code {code} after SIGTERM, in {taken:.1f} s")
@@ -174,11 +174,11 @@ class Harness:
         if not self._checkpoints:
             return
         old = Checkpoint.parse(self._checkpoints[-1].split("\n\n")[0] + "\n")
-        told = await clients.text(f"/log/proofs/consistency?from={old.size}")
-        if told is None:
+        answer = await clients.text(f"/log/proofs/consistency?from={old.size}")
+        if answer is None:
             self.report.wrong("checkpoints that the log doesn't fit", f"no proof for {old.size}")
             return
-        proof = cast("Mapping[str, Any]", json.loads(told))
+        proof = cast("Mapping[str, Any]", json.loads(answer))
         hashes = [base64.b64decode(text) for text in proof["hashes"]]
         if not verify_consistency(old.size, proof["to"], hashes, old.root, base64.b64decode(proof["to_root_hash"])):
             self.report.wrong("checkpoints that the log doesn't fit", f"{old.size} to {proof['to']}")
@@ -217,8 +217,8 @@ class Harness:
         self.report.done["subscribers' connections"] += follower.connections
         self.report.done["events that subscribers recorded"] += len(follower.seen)
         if follower.seen[: len(log)] != log:
-            told = f"{follower.codebase}: {len(follower.seen)} recorded, {len(log)} in the log"
-            self.report.wrong("subscribers' records unlike the log", told)
+            difference = f"{follower.codebase}: {len(follower.seen)} recorded, {len(log)} in the log"
+            self.report.wrong("subscribers' records unlike the log", difference)
 
     def _check_checkpoints(self, key: VerifierKey) -> None:
         self.report.done["checkpoints kept"] = len(self._checkpoints)

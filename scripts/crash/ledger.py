@@ -16,11 +16,11 @@ from .report import Report
 
 ENDED = frozenset({"interrupted", "completed", "failed", "stopped"})
 BEGUN = frozenset({"started", "resumed", "admitted"})
-"""Unless it is said to wait for room: then nothing runs yet, and it goes on waiting after a crash."""
+"""Unless it waits for a slot: then nothing runs yet, and it keeps waiting after a crash."""
 
 
 class Effect(NamedTuple):
-    """Something that a command did: at which codebase, of which kind, and what tells it from others of its kind."""
+    """Something that a command did: at which codebase, of which kind, and what distinguishes it from others of its kind."""
 
     codebase: str
     kind: str
@@ -68,16 +68,16 @@ class Ledger:
                 self._report.wrong("events doubled", f"{effect} at {place}")
 
     def roots(self, sizes: set[int]) -> dict[int, bytes]:
-        """The roots over the first so many events, of the log as it is now; whatever was read before must be in it."""
-        tree, roots, told = GrowingTree(), dict[int, bytes](), Counter[str]()
+        """The roots of the current log over the first `sizes` events. It must contain everything that was read before."""
+        tree, roots, read = GrowingTree(), dict[int, bytes](), Counter[str]()
         with opened(self._path) as log:
             for event in log.events():
                 tree.add(leaf_of(event))
-                told[event.stream] += 1
+                read[event.stream] += 1
                 if tree.size in sizes:
                     roots[tree.size] = tree.root()
                 line = Line(event.sequence, event.topic, event.data)
-                if self.streams[event.stream][told[event.stream] - 1 : told[event.stream]] not in ([line], []):
+                if self.streams[event.stream][read[event.stream] - 1 : read[event.stream]] not in ([line], []):
                     self._report.wrong("events that changed afterwards", f"position {event.position}")
         if tree.size < self.size:
             self._report.wrong("events that changed afterwards", f"{self.size} were there, now {tree.size}")

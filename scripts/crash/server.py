@@ -30,12 +30,12 @@ class Server:
         self._port, self._room = 0, room
         self._process: asyncio.subprocess.Process | None = None
         self._serves = False
-        self.told = False
-        """Whether it was told to end: then it refuses what comes meanwhile."""
+        self.ending = False
+        """Whether SIGTERM was sent: then it refuses further requests."""
 
     async def launch(self) -> None:
         """Start the process, without waiting until it serves."""
-        self._serves = self.told = False
+        self._serves = self.ending = False
         options = {
             "--port": self._port,
             "--data": self.data,
@@ -72,8 +72,8 @@ class Server:
         return await self._end(signal.SIGKILL)
 
     async def terminate(self, again: float | None = None) -> int:
-        """End it in good order; the exit code. `again`: seconds after which it is told a second time."""
-        self.told = True
+        """End it in good order; the exit code. `again`: seconds until the second signal."""
+        self.ending = True
         ending = asyncio.ensure_future(self._end(signal.SIGTERM))
         if again is not None:
             await asyncio.wait({ending}, timeout=again)

@@ -18,7 +18,7 @@ from rich.text import Text
 from opencode_ledger.http.cli.screen import Terminal
 
 from ..scripted_model import opencode_config
-from . import story as told
+from . import story as script
 from .client import Client, RequestRefused
 from .director import Director, NothingHappened
 from .flow import Page
@@ -39,13 +39,13 @@ NEXT: Final = """
   curl $API/codebases/cb_.../trigger -H "$JSON" -d '{"prompt": "Add tests"}'
   curl -N $API/codebases/cb_.../events
 
-  docs/first-run.md      by curl, with every answer
-  docs/guarantees.md     what is promised, and which test shows it
+  docs/first-run.md      the same with curl, and every answer
+  docs/guarantees.md     the promises, each with its tests
 """
 
 
 def main() -> int:
-    """Exit status: 0 when all acts were played, 1 when something failed, 130 after Ctrl-C."""
+    """Exit status: 0 after all parts, 1 if something failed, 130 after Ctrl-C."""
     arguments = _arguments()
     # An agent may write what this terminal can't show.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="replace")
@@ -63,10 +63,12 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/demo", description="The whole service at work, within a minute.")
-    parser.add_argument("--fast", action="store_true", help="as fast as it goes, for tests")
-    parser.add_argument("--keep", action="store_true", help="keep the temporary folder: project, log and all")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="also save the act with the follow-up as a picture")
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description="Show the whole service at work, within a minute."
+    )
+    parser.add_argument("--fast", action="store_true", help="without pauses, for tests")
+    parser.add_argument("--keep", action="store_true", help="keep the temporary folder with the project and the log")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also save part 2, with the follow-up, as a picture")
     return parser.parse_args()
 
 
@@ -86,16 +88,16 @@ async def _run(console: Terminal, folder: Path, pace: float) -> int:
     page.plain()
     page.plain(Text.assemble(("opencode-ledger", "bold"), "  a real service, a real opencode, a scripted model"))
     try:
-        await _play(page, folder, told.Story(pace))
+        await _play(page, folder, script.Story(pace))
     except asyncio.CancelledError:
         page.plain()
-        page.plain("Interrupted: the service has ended, and everything that it started.", "magenta")
+        page.plain("Interrupted. The service and everything that it started have ended.", "magenta")
         return 130
     except (StageFailed, RequestRefused, NothingHappened, aiohttp.ClientError, OSError) as failure:
         page.plain()
-        page.plain(f"The demo could not go on: {failure}", "red")
+        page.plain(f"The demo failed: {failure}", "red")
         _show_log(page, folder / "service.log")
-        page.plain("Run it again with --keep to look at all the files; ./scripts/setup mends an unfinished set-up.")
+        page.plain("Run it again with --keep to see all the files. ./scripts/setup completes an unfinished set-up.")
         return 1
     page.plain()
     page.plain(Text.assemble((" next ", "bold reverse")))
@@ -104,15 +106,15 @@ async def _run(console: Terminal, folder: Path, pace: float) -> int:
     return 0
 
 
-async def _play(page: Page, folder: Path, story: told.Story) -> None:
-    async with stage(folder, told.PROJECT, story.rules(), opencode_config) as scene, aiohttp.ClientSession() as http:
+async def _play(page: Page, folder: Path, story: script.Story) -> None:
+    async with stage(folder, script.PROJECT, story.rules(), opencode_config) as scene, aiohttp.ClientSession() as http:
         page.plain(f"{scene.url}  pid {scene.service.pid}", "dim")
         await Director(scene, Client(http, scene.url), page, story).play()
 
 
 def _show_log(page: Page, log: Path) -> None:
     if log.exists() and (lines := log.read_text(encoding="utf-8", errors="replace").splitlines()):
-        page.plain("The last lines of the service's own log:", "dim")
+        page.plain("The last lines of the service's log:", "dim")
         for line in lines[-5:]:
             page.plain(f"  {line}", "dim")
 
@@ -136,6 +138,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does.
+        # The reader of our output has gone, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 class FileWatch:
-    """Remembers the files of `folder` as they are, and tells what is new in one of them."""
+    """Remembers the files of `folder` as they are, and returns what is new in one of them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -11,7 +11,7 @@ from typing import Final, cast
 import psutil
 from rich.text import Text
 
-from . import story as told
+from . import story as script
 from .client import Client, Frame
 from .flow import Page
 from .screen import Screen
@@ -28,7 +28,7 @@ class NothingHappened(Exception):
 class Director:
     """Plays the user. `pace`: seconds per word of the model, 0 for as fast as it goes."""
 
-    def __init__(self, stage: Stage, client: Client, page: Page, story: told.Story) -> None:
+    def __init__(self, stage: Stage, client: Client, page: Page, story: script.Story) -> None:
         self._stage, self._client, self._page, self._story = stage, client, page, story
         self._screen = Screen(page, stage.project)
         self._frames: list[Frame] = []
@@ -38,7 +38,7 @@ class Director:
     async def play(self) -> None:
         """All acts, while the stream is shown as it comes."""
         body = {"name": "cart", "path": str(self._stage.project)}
-        self._heading("1", "A codebase is registered and its stream watched.")
+        self._heading("1", "Register a codebase and watch its events.")
         answer = await self._post("/codebases", body)
         self._codebase = str(cast("Mapping[str, object]", answer["codebase"])["id"])
         self._page.plain()
@@ -65,38 +65,38 @@ class Director:
     # --- the acts -----------------------------------------------------------------------------------------------
 
     async def _steered_run(self) -> None:
-        self._heading("2", "A task, and a follow-up while the agent is at work.")
-        await self._command("/trigger", {"prompt": told.FIX})
-        self._page.line(Text("opencode starts; that takes a few seconds", "dim"))
+        self._heading("2", "Start a task, and send a follow-up while the agent works.")
+        await self._command("/trigger", {"prompt": script.FIX})
+        self._page.line(Text("opencode starts. This takes a few seconds", "dim"))
         await self._saw("output", "passes")
-        await self._command("/message", {"message": told.ROUND})
-        await self._saw("message_sent", told.ROUND)
+        await self._command("/message", {"message": script.ROUND})
+        await self._saw("message_sent", script.ROUND)
         self._story.steered.set()
         await self._saw("complete")
 
     async def _interrupted_run(self) -> None:
-        self._heading("3", "An agent goes astray: interrupted, told better, stopped.")
-        await self._command("/trigger", {"prompt": told.DOCUMENT})
+        self._heading("3", "Interrupt an agent, resume it with a message, and stop it.")
+        await self._command("/trigger", {"prompt": script.DOCUMENT})
         await self._saw("output", "compiles")
         await self._command("/interrupt")
         await self._saw("status", "interrupted")
-        await self._command("/message", {"message": told.NO_RUST})
-        await self._saw("tool_use", told.WATCH_TESTS)
+        await self._command("/message", {"message": script.NO_RUST})
+        await self._saw("tool_use", script.WATCH_TESTS)
         await self._pause(2.0)
         await self._command("/stop")
         await self._saw("complete", "stopped")
 
     async def _what_is_left(self) -> None:
-        self._heading("4", "What is left.")
+        self._heading("4", "What remains.")
         self._page.plain()
         agents = await asyncio.to_thread(_descendants, self._stage.service.pid)
-        self._fact("processes", f"{agents} of opencode and its tools")
+        self._fact("processes", f"{agents} of opencode and its tools are running")
         self._fact("git status", await asyncio.to_thread(_git_status, self._stage.project))
         log = self._stage.data / "ledger.db"
         self._fact("log", f"{self._frames[-1].id} events in one SQLite file, {log.name}")
         again = await self._read_again(self._frames[-1].id)
         same = [frame.raw for frame in again] == [frame.raw for frame in self._frames]
-        verdict = "the very bytes that came live" if same else "NOT what came live"
+        verdict = "the same bytes as live" if same else "NOT the same bytes as live"
         self._fact("replay", f"{len(again)} events read again: {verdict}")
 
     # --- the user's hands ---------------------------------------------------------------------------------------
@@ -162,5 +162,5 @@ def _descendants(pid: int) -> int:
 
 
 def _git_status(project: Path) -> str:
-    told = subprocess.run(["git", "status", "--short"], cwd=project, check=True, capture_output=True, text=True)
-    return ", ".join(told.stdout.splitlines()).strip()
+    changed = subprocess.run(["git", "status", "--short"], cwd=project, check=True, capture_output=True, text=True)
+    return ", ".join(changed.stdout.splitlines()).strip()

@@ -18,7 +18,7 @@ _COLOURS: Final = {"running": "cyan", "idle": "green", "interrupted": "magenta"}
 _CHANGES: Final = {"create": "green", "modify": "cyan", "delete": "red"}
 _SHOWN_LINES: Final = 7
 _NOISE: Final = re.compile(r"[\s.=-]*|</?\w+>|\(no output\)")
-"""Lines of a tool's output that tell a person nothing: rules, rows of dots, the agent's own marks."""
+"""Lines of a tool's output without meaning for a person: rules, rows of dots, the agent's own marks."""
 
 
 class Screen:

@@ -90,7 +90,7 @@ async def _service(folder: Path) -> AsyncGenerator[tuple[asyncio.subprocess.Proc
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is for us; we tell the service in our own time
+            start_new_session=True,  # Ctrl-C is for us. We end the service ourselves
         )
     try:
         yield process, await _ready(process)
@@ -115,7 +115,7 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Tell the service to end, and see to it that it does."""
+    """End the service, by force if it doesn't end in time."""
     with suppress(ProcessLookupError):
         process.terminate()
     try:

@@ -1,4 +1,4 @@
-"""The story that the demo tells: a small project, what the user wants, and what the model will do about it."""
+"""The script of the demo: a small project, what the user wants, and what the model will do about it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ PROJECT: Final = {
 
 
 def total(cart: dict[str, tuple[float, int]]) -> float:
-    """The price of all in the cart: name -> (price, quantity)."""
+    """The total price of a cart: name -> (price, quantity)."""
     return sum(price for price, quantity in cart.values())
 ''',
     ".gitignore": "__pycache__/\n",
@@ -31,7 +31,7 @@ ROUNDING: Final = """
 """
 README: Final = """# Cart
 
-`total(cart)` is the price of all in the cart, in whole cents.
+`total(cart)` is the total price of a cart, in whole cents.
 """
 RUN_TESTS: Final = "python3 -B -m unittest 2>&1"
 WATCH_TESTS: Final = f"while sleep 1; do {RUN_TESTS}; done"
@@ -114,6 +114,6 @@ class Story:
                 self._say("Just the README it is."),
                 Call("write", filePath="README.md", content=README),
                 self._say("Done. I'll keep the tests running from now on."),
-                Call("bash", command=WATCH_TESTS, description="Run the tests for ever"),
+                Call("bash", command=WATCH_TESTS, description="Run the tests forever"),
             ],
         )

@@ -1,1 +1,1 @@
-"""Mutation testing: `mistakes` makes small mistakes in the domain, `trial` tells whether its tests notice them."""
+"""Mutation testing: `mistakes` makes small mistakes in the domain, `trial` finds out whether its tests notice them."""

@@ -1,4 +1,4 @@
-"""Small mistakes in Python: each is made in the syntax tree, told by what it changes, and taken back.
+"""Small mistakes in Python: each is made in the syntax tree, described by what it changes, and taken back.
 
 Left alone is what no test should notice: docstrings, annotations, the words of a sentence for a person, and what
 happens only when a promise of the type checker's is broken.

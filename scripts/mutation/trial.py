@@ -44,7 +44,7 @@ class Tests:
     failed: bool = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """What pytest tells of each test."""
+        """What pytest reports of each test."""
         self.failed = self.failed or report.failed
 
     def of(self, place: Place) -> list[pytest.Item]:
@@ -167,7 +167,7 @@ def _codes(within: CodeType) -> Iterator[CodeType]:
 
 
 class Collected:
-    """In place of pytest's loop over the tests: tells them, and takes what is done with them."""
+    """In place of pytest's loop over the tests: hands them to `then`."""
 
     def __init__(self, then: Callable[[Tests], None]) -> None:
         self._then = then

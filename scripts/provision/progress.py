@@ -1,4 +1,4 @@
-"""What the set-up tells the person who waits for it, and how it runs other programs."""
+"""What the set-up prints for the person who waits, and how it runs other programs."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ class SetupFailed(Exception):
     """The set-up can't go on. The message says what failed, `advice` what to do about it."""
 
     def __init__(self, what: str, advice: str) -> None:
-        """`what` failed, with the `advice` for whoever reads it."""
+        """`what` failed, with the `advice` for the reader."""
         super().__init__(what)
         self.advice = advice
 

@@ -1,4 +1,4 @@
-"""A model server that answers as it is told: OpenAI-compatible, on loopback, without a network.
+"""A model server with scripted answers: OpenAI-compatible, on loopback, without a network.
 
 The demo, the tests and the benchmarks run the real agent against it. What it answers comes either from rules
 given in Python (`when("add a file", [Call("write", …), Say("Done.")])`) or from directives in the prompt itself

@@ -43,7 +43,7 @@ class ScriptedModel:
         self._port = cast("tuple[str, int]", self._runner.addresses[0])[1]
 
     async def close(self) -> None:
-        """Let go of every connection, hanging ones too."""
+        """Close every connection, including hanging ones."""
         self._closing.set()
         await self._runner.cleanup()
 
