@@ -50,6 +50,7 @@ HELD: tuple[str, ...] = (
     "scripts/provision",
     "scripts/scripted_model",
     "tests/architecture",
+    "tests/faults",
     "tests/conftest.py",
     "tests/provision",
     "tests/workflow",
