@@ -1,8 +1,9 @@
-"""The composition root: every part is made here, by hand, once, and closed in the opposite order."""
+"""The composition root: it makes every part once, by hand, and closes them in the opposite order."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -37,7 +38,7 @@ from ..actors.unnamed_outputs import drop_unnamed
 from ..actors.whole_outputs import OutputKeeper
 from ..domain.errors import AgentUnavailable, StoreError
 from ..domain.ids import CodebaseId, Position
-from ..domain.ports import OutputStore
+from ..domain.ports import Clock
 from ..domain.secrets.masker import Secrets
 from ..projections.as_of.views_at import Moments
 from ..projections.private_file import make_private
@@ -48,10 +49,10 @@ from ..projections.tree.signing import SigningKey
 from .api.service import AgentHost, Service
 from .api.usable import hindered_by
 from .data_directory import (
+    DERIVED_FROM_THE_LOG,
     INSTANCE_NAME,
     KEY_NAME,
     LOG_NAME,
-    MADE_OF_THE_LOG,
     MOMENTS_NAME,
     SCRATCH_NAME,
     SHELL_NAME,
@@ -61,20 +62,42 @@ from .data_directory import (
 from .limits import Limits
 from .metrics import Metrics
 from .offline.erasing import finish
+from .running import RunningService
 from .settings import Settings
-from .streams.admission import StreamPlaces
+from .streams.admission import StreamAdmission
 from .streams.session_spans import ProjectedSpans
-from .streams.shutdown import Farewell
+from .streams.shutdown import Shutdown
 from .streams.stream import EventStreams
 from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
 
 TOOLS = Path(__file__).resolve().parents[1] / ".tools"
-"""Where `scripts/setup` puts programs in a clone; an installed package has none there."""
+"""Where `scripts/setup` installs programs in a clone. An installed package has none there."""
 
 FIRST_LOOK: Final = 5.0
-"""Seconds that the start waits for the first word on opencode; one that hangs is told of later."""
+"""Seconds that the start waits to learn whether opencode can be used. If opencode hangs, a warning follows later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The opened files of a data directory."""
+
+    store: SqliteEventStore
+    outputs: SqliteOutputStore
+    tree: Tree
+    projections: Projections
+    moments: Moments
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agents:
+    """What the codebases' actors run agents with."""
+
+    host: AgentHost
+    slots: AgentSlots
+    keeper: OutputKeeper
+    tuning: ActorSettings
 
 
 @asynccontextmanager
@@ -84,111 +107,122 @@ async def running_service(
     tuning: ActorSettings | None = None,
     agents: AgentHost | None = None,
     secrets: Secrets | None = None,
-) -> AsyncGenerator[Service, None]:
-    """The whole service but its socket: locked, recovered, caught up; at the end no process of it is left.
+) -> AsyncGenerator[RunningService, None]:
+    """The whole service without its socket: locked, recovered and caught up. At the end none of its processes is left.
 
-    `agents` stands in for opencode in tests. `secrets`: what is known to be secret already; more is learned here.
+    `agents` replaces opencode in tests. `secrets`: the secrets that are known already; more are learned here.
     """
-    data, secrets = settings.data, secrets or Secrets()
+    secrets, clock = secrets or Secrets(), SystemClock()
     async with AsyncExitStack() as stack:
-        stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
-        await asyncio.to_thread(_check_found, data)
-        instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
-        await asyncio.to_thread(_make_home, settings.opencode_home)
-        await sweep_all(instance)
-        await asyncio.to_thread(clear_scratch, data / SCRATCH_NAME)
-        stack.push_async_callback(sweep_all, instance)
-        clock = SystemClock()
-        if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in MADE_OF_THE_LOG]):
-            log.warning("finished an interrupted erasure")
-        store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
-        outputs = await SqliteOutputStore.open(data / OUTPUTS_NAME)
-        stack.push_async_callback(outputs.close)
-        await drop_unnamed(store, outputs)
-        made = await asyncio.to_thread(_check_proofs, settings, store.head)
-        key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
-        tree = await Tree.open(data / TREE_NAME, store, key, renew=KEY_NAME in made, sleep=clock.sleep)
-        stack.push_async_callback(tree.close)
-        projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
-        stack.push_async_callback(projections.close)
-        moments = await Moments.open(data / MOMENTS_NAME, store)
-        stack.push_async_callback(moments.close)
+        instance = await _take(stack, settings)
+        data = await _open(stack, settings, clock)
         opencode = agent_settings(settings, instance, secrets)
         await learn_secrets(opencode)
         host = agents or OpencodeAgents(opencode)
         stack.push_async_callback(host.close)
-        tuning = tuning or ActorSettings(permission_limit=settings.permission_limit)
-        keeper = OutputKeeper(outputs, secrets, settings.tool_output_limit * MIB, ToolOutputFiles(opencode))
+        keeper = OutputKeeper(data.outputs, secrets, settings.tool_output_limit * MIB, ToolOutputFiles(opencode))
         stack.push_async_callback(keeper.close)
-        service = _wire(settings, tuning, clock, store, projections, moments, tree, host, secrets, keeper, outputs)
-        stack.push_async_callback(service.farewell.say)
-        await _recover(service)
-        if adopts_orphans():
-            stack.push_async_callback(_given_up, asyncio.create_task(reap_orphans(), name="orphans"))
-        looking = asyncio.create_task(_look_for(host), name="is opencode there")
-        stack.push_async_callback(_given_up, looking)
-        stack.push_async_callback(_given_up, asyncio.create_task(projections.check_daily(), name="views: check"))
-        # Whoever is told that the server listens may ask at once whether opencode can be used.
-        await asyncio.wait({looking}, timeout=FIRST_LOOK)
-        yield service
+        tuning = tuning or ActorSettings(permission_limit=settings.permission_limit)
+        team = Agents(host=host, slots=AgentSlots(settings.max_agents), keeper=keeper, tuning=tuning)
+        running = _wire(settings=settings, clock=clock, data=data, agents=team, secrets=secrets)
+        stack.push_async_callback(running.shutdown.run)
+        await _recover(running.service)
+        await _begin_watching(stack, host, data)
+        yield running
 
 
-def _wire(
-    settings: Settings,
-    tuning: ActorSettings,
-    clock: SystemClock,
-    store: SqliteEventStore,
-    projections: Projections,
-    moments: Moments,
-    tree: Tree,
-    agents: AgentHost,
-    secrets: Secrets,
-    keeper: OutputKeeper,
-    outputs: OutputStore,
-) -> Service:
-    slots, metrics = AgentSlots(settings.max_agents), Metrics()
-    store.on_commit(metrics.committed)
+async def _take(stack: AsyncExitStack, settings: Settings) -> str:
+    """Lock the data directory, and clear what an earlier server left. Returns the directory's instance name."""
+    data = settings.data
+    stack.enter_context(await asyncio.to_thread(DataLock.acquire, data))
+    await asyncio.to_thread(_check_found, data)
+    instance = await asyncio.to_thread(_instance, data / INSTANCE_NAME)
+    await asyncio.to_thread(_make_home, settings.opencode_home)
+    await sweep_all(instance)
+    await asyncio.to_thread(clear_scratch, data / SCRATCH_NAME)
+    stack.push_async_callback(sweep_all, instance)
+    return instance
 
+
+async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Data:
+    """Open the log and everything that belongs to it."""
+    data = settings.data
+    if await asyncio.to_thread(finish, data / LOG_NAME, [data / name for name in DERIVED_FROM_THE_LOG]):
+        log.warning("finished an interrupted erasure")
+    store = await stack.enter_async_context(SqliteEventStore.open(data / LOG_NAME))
+    outputs = await SqliteOutputStore.open(data / OUTPUTS_NAME)
+    stack.push_async_callback(outputs.close)
+    await drop_unnamed(store, outputs)
+    created = await asyncio.to_thread(_check_proofs, settings, store.head)
+    key = await asyncio.to_thread(SigningKey.open, data / KEY_NAME)
+    tree = await Tree.open(data / TREE_NAME, store, key, renew=KEY_NAME in created, sleep=clock.sleep)
+    stack.push_async_callback(tree.close)
+    projections = await Projections.open(data / VIEWS_NAME, store, clock=clock)
+    stack.push_async_callback(projections.close)
+    moments = await Moments.open(data / MOMENTS_NAME, store)
+    stack.push_async_callback(moments.close)
+    return Data(store=store, outputs=outputs, tree=tree, projections=projections, moments=moments)
+
+
+async def _begin_watching(stack: AsyncExitStack, host: AgentHost, data: Data) -> None:
+    """Start the tasks that run concurrently with the service, and wait a little for the first word on opencode."""
+    if adopts_orphans():
+        stack.push_async_callback(_cancelled, asyncio.create_task(reap_orphans(), name="orphans"))
+    looking = asyncio.create_task(_look_for(host), name="is opencode there")
+    stack.push_async_callback(_cancelled, looking)
+    stack.push_async_callback(_cancelled, asyncio.create_task(data.projections.check_daily(), name="views: check"))
+    # A client that reads the line "listening" may ask at once whether opencode can be used.
+    await asyncio.wait({looking}, timeout=FIRST_LOOK)
+
+
+def _wire(*, settings: Settings, clock: Clock, data: Data, agents: Agents, secrets: Secrets) -> RunningService:
+    metrics = Metrics()
+    data.store.on_commit(metrics.committed)
+    supervisor = _supervisor(settings, clock, data.store, agents, secrets)
+    streams = EventStreams(data.store, ProjectedSpans(data.store, data.projections), clock)
+    refused_access = RefusedAccess(supervisor, clock)
+    service = Service(
+        settings=settings,
+        store=data.store,
+        outputs=data.outputs,
+        supervisor=supervisor,
+        projections=data.projections,
+        moments=data.moments,
+        tree=data.tree,
+        slots=agents.slots,
+        metrics=metrics,
+        streams=streams,
+        admission=StreamAdmission(Limits.of(settings)),
+        agents=agents.host,
+        secrets=secrets,
+        ids=SortableIds(clock),
+    )
+    shutdown = Shutdown(supervisor, streams, refused_access)
+    return RunningService(service=service, refused_access=refused_access, shutdown=shutdown, clock=clock)
+
+
+def _supervisor(
+    settings: Settings, clock: Clock, store: SqliteEventStore, agents: Agents, secrets: Secrets
+) -> Supervisor:
     def actor(codebase: CodebaseId) -> CodebaseActor:
         return CodebaseActor(
             codebase,
             store=store,
-            agents=agents,
-            histories=agents.histories,
-            slots=slots,
+            agents=agents.host,
+            histories=agents.host.histories,
+            slots=agents.slots,
             clock=clock,
-            settings=tuning,
+            settings=agents.tuning,
             secrets=secrets,
-            hindered=hindered_by(agents, settings),
-            outputs=keeper,
+            hindered=hindered_by(agents.host, settings),
+            outputs=agents.keeper,
         )
 
-    supervisor = Supervisor(store, actor, clock, tuning)
-    streams = EventStreams(store, ProjectedSpans(store, projections), clock)
-    refused_access = RefusedAccess(supervisor, clock)
-    return Service(
-        settings=settings,
-        store=store,
-        outputs=outputs,
-        supervisor=supervisor,
-        projections=projections,
-        moments=moments,
-        tree=tree,
-        slots=slots,
-        metrics=metrics,
-        streams=streams,
-        places=StreamPlaces(Limits.of(settings)),
-        refused_access=refused_access,
-        farewell=Farewell(supervisor, streams, refused_access),
-        agents=agents,
-        secrets=secrets,
-        clock=clock,
-        ids=SortableIds(clock),
-    )
+    return Supervisor(store, actor, clock, agents.tuning)
 
 
 def agent_settings(settings: Settings, instance: str, secrets: Secrets) -> OpencodeSettings:
-    """What the agents of a service are given."""
+    """The settings of the service's agents."""
     return OpencodeSettings(
         instance=instance,
         binary=settings.opencode_binary,
@@ -208,7 +242,7 @@ def agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Openc
 
 
 async def _recover(service: Service) -> None:
-    """Bring to a truthful state what an earlier server left in the middle of its work."""
+    """Bring the work that an earlier server left unfinished to a truthful state."""
     views = service.projections.views
     paths = {view.path: view.id for view in await views.codebases.all()}
     unsettled = dict.fromkeys((*await views.agents.unsettled(), *await views.tasks.queued()))
@@ -216,17 +250,18 @@ async def _recover(service: Service) -> None:
 
 
 def _check_found(data: Path) -> None:
-    """Follow nothing that somebody else may have put into the directory. Raises `StoreError`."""
+    """Refuse links and other surprises that somebody else may have put into the directory. Raises `StoreError`."""
     if (data / SCRATCH_NAME).is_symlink():
         raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: remove it.")
     files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME)
-    check_directory(data, (LOG_NAME, TREE_NAME, OUTPUTS_NAME, *MADE_OF_THE_LOG), files, (SHELL_NAME,))
+    check_directory(data, (LOG_NAME, TREE_NAME, OUTPUTS_NAME, *DERIVED_FROM_THE_LOG), files, (SHELL_NAME,))
 
 
 def _check_proofs(settings: Settings, head: Position) -> list[str]:
-    """Make no key and no tree over a recorded log unless told to: whoever changed it and took these away would get new ones.
+    """The names of missing proofs that may be created. Raises `StoreError` if they may not.
 
-    Returns which are to be made. Raises `StoreError`.
+    New proofs over a recorded log need `--new-proofs`. Otherwise a person who changed the log and removed its proofs would
+    get new ones.
     """
     gone = [] if (settings.data / KEY_NAME).exists() else [KEY_NAME]
     gone += [] if is_begun(settings.data / TREE_NAME) else [TREE_NAME]
@@ -242,7 +277,7 @@ def _check_proofs(settings: Settings, head: Position) -> list[str]:
 
 
 def _make_home(home: Path | None) -> None:
-    """Make the agents' private home now: a place that can't be used is better told at the start than by every agent."""
+    """Create the agents' private home at the start, so that a bad path fails now and not in every agent."""
     try:
         if home is not None:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -253,15 +288,15 @@ def _make_home(home: Path | None) -> None:
 
 
 async def _look_for(host: AgentHost) -> None:
-    """Ask for opencode's version at the start, so that no first trigger waits for it and nobody learns too late of none."""
+    """Ask for opencode's version at the start. So the first trigger doesn't wait, and a missing opencode is noticed early."""
     if (reason := await host.unavailable()) is not None:
         log.warning("agents can't be started", reason=reason)
 
 
-async def _given_up(asking: asyncio.Task[None]) -> None:
-    """The end doesn't wait for what is done beside the service."""
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task that runs concurrently with the service: the shutdown doesn't wait for its work."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def sweep_agents(settings: Settings) -> None:
@@ -270,7 +305,7 @@ async def sweep_agents(settings: Settings) -> None:
 
 
 def _instance(path: Path) -> str:
-    """The name of this data directory, by which the processes that it starts are known again. Raises `StoreError`."""
+    """The name of this data directory, which marks the processes that it starts. Raises `StoreError`."""
     try:
         make_private(path)
         if not path.stat().st_size:

@@ -13,5 +13,5 @@ INSTANCE_NAME: Final = "instance"
 SHELL_NAME: Final = "shell"
 SCRATCH_NAME: Final = "tmp"
 
-MADE_OF_THE_LOG: Final = (VIEWS_NAME, VIEWS_NAME + REBUILT, MOMENTS_NAME)
-"""Files that are made anew from the log where they are missing, and hold words of it."""
+DERIVED_FROM_THE_LOG: Final = (VIEWS_NAME, VIEWS_NAME + REBUILT, MOMENTS_NAME)
+"""Files with content of the log. They are rebuilt from it when they are missing."""

@@ -1,4 +1,4 @@
-"""How much the service takes on at once: connections, and of these event streams, in all and for each client."""
+"""The limits of the service: connections, and how many of them may be event streams, in all and of each client."""
 
 import resource
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from ..domain.errors import LedgerError
 from .settings import Settings
 
 MOST_CONNECTIONS: Final = 10_000
-"""Connections unless said otherwise, where the system allows as many open files."""
+"""The default limit of connections, if the system allows that many open files."""
 
 FEWEST_CONNECTIONS: Final = 16
 
 RESERVE: Final = 128
-"""Open files that the service itself needs: its log and views, what it reads, what it refuses."""
+"""Open files for the service itself: its log and views, files that it reads, connections that it refuses."""
 
 PER_AGENT: Final = 8
 """Open files that each running agent needs in the service."""
@@ -27,10 +27,10 @@ class TooFewFiles(LedgerError):
 
 @dataclass(frozen=True)
 class Limits:
-    """`connections`: at once, of which `streams` may be event streams, those of one client `streams_per_client` at most.
+    """`connections`: the most at the same time. `streams` of them may be event streams, `streams_per_client` of one client.
 
-    Readers that come anew get no more than `new_streams` and half of `streams_per_client`: the rest is kept for
-    those who come back, whose broken connections may still be counted.
+    New readers get at most `new_streams` and half of `streams_per_client`. The rest is kept for readers that return, whose
+    broken connections may still be counted.
     """
 
     connections: int
@@ -50,17 +50,17 @@ class Limits:
 
     @property
     def streams(self) -> int:
-        """Event streams at once; what is left serves everything else."""
+        """The most event streams at the same time. The rest of the connections serve everything else."""
         return self.connections * 9 // 10
 
     @property
     def new_streams(self) -> int:
-        """Event streams at once, beyond which nobody new is let in."""
+        """The number of event streams from which on new readers are refused."""
         return self.streams * 3 // 4
 
     @property
     def streams_per_client(self) -> int:
-        """Event streams of one client at once, unless it is on this machine."""
+        """The most event streams of one client at the same time. Clients on this machine have no such limit."""
         return max(8, self.streams // 4)
 
 

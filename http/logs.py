@@ -1,7 +1,7 @@
-"""The service's own log of its doings: on standard error alone, as text for a terminal and as JSON lines otherwise.
+"""Logging: to standard error only, as text for a terminal and as JSON Lines otherwise.
 
-Stack traces are plain: the values of variables, which may be secrets, are never in them. What is known to be secret,
-or looks like it, is masked wherever else it stands.
+Stack traces never contain the values of variables, which may be secrets. Everywhere else, known secrets and text that looks
+like one are masked.
 """
 
 import logging
@@ -13,18 +13,24 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from ..domain.secrets.masked_records import masked_value
 from ..domain.secrets.masker import Secrets
 from ..domain.visible_text import one_line, visible
-from .cli.way_out import past_of
+from .cli.way_out import underlying
+
+
+def log_nothing() -> None:
+    """Drop all log lines: the offline commands report in words of their own what they can't read."""
+    logging.getLogger("opencode_ledger").addHandler(logging.NullHandler())
+    structlog.configure(processors=[_drop], logger_factory=structlog.ReturnLoggerFactory())
 
 
 def log_to_stderr(secrets: Secrets) -> None:
-    """Send what we and our libraries log to standard error."""
+    """Send the log lines of the service and of its libraries to standard error."""
     terminal = sys.stderr.isatty()
     named: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    told: list[Processor] = [
+    rendering: list[Processor] = [
         structlog.processors.format_exc_info,
         _masking(secrets),
         *([_shown] if terminal else []),
@@ -33,21 +39,25 @@ def log_to_stderr(secrets: Secrets) -> None:
         else structlog.processors.JSONRenderer(),
     ]
     structlog.configure(
-        processors=[*named, *told],
+        processors=[*named, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=structlog.PrintLoggerFactory(file=past_of(sys.stderr)),
+        logger_factory=structlog.PrintLoggerFactory(file=underlying(sys.stderr)),
     )
-    libraries = logging.StreamHandler(past_of(sys.stderr))
+    libraries = logging.StreamHandler(underlying(sys.stderr))
     libraries.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=named, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *told]
+            foreign_pre_chain=named, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering]
         )
     )
     logging.basicConfig(handlers=[libraries], level=logging.WARNING, force=True)
 
 
+def _drop(_: WrappedLogger, __: str, ___: EventDict) -> EventDict:
+    raise structlog.DropEvent
+
+
 def _masking(secrets: Secrets) -> Processor:
-    """What masks all that is told, when it has become text and before it becomes a line."""
+    """The processor that masks all values, after they are text and before they are rendered as a line."""
 
     def mask(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         return {name: masked_value(value, secrets.masker) for name, value in event.items()}
@@ -56,7 +66,7 @@ def _masking(secrets: Secrets) -> Processor:
 
 
 def _shown(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """What keeps all that is told from steering a terminal: lines are within a traceback alone."""
+    """The processor that keeps log lines from steering a terminal. Only tracebacks have several lines."""
     return {one_line(name): _seen(name, value) for name, value in event.items()}
 
 

@@ -1,5 +1,6 @@
 """The route table: every address of the API as data."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -99,6 +100,16 @@ class Route:
     def has_head(self) -> bool:
         """Whether HEAD works too. Not for responses that are streamed: their headers aren't known before the body."""
         return self.method == "GET" and self.answer not in (EVENTS, LINES, OUTPUTS, PRINTED)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it serves: its own, and HEAD where that works too."""
+        return (self.method, "HEAD") if self.has_head else (self.method,)
+
+    @property
+    def address(self) -> str:
+        """Its path without the patterns of its parameters, as OpenAPI writes it."""
+        return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", self.path)
 
     @property
     def access(self) -> Access:

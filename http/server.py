@@ -1,4 +1,4 @@
-"""The socket and the signals: serve until told to end, then let go in good order."""
+"""The socket and the signals: serve until a signal comes, then shut down in good order."""
 
 import asyncio
 import gc
@@ -22,8 +22,8 @@ from .web.tokens import read_tokens
 log = structlog.get_logger()
 
 
-TOGETHER: Final = 0.5
-"""Seconds after the first signal in which others count as the same: some send each to a process and to its group."""
+SAME_SIGNAL: Final = 0.5
+"""Seconds after the first signal in which others count as the same: some tools signal a process and also its group."""
 
 
 class PortTaken(LedgerError):
@@ -32,33 +32,33 @@ class PortTaken(LedgerError):
     code = "port_taken"
 
 
-async def serve_until_told(
+async def serve_until_signalled(
     settings: Settings, *, secrets: Secrets | None = None, agents: AgentHost | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT. `agents` stands in for opencode in tests."""
+    """Serve until SIGTERM or SIGINT. `agents` replaces opencode in tests."""
     secrets = secrets or Secrets()
     tokens = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
     limits = Limits.of(settings)
-    told = _listen_for_signals(settings)
+    signalled = _listen_for_signals(settings)
     listening = _bind(settings)
     try:
         async with (
-            running_service(settings, agents=agents, secrets=secrets) as service,
-            accepting(make_app(service, tokens), listening, limit=limits.connections),
+            running_service(settings, agents=agents, secrets=secrets) as running,
+            accepting(make_app(running, tokens), listening, limit=limits.connections),
         ):
-            _look_for_garbage_seldom()
+            _collect_garbage_rarely()
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
-            await told.wait()
+            await signalled.wait()
             log.info("shutting down: running agents are interrupted and recorded")
-            await service.farewell.say()
+            await running.shutdown.run()
     finally:
         listening.close()
 
 
-def _look_for_garbage_seldom() -> None:
-    """Leave out of each search for garbage what is there by now, and search less often.
+def _collect_garbage_rarely() -> None:
+    """Exclude all objects that exist now from garbage collection, and collect less often.
 
-    Nearly all of it stays until the end. Looked through again and again it held everybody up for a tenth of a second.
+    Nearly all of them live until the end. Scanning them again and again blocked the loop for a tenth of a second.
     """
     gc.collect()
     gc.freeze()
@@ -66,26 +66,26 @@ def _look_for_garbage_seldom() -> None:
 
 
 def _listen_for_signals(settings: Settings) -> asyncio.Event:
-    told = asyncio.Event()
+    signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     ends: list[asyncio.Task[NoReturn]] = []
     first: list[float] = []
 
     def on_signal() -> None:
         first.append(loop.time())
-        if loop.time() - first[0] >= TOGETHER and not ends:
+        if loop.time() - first[0] >= SAME_SIGNAL and not ends:
             ends.append(asyncio.create_task(_end_at_once(settings)))
-        told.set()
+        signalled.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    return told
+    return signalled
 
 
 async def _end_at_once(settings: Settings) -> NoReturn:
-    """End without waiting for anything but the death of the agents' processes.
+    """Exit as soon as the agents' processes are dead.
 
-    The log bears it, as it bears a power cut: what was under way is brought to a truthful state at the next start.
+    The log tolerates this like a power cut: the next start brings unfinished work to a truthful state.
     """
     log.warning("second signal: agents are killed now, and their sessions are recovered at the next start")
     try:
@@ -95,7 +95,7 @@ async def _end_at_once(settings: Settings) -> NoReturn:
 
 
 def _bind(settings: Settings) -> socket.socket:
-    """Take the address before anything is opened, so that a taken port costs nothing."""
+    """Bind the address before anything is opened, so that a port in use costs nothing."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,7 +13,7 @@ from ...projections.views.codebases import Codebase
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.parameters import AT
-from .execute import carry_out, saying, the
+from .execute import execute, the, with_message
 from .paths import files_inside
 from .queue_status import queue_status
 from .request_bodies import NoBody, SendMessage, TriggerAgent
@@ -49,7 +49,7 @@ async def trigger_agent(service: Service, request: web.Request) -> web.Response:
             "message": f"{happened} codebase {codebase.name}",
         }
 
-    return await carry_out(service, request, codebase.id, trigger, started)
+    return await execute(service, request, codebase.id, trigger, started)
 
 
 async def send_message(service: Service, request: web.Request) -> web.Response:
@@ -61,7 +61,7 @@ async def send_message(service: Service, request: web.Request) -> web.Response:
         await _check_own_model(service, codebase)
     await service.usable_agent(codebase)
     message = c.SendMessage(message_id=service.ids.message(), content=body.message, agent=body.agent, model=body.model)
-    return await carry_out(service, request, codebase.id, message, saying("Message sent to agent"))
+    return await execute(service, request, codebase.id, message, with_message("Message sent to agent"))
 
 
 async def _check_own_model(service: Service, codebase: Codebase) -> None:
@@ -82,14 +82,14 @@ async def interrupt_agent(service: Service, request: web.Request) -> web.Respons
     """
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
-    return await carry_out(service, request, codebase.id, c.Interrupt(), saying("Interrupt signal sent"))
+    return await execute(service, request, codebase.id, c.Interrupt(), with_message("Interrupt signal sent"))
 
 
 async def stop_agent(service: Service, request: web.Request) -> web.Response:
     """End the session. The response comes when no process of the agent is left."""
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
-    return await carry_out(service, request, codebase.id, c.Stop(), saying("Agent stopped"))
+    return await execute(service, request, codebase.id, c.Stop(), with_message("Agent stopped"))
 
 
 async def agent_status(service: Service, request: web.Request) -> web.Response:
@@ -123,5 +123,5 @@ async def agent_events(service: Service, request: web.Request) -> web.StreamResp
     Without `Last-Event-ID`, the stream starts with the running or interrupted session, or else with the next event.
     """
     codebase = await service.codebase(request)
-    with service.places.taken(request):
+    with service.admission.admitted(request):
         return await service.streams.codebase_events(request, codebase.id)

@@ -14,7 +14,7 @@ from ...domain.ids import CodebaseId
 from ...projections.views.codebases import Codebase
 from ..web.answers import json_answer
 from ..web.bodies import read_body
-from .execute import carry_out, saying, the
+from .execute import execute, the, with_message
 from .paths import real_directory
 from .request_bodies import AgentConfig, ChangeCodebase, NoBody, RegisterCodebase
 from .service import Service
@@ -41,7 +41,7 @@ async def register_codebase(service: Service, request: web.Request) -> web.Respo
         worker_id=body.worker_id,
         agent_config=agent_config,
     )
-    return await carry_out(service, request, command.codebase_id, command, _registered)
+    return await execute(service, request, command.codebase_id, command, _registered)
 
 
 async def get_codebase(service: Service, request: web.Request) -> web.Response:
@@ -62,7 +62,7 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
     given = body.agent_config.model_dump(exclude_unset=True) if body.agent_config else {}
     await service.usable_model(given.get("default_model"), {**codebase.agent_config, **given})
     command = c.ChangeCodebase(name=body.name, description=body.description, agent_config=given)
-    await carry_out(service, request, codebase.id, command, saying("Codebase changed"))
+    await execute(service, request, codebase.id, command, with_message("Codebase changed"))
     return json_answer({"success": True, "codebase": _whole(await service.codebase(request))})
 
 
@@ -70,7 +70,7 @@ async def delete_codebase(service: Service, request: web.Request) -> web.Respons
     """Stop the agent, then remove the codebase from all lists. The log keeps its history."""
     await read_body(request, NoBody)
     codebase = CodebaseId(request.match_info["codebase_id"])
-    return await carry_out(service, request, codebase, Delete(), saying(f"Codebase {codebase} deleted"))
+    return await execute(service, request, codebase, Delete(), with_message(f"Codebase {codebase} deleted"))
 
 
 def _registered(events: Many[Event]) -> Mapping[str, Json]:

@@ -1,4 +1,4 @@
-"""From a request to a codebase's actor and back: the command, named by its request, and the answer that follows."""
+"""Executes the command of a request: from the request to a codebase's actor, and back to the response."""
 
 from collections.abc import Sequence as Many
 from typing import Final, TypeVar
@@ -15,17 +15,17 @@ from .service import Service
 
 KEY: Final = web.RequestKey("idempotency_key", IdempotencyKey)
 ANSWERED: Final = web.RequestKey("answered", bool)
-"""Set once the answer is recorded under the request's key."""
+"""Set when the response is recorded under the request's key."""
 
 E = TypeVar("E", bound=Event)
 
 
-async def carry_out(
+async def execute(
     service: Service, request: web.Request, codebase: CodebaseId, command: Command, tell: Tell
 ) -> web.Response:
-    """Have a codebase's actor do something; the answer is what `tell` makes of the recorded events.
+    """Execute a command in a codebase's actor. `tell` makes the response from the recorded events.
 
-    With an idempotency key the answer is recorded together with these. Raises `LedgerError`.
+    With an idempotency key, the response is recorded together with the events. Raises `LedgerError`.
     """
     named = Request(correlation_id=correlation_of(request), tell=tell, key=request.get(KEY))
     if isinstance(command, Register):
@@ -36,11 +36,11 @@ async def carry_out(
     return json_answer(answer.content)
 
 
-def saying(message: str) -> Tell:
-    """An answer that is the same whatever happened."""
+def with_message(message: str) -> Tell:
+    """A response that is the same for all events."""
     return lambda _events: {"success": True, "message": message}
 
 
 def the(kind: type[E], events: Many[Event]) -> E:
-    """The one event of a kind."""
+    """The only event of a kind."""
     return next(event for event in events if isinstance(event, kind))

@@ -55,7 +55,7 @@ async def all_events(service: Service, request: web.Request) -> web.StreamRespon
 
     Without `Last-Event-ID`, the stream starts with the next event.
     """
-    with service.places.taken(request):
+    with service.admission.admitted(request):
         return await service.streams.all_events(request)
 
 

@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: whoever repeats a command gets the first answer, and nothing is done again.
+"""`Idempotency-Key`: a repeated command gets the first response, and nothing is done again.
 
-The answer lies in the log beside what the command did, so it is found whenever that is: also after a crash, and for
-ever. In memory there are only the requests under way. A refusal changed nothing and is not kept: what is asked again
-after one is judged anew.
+The log holds the response together with the command's events, so it is found whenever they are: also after a crash, and
+without a time limit. Only the requests in progress are in memory. A refusal changes nothing and is not kept: after one, a
+repeated request is decided again.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from ...domain.events import Json
 from ...domain.ids import CodebaseId
 from ..web.answers import json_bytes_answer
 from ..web.bodies import read_object
-from .execute import ANSWERED, KEY, carry_out
+from .execute import ANSWERED, KEY, execute
 from .service import Service
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
-"""Header of an answer that was given before."""
+"""The header of a repeated response."""
 
 _VALID: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -53,7 +53,7 @@ class _UnderWay:
 
 
 class Repeats:
-    """Sees to it that each key's request is carried out once. One for the whole service."""
+    """Ensures that the request of each key is executed once. One for the whole service."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -61,7 +61,7 @@ class Repeats:
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
 
     def once(self, handle: Handler) -> Handler:
-        """A handler of commands as one that knows repeated ones."""
+        """A handler of commands that recognises repeated requests."""
 
         async def handle_once(request: web.Request) -> web.StreamResponse:
             given = request.headers.getall(HEADER, [])
@@ -74,7 +74,7 @@ class Repeats:
         return handle_once
 
     async def _once(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> web.StreamResponse:
-        # Held by one at a time, from the look into the log until the request is under way: no other can slip between.
+        # Held from the search in the log until the request is in progress, so that no other request comes between.
         async with self._locks.setdefault(key.key, asyncio.Lock()):
             known = self._under_way.get(key.key)
             if known is None:
@@ -85,7 +85,7 @@ class Repeats:
                     return json_bytes_answer(answered.answer, status=answered.status, headers=REPLAYED)
             first = known or self._begin(key, request, handle)
         _check_same(key, first.fingerprint)
-        # Shielded, for a caller that leaves neither takes its command back nor may have it carried out once more.
+        # Shielded: a caller that disconnects neither cancels its command nor may execute it again.
         answer = await asyncio.shield(first.answer)
         return json_bytes_answer(answer, headers=REPLAYED if known else None)
 
@@ -98,7 +98,7 @@ class Repeats:
     def _over(self, key: IdempotencyKey) -> None:
         task = self._under_way.pop(key.key).answer
         if not task.cancelled():
-            task.exception()  # a caller that left must not turn into a warning about an unread error
+            task.exception()  # read, so that a caller that left causes no warning about an unread error
 
     async def _carry_out(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> bytes:
         request[KEY] = key
@@ -110,10 +110,10 @@ class Repeats:
         return body
 
     async def _conclude(self, request: web.Request, body: bytes) -> None:
-        """Record the answer of a command that went to no actor, or to one many times."""
+        """Record the response of a command that no actor executed, or that took several commands."""
         codebase = CodebaseId(request.match_info["codebase_id"])
         answer = cast(Mapping[str, Json], orjson.loads(body))
-        await carry_out(self._service, request, codebase, Conclude(), lambda _: answer)
+        await execute(self._service, request, codebase, Conclude(), lambda _: answer)
 
 
 async def _key_of(request: web.Request, given: list[str]) -> IdempotencyKey:

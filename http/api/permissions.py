@@ -16,7 +16,7 @@ from ...projections.views.permissions import Permission, Settlement
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.pagination import part_of
-from .execute import carry_out, saying
+from .execute import execute, with_message
 from .request_bodies import ReplyPermission
 from .service import Service
 
@@ -37,7 +37,7 @@ async def reply_permission(service: Service, request: web.Request) -> web.Respon
     answers = None if body.answers is None else tuple(map(tuple, body.answers))
     reply = c.ReplyPermission(permission_id=permission, reply=body.reply, message=body.message, answers=answers)
     try:
-        return await carry_out(service, request, codebase.id, reply, saying("Permission answered"))
+        return await execute(service, request, codebase.id, reply, with_message("Permission answered"))
     except PermissionNotFound as unknown:
         raise await _why_not(service, codebase.id, permission, unknown) from None
 

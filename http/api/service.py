@@ -1,4 +1,4 @@
-"""The service as the handlers see it: the parts that the composition root wired together."""
+"""The service as the handlers see it: the parts that they may use. The composition root makes it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Many
@@ -16,7 +16,7 @@ from ...domain.codebase.hindrance import Hindrance
 from ...domain.errors import CodebaseNotFound, LedgerError
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Sequence
-from ...domain.ports import AgentFactory, Clock, EventStore, Histories, IdSource, OutputStore
+from ...domain.ports import AgentFactory, EventStore, Histories, IdSource, OutputStore
 from ...domain.secrets.masker import Secrets
 from ...projections.as_of.named_moment import moment_of
 from ...projections.as_of.views_at import Moments
@@ -26,30 +26,28 @@ from ...projections.views.codebases import Codebase
 from ...projections.views.views import Views
 from ..metrics import Metrics
 from ..settings import Settings
-from ..streams.admission import StreamPlaces
-from ..streams.shutdown import Farewell
+from ..streams.admission import StreamAdmission
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
-from ..web.refused_access import RefusedAccess
-from .usable import check_program, check_usable
+from .usable import check_program, check_usable, is_trusted
 
 
 class AgentHost(AgentFactory, Protocol):
-    """Makes agents, and knows whether and with what they can run."""
+    """Makes agents, and knows whether they can run and with which models."""
 
     @property
     def binary(self) -> Path | None:
-        """The agent's executable, if there is one."""
+        """The agent's executable, or None."""
         ...
 
     @property
     def note(self) -> str | None:
-        """What is to be said about the agent's program although agents can run; None for nothing."""
+        """A remark about the agent's program although agents can run, or None."""
         ...
 
     @property
     def histories(self) -> Histories:
-        """What was done with the agent's program, by whomever."""
+        """The sessions that anyone ran with the agent's program."""
         ...
 
     async def unavailable(self) -> str | None:
@@ -57,7 +55,7 @@ class AgentHost(AgentFactory, Protocol):
         ...
 
     async def condition(self, patience: float) -> str | None:
-        """As `unavailable`, or that nothing is known yet; waits for no more than about `patience` seconds."""
+        """As `unavailable`, or that nothing is known yet. Waits for at most about `patience` seconds."""
         ...
 
     @property
@@ -66,7 +64,7 @@ class AgentHost(AgentFactory, Protocol):
         ...
 
     async def caller(self, client: object, server: object) -> Caller:
-        """Who is at the client's end of a connection between two ends, as sockets tell them."""
+        """Who is at the client's end of a connection. `client` and `server`: the socket addresses of its two ends."""
         ...
 
     async def models(self) -> Many[Model]:
@@ -74,15 +72,15 @@ class AgentHost(AgentFactory, Protocol):
         ...
 
     async def check_model(self, model: str) -> None:
-        """Raise `UnknownModel` where it is known that agents can't use this model."""
+        """Raise `UnknownModel` if it is known that agents can't use this model."""
         ...
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
-        """Raise `ProjectConfigUntrusted` where the directory brings an agent configuration that isn't trusted."""
+        """Raise `ProjectConfigUntrusted` if the directory has an agent configuration that isn't trusted."""
         ...
 
     async def close(self) -> None:
-        """End what isn't any codebase's own."""
+        """End everything that belongs to no single codebase."""
         ...
 
 
@@ -100,12 +98,9 @@ class Service:
     slots: AgentSlots
     metrics: Metrics
     streams: EventStreams
-    places: StreamPlaces
-    refused_access: RefusedAccess
-    farewell: Farewell
+    admission: StreamAdmission
     agents: AgentHost
     secrets: Secrets
-    clock: Clock
     ids: IdSource
 
     async def current_views(self) -> Views:
@@ -122,10 +117,10 @@ class Service:
         return codebase
 
     async def registered(self, request: web.Request) -> CodebaseRegistered | Codebase:
-        """The codebase as it was registered, for a command that its actor refuses where it was deleted since.
+        """The codebase as it was registered, for a command that the actor refuses if it was deleted since.
 
-        So it needs not wait for the views to show the commands before this one, nor be read from them where its actor
-        is up. Raises `CodebaseNotFound`.
+        If the actor is running, its registration is used directly, without waiting for the views. Raises
+        `CodebaseNotFound`.
         """
         codebase = CodebaseId(request.match_info["codebase_id"])
         return (
@@ -135,9 +130,9 @@ class Service:
         )
 
     async def views_then(self, request: web.Request) -> tuple[CodebaseId, Views]:
-        """The codebase of the request's path, and its views at the moment that the query's `at` names, or now.
+        """The codebase of the request's path, and its views at the time that the query's `at` names, or now.
 
-        Raises `CodebaseNotFound` where there is no such codebase, `InvalidInput` for what is no moment of it.
+        Raises `CodebaseNotFound`, or `InvalidInput` for an `at` that is not in its history.
         """
         codebase = (await self.codebase(request)).id
         at = AT.given(request)
@@ -149,17 +144,16 @@ class Service:
         return await moment_of(given, codebase, await self.store.stream_head(codebase), self.moments)
 
     async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
-        """Raise `UnknownModel` where it is known that there is no such model; a trusted codebase may bring its own."""
-        if model is not None and agent_config.get("trusted") is not True:
+        """Raise `UnknownModel` if it is known that this model doesn't exist. A trusted codebase may have its own models."""
+        if model is not None and not is_trusted(agent_config):
             await self.agents.check_model(model)
 
     async def usable_agent(self, codebase: CodebaseRegistered | Codebase) -> None:
-        """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
-        trusted = codebase.agent_config.get("trusted") is True
-        await check_usable(self.agents, codebase.path, self.settings, trusted=trusted)
+        """Raise `LedgerError` if no agent could run: see `check_usable`."""
+        await check_usable(self.agents, codebase.path, self.settings, trusted=is_trusted(codebase.agent_config))
 
     async def hindrance(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
-        """What would keep work that is queued now from starting, or None."""
+        """What would keep a task that is queued now from starting, or None."""
         try:
             await self.usable_agent(codebase)
         except LedgerError as error:
@@ -167,10 +161,8 @@ class Service:
         return None
 
     async def usable_program(self, codebase: Codebase) -> None:
-        """Raise where opencode is not there, or the directory isn't."""
+        """Raise `LedgerError` if opencode or the directory is missing: see `check_program`."""
         await check_program(self.agents, codebase.path, self.settings)
 
-
-SERVICE = web.AppKey("service", Service)
 
 ServiceHandler = Callable[[Service, web.Request], Awaitable[web.StreamResponse]]

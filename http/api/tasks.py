@@ -17,7 +17,7 @@ from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.pagination import part_of
 from ..web.parameters import STATUS
-from .execute import carry_out, saying, the
+from .execute import execute, the, with_message
 from .paths import files_inside
 from .request_bodies import NewTask, NoBody
 from .service import Service
@@ -47,7 +47,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
 
     def created(events: Many[Event]) -> Mapping[str, Json]:
         task = the(TaskCreated, events)
-        told: dict[str, Json] = {
+        shown: dict[str, Json] = {
             "id": task.task_id,
             "codebase_id": codebase,
             "title": task.title,
@@ -56,9 +56,9 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
             "created_at": task.timestamp,
         }
         held: dict[str, Json] = {"held": {"code": hindrance.code, "message": hindrance.message}} if hindrance else {}
-        return {"success": True, "task": told, **held}
+        return {"success": True, "task": shown, **held}
 
-    return await carry_out(service, request, codebase, command, created)
+    return await execute(service, request, codebase, command, created)
 
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:
@@ -81,7 +81,9 @@ async def cancel_task(service: Service, request: web.Request) -> web.Response:
     """Remove a task from the queue, or stop the session that works on it."""
     task = await _task(service, request)
     await read_body(request, NoBody)
-    return await carry_out(service, request, task.codebase_id, CancelTask(task_id=task.id), saying("Task cancelled"))
+    return await execute(
+        service, request, task.codebase_id, CancelTask(task_id=task.id), with_message("Task cancelled")
+    )
 
 
 async def _task(service: Service, request: web.Request) -> Task:

@@ -1,6 +1,7 @@
-"""Whether an agent could work on a codebase now: asked by who triggers, and again when what waited has its turn."""
+"""Whether an agent could work on a codebase now. Checked at a trigger, and again before queued work starts."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 from ...domain.codebase.hindrance import Hindered, Hindrance
@@ -11,37 +12,41 @@ from .paths import check_unmoved
 
 
 class Host(Protocol):
-    """What is asked of the agents' host."""
+    """What these checks need of the agents' host."""
 
     async def unavailable(self) -> str | None:
         """None where agents can run; else a sentence that says what to do."""
         ...
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
-        """Raise `ProjectConfigUntrusted` where the directory brings an agent configuration that isn't trusted."""
+        """Raise `ProjectConfigUntrusted` if the directory has an agent configuration that isn't trusted."""
         ...
 
 
+def is_trusted(agent_config: Mapping[str, object]) -> bool:
+    """Whether the codebase's own opencode configuration may run."""
+    return agent_config.get("trusted") is True
+
+
 async def check_program(host: Host, directory: str, settings: Settings) -> None:
-    """Raise where opencode is not there, or the directory isn't."""
+    """Raise `LedgerError` if opencode is not available, or the directory is gone or not allowed."""
     if (reason := await host.unavailable()) is not None:
         raise AgentUnavailable(reason)
     await asyncio.to_thread(check_unmoved, directory, settings)
 
 
 async def check_usable(host: Host, directory: str, settings: Settings, *, trusted: bool) -> None:
-    """Raise where no agent could run: no opencode, no directory, or one that brings what it isn't trusted with."""
+    """Raise `LedgerError` as `check_program`, or if the directory has an agent configuration that isn't trusted."""
     await check_program(host, directory, settings)
     await host.check_trust(directory, trusted=trusted)
 
 
 def hindered_by(host: Host, settings: Settings) -> Hindered:
-    """What refuses a trigger keeps work that waits from starting, until it is over."""
+    """The check before queued work starts. What refuses a trigger also keeps queued work from starting."""
 
     async def hindered(codebase: CodebaseRegistered) -> Hindrance | None:
-        trusted = codebase.agent_config.get("trusted") is True
         try:
-            await check_usable(host, codebase.path, settings, trusted=trusted)
+            await check_usable(host, codebase.path, settings, trusted=is_trusted(codebase.agent_config))
         except LedgerError as error:
             return Hindrance(error.code, error.message)
         return None

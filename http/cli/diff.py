@@ -1,9 +1,8 @@
-"""`opencode-ledger audit diff`: what happened in a codebase between two moments, for a person at a terminal."""
+"""`opencode-ledger audit diff`: what changed in a codebase between two points in time, for a person at a terminal."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -17,9 +16,10 @@ from ...domain.ids import CodebaseId, Sequence
 from ...projections.story.wording import decided, took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
-from ..offline.history import Moment, Past, past_of
+from ..offline.evidence import Evidence, evidence_in
+from ..offline.history import CodebaseHistory, Snapshot, history_of
 from ..settings import Data, default_data
-from .printing import erasures_told, head
+from .printing import erasure_lines, head
 from .screen import Line, Screen, counted, line, plain, second
 
 LABEL: Final = 10
@@ -48,22 +48,23 @@ def diff(
         The data directory. Default: ~/.opencode-ledger.
 
     """
-    asyncio.run(_diff(data or default_data(), CodebaseId(codebase), start, end))
+    with evidence_in(data or default_data()) as evidence:
+        asyncio.run(_diff(evidence, CodebaseId(codebase), start, end))
     return 0
 
 
-async def _diff(data: Path, codebase: CodebaseId, start: str, end: str | None) -> None:
-    async with past_of(data, codebase) as past:
-        one = await past.sequence(start, "FROM", first=Sequence(0))
-        other = await past.sequence(end, "TO", first=Sequence(0))
-        then, now = await past.moment(min(one, other)), await past.moment(max(one, other))
-        Screen().print(_told(past, then, now, swapped=other < one))
+async def _diff(evidence: Evidence, codebase: CodebaseId, start: str, end: str | None) -> None:
+    async with history_of(evidence, codebase) as history:
+        one = await history.sequence(start, "FROM", first=Sequence(0))
+        other = await history.sequence(end, "TO", first=Sequence(0))
+        then, now = await history.snapshot(min(one, other)), await history.snapshot(max(one, other))
+        Screen().print(_lines(history, then, now, swapped=other < one))
 
 
-def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[Line]:
-    between = past.events[then.sequence : now.sequence]
+def _lines(history: CodebaseHistory, then: Snapshot, now: Snapshot, *, swapped: bool) -> Iterator[Line]:
+    between = history.events[then.sequence : now.sequence]
     lasted, count = took(then.at, now.at), counted(len(between), "event")
-    yield from head(past)
+    yield from head(history)
     if swapped:
         yield line(("FROM is later than TO: the two were swapped.", "bold"))
     yield _row("from", f"event {then.sequence}, {second(then.at)}" if then.sequence else "the beginning")
@@ -75,7 +76,7 @@ def _told(past: Past, then: Moment, now: Moment, *, swapped: bool) -> Iterator[L
             _tasks(then, now),
             _happened(between),
             _used(then, now),
-            _erased(past, between),
+            _erased(history, between),
         )
     )
     yield line()
@@ -87,17 +88,17 @@ def _row(label: str, said: str, style: str = "") -> Line:
 
 
 def _rows(label: str, lines: Iterable[str]) -> Iterator[Line]:
-    """Lines about one thing, which is named once."""
+    """Lines with one label, which is printed once."""
     for number, said in enumerate(lines):
         yield line((f"{'' if number else label:<{LABEL}}", "dim"), plain(said), indent=LABEL + 2)
 
 
-def _agent(then: Moment, now: Moment) -> Iterator[Line]:
+def _agent(then: Snapshot, now: Snapshot) -> Iterator[Line]:
     if then.agent != now.agent:
         yield _row("agent", f"{then.agent} → {now.agent}", "bold")
 
 
-def _sessions(then: Moment, now: Moment) -> Iterator[Line]:
+def _sessions(then: Snapshot, now: Snapshot) -> Iterator[Line]:
     changed = [session for session in now.sessions.values() if session != then.sessions.get(session.id)]
     yield from _rows("sessions", (_session(then.sessions.get(session.id), session) for session in reversed(changed)))
 
@@ -107,13 +108,13 @@ def _session(old: Session | None, new: Session) -> str:
     began = "began, " if old is None else ""
     messages = new.messages_count - (old.messages_count if old else 0)
     cost = new.cost - (old.cost if old else 0.0)
-    told = [counted(messages, "message")] if messages else []
-    told += [f"${cost:.4f}"] if cost else []
-    more = f" ({', '.join(told)})" if told else ""
+    facts = [counted(messages, "message")] if messages else []
+    facts += [f"${cost:.4f}"] if cost else []
+    more = f" ({', '.join(facts)})" if facts else ""
     return f"{new.id}  {began}{state}{more}: {_one_line(new.prompt or new.title or '')}"
 
 
-def _tasks(then: Moment, now: Moment) -> Iterator[Line]:
+def _tasks(then: Snapshot, now: Snapshot) -> Iterator[Line]:
     changed = [task for task in now.tasks.values() if task != then.tasks.get(task.id)]
     yield from _rows("tasks", (_task(then.tasks.get(task.id), task) for task in reversed(changed)))
 
@@ -127,12 +128,12 @@ def _task(old: Task | None, new: Task) -> str:
 
 
 def _why(task: Task) -> str:
-    """Why it failed, is interrupted, or can't start."""
+    """Why the task failed, is interrupted, or can't start."""
     return task.code or task.reason or ""
 
 
 def _happened(between: Iterable[RecordedEvent]) -> Iterator[Line]:
-    """What is in the events themselves: messages, files, decisions, errors."""
+    """The messages, files, decisions and errors of the events."""
     events = [(each, decode(each)) for each in between]
     yield from _rows(
         "messages", (f"{_when(r)}{_one_line(v.content)}" for r, v in events if isinstance(v, e.MessageSent))
@@ -144,31 +145,31 @@ def _happened(between: Iterable[RecordedEvent]) -> Iterator[Line]:
     )
 
 
-def _erased(past: Past, between: Iterable[RecordedEvent]) -> Iterator[Line]:
-    """Erasures that were made, or that took from what is told."""
+def _erased(history: CodebaseHistory, between: Iterable[RecordedEvent]) -> Iterator[Line]:
+    """The erasures in this range, and those that erased events of it."""
     recorded = list(between)
     made = [each.position for each in recorded if each.topic == Erasure.topic]
     gone = [eraser for each in recorded if (eraser := eraser_of(each.data)) is not None]
-    yield from erasures_told(past, [*gone, *made])
+    yield from erasure_lines(history, [*gone, *made])
 
 
 def _files(changes: Iterable[e.FileChange]) -> Iterator[str]:
-    """Each file once, with what became of it; those whose names are erased can't be told apart."""
+    """Each file once, with its changes. Files with erased names count as one."""
     done = dict[str, list[str]]()
     for change in changes:
         name = f"{change.path} (percent-encoded)" if change.path_encoding and change.path != MARK else change.path
-        told = done.setdefault(name, [])
-        became = _DONE.get(change.change, change.change)  # any word in a log that somebody else made
-        told += [became] if told[-1:] != [became] else []
-    for path, told in done.items():
-        yield f"{path}: {', then '.join(told) if path != MARK else 'changes of files'}"
+        changed = done.setdefault(name, [])
+        became = _DONE.get(change.change, change.change)  # an altered log may have any word here
+        changed += [became] if changed[-1:] != [became] else []
+    for path, changed in done.items():
+        yield f"{path}: {', then '.join(changed) if path != MARK else 'changes of files'}"
 
 
 _DONE: Final[dict[str, str]] = {"create": "created", "modify": "changed", "delete": "deleted"}
 
 
 def _decisions(events: Iterable[e.Event]) -> Iterator[str]:
-    """How often the agents asked, and what came of it."""
+    """How often the agents asked, and how that was decided."""
     asked, counts = 0, dict[str, int]()
     for event in events:
         asked += isinstance(event, e.PermissionAsked)
@@ -179,7 +180,7 @@ def _decisions(events: Iterable[e.Event]) -> Iterator[str]:
         yield ", ".join([f"{asked} requested", *(f"{count} {what}" for what, count in counts.items())])
 
 
-def _used(then: Moment, now: Moment) -> Iterator[Line]:
+def _used(then: Snapshot, now: Snapshot) -> Iterator[Line]:
     kinds = dict.fromkeys(kind for session in now.sessions.values() for kind in session.tokens)
     tokens = {kind: _tokens(now, kind) - _tokens(then, kind) for kind in kinds}
     cost = sum(one.cost for one in now.sessions.values()) - sum(one.cost for one in then.sessions.values())
@@ -187,8 +188,8 @@ def _used(then: Moment, now: Moment) -> Iterator[Line]:
         yield _row("used", f"{used(tokens)}, ${cost:.4f}")
 
 
-def _tokens(moment: Moment, kind: str) -> int:
-    return sum(session.tokens.get(kind, 0) for session in moment.sessions.values())
+def _tokens(snapshot: Snapshot, kind: str) -> int:
+    return sum(session.tokens.get(kind, 0) for session in snapshot.sessions.values())
 
 
 def _when(recorded: RecordedEvent) -> str:

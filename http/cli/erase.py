@@ -4,19 +4,20 @@ import getpass
 import os
 import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from ...actors.clock import SystemClock
 from ...actors.store.lock import DataLock
 from ...actors.store.log_file import check_there, opened
 from ...domain.errors import InvalidInput
 from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
-from ..data_directory import LOG_NAME, MADE_OF_THE_LOG
+from ..data_directory import DERIVED_FROM_THE_LOG, LOG_NAME
 from ..offline.erasing import Choice, Chosen, choose, erasures, finish
 from ..offline.erasing import erase as execute
 from ..settings import Data, default_data
@@ -109,7 +110,7 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
 
 
 def _caches(place: Path) -> list[Path]:
-    return [place / name for name in MADE_OF_THE_LOG]
+    return [place / name for name in DERIVED_FROM_THE_LOG]
 
 
 def _choice(codebase: str | None, session: str | None, positions: tuple[str, ...], age: str | None) -> Choice | None:
@@ -122,7 +123,7 @@ def _choice(codebase: str | None, session: str | None, positions: tuple[str, ...
         codebase=CodebaseId(codebase) if codebase else None,
         session=session,
         positions=frozenset(number for text in positions for number in _range(text)),
-        before=None if age is None else datetime.now(UTC) - _age(age),
+        before=None if age is None else SystemClock().now() - _age(age),
     )
 
 

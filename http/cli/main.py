@@ -11,10 +11,10 @@ from cyclopts.config import Env
 
 from ...domain.errors import LedgerError
 from ...domain.secrets.masker import Secrets
-from ..logs import log_to_stderr
+from ..logs import log_nothing, log_to_stderr
 from ..offline.backup import back_up
 from ..offline.backup import restore as put_back
-from ..server import serve_until_told
+from ..server import serve_until_signalled
 from ..settings import Data, Settings, default_data
 from . import audit
 from .erase import erase
@@ -66,7 +66,7 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
     secrets = Secrets()
     log_to_stderr(secrets)
     try:
-        asyncio.run(serve_until_told(settings or Settings(), secrets=secrets))
+        asyncio.run(serve_until_signalled(settings or Settings(), secrets=secrets))
     except (LedgerError, OSError) as error:
         _complain(str(error))
         return 1
@@ -126,6 +126,7 @@ def restore(backup: Path, *, data: Data = None) -> int:
 def main() -> None:
     """The console script, with the exit codes that its help lists."""
     show_all()
+    log_nothing()
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:

@@ -12,7 +12,7 @@ from ...projections.story.session_story import NOT_OURS, Entry, Story
 from ...projections.story.wording import took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
-from ..offline.history import Moment, Past
+from ..offline.history import CodebaseHistory, Snapshot
 from .screen import Line, counted, line, minute, plain, second
 
 STYLES: Final = {
@@ -32,15 +32,15 @@ QUIET: Final = frozenset({"tool", "thought"})
 ERASED: Final = "bold red"
 
 LINES: Final = 20
-"""Lines of what a tool changed or printed that are shown, unless all are asked for."""
+"""The most lines of a tool's change or output that are printed without --full."""
 
 NARROW: Final = 130
-"""Columns below which a session's prompt has a line of its own."""
+"""Below this many columns, a session's prompt gets a line of its own."""
 
 LABEL: Final = 10
 
 Printed: TypeAlias = Callable[[OutputId], str | None]
-"""Gives a whole output by its name; None where there is none."""
+"""Gives a whole output by its id, or None if there is none."""
 
 MISSING: Final[dict[Missing, str]] = {
     "too_large": "the rest is beyond the size limit",
@@ -54,21 +54,24 @@ MISSING: Final[dict[Missing, str]] = {
 """Why a whole output was not recorded, or not all of it, for people."""
 
 
-def head(past: Past) -> Iterator[Line]:
-    """Which codebase it is about, and whether all of it can be told."""
-    first = past.registered
+def head(history: CodebaseHistory) -> Iterator[Line]:
+    """The codebase, its changes, and a warning if some of its events are unreadable."""
+    first = history.registered
     yield _labelled(
-        "codebase", "  ".join((plain(first.name), past.codebase, plain(first.path)) if first else (past.codebase,))
+        "codebase",
+        "  ".join((plain(first.name), history.codebase, plain(first.path)) if first else (history.codebase,)),
     )
-    for sequence, changed in past.changes:
+    for sequence, changed in history.changes:
         yield _labelled("changed", plain(f"{changed.timestamp}  [{sequence}]  {_changes(changed)}"))
-    if past.unreadable:
-        numbers = ", ".join(str(event.sequence) for event in past.unreadable[:10])
-        yield _labelled("WRONG", f"{counted(len(past.unreadable), 'event')} ({numbers}) missing, or {NOT_OURS}", ERASED)
+    if history.unreadable:
+        numbers = ", ".join(str(event.sequence) for event in history.unreadable[:10])
+        yield _labelled(
+            "WRONG", f"{counted(len(history.unreadable), 'event')} ({numbers}) missing, or {NOT_OURS}", ERASED
+        )
 
 
 def _changes(changed: CodebaseChanged) -> str:
-    """What became another, in words."""
+    """What was changed, in words."""
     words = {"name": changed.name, "description": changed.description}
     said = [f"{what}: {words[what] or 'none'}" for what in words if words[what] is not None]
     if changed.agent_config is not None:
@@ -77,17 +80,17 @@ def _changes(changed: CodebaseChanged) -> str:
     return "; ".join(said)
 
 
-def sessions_told(past: Past, moment: Moment, width: int | None) -> Iterator[Line]:
-    """The sessions of a codebase, the newest first, and the tasks that never had one."""
-    yield from head(past)
-    yield _labelled("agent", moment.agent)
-    yield _labelled("shown", _as_of(past, moment))
+def session_lines(history: CodebaseHistory, snapshot: Snapshot, width: int | None) -> Iterator[Line]:
+    """The sessions of a codebase, the newest first, and the tasks without a session."""
+    yield from head(history)
+    yield _labelled("agent", snapshot.agent)
+    yield _labelled("shown", _as_of(history, snapshot))
     yield line()
-    for session in moment.sessions.values():
+    for session in snapshot.sessions.values():
         yield from _session(session, width)
-    if not moment.sessions:
+    if not snapshot.sessions:
         yield line("There are no sessions yet.")
-    tasks = [task for task in moment.tasks.values() if task.session_id is None]
+    tasks = [task for task in snapshot.tasks.values() if task.session_id is None]
     if tasks:
         yield from (line(), line(("tasks without a session", "bold")))
     for task in tasks:
@@ -115,15 +118,21 @@ def _task(task: Task) -> Line:
     return line(f"{task.id:<29}  {task.status:<11}  {minute(task.created_at)}  {title}", indent=4)
 
 
-def story_told(
-    past: Past, moment: Moment, session: Session, story: Story, *, printed: Printed | None, places: bool
+def story_lines(
+    history: CodebaseHistory,
+    snapshot: Snapshot,
+    session: Session,
+    story: Story,
+    *,
+    printed: Printed | None,
+    places: bool,
 ) -> Iterator[Line]:
-    """A session, from what it was to all that happened in it. `places`: with the positions of the events.
+    """A session: its summary, then everything that happened in it. `places`: print the positions of events too.
 
-    `printed` gives whole outputs of tools, where all is to be shown.
+    `printed` gives the whole outputs of tools. Without it, long texts are shortened.
     """
-    yield from _summary(past, moment, session, story)
-    width = len(str(moment.sequence))
+    yield from _summary(history, snapshot, session, story)
+    width = len(str(snapshot.sequence))
     day = ""
     for entry in story.entries:
         if entry.at[:10] != day:
@@ -132,13 +141,13 @@ def story_told(
         yield from _entry(entry, width, printed=printed, places=places)
 
 
-def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iterator[Line]:
+def _summary(history: CodebaseHistory, snapshot: Snapshot, session: Session, story: Story) -> Iterator[Line]:
     ended = f", ended {second(session.ended_at)}" if session.ended_at else ""
     lasted = _lasted(session)
     why = f" ({session.reason.replace('_', ' ')})" if session.reason else ""
     model = f" on {session.model}" if session.model else ""
     theirs = f"; opencode session {session.agent_session_id}" if session.agent_session_id else ""
-    yield from head(past)
+    yield from head(history)
     yield _labelled("session", f"{session.id}  {session.status}{why}")
     yield _labelled(
         "began",
@@ -146,14 +155,14 @@ def _summary(past: Past, moment: Moment, session: Session, story: Story) -> Iter
     )
     yield _labelled("agent", plain(f"{session.agent}{model}{theirs}"))
     yield _labelled("used", f"{used(session.tokens)}, ${session.cost:.4f}")
-    yield _labelled("shown", _as_of(past, moment))
-    yield from erasures_told(past, (eraser for entry in story.entries for eraser in entry.erased))
+    yield _labelled("shown", _as_of(history, snapshot))
+    yield from erasure_lines(history, (eraser for entry in story.entries for eraser in entry.erased))
 
 
-def erasures_told(past: Past, erasers: Iterable[Position]) -> Iterator[Line]:
-    """Who erased what is gone, when, and why; each once."""
+def erasure_lines(history: CodebaseHistory, erasers: Iterable[Position]) -> Iterator[Line]:
+    """Who erased content, when and why. Each erasure is printed once."""
     for position in dict.fromkeys(erasers):
-        if erasure := past.erasures.get(position):
+        if erasure := history.erasures.get(position):
             said = f"{second(erasure.timestamp)} by {plain(erasure.erased_by)}: {plain(erasure.reason)}"
             yield _labelled("erased", f"{said} (event {position} of the log)", ERASED)
         else:
@@ -161,9 +170,9 @@ def erasures_told(past: Past, erasers: Iterable[Position]) -> Iterator[Line]:
             yield _labelled("erased", said, ERASED)
 
 
-def _as_of(past: Past, moment: Moment) -> str:
-    then = "" if moment.sequence == past.head else " (state at that time)"
-    return f"up to event {moment.sequence} of {past.head}, {second(moment.at)}{then}"
+def _as_of(history: CodebaseHistory, snapshot: Snapshot) -> str:
+    then = "" if snapshot.sequence == history.head else " (state at that time)"
+    return f"up to event {snapshot.sequence} of {history.head}, {second(snapshot.at)}{then}"
 
 
 def _labelled(label: str, said: str, style: str = "") -> Line:
@@ -191,7 +200,7 @@ def _entry(entry: Entry, width: int, *, printed: Printed | None, places: bool) -
     for said in _cut(entry.change, full=full):
         yield _below(plain(said), indent, {"+": "green", "-": "red"}.get(said[:1], "dim"))
     if entry.whole and not entry.erased:
-        yield _below(_whole_told(entry.whole), indent, "bold")
+        yield _below(_whole_summary(entry.whole), indent, "bold")
     text = _whole(entry, printed) or entry.text
     lines = text.rstrip("\n").split("\n") if text.strip() else []
     for said in _cut(lines, full=full or entry.who != "tool"):
@@ -199,13 +208,13 @@ def _entry(entry: Entry, width: int, *, printed: Printed | None, places: bool) -
 
 
 def _whole(entry: Entry, printed: Printed | None) -> str | None:
-    """All that a tool printed, where that is wanted and on record."""
+    """The whole output of a tool, if it is wanted and was recorded."""
     name = entry.whole.whole_id if entry.whole else None
     return printed(name) if printed and name and not entry.erased else None
 
 
-def _whole_told(ended: ToolResult) -> str:
-    """How much a tool printed beyond what its event has, and how much of it is on record."""
+def _whole_summary(ended: ToolResult) -> str:
+    """How long a tool's whole output is, and how much of it was recorded."""
     size = f" of {ended.whole_bytes:,} bytes" if ended.whole_bytes is not None else ""
     kept = f"; {ended.whole_kept:,} of them recorded" if ended.whole_kept is not None else ""
     missing = f"; {MISSING[ended.whole_missing]}" if ended.whole_missing else ""
@@ -217,13 +226,13 @@ def _below(said: str, indent: int, style: str) -> Line:
 
 
 def _cut(lines: Iterable[str], *, full: bool) -> Iterator[str]:
-    """The lines, or the first of them and how many more there are."""
-    told = list(lines)
-    if full or len(told) <= LINES:
-        yield from told
+    """All lines, or the first ones and the number of the others."""
+    every = list(lines)
+    if full or len(every) <= LINES:
+        yield from every
     else:
-        yield from told[:LINES]
-        yield f"… {len(told) - LINES} more lines (--full)"
+        yield from every[:LINES]
+        yield f"… {len(every) - LINES} more lines (--full)"
 
 
 def _ranges(numbers: list[int]) -> str:

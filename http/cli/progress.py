@@ -1,4 +1,4 @@
-"""A bar on standard error for what takes long, where a person watches."""
+"""A progress bar on standard error for long work, if it is a terminal."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from .screen import Terminal
 
 @contextmanager
 def progress(doing: str) -> Generator[Callable[[int, int], None]]:
-    """Gives what to tell how much of how much was done."""
+    """Gives a function to report progress: how much is done, and of how much."""
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     screen = Terminal(stderr=True)
     seen = screen.is_terminal
@@ -20,13 +20,13 @@ def progress(doing: str) -> Generator[Callable[[int, int], None]]:
         console=screen,
         transient=True,
         disable=not seen,
-        redirect_stdout=False,  # what is printed meanwhile keeps to its own way out
+        redirect_stdout=False,  # other output is printed as always
         redirect_stderr=False,
     ) as bar:
         task = bar.add_task("", total=None, rate="")
 
-        def told(done: int, of: int) -> None:
+        def report(done: int, of: int) -> None:
             speed = bar.tasks[0].speed
             bar.update(task, completed=done, total=of, rate=f"{speed:,.0f}/s" if speed else "")
 
-        yield told
+        yield report

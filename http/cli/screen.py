@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from ...domain.visible_text import visible_prose
-from .way_out import past_of
+from .way_out import underlying
 
 
 class Line(NamedTuple):
@@ -27,7 +27,7 @@ class Terminal(Console):
     @property
     def file(self) -> IO[str]:
         """Where the colours go, past what would write them out."""
-        return past_of(cast("TextIO", super().file))
+        return underlying(cast("TextIO", super().file))
 
     @file.setter
     def file(self, new_file: IO[str]) -> None:
@@ -39,7 +39,7 @@ class Terminal(Console):
             yield piece if piece.control else piece._replace(text=visible_prose(piece.text))
 
     def on_broken_pipe(self) -> None:
-        """Whoever read has enough: the command line ends as it does everywhere, with its own exit code."""
+        """The reader has gone: end as the command line always does, with its own exit code."""
         raise BrokenPipeError
 
 

@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...actors.store.outputs.outputs_file import opened_outputs
-from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId, OutputId, SessionId
 from ...projections.story.session_story import NOT_OURS
-from ..offline.history import codebases_of, past_of
+from ..offline.evidence import Evidence, evidence_in
+from ..offline.history import codebases_of, history_of
 from ..settings import Data, default_data
-from .printing import sessions_told, story_told
+from .printing import session_lines, story_lines
 from .screen import Line, Screen, counted, line, minute, plain
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -55,18 +53,20 @@ def show(
 
     """
     if codebase is not None:
-        screen, place = Screen(), data or default_data()
-        told = _told(place, CodebaseId(codebase), session, at, screen.width, full=full, positions=positions)
-        screen.print(asyncio.run(told))
+        screen = Screen()
+        with evidence_in(data or default_data()) as evidence:
+            lines = _lines(evidence, CodebaseId(codebase), session, at, screen.width, full=full, positions=positions)
+            screen.print(asyncio.run(lines))
     elif at is not None:
         raise InvalidInput("--at needs a CODEBASE; without --at, all codebases are listed.")
     else:
-        Screen().print(_codebases(data or default_data()))
+        with evidence_in(data or default_data()) as evidence:
+            Screen().print(_codebases(evidence))
     return 0
 
 
-async def _told(
-    data: Path,
+async def _lines(
+    evidence: Evidence,
     codebase: CodebaseId,
     session: str | None,
     at: str | None,
@@ -75,30 +75,30 @@ async def _told(
     full: bool,
     positions: bool,
 ) -> Iterator[Line]:
-    """The lines; of whole outputs each is read when it is its turn."""
-    async with past_of(data, codebase) as past:
-        moment = await past.moment(await past.sequence(at, "--at"))
+    """The lines. Each whole output is read when its line is printed."""
+    async with history_of(evidence, codebase) as history:
+        snapshot = await history.snapshot(await history.sequence(at, "--at"))
         if session is None:
-            return sessions_told(past, moment, width)
-        story, row = past.story(SessionId(session), moment), moment.sessions[SessionId(session)]
-        printed = partial(_printed, data, codebase) if full else None
-        return story_told(past, moment, row, story, printed=printed, places=positions)
+            return session_lines(history, snapshot, width)
+        story, row = history.story(SessionId(session), snapshot), snapshot.sessions[SessionId(session)]
+        printed = partial(_printed, evidence, codebase) if full else None
+        return story_lines(history, snapshot, row, story, printed=printed, places=positions)
 
 
-def _printed(data: Path, codebase: CodebaseId, output: OutputId) -> str | None:
-    """A whole output; None where it isn't there any more."""
-    with opened_outputs(data / OUTPUTS_NAME) as file:
+def _printed(evidence: Evidence, codebase: CodebaseId, output: OutputId) -> str | None:
+    """A whole output, or None if it no longer exists."""
+    with evidence.outputs() as file:
         found = file.outputs.get((codebase, output))
         return b"".join(file.chunks(found)).decode("utf-8", "replace") if found else None
 
 
-def _codebases(data: Path) -> Iterator[Line]:
-    """A line each, with the id first, which is what other commands are given."""
-    found = codebases_of(data)
+def _codebases(evidence: Evidence) -> Iterator[Line]:
+    """A line for each codebase. The id comes first, because other commands take it."""
+    found = codebases_of(evidence)
     for one in found:
         first, state = one.registered, "deleted" if one.deleted else counted(one.head, "event")
         what = f"{plain(first.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
-        told = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
-        yield line(f"{one.codebase}  {told}", indent=4)
+        facts = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
+        yield line(f"{one.codebase}  {facts}", indent=4)
     if not found:
         yield line("The log is empty.")

@@ -1,8 +1,8 @@
-"""The one way out of the command line: what it writes for people can't steer a terminal, whatever a log or an argument holds.
+"""All output of the command line. What it writes for people can't steer a terminal, whatever a log or an argument holds.
 
-Standard output and standard error are replaced by streams that write every character out that `visible_text` has in its
-table. Only a `Terminal` (see `screen`) writes past them: its own colours steer, and its texts are made visible before.
-Bytes for other programs go out as they are, unless a person watches.
+Standard output and standard error are replaced by streams that show every hidden character in the table of `visible_text`.
+Only a `Terminal` (see `screen`) bypasses them: it makes its texts visible before, and its own colours may steer. Bytes for
+other programs are written unchanged, unless standard output is a terminal.
 """
 
 import io
@@ -14,16 +14,16 @@ from ...domain.visible_text import one_line, visible
 
 
 class Shown:
-    """A stream of text that shows all it is given. `past`: the stream that it writes to."""
+    """A text stream that shows hidden characters. `underlying`: the stream that it writes to."""
 
-    def __init__(self, past: TextIO) -> None:
-        self.past = past
-        if isinstance(past, io.TextIOWrapper):
-            past.reconfigure(errors="backslashreplace")  # what a terminal has no sign for is written out, too
+    def __init__(self, stream: TextIO) -> None:
+        self.underlying = stream
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a character that the terminal can't show is escaped too
 
     def write(self, text: str) -> int:
-        """Write a text, with what can't be seen made visible but for line feeds and tabs."""
-        self.past.write(visible(text))
+        """Write a text with its hidden characters made visible, except line feeds and tabs."""
+        self.underlying.write(visible(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -32,37 +32,37 @@ class Shown:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        """All else is the stream's own."""
-        return getattr(self.past, name)
+        """Everything else is the underlying stream's own."""
+        return getattr(self.underlying, name)
 
 
 def show_all() -> None:
-    """From now on all that is printed, and every traceback, goes this way."""
+    """From now on, use these streams for everything that is printed, and for tracebacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, Shown):
             setattr(sys, name, cast("TextIO", Shown(stream)))
 
 
-def past_of(stream: TextIO) -> TextIO:
-    """The stream behind one: for what has been made visible, and steers on purpose."""
+def underlying(stream: TextIO) -> TextIO:
+    """The stream under a `Shown`: for text that was made visible already, and may steer on purpose."""
     found: object = stream
-    return found.past if isinstance(found, Shown) else stream
+    return found.underlying if isinstance(found, Shown) else stream
 
 
 def say(sentence: str) -> None:
-    """Print a line on standard output; it stays one whatever is in it."""
+    """Print one line to standard output. Line breaks in the sentence are made visible."""
     sys.stdout.write(f"{one_line(sentence)}\n")
 
 
 def complain(sentence: str) -> None:
-    """Print a line on standard error; it stays one whatever is in it."""
+    """Print one line to standard error. Line breaks in the sentence are made visible."""
     sys.stderr.write(f"{one_line(sentence)}\n")
 
 
 def write_data(lines: Iterable[bytes]) -> None:
-    """Write data on standard output: as it is for a file or a program, made visible for a terminal."""
+    """Write data to standard output: unchanged for a file or a program, made visible for a terminal."""
     if sys.stdout.isatty():
         sys.stdout.writelines(line.decode("utf-8", "replace") for line in lines)
     else:
-        past_of(sys.stdout).buffer.writelines(lines)
+        underlying(sys.stdout).buffer.writelines(lines)

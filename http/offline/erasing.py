@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from ...actors.clock import SystemClock, timestamp, written
 from ...actors.store.erasing import Progress, finish_erasures, is_unfinished, record_erasures
 from ...actors.store.log_file import LogFile
 from ...domain.erasure.erasable import History
@@ -19,7 +20,7 @@ from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import encode
 from ...domain.fault_points import Reach, pass_by
-from ...domain.ids import CodebaseId, Position, Sequence, Timestamp
+from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.secrets.masker import Secrets
 from .missing import no_codebase
 
@@ -43,7 +44,7 @@ class Choice:
         if self.session is not None:
             return history.of_session(self.session) if history.has(self.session) else []
         if self.before is not None:
-            return history.ended_before(timestamp(self.before))
+            return history.ended_before(written(self.before))
         return history.everything()
 
 
@@ -109,7 +110,7 @@ def erasures(
     log: LogFile, found: Iterable[Chosen], head: Position, *, why: str, who: str, name: str
 ) -> Iterator[RecordedEvent]:
     """The events that put these erasures on record, at the end of a log that ends at `head`. `name`: their correlation."""
-    mask, now = Secrets().mask, timestamp(datetime.now(UTC))
+    mask, now = Secrets().mask, timestamp(SystemClock())
     position = head
     for chosen in found:
         sequence, events = chosen.head, _events(log, chosen.codebase, chosen.positions)
@@ -143,8 +144,3 @@ def finish(log: Path, made_of_it: Many[Path], reach: Reach = pass_by) -> bool:
         return False
     finish_erasures(log, made_of_it, reach)
     return True
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    """A moment as events write it."""
-    return Timestamp(moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))

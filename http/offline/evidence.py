@@ -1,7 +1,7 @@
-"""A data directory as evidence: opened for reading once, with its log, its tree and its key. Nothing in it is followed."""
+"""A data directory as evidence: opened for reading once, with its log, tree, outputs and key. No link in it is followed."""
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,9 @@ from typing import Final
 from ...actors.store.evidence.files import content_of, size_of
 from ...actors.store.evidence.parts import ours_by
 from ...actors.store.evidence.read_only import FoundDatabase, untouched
-from ...actors.store.log_file import check_there, found_log
+from ...actors.store.log_file import LogFile, check_there, found_log, opened
+from ...actors.store.outputs.outputs_file import OutputsFile, opened_outputs
+from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.proofs.tiles import TileId
 from ...projections.tree.file import TREE_SCHEMA, read_tree
 from ...projections.tree.signing import SigningKey
@@ -23,16 +25,22 @@ LONGEST_KEY: Final = 2**16
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a data directory has to say. `note`: its tree's checkpoint, empty where nothing was signed."""
+    """A data directory with its log, which was found and checked once."""
 
     data: Path
     log: FoundDatabase
-    note: str
-    tiles: Tiles
+
+    def opened(self) -> AbstractContextManager[LogFile]:
+        """The log, open for reading only. Raises `StoreError`."""
+        return opened(self.log)
+
+    def outputs(self) -> AbstractContextManager[OutputsFile]:
+        """The whole outputs beside the log, open for reading only. Raises `StoreError`."""
+        return opened_outputs(self.data / OUTPUTS_NAME)
 
     @property
     def has_key(self) -> bool:
-        """Whether there is a key. Raises `StoreError` where something else is in its place."""
+        """Whether there is a key. Raises `StoreError` if something else is in its place."""
         return size_of(self.data / KEY_NAME) is not None
 
     def key(self) -> SigningKey:
@@ -40,13 +48,28 @@ class Evidence:
         return SigningKey.read(self.data / KEY_NAME, content_of(self.data / KEY_NAME, LONGEST_KEY))
 
 
+@dataclass(frozen=True)
+class SignedEvidence(Evidence):
+    """Evidence with its Merkle tree. `note`: the tree's checkpoint, empty if nothing was signed."""
+
+    note: str
+    tiles: Tiles
+
+
 @contextmanager
 def evidence_in(data: Path) -> Generator[Evidence]:
-    """A data directory, which a server may be writing to. Raises `StoreError`."""
-    check_there(data / LOG_NAME)
-    note, tiles = tree_of(data)  # before the log: the tree may be behind it, never ahead
+    """A data directory without its tree. A server may write to it meanwhile. Raises `StoreError`."""
     with found_log(data / LOG_NAME) as log:
-        yield Evidence(data, log, note, tiles)
+        yield Evidence(data, log)
+
+
+@contextmanager
+def signed_evidence_in(data: Path) -> Generator[SignedEvidence]:
+    """A data directory with its tree. A server may write to it meanwhile. Raises `StoreError`."""
+    check_there(data / LOG_NAME)
+    note, tiles = tree_of(data)  # before the log: the tree may be behind the log, but never ahead
+    with found_log(data / LOG_NAME) as log:
+        yield SignedEvidence(data, log, note, tiles)
 
 
 def tree_of(data: Path) -> tuple[str, Tiles]:

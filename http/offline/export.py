@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ...actors.store.log_file import LogFile, opened
+from ...actors.store.log_file import LogFile
 from ...actors.store.outputs.outputs_file import opened_outputs
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput
@@ -23,7 +23,7 @@ from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import GrowingTree, TileId, node_in
 from ...projections.tree.signing import SigningKey
 from ..data_directory import TREE_NAME
-from .evidence import Evidence, evidence_in
+from .evidence import SignedEvidence, signed_evidence_in
 from .missing import no_codebase, no_session
 from .verify import Progress, checkpoint_of
 
@@ -56,7 +56,7 @@ def export_from(
 
     `named`: a list to be given the whole outputs that its events name.
     """
-    with evidence_in(data) as evidence, opened(evidence.log) as log:
+    with signed_evidence_in(data) as evidence, evidence.opened() as log:
         key = evidence.key()
         events = _chosen(log, choice)
         tree, tiles = _tree_of(log, _signed(evidence, key), progress)
@@ -116,7 +116,7 @@ def _unsound(why: str) -> InvalidInput:
     )
 
 
-def _signed(evidence: Evidence, key: SigningKey) -> Checkpoint | None:
+def _signed(evidence: SignedEvidence, key: SigningKey) -> Checkpoint | None:
     """What was signed last, if anything was."""
     note = evidence.note
     return checkpoint_of(note, key.verifier, str(evidence.data / TREE_NAME)) if note else None

@@ -1,25 +1,25 @@
 """Verification of the whole outputs beside a log: each must have the hash that its event names."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Final
 
-from ...actors.store.outputs.outputs_file import OutputsFile, opened_outputs
+from ...actors.store.outputs.outputs_file import OutputsFile
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import StoreError
 from ...domain.ids import CodebaseId, OutputId
 from ...domain.outputs.exported import Measured
 from ...domain.outputs.record import KeptOutput
 from ...domain.proofs.audit import Audit, Finding
+from .evidence import Evidence
 
 MOST: Final = 100
 """The most outputs that are named one by one; of the others only the number is given."""
 
 
-def output_findings(data: Path, result: Audit) -> list[Finding]:
+def output_findings(evidence: Evidence, result: Audit) -> list[Finding]:
     """Where the whole outputs beside a log are not those that its events name."""
     try:
-        with opened_outputs(data / OUTPUTS_NAME) as file:
+        with evidence.outputs() as file:
             found = list(_findings(file, result.outputs))
     except StoreError as error:
         return [Finding("changed", 0, error.message)]

@@ -15,7 +15,7 @@ from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
 from ..cli.screen import counted
 from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
-from .evidence import LONGEST_KEY, Evidence, evidence_in
+from .evidence import LONGEST_KEY, SignedEvidence, signed_evidence_in
 from .file_checks import guard_findings, odd_findings, tree_findings
 from .outputs import output_findings
 from .verify_parts import audit_by_many, damage_of
@@ -44,11 +44,11 @@ class Verdict:
 
 def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
     """Verify a data directory. `kept`: files with saved checkpoints. Raises `StoreError`, `InvalidInput`."""
-    with evidence_in(data) as evidence:
+    with signed_evidence_in(data) as evidence:
         return _verify(evidence, kept, key, progress)
 
 
-def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
+def _verify(evidence: SignedEvidence, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:
     if key is None and not evidence.has_key:
         raise InvalidInput(
             f"{evidence.data} has no {KEY_NAME} to check signatures with; name the log's public key with --key."
@@ -65,7 +65,7 @@ def _verify(evidence: Evidence, kept: Iterable[Path], key: VerifierKey | None, p
         result.findings[:0] = odd_findings(evidence)
     else:
         result.findings.extend(tree_findings(evidence, newest[0].size if newest else 0, result))
-        result.findings.extend(output_findings(evidence.data, result))
+        result.findings.extend(output_findings(evidence, result))
     result.findings.extend(guard_findings(evidence))
     if said:
         result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} is damaged: {said}."))

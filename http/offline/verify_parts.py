@@ -1,8 +1,8 @@
-"""Reading a long log for its verification by several processes at once, each some thousand events at a time.
+"""Reads a long log for verification with several processes, each some thousand events at a time.
 
-Python hashes with one core at a time. The processes read and hash the events; what they found is put together here.
-They are forks that do nothing but that, and hand each part over through a pipe, which holds back those that are ahead.
-Who calls has no database open: SQLite's connections must not be taken over a fork.
+One Python process hashes with one core only. So forked processes read and hash the events, and the results are combined
+here. Each sends its parts through a pipe, which holds back a process that is ahead. The caller must have no database open:
+SQLite connections must not cross a fork.
 """
 
 import gc
@@ -38,7 +38,7 @@ def audit_by_many(
     if readers < 2:
         return None
     with _reading(log, size, readers) as parts:
-        return audit_of_parts(_told(parts, progress), checkpoints, tree_leaves)
+        return audit_of_parts(_reported(parts, progress), checkpoints, tree_leaves)
 
 
 def cores() -> int:
@@ -46,7 +46,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
-def _told(parts: Iterator[Part | None], progress: Callable[[int], None]) -> Iterator[Part | None]:
+def _reported(parts: Iterator[Part | None], progress: Callable[[int], None]) -> Iterator[Part | None]:
     for number, part in enumerate(parts):
         yield part
         progress(number * PART)
@@ -54,7 +54,7 @@ def _told(parts: Iterator[Part | None], progress: Callable[[int], None]) -> Iter
 
 @contextmanager
 def _reading(log: FoundDatabase, size: int, readers: int) -> Generator[Iterator[Part | None]]:
-    """Have processes read a log, each every so many parts of it; give these in order. At the end no process is left."""
+    """Have processes read a log, each every n-th part of it. Gives the parts in order. At the end no process is left."""
     started: list[tuple[int, BinaryIO]] = []
     try:
         turns = (range(1 + turn * PART, size + 1, readers * PART) for turn in range(readers))
@@ -97,12 +97,12 @@ def _said(pipe: BinaryIO) -> str | None:
 
 
 def _end(process: int, pipe: BinaryIO) -> None:
-    pipe.close()  # who still writes to it ends of that
+    pipe.close()  # a process that still writes to it ends
     os.waitpid(process, 0)
 
 
-def _start(found: FoundDatabase, tell: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
-    """Start a process that tells something of a log, piece by piece. Its id, and where the pieces arrive."""
+def _start(found: FoundDatabase, read: Callable[[LogFile], Iterable[object]]) -> tuple[int, BinaryIO]:
+    """Start a process that reads a log and sends its results in pieces. Returns its id and the pipe for the pieces."""
     reading, writing = os.pipe()
     process = os.fork()
     if process:
@@ -112,7 +112,7 @@ def _start(found: FoundDatabase, tell: Callable[[LogFile], Iterable[object]]) ->
         gc.disable()
         os.close(reading)
         with os.fdopen(writing, "wb") as pipe, opened(found) as log:
-            for piece in tell(log):
+            for piece in read(log):
                 pickle.dump(piece, pipe)
     finally:
         os._exit(0)

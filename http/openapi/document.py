@@ -97,7 +97,7 @@ def statuses_of(route: Route) -> frozenset[int]:
 def _document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in described_routes():
-        paths.setdefault(address_of(route), {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.address, {})[route.method.lower()] = _operation(route)
     components = {
         "schemas": _schemas(),
         "responses": {REFUSED: _refused()},
@@ -111,11 +111,6 @@ def _document() -> dict[str, Any]:
         "paths": paths,
         "components": components,
     }
-
-
-def address_of(route: Route) -> str:
-    """The route's path as OpenAPI writes it, without the patterns of its parameters."""
-    return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
 
 
 def _operation(route: Route) -> dict[str, Any]:

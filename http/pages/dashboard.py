@@ -11,6 +11,7 @@ from aiohttp import web
 from ...domain.errors import NotFound
 from ...domain.visible_text import HIDDEN, JOINING, PICTURES
 from ..api.service import Service
+from .headers import page_headers
 
 _FILES: Final = Path(__file__).with_name("static")
 
@@ -25,15 +26,7 @@ _ASSETS: Final = {
     "visible.js": "text/javascript",
 }
 
-HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
+HEADERS: Final = page_headers()
 
 
 class PartNotFound(NotFound):
@@ -63,6 +56,6 @@ def _file(name: str) -> bytes:
 
 
 def hidden_characters() -> str:
-    """The module `hidden.js`: the table of characters that can't be seen, as the page takes it."""
+    """The module `hidden.js`: the table of hidden characters for the page."""
     tables = {"HIDDEN": HIDDEN, "PICTURES": PICTURES, "JOINING": JOINING}
     return "".join(f"export const {name} = {json.dumps(ranges)};\n" for name, ranges in tables.items())

@@ -10,13 +10,14 @@ from aiohttp import web
 
 from ...domain.errors import NotFound
 from ..api.service import Service
+from .headers import page_headers
 
 _ASSETS: Final = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
 }
-"""Files of Swagger UI that the page needs, and what they are."""
+"""The files of Swagger UI that the page needs, with their media types."""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -37,16 +38,8 @@ _START: Final = """SwaggerUIBundle({
 });
 """
 
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-    # Swagger UI sets styles in its elements, and its pictures are data.
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
+# Swagger UI sets styles in its elements, and its pictures are data.
+_HEADERS: Final = page_headers(style_src="'unsafe-inline'", img_src="data:")
 
 
 class AssetNotFound(NotFound):
@@ -84,7 +77,7 @@ def _document() -> bytes:
 
 @cache
 def _asset(name: str) -> bytes:
-    """A file of the package that carries Swagger UI; the package itself, made for another framework, isn't run."""
+    """A file of the package that contains Swagger UI. The package itself is for another framework and is never imported."""
     package = importlib.util.find_spec("flask_swagger_ui")
     if package is None or package.origin is None:
         raise AssetNotFound("Swagger UI is not installed: install the package flask-swagger-ui.")

@@ -1,4 +1,4 @@
-"""Where a subscriber's stream begins and ends: decided before its first byte, with a status for every refusal."""
+"""Where a subscriber's stream begins and ends. It is decided before the first byte, so each refusal has a status."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,6 +8,7 @@ from aiohttp import web
 from ...domain.errors import Conflict, NotFound
 from ...domain.ids import CodebaseId, Position, Sequence, SessionId
 from ...domain.ports import EventStore
+from ...projections.views.session_queries import Span
 from ..web.parameters import ONE_SESSION
 from .sse import cursor_of
 
@@ -24,31 +25,21 @@ class SessionNotFound(NotFound):
     code = "session_not_found"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSpan:
-    """Where a session lies in its codebase's stream: its first event, its last one so far, and whether it ended."""
-
-    session_id: SessionId
-    first: Sequence
-    last: Sequence
-    ended: bool
-
-
 class SessionSpans(Protocol):
-    """Knows where sessions lie; it has seen all that is committed when it is asked."""
+    """Finds the spans of sessions. Each answer includes everything that was committed before the call."""
 
-    async def span(self, codebase: CodebaseId, session: SessionId) -> SessionSpan | None:
-        """The session's place; None where the codebase has no such session."""
+    async def span(self, codebase: CodebaseId, session: SessionId) -> Span | None:
+        """The session's span, or None if the codebase has no such session."""
         ...
 
-    async def current(self, codebase: CodebaseId) -> SessionSpan | None:
-        """The session that is running or interrupted now; None where there is none."""
+    async def current(self, codebase: CodebaseId) -> Span | None:
+        """The span of the session that is running or interrupted now, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a stream is to hold: what comes after `after`, of one session or of all, up to `upto` or without end."""
+    """What a stream holds: the events after `after`, of one `session` or of all, up to `upto` or without end."""
 
     after: Sequence
     session: SessionId | None = None
@@ -58,7 +49,7 @@ class Start:
 async def start_of(
     request: web.Request, codebase: CodebaseId, store: EventStore, sessions: SessionSpans
 ) -> Start | None:
-    """What this request asks for; None where the reader has all there will ever be (the answer is 204).
+    """What this request asks for, or None if the reader has everything there will ever be (then the status is 204).
 
     Raises `BadCursor`, `CursorAhead` or `SessionNotFound`.
     """
@@ -74,7 +65,7 @@ async def start_of(
 
 
 def start_of_all(request: web.Request, head: Position) -> Start:
-    """What a request asks for of the log that ends at `head`: what comes after its cursor, else from now on.
+    """What a request for the whole log gets: the events after its cursor, or else the next ones. `head`: the log's end.
 
     Raises `BadCursor` or `CursorAhead`.
     """
@@ -104,5 +95,5 @@ async def _session_start(
     return Start(after, session, upto=span.last) if after < span.last else None
 
 
-def _before(span: SessionSpan) -> Sequence:
+def _before(span: Span) -> Sequence:
     return Sequence(span.first - 1)

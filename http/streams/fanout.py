@@ -1,8 +1,8 @@
-"""From each commit straight to all who follow its stream.
+"""The way of each commit to all followers of its stream.
 
 A commit's frames are encoded once and written to every follower's transport, with no queue and no task between.
-A follower whose backlog passes the limit is recalled: its own handler feeds it from the log until it is level
-again. So nobody waits for a slow reader, no memory grows with it, and it loses nothing.
+A follower whose backlog passes the limit is recalled: its own handler feeds it from the log until it has caught up.
+So nobody waits for a slow reader, it uses no extra memory, and it loses nothing.
 """
 
 from collections.abc import Generator

@@ -28,7 +28,7 @@ class ReplayTurns:
 
     @asynccontextmanager
     async def turn(self, page: int) -> AsyncGenerator[int]:
-        """Wait for a turn, and hold it for the length of the block: in it, read so many events at the most."""
+        """Wait for a turn, and hold it for the length of the block. Gives the most events to read in it."""
         self._waiting += 1
         try:
             await self._turns.acquire()

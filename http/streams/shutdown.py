@@ -1,4 +1,4 @@
-"""The end of the service, in good order and within its time."""
+"""The shutdown of the service, in good order and in time."""
 
 import asyncio
 from typing import Final
@@ -11,25 +11,25 @@ from .stream import EventStreams
 
 log = structlog.get_logger()
 
-FAREWELL_LIMIT: Final = 7.0
-"""Seconds for the agents' good-byes; with the rest of the end it stays under the promised 10 s."""
+AGENTS_LIMIT: Final = 7.0
+"""Seconds for the agents to end. With the rest of the shutdown, this stays under the promised 10 s."""
 
 
-class Farewell:
-    """Interrupts and records what runs, then lets the subscribers go, who have seen the end. Happens once."""
+class Shutdown:
+    """Interrupts and records what runs, then ends the event streams, so that their readers see the end. Runs once."""
 
     def __init__(
-        self, supervisor: Supervisor, streams: EventStreams, refused: RefusedAccess, limit: float = FAREWELL_LIMIT
+        self, supervisor: Supervisor, streams: EventStreams, refused: RefusedAccess, limit: float = AGENTS_LIMIT
     ) -> None:
         self._supervisor, self._streams, self._refused, self._limit = supervisor, streams, refused, limit
-        self._saying: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
-    async def say(self) -> None:
-        """Return when the end has come; also for a second caller."""
-        self._saying = self._saying or asyncio.create_task(self._say(), name="farewell")
-        await asyncio.shield(self._saying)
+    async def run(self) -> None:
+        """Shut down. A second caller waits for the same shutdown."""
+        self._running = self._running or asyncio.create_task(self._run(), name="shutdown")
+        await asyncio.shield(self._running)
 
-    async def _say(self) -> None:
+    async def _run(self) -> None:
         closing = asyncio.create_task(self._close(), name="supervisor: close")
         await asyncio.wait({closing}, timeout=self._limit)
         if not closing.done():

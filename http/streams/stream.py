@@ -1,4 +1,4 @@
-"""The event streams over HTTP: what was recorded, then what is being recorded, with no seam between.
+"""The event streams over HTTP: first the recorded events, then live events, with no gap between.
 
 A subscriber gets each event once and in order, whatever happens to its connection: it comes back with the last
 id it has. A connection is in one of two states. Behind, it is fed from the log, a page at a time, as fast as its
@@ -23,7 +23,6 @@ from .batch import batch_of
 from .cursor import (
     CursorAhead,
     SessionNotFound,
-    SessionSpan,
     SessionSpans,
     Start,
     start_of,
@@ -34,7 +33,7 @@ from .replay_turns import ReplayTurns
 from .sse import PREAMBLE, BadCursor
 from .subscriber import Subscriber
 
-__all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpan", "SessionSpans"]
+__all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpans"]
 
 log = structlog.get_logger()
 
@@ -53,7 +52,7 @@ IN_TIME: Final = 1.5 * WATCH_INTERVAL
 
 
 class EventStreams:
-    """All open streams of the service. `turns`: those of all who read much of the log.
+    """All open streams of the service. `turns`: the turns of everything that reads much of the log.
 
     `heartbeat`: seconds of silence before which a comment is sent. `stall`: seconds after which a reader that takes
     nothing is cut off. `page`: events read from the log at once. `backlog`: bytes that may wait for a reader that
@@ -127,10 +126,10 @@ class EventStreams:
         return response
 
     async def close(self) -> None:
-        """Let every reader go at once, and take no more commits; returns when the last one is gone."""
+        """End all streams at once and stop following commits. Returns when the last stream has ended."""
         self._closing = True
         for subscriber in self._open:
-            subscriber.let_go()
+            subscriber.end_now()
         await self._all_gone.wait()
         self._fanout.close()
         if self._watcher is not None:
@@ -154,7 +153,7 @@ class EventStreams:
         except ConnectionError:
             subscriber.finish()
         except Exception:
-            # The answer has begun: only a broken end can tell the reader to come back for the rest.
+            # The response has begun: only a broken connection makes the reader come back for the rest.
             log.exception("a stream broke", codebase_id=codebase, position=subscriber.position)
             subscriber.cut()
 

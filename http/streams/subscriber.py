@@ -1,4 +1,4 @@
-"""One connection as those who write to it see it."""
+"""One connection of an event stream, as its writers see it."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from .sse import HEARTBEAT
 
 
 class Subscriber:
-    """A reader's place in a stream, and the transport that leads to it.
+    """A reader's position in a stream, and the transport to it.
 
-    `position`: it was sent all that it is to have up to this sequence. `session`: the only one it wants, or None.
+    `position`: it was sent all of its events up to this sequence. `session`: the only session it wants, or None.
     `upto`: the stream ends there, or None. `over`: nothing more will be sent.
     """
 
@@ -50,7 +50,7 @@ class Subscriber:
 
     @property
     def backlog(self) -> int:
-        """Bytes that the reader has yet to take."""
+        """Bytes that the reader has not taken yet."""
         return self._transport.get_write_buffer_size()
 
     def take(self, batch: Batch) -> None:
@@ -73,7 +73,7 @@ class Subscriber:
             self._silent_since = self._monotonic()
 
     def watch(self, now: float, *, heartbeat: float, stall: float) -> None:
-        """Look after the connection: break a silence of `heartbeat` seconds, give up on a reader stuck for `stall`."""
+        """Send a heartbeat after `heartbeat` seconds of silence, and cut a reader that took nothing for `stall` seconds."""
         backlog = self.backlog
         if self._transport.is_closing():
             self.finish()
@@ -104,12 +104,12 @@ class Subscriber:
         self.recall()
 
     def cut(self) -> None:
-        """Break the connection off; the reader comes back for what it lacks."""
+        """Cut the connection. The reader returns for the missing events."""
         self._transport.abort()
         self.finish()
 
-    def let_go(self) -> None:
-        """End the stream at once: cleanly, unless the reader is so far behind that the end would have to wait."""
+    def end_now(self) -> None:
+        """End the stream at once: cleanly, or by a cut if the reader is so far behind that the end would have to wait."""
         low, _ = self._transport.get_write_buffer_limits()
         if self.backlog > low:
             self.cut()

@@ -1,4 +1,4 @@
-"""Keeping our own agents from using the service that runs them, where no token does."""
+"""Keeps the service's own agents from using it, if no tokens do that."""
 
 import asyncio
 from typing import Final
@@ -13,24 +13,24 @@ from .correlation import correlation_of
 from .refused_access import RefusedAccess
 
 HEALTH: Final = "/healthz"
-"""Whoever asks whether the process lives gets to know it, and nothing else."""
+"""Any caller may learn whether the process is alive, and nothing else."""
 
 
 class CallerCheck:
-    """Refuses requests over connections of our own agents. Each connection is looked at once, at its first request."""
+    """Refuses requests from the service's own agents. Each connection is checked once, at its first request."""
 
     def __init__(self, agents: AgentHost, refused: RefusedAccess) -> None:
         self._agents, self._refused = agents, refused
         self._known: WeakKeyDictionary[asyncio.Transport, Caller] = WeakKeyDictionary()
 
     async def check(self, request: web.Request) -> None:
-        """Raise `CalledByAgent` or `CallerUnknown` where this isn't to be answered."""
+        """Raise `CalledByAgent` or `CallerUnknown` if this request must be refused."""
         transport = request.transport
         known = self._known.get(transport) if transport else None
         if request.path == HEALTH or known == ANOTHER or (known is None and not self._agents.any_there):
             return
         if transport is None:
-            raise CallerUnknown  # whoever sent this has left already
+            raise CallerUnknown  # the client has closed the connection
         if known is None:
             known = await self._agents.caller(
                 transport.get_extra_info("peername"), transport.get_extra_info("sockname")

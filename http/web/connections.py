@@ -1,4 +1,4 @@
-"""Connections: HTTP as it comes over the wire, bounded in size and time, every refusal in the one shape.
+"""Connections: HTTP on the wire, bounded in size and time, with every refusal in the common form.
 
 What a client sends slowly costs it its own connection and nobody else's: aiohttp serves each in a task of its own.
 """
@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import LineTooLong
 from ..limits import MOST_CONNECTIONS
 from .correlation import name_in_answer
 from .errors import error_answer, refused
-from .over_limit import Surplus
+from .over_limit import RefusedConnections
 
 BACKLOG: Final = 1024
 """Connections that may wait to be accepted."""
@@ -83,11 +83,11 @@ async def accepting(
     loop, server = asyncio.get_running_loop(), runner.server
     assert server is not None  # set up just now
 
-    connections, surplus = weakref.WeakSet[Connection](), Surplus()
+    connections, refused_ones = weakref.WeakSet[Connection](), RefusedConnections()
 
     def connection() -> asyncio.Protocol:
         if len(connections) >= limit:
-            return surplus.one_more()
+            return refused_ones.refuse()
         made = Connection(
             server, loop=loop, keepalive_timeout=head_limit, lingering_time=LINGER_LIMIT, auto_decompress=False
         )
@@ -101,6 +101,6 @@ async def accepting(
             yield
         finally:
             acceptor.close()
-            surplus.close()
+            refused_ones.close()
     finally:
         await runner.cleanup()

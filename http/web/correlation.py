@@ -1,7 +1,7 @@
-"""The name of each request, by which its answer, its events and its log lines are found together.
+"""The correlation id of each request. Its response, its events and its log lines carry it.
 
-A client gives it as `X-Request-ID`, or as the trace id of a W3C `traceparent`. What isn't a valid one is passed over
-and a new one is made: no request fails for a header that only helps to find it again.
+A client sends it as `X-Request-ID`, or as the trace id of a W3C `traceparent`. An invalid one is ignored, and a new one is
+made: no request fails because of a header that only helps to find it later.
 """
 
 import os
@@ -23,7 +23,7 @@ _TRACEPARENT: Final = re.compile(
 
 
 def correlation_of(request: web.BaseRequest) -> str:
-    """The request's name: the same whenever it is asked for."""
+    """The request's correlation id. It never changes."""
     known = request.get(_CORRELATION)
     if known is None:
         known = request[_CORRELATION] = _given(request.headers) or os.urandom(16).hex()
@@ -32,25 +32,25 @@ def correlation_of(request: web.BaseRequest) -> str:
 
 @web.middleware
 async def correlated(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Have every line that is logged for this request name it."""
-    # Never taken back: aiohttp handles each request in a task of its own, whose context ends with it.
+    """Put the correlation id into every log line of this request."""
+    # Never unbound: aiohttp handles each request in a task of its own, whose context ends with it.
     structlog.contextvars.bind_contextvars(correlation_id=correlation_of(request))
     return await handler(request)
 
 
 async def named_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
-    """As `name_in_answer`, for what aiohttp is about to send."""
+    """Call `name_in_answer` for the response that aiohttp is about to send."""
     name_in_answer(request, answer)
 
 
 def name_in_answer(request: web.BaseRequest, answer: web.StreamResponse) -> None:
-    """Have the answer name its request; and its server, by which aiohttp would tell its own version and Python's."""
+    """Name the request in the response, and hide the `Server` of aiohttp, which reveals its version and Python's."""
     answer.headers[HEADER] = correlation_of(request)
     answer.headers["Server"] = "opencode-ledger"
 
 
 def _given(headers: object) -> str | None:
-    # Of bytes that are no request aiohttp makes one whose headers are but an empty dict.
+    # For bytes that are not a request, aiohttp makes a request whose headers are an empty dict.
     if not isinstance(headers, CIMultiDictProxy):
         return None
     given = cast("CIMultiDictProxy[str]", headers)

@@ -1,4 +1,4 @@
-"""Answers that are made as they go: where their bodies end must be plain to whoever reads them."""
+"""Streamed responses. Clients must be able to see where their bodies end."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -12,16 +12,16 @@ _BYTES: Final = "application/octet-stream"
 
 
 def framed(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
-    """The answer, whose body ends with the connection where the client knows no chunks: the next would follow it unseen."""
+    """The response. For a client that doesn't know chunks, its body ends with the connection."""
     if request.version < HttpVersion11:
         answer.force_close()
     return answer
 
 
 def lines_answer(request: web.Request, name: str) -> web.StreamResponse:
-    """An answer of JSON Lines, to be kept as a file of this name.
+    """A response of JSON Lines, to be saved as a file with this name.
 
-    Many clients that are generated know no type for lines: one that asks for plain bytes gets the same under that type.
+    Many generated clients don't know the media type of JSON Lines. A client that asks for plain bytes gets that type.
     """
     asked = request.headers.get("Accept", "")
     headers = {
@@ -35,7 +35,7 @@ def lines_answer(request: web.Request, name: str) -> web.StreamResponse:
 
 
 async def send_pieces(request: web.Request, answer: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:
-    """Send an answer in pieces. What goes wrong with the first is raised; later only a broken end can tell that there is more."""
+    """Send a response in pieces. An error in the first piece is raised. After a later error, the connection is cut."""
     first = await anext(pieces, b"")
     await framed(request, answer).prepare(request)
     try:
@@ -46,6 +46,6 @@ async def send_pieces(request: web.Request, answer: web.StreamResponse, pieces: 
     except ConnectionError:
         return  # the reader left
     except Exception:
-        log.exception("an answer broke off", path=request.path)
+        log.exception("a response was cut off", path=request.path)
         if request.transport is not None:
             request.transport.abort()

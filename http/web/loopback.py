@@ -1,4 +1,4 @@
-"""Which hosts are this machine alone, however they are written."""
+"""Recognises hosts that only this machine can reach, in any spelling."""
 
 import ipaddress
 import re
@@ -9,11 +9,11 @@ NAME: Final = "localhost"
 
 _NUMBER: Final = r"(?:0x[0-9a-f]+|[0-9]+)"
 _IPV4: Final = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}")
-"""An IPv4 address as systems and browsers read it: of one to four numbers, which may be octal or hexadecimal."""
+"""An IPv4 address as systems and browsers read it: one to four numbers, each decimal, octal or hexadecimal."""
 
 
 def loopback_of(host: str) -> str | None:
-    """The usual form of a host that only this machine can reach: `localhost`, or an address of loopback; else None."""
+    """The normal form of a host that only this machine can reach: `localhost` or a loopback address. Otherwise None."""
     name = host.lower()
     bracketed = name.startswith("[") and name.endswith("]")
     if not bracketed and name.removesuffix(".") == NAME:

@@ -1,15 +1,15 @@
-"""Connections beyond the limit: each is told so in the one shape of errors, and ended."""
+"""Connections beyond the limit: each gets an error in the common form, and is ended."""
 
 import asyncio
 from typing import Final, cast
 
 import orjson
 
-SURPLUS: Final = 64
-"""Connections that are told so at once; what comes beyond is dropped without a word."""
+MOST_ANSWERED: Final = 64
+"""The most connections that get the error at the same time. Any further connection is dropped silently."""
 
 PATIENCE: Final = 5.0
-"""Seconds for a client to say something and to take the answer."""
+"""Seconds for a client to send something and to take the response."""
 
 _BODY: Final = orjson.dumps({"detail": "The server is at its connection limit.", "code": "overloaded"})
 FULL: Final = (
@@ -19,39 +19,39 @@ FULL: Final = (
 )
 
 
-class Surplus:
-    """Those who are being sent away."""
+class RefusedConnections:
+    """The connections that are being refused."""
 
     def __init__(self) -> None:
         self._going: set[asyncio.Transport] = set()
 
-    def one_more(self) -> asyncio.Protocol:
-        """The protocol of one more connection that there is no room for."""
-        return _SentAway(self._going)
+    def refuse(self) -> asyncio.Protocol:
+        """The protocol of a connection beyond the limit."""
+        return _Refused(self._going)
 
     def close(self) -> None:
-        """Drop those who are still there."""
+        """Drop the connections that are left."""
         for transport in self._going:
             transport.abort()
 
 
-class _SentAway(asyncio.Protocol):
+class _Refused(asyncio.Protocol):
     def __init__(self, going: set[asyncio.Transport]) -> None:
         self._going = going
-        self._told = False
+        self._answered = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        if len(self._going) >= SURPLUS:
+        if len(self._going) >= MOST_ANSWERED:
             self._transport.abort()
             return
         self._going.add(self._transport)
         self._end = asyncio.get_running_loop().call_later(PATIENCE, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        # Half closed only: a client that is still sending its body would lose the answer otherwise.
-        if not self._told and self._transport in self._going:
-            self._told = True
+        # Only half closed: otherwise a client that is still sending its body would lose the response.
+        if not self._answered and self._transport in self._going:
+            self._answered = True
             self._transport.write(FULL)
             self._transport.write_eof()
 

@@ -1,7 +1,7 @@
-"""The position of an answer: up to which event of the whole log it shows everything.
+"""The position of a response: it shows at least all events of the log up to this one.
 
-Whoever follows `GET /v1/opencode/events` from there on misses nothing, and whoever was given a later one by a command
-knows which of two answers is newer. An answer may show more than its position says, never less.
+A client that follows `GET /v1/opencode/events` from there on misses nothing. Positions also show which of two responses is
+newer. A response may show more than its position says, but never less.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ HEADER: Final = "X-Ledger-Position"
 
 
 def showing(store: EventStore, handle: Handler) -> Handler:
-    """A handler that reads the views, as one that names the position of its answers: the views wait for the log's end."""
+    """A handler of views that adds the position. The views wait for the log's end, so this position is safe."""
 
     async def handle_showing(request: web.Request) -> web.StreamResponse:
         shown = store.head
@@ -27,7 +27,7 @@ def showing(store: EventStore, handle: Handler) -> Handler:
 
 
 def committing(store: EventStore, handle: Handler) -> Handler:
-    """A handler of commands, as one that names a position by which what it did is in the log."""
+    """A handler of commands that adds a position at which the command's events are in the log."""
 
     async def handle_committing(request: web.Request) -> web.StreamResponse:
         answer = await handle(request)

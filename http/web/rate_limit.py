@@ -1,4 +1,4 @@
-"""Who a client is, as far as limits go, and how fast it may give commands."""
+"""What counts as one client, and how many commands it may send."""
 
 import ipaddress
 import math
@@ -13,13 +13,13 @@ from .errors import TooManyRequests
 COMMANDS_AT_ONCE: Final = 200
 COMMANDS_PER_SECOND: Final = 50.0
 MOST_CLIENTS: Final = 10_000
-"""Clients that are remembered; the ones unheard of for longest are forgotten first."""
+"""The most clients that are remembered. The least recent are forgotten first."""
 
 
 def client_of(request: web.Request) -> str | None:
-    """The network address that a request came from; None for this machine, where all clients share one.
+    """The network address of a request's client. None for this machine, where all clients share one address.
 
-    An IPv6 client is its network, out of which it may take any address.
+    An IPv6 client counts as its /64 network, because it can use any address of that.
     """
     try:
         address = ipaddress.ip_address((request.remote or "").partition("%")[0])
@@ -33,14 +33,14 @@ def client_of(request: web.Request) -> str | None:
 
 
 class Pace:
-    """Lets each client give some commands at once, and then so many a second."""
+    """Allows each client a burst of commands, and then a steady rate per second."""
 
     def __init__(self, clock: Clock, *, burst: int = COMMANDS_AT_ONCE, rate: float = COMMANDS_PER_SECOND) -> None:
         self._clock, self._burst, self._rate = clock, burst, rate
         self._clients: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def command(self, client: str | None) -> None:
-        """Count one command. Raises `TooManyRequests` with the time to wait; never for this machine's own clients."""
+        """Count one command. Raises `TooManyRequests` with the time to wait. Clients on this machine have no limit."""
         if client is None:
             return
         now = self._clock.monotonic()

@@ -1,6 +1,6 @@
-"""What our own agents asked of this service and were refused, on record: the first at once, then no more than one event a minute.
+"""Records the refused requests of the service's own agents: the first at once, then at most one event per minute.
 
-So an agent that asks without end doesn't fill the log, and none of its requests goes uncounted.
+So an agent that never stops asking doesn't fill the log, and all of its requests are counted.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ PAUSE: Final = 60.0
 """Seconds between two events of one codebase."""
 
 MOST_CALLS: Final = 10
-"""Different calls that an event names; the others are counted."""
+"""The most different calls that an event names. All calls are counted."""
 
 LONGEST_CALL: Final = 500
-"""Characters of a call."""
+"""The most characters of a call."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class RefusedAccess:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def note(self, agent: OwnAgent, call: str, correlation_id: str) -> None:
-        """Count a refused request; returns when it is on record, or counted. Never raises."""
+        """Count a refused request. Returns when it is recorded or counted. Never raises."""
         call = call if len(call) <= LONGEST_CALL else call[: LONGEST_CALL - 1] + "…"
         if agent.codebase is None:
             log.warning("refused a request from a process of opencode", call=call)
@@ -65,13 +65,13 @@ class RefusedAccess:
         self._counted[agent.codebase] = _Counted()
         first = _Counted()
         first.add(call, agent.program)
-        # In tasks of their own, for who asked may leave at any moment.
+        # In separate tasks, because the caller may disconnect at any time.
         self._spawn(self._go_on(agent.codebase))
         request = Request(correlation_id=correlation_id, tell=lambda _: {})
         await asyncio.shield(self._spawn(self._record(agent.codebase, first, request)))
 
     async def close(self) -> None:
-        """Record what was only counted so far."""
+        """Record the requests that were only counted so far."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Answers that hold until the views change: given again they cost neither the reading of rows nor the making of JSON."""
+"""A cache of responses that stay valid until the views change. A hit reads no rows and generates no JSON."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
@@ -8,44 +8,44 @@ from aiohttp.typedefs import Handler
 
 from .answers import json_bytes_answer
 
-MOST_ANSWERS: Final = 1024
+MOST_RESPONSES: Final = 1024
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""What is remembered at once: so many answers, of so many bytes together."""
+"""The limits of the cache: the number of its responses, and their size together."""
 
 
-class RecentAnswers:
-    """What was answered since the views last changed. One for the whole service.
+class ResponseCache:
+    """The responses since the views last changed. One for the whole service.
 
-    `current` returns when the views show all that is committed; `edition` is another whenever they may show something else.
+    `current` returns when the views show everything that is committed. `version` changes whenever the views may have changed.
     """
 
-    def __init__(self, current: Callable[[], Awaitable[object]], edition: Callable[[], object]) -> None:
-        self._current, self._edition = current, edition
+    def __init__(self, current: Callable[[], Awaitable[object]], version: Callable[[], object]) -> None:
+        self._current, self._version = current, version
         self._at: object = None
-        self._answers: dict[str, bytes] = {}
+        self._responses: dict[str, bytes] = {}
         self._bytes = 0
 
-    def remembered(self, handle: Handler) -> Handler:
-        """A handler whose answers follow from the request's address and the log alone, as one that remembers them."""
+    def cached(self, handle: Handler) -> Handler:
+        """The handler with a cache. Its responses must depend only on the request's address and the log."""
 
-        async def handle_remembered(request: web.Request) -> web.StreamResponse:
+        async def handle_cached(request: web.Request) -> web.StreamResponse:
             await self._current()
-            if self._at != (at := self._edition()):
+            if self._at != (at := self._version()):
                 self._at, self._bytes = at, 0
-                self._answers.clear()
-            if (known := self._answers.get(request.raw_path)) is not None:
+                self._responses.clear()
+            if (known := self._responses.get(request.raw_path)) is not None:
                 return json_bytes_answer(known)
-            answer = await handle(request)
-            body = cast(web.Response, answer).body
-            assert isinstance(body, bytes)  # nothing else follows from the views, and refusals are raised
-            if at == self._edition() == self._at:
-                self._remember(request.raw_path, body)
-            return answer
+            response = await handle(request)
+            body = cast(web.Response, response).body
+            assert isinstance(body, bytes)  # such handlers return JSON, and raise their refusals
+            if at == self._version() == self._at:
+                self._keep(request.raw_path, body)
+            return response
 
-        return handle_remembered
+        return handle_cached
 
-    def _remember(self, asked: str, answer: bytes) -> None:
-        weight = len(asked) + len(answer)
-        if len(self._answers) < MOST_ANSWERS and self._bytes + weight <= MOST_BYTES:
+    def _keep(self, address: str, body: bytes) -> None:
+        weight = len(address) + len(body)
+        if len(self._responses) < MOST_RESPONSES and self._bytes + weight <= MOST_BYTES:
             self._bytes += weight
-            self._answers[asked] = answer
+            self._responses[address] = body

@@ -19,7 +19,10 @@ from .tokens import Scope, Tokens
 _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{0,5}))?")
 
 Access = Scope | Literal["open"]
-"""What a request needs: a token with this scope, or nothing at all."""
+"""What a request needs: a token with this scope, or nothing."""
+
+AccessTable = Mapping[tuple[str, str], Access]
+"""The access that each route needs, by method and by path without the patterns of its parameters."""
 
 
 class NoHost(InvalidInput):
@@ -51,13 +54,9 @@ class ScopeMissing(Forbidden):
 
 
 def gatekeeper(
-    settings: Settings,
-    tokens: Tokens | None,
-    access: Mapping[web.AbstractRoute, Access],
-    pace: Pace,
-    callers: CallerCheck,
+    settings: Settings, tokens: Tokens | None, access: AccessTable, pace: Pace, callers: CallerCheck
 ) -> Middleware:
-    """The middleware that every request passes first. `access`: what each route needs. `callers`: where no token is asked for."""
+    """The middleware that checks every request first. `callers` is used only if no tokens are required."""
     loopback = settings.loopback
 
     @web.middleware
@@ -97,9 +96,10 @@ def _check_origin(request: web.Request) -> None:
         raise ForeignOrigin
 
 
-def _check_token(request: web.Request, tokens: Tokens, access: Mapping[web.AbstractRoute, Access]) -> None:
-    # What is no route needs a token too, so that strangers don't learn which addresses there are.
-    needed = access.get(request.match_info.route)
+def _check_token(request: web.Request, tokens: Tokens, access: AccessTable) -> None:
+    # An unknown address needs a token too, so that strangers don't learn which addresses exist.
+    resource = request.match_info.route.resource
+    needed = access.get((request.method, resource.canonical)) if resource else None
     if needed == "open":
         return
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

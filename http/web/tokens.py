@@ -1,7 +1,7 @@
-"""The tokens that let clients in, each with what it is good for, and the file that they are read from.
+"""The tokens that clients need, with their scopes, and the file that they are read from.
 
-A line of the file is a token, which is good for everything, or scopes and a token, as in `read, audit: <token>`.
-Blank lines and lines that begin with `#` are passed over. No line's content is ever told, in an error least of all.
+A line of the file is a token, which has all scopes, or scopes and a token, as in `read, audit: <token>`. Blank lines and
+lines that begin with `#` are ignored. No error or log line ever contains a line of the file.
 """
 
 import codecs
@@ -29,7 +29,7 @@ MAX_FILE: Final = 64 * 1024
 
 _LINE: Final = re.compile(r"(?:(?P<scopes>[^:]*):)?(?P<secret>.*)")
 UNUSABLE: Final = frozenset(" #\"'`")
-"""Printable characters of which no token is made: what is behind a blank or `#` is meant as a comment, and quotes as quotes."""
+"""Printable characters that no token contains. A space or `#` begins a comment, and quotes are meant as quotes."""
 
 _ALONE: Final = "put each token alone on its line, and comments on lines of their own"
 _HOW: Final = "create one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
@@ -50,18 +50,18 @@ class Token:
 
 
 class Tokens:
-    """All tokens that are let in."""
+    """All valid tokens."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         self._tokens = tuple(tokens)
 
     @classmethod
     def of(cls, secret: str, *scopes: Scope) -> "Tokens":
-        """A single token, good for everything unless scopes are given."""
+        """A single token. Without `scopes` it has all of them."""
         return cls([Token(_digest(secret), frozenset(scopes or SCOPES))])
 
     def scopes_of(self, given: str) -> frozenset[Scope] | None:
-        """What a client's token is good for; None for a token that isn't one. Takes as long whatever is given."""
+        """The scopes of a client's token, or None if it is not valid. Takes the same time for any token."""
         digest, found = _digest(given), None
         for token in self._tokens:
             if hmac.compare_digest(token.digest, digest):
@@ -70,7 +70,7 @@ class Tokens:
 
 
 def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
-    """The tokens of a file, of which `secrets` learns; None where there is no file. Raises `BadTokenFile`. Blocking."""
+    """The tokens of a file, or None without a file. `secrets` learns them. Raises `BadTokenFile`. Blocking."""
     if path is None:
         return None
     try:
@@ -94,7 +94,7 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
 
 
 def _private_content(path: Path) -> bytes:
-    # Looked at through the open file, so that it can't be another one by the time it is read. A pipe isn't waited for.
+    # Checked through the open file, so that nobody can replace it before it is read. O_NONBLOCK: never wait for a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         mode = os.fstat(descriptor).st_mode

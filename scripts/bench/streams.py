@@ -36,7 +36,8 @@ from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId
 from opencode_ledger.http.streams.batch import as_chunk
 from opencode_ledger.http.streams.sse import frames
-from opencode_ledger.http.streams.stream import EventStreams, SessionSpan
+from opencode_ledger.http.streams.stream import EventStreams
+from opencode_ledger.projections.views.session_queries import Span
 
 TARGET = 0.5
 EVENTS_PER_COMMIT = 10
@@ -78,10 +79,10 @@ class Sender(Protocol):
 class NoSessions:
     """A codebase without sessions."""
 
-    async def span(self, codebase: CodebaseId, session: SessionId) -> SessionSpan | None:
+    async def span(self, codebase: CodebaseId, session: SessionId) -> Span | None:
         """None."""
 
-    async def current(self, codebase: CodebaseId) -> SessionSpan | None:
+    async def current(self, codebase: CodebaseId) -> Span | None:
         """None."""
 
 

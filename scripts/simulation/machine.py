@@ -32,7 +32,7 @@ from opencode_ledger.http.api.idempotency import Repeats
 from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.api.tasks import create_task
 from opencode_ledger.http.streams.session_spans import ProjectedSpans
-from opencode_ledger.http.streams.shutdown import Farewell
+from opencode_ledger.http.streams.shutdown import Shutdown
 from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.http.web.errors import errors
 from opencode_ledger.http.web.refused_access import RefusedAccess
@@ -112,7 +112,7 @@ class Machine:
     projections: Projections
     tree: Tree
     streams: EventStreams
-    farewell: Farewell
+    shutdown: Shutdown
     server: web.Server
 
     def __init__(self, surroundings: Surroundings, off: float) -> None:
@@ -150,7 +150,7 @@ class Machine:
             self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=around.page, backlog=around.backlog
         )
         self.refused_access = RefusedAccess(self.supervisor, self.clock)
-        self.farewell = Farewell(self.supervisor, self.streams, self.refused_access)
+        self.shutdown = Shutdown(self.supervisor, self.streams, self.refused_access)
         self.server = await self._serve()
         await self._recover()
         self.started = True
@@ -158,7 +158,7 @@ class Machine:
     async def end(self) -> None:
         """End in good order, as the service does."""
         self.started = False
-        await self.farewell.say()
+        await self.shutdown.run()
         await self.tree.close()
         await self.projections.close()
         self.over = True
@@ -211,15 +211,12 @@ class Machine:
             tree=self.tree,
             slots=self.slots,
             streams=self.streams,
-            refused_access=self.refused_access,
-            farewell=self.farewell,
             secrets=secrets,
-            clock=self.clock,
             ids=self._around.ids,
             settings=none,
             moments=none,
             metrics=none,
-            places=none,
+            admission=none,
             agents=none,
         )
         return Repeats(service).once(partial(create_task, service))

@@ -10,7 +10,8 @@ from tests.support.service import Answer, Running, becomes, running
 
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.cli.printing import head
-from opencode_ledger.http.offline.history import past_of
+from opencode_ledger.http.offline.evidence import evidence_in
+from opencode_ledger.http.offline.history import history_of
 from opencode_ledger.http.settings import Settings
 
 from .test_refusals import assert_refused, nothing_recorded
@@ -181,8 +182,9 @@ async def test_an_auditor_sees_each_change(tmp_path: Path) -> None:
         await change(api, codebase, name="store\x1b[31m", description="")
         await change(api, codebase, agent_config={"trusted": True})
         await change(api, codebase, agent_config={"trusted": None})
-    async with past_of(tmp_path / "data", codebase) as past:
-        shown = [line.text.plain for line in head(past)]
+    with evidence_in(tmp_path / "data") as evidence:
+        async with history_of(evidence, codebase) as history:
+            shown = [line.text.plain for line in head(history)]
     said = [line for line in shown if line.startswith("changed")]
     assert [line.partition("]  ")[2] for line in said] == [
         "name: store<U+001B>[31m; description: none",

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from tests.support.process import ROOT, SERVE, end_of, serving
 
-from opencode_ledger.http.server import TOGETHER
+from opencode_ledger.http.server import SAME_SIGNAL
 
 STAND_IN = str(ROOT / "tests/support/stand_in_server.py")
 
@@ -97,7 +97,7 @@ async def test_told_twice(tmp_path: Path) -> None:
         assert client.process.stderr is not None
         assert b"shutting down" in await client.process.stderr.readline()
         begun = time.monotonic()
-        await asyncio.sleep(TOGETHER)
+        await asyncio.sleep(SAME_SIGNAL)
         client.process.send_signal(signal.SIGINT)
         ended = await end_of(client.process)
         assert (ended.code, "Traceback" in ended.errors) == (1, False), ended

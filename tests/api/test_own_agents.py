@@ -137,7 +137,7 @@ async def test_a_flood_is_counted(busy: tuple[Running, CodebaseId, str]) -> None
     for number in range(MOST_CALLS * 3):
         assert (await api.ask("GET", f"/tasks/{'x' * 600 if number == 1 else number}")).status == 403
     assert len(await recorded(api, codebase)) == 1
-    await api.service.farewell.say()
+    await api.shutdown.run()
     first, rest = await recorded(api, codebase)
     assert (first["times"], rest["times"]) == (1, MOST_CALLS * 3 - 1)
     assert len(rest["calls"]) == MOST_CALLS

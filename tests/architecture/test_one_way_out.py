@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PAST: Final = {
     r"(?<!class Terminal\()\bConsole\b": ("http/cli/screen.py",),
     r"sys\.__std|\.buffer\b|os\.write\(": ("http/cli/way_out.py",),
-    r"past_of\(sys\.": ("http/cli/way_out.py", "http/logs.py"),
+    r"underlying\(sys\.": ("http/cli/way_out.py", "http/logs.py"),
     r"(?<![.\w])(?<!def )print\(": ("http/cli/erase.py", "http/server.py"),
 }
 """What could write past it, and who may: the way itself, and who says what has no foreign word in it."""

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
 
-from opencode_ledger.http.server import TOGETHER
+from opencode_ledger.http.server import SAME_SIGNAL
 
 from .processes import Sleepers, eventually
 from .service import Codebase, Service, count, frame_of
@@ -91,7 +91,7 @@ async def test_a_second_sigterm_ends_at_once(started: Service) -> None:
     for process in codebase.processes:
         os.kill(process, signal.SIGSTOP)
     started.send_signal(signal.SIGTERM)
-    await asyncio.sleep(TOGETHER)
+    await asyncio.sleep(SAME_SIGNAL)
     started.send_signal(signal.SIGTERM)
     assert await started.ended(5.0) == 1
     assert (sleepers.alive, codebase.processes) == (set(), {})

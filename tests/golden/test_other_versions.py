@@ -15,8 +15,9 @@ from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.upcasting import UPCASTERS, Members
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.proofs.export import event_line
+from opencode_ledger.http.offline.evidence import evidence_in
 from opencode_ledger.http.offline.export import Choice, export_from
-from opencode_ledger.http.offline.history import past_of
+from opencode_ledger.http.offline.history import history_of
 from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.http.settings import Settings
 
@@ -123,7 +124,8 @@ async def test_what_a_later_version_wrote(later: list[RecordedEvent], tmp_path: 
     chosen = Choice(shop, session, new[0].sequence, new[-1].sequence)
     lines = await asyncio.to_thread(list, export_from(data, chosen, untold))
     assert lines[1:-1] == list(map(event_line, new))
-    async with past_of(data, shop) as past:
-        told = past.story(session, await past.moment(new[-1].sequence)).entries[-len(new) :]
-    assert [json.loads(entry.text) for entry in told] == [orjson.loads(event.data) for event in new]
-    assert [entry.title.partition(",")[0] for entry in told] == [topic for topic, _ in FROM_LATER]
+    with evidence_in(data) as evidence:
+        async with history_of(evidence, shop) as history:
+            entries = history.story(session, await history.snapshot(new[-1].sequence)).entries[-len(new) :]
+    assert [json.loads(entry.text) for entry in entries] == [orjson.loads(event.data) for event in new]
+    assert [entry.title.partition(",")[0] for entry in entries] == [topic for topic, _ in FROM_LATER]

@@ -37,7 +37,7 @@ from opencode_ledger.domain.ids import (
 )
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
-from opencode_ledger.http.data_directory import MADE_OF_THE_LOG
+from opencode_ledger.http.data_directory import DERIVED_FROM_THE_LOG
 from opencode_ledger.http.offline.erasing import Choice, choose, erase, erasures, finish
 from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.as_of.views_at import Moments
@@ -145,7 +145,7 @@ def erase_session(data: Path, reach: Reach = pass_by) -> None:
 
 
 def caches(data: Path) -> list[Path]:
-    return [data / name for name in MADE_OF_THE_LOG]
+    return [data / name for name in DERIVED_FROM_THE_LOG]
 
 
 def holding(data: Path, word: str) -> list[str]:

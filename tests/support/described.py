@@ -7,7 +7,7 @@ from typing import Any, Final
 import jsonschema_rs
 import orjson
 
-from opencode_ledger.http.openapi.document import address_of, described_routes, document
+from opencode_ledger.http.openapi.document import described_routes, document
 from opencode_ledger.http.openapi.faults import CODES, COMMON
 from opencode_ledger.http.routes import ROUTES, Route
 
@@ -21,7 +21,7 @@ def assert_described(method: str, path: str, status: int, body: Any) -> None:
         assert status in (400, 401, 403, 404, 405), (method, path, status)
         _validator("#/components/schemas/Problem").validate(body)
         return
-    responses = described()["paths"][address_of(route)][method.lower()]["responses"]
+    responses = described()["paths"][route.address][method.lower()]["responses"]
     known = str(status) in responses or status in COMMON_STATUSES
     assert known, f"{method} {route.path} answers {status}, which is not described: {body}"
     if status >= 400 and "code" in body:

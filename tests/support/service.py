@@ -27,6 +27,7 @@ from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.limits import MOST_CONNECTIONS
 from opencode_ledger.http.settings import Settings
+from opencode_ledger.http.streams.shutdown import Shutdown
 from opencode_ledger.http.web.connections import HEAD_LIMIT, accepting
 from opencode_ledger.http.web.tokens import Tokens
 
@@ -133,6 +134,7 @@ class Running:
     """A service under test, its agents, and a client of it. `home` is a directory for codebases."""
 
     service: Service
+    shutdown: Shutdown
     agents: StandInAgents
     client: aiohttp.ClientSession
     port: int
@@ -219,9 +221,9 @@ async def running(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         async with (
-            running_service(settings, agents=agents, tuning=tuning) as service,
+            running_service(settings, agents=agents, tuning=tuning) as started,
             accepting(
-                make_app(service, Tokens.of(token) if isinstance(token, str) else token),
+                make_app(started, Tokens.of(token) if isinstance(token, str) else token),
                 listening,
                 limit=limit,
                 head_limit=head_limit,
@@ -229,6 +231,6 @@ async def running(
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
         ):
             try:
-                yield Running(service, agents, client, port, home)
+                yield Running(started.service, started.shutdown, agents, client, port, home)
             finally:
-                await service.farewell.say()
+                await started.shutdown.run()

@@ -16,7 +16,7 @@ from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.logs import log_to_stderr
-from opencode_ledger.http.server import serve_until_told
+from opencode_ledger.http.server import serve_until_signalled
 from opencode_ledger.http.settings import Settings
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     if len(sys.argv) > 3:
         os.statvfs = partial(statvfs, os.statvfs, Path(sys.argv[3]))
     log_to_stderr(Secrets())
-    asyncio.run(serve_until_told(Settings(data=data, port=0), agents=agents))
+    asyncio.run(serve_until_signalled(Settings(data=data, port=0), agents=agents))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ const part = (line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexO
 
 /**
  * Hand every frame of a codebase's stream to `take`, until `signal` says that it is enough. Where the connection breaks
- * it is made again, from the last frame that was taken. `trouble` is told why there is none, and null when there is.
+ * it is made again, from the last frame that was taken. `trouble` is called with the reason while there is none, and with null when there is one.
  */
 export async function follow(path, take, trouble, signal) {
   let last = null;

@@ -1,4 +1,4 @@
-// The page: which codebases there are, what one of them is doing, and what a person wants of it.
+// The dashboard: the list of codebases, the activity of one of them, and the controls of its agent.
 
 import { ask, follow, token } from "./api.js";
 import { element, keyed } from "./elements.js";
@@ -6,13 +6,13 @@ import { Story } from "./story.js";
 import { oneLine, visibleProse } from "./visible.js";
 
 const POLL = 2000;
-const MOST_DOTS = 40; // codebases whose status is asked for, each time
+const MOST_DOTS = 40; // the most codebases whose status is polled
 
 const $ = (id) => document.getElementById(id);
 const story = new Story($("events"), (id, answer) => act("POST", `permissions/${id}`, answer));
 
 let chosen = null; // the codebase on the right
-let shown = null; // its session that is told
+let shown = null; // its session in the transcript
 let picked = false; // whether a person picked that session
 let listening = new AbortController();
 let agent = null; // the chosen codebase's status
@@ -136,7 +136,7 @@ async function lookAt(codebase) {
   enable($("stop"), status.status !== "idle");
   $("say").textContent = { idle: "Start agent", interrupted: "Resume" }[status.status] ?? "Send";
   const newest = status.session_id ?? sessions.sessions[0]?.id ?? null;
-  if (!picked && newest !== shown) tell(newest);
+  if (!picked && newest !== shown) showSession(newest);
   const rows = sessions.sessions.map(({ id, title, prompt, status: state }) => (
     { id, text: title || prompt || id, state, current: id === shown, written: sentence }
   ));
@@ -149,11 +149,11 @@ async function lookAt(codebase) {
 function pick(session) {
   picked = true;
   turnTo("session");
-  tell(session);
+  showSession(session);
   trying("look", look);
 }
 
-function tell(session) {
+function showSession(session) {
   listening.abort();
   listening = new AbortController();
   shown = session;

@@ -91,7 +91,7 @@ export class Story {
   }
 }
 
-/** Remove so many of the oldest leaves; what still waits for an answer stays. */
+/** Remove `many` of the oldest leaves. Cards that wait for an answer stay. */
 function trim(place, many) {
   for (const leaf of [...place.children].slice(0, Math.max(many, 0))) {
     leaf.replaceChildren(...leaf.querySelectorAll(".waiting"));
@@ -116,9 +116,9 @@ function output(story, data) {
 }
 
 function toolUse(story, data) {
-  const told = Object.values(data.args).find((value) => typeof value === "string") ?? "";
+  const argument = Object.values(data.args).find((value) => typeof value === "string") ?? "";
   const call = story.add(element("details", "tool"));
-  const head = told.length > HEAD ? `${told.slice(0, HEAD)}…` : told;
+  const head = argument.length > HEAD ? `${argument.slice(0, HEAD)}…` : argument;
   write(call.appendChild(element("summary")), `${data.tool}  ${head}`, "");
   call.append(write(element("pre"), JSON.stringify(data.args, null, 2), "\n"));
   story.calls.set(data.call_id, call);
@@ -148,7 +148,7 @@ function status(story, data) {
   else if (data.about) story.line(data.message);
 }
 
-/** How each kind of event is shown; any other isn't. */
+/** How each kind of event is shown. Others are ignored: a name from a log, such as `clear`, never calls a method. */
 const SHOWN = new Map([
   ["session", session],
   ["message_sent", (story, data) => story.words("person", data.content)],

@@ -59,11 +59,11 @@ async def serve(settings: Settings) -> None:
     tokens = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with (
-            running_service(settings, agents=StandInAgents(act), secrets=secrets) as service,
-            accepting(make_app(service, tokens), listening),
+            running_service(settings, agents=StandInAgents(act), secrets=secrets) as running,
+            accepting(make_app(running, tokens), listening),
         ):
             # A stream without end would keep the fuzzer for ever.
-            await service.streams.close()
+            await running.service.streams.close()
             print(f"opencode-ledger listening on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
             await told.wait()
 

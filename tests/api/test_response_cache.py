@@ -1,4 +1,4 @@
-"""Answers that are remembered until the views change."""
+"""Responses that are cached until the views change."""
 
 import pytest
 from aiohttp import web
@@ -9,7 +9,7 @@ from opencode_ledger.domain.errors import NotFound
 from opencode_ledger.domain.ids import Position
 from opencode_ledger.http.web import response_cache
 from opencode_ledger.http.web.answers import json_answer
-from opencode_ledger.http.web.response_cache import RecentAnswers
+from opencode_ledger.http.web.response_cache import ResponseCache
 
 
 class Asking:
@@ -17,7 +17,7 @@ class Asking:
 
     def __init__(self) -> None:
         self.applied, self.asked, self.refuses, self.changes = Position(1), 0, False, False
-        self._handle = RecentAnswers(self._current, lambda: self.applied).remembered(self._count)
+        self._handle = ResponseCache(self._current, lambda: self.applied).cached(self._count)
 
     async def __call__(self, address: str) -> bytes:
         """What is answered at an address."""
@@ -46,14 +46,14 @@ def ask() -> Asking:
     return Asking()
 
 
-async def test_an_answer_is_remembered_until_the_views_change(ask: Asking) -> None:
+async def test_a_response_is_cached_until_the_views_change(ask: Asking) -> None:
     """The same address is answered from memory, another one isn't, and none is after the next event."""
     assert [await ask("/a"), await ask("/a?limit=1"), await ask("/a")] == [b"1", b"2", b"1"]
     ask.change()
     assert [await ask("/a"), await ask("/a")] == [b"3", b"3"]
 
 
-async def test_what_was_answered_while_the_views_changed_is_not_remembered(ask: Asking) -> None:
+async def test_a_response_during_a_change_is_not_cached(ask: Asking) -> None:
     """An answer during which an event was applied may be from before it, so it is made again."""
     ask.changes = True
     assert await ask("/a") == b"1"
@@ -61,8 +61,8 @@ async def test_what_was_answered_while_the_views_changed_is_not_remembered(ask: 
     assert [await ask("/a"), await ask("/a")] == [b"2", b"2"]
 
 
-async def test_a_refusal_is_not_remembered(ask: Asking) -> None:
-    """Who is refused may ask again at once."""
+async def test_a_refusal_is_not_cached(ask: Asking) -> None:
+    """After a refusal, the same request is decided again."""
     ask.refuses = True
     with pytest.raises(NotFound):
         await ask("/a")
@@ -70,9 +70,9 @@ async def test_a_refusal_is_not_remembered(ask: Asking) -> None:
     assert await ask("/a") == b"2"
 
 
-async def test_few_answers_of_few_bytes_are_remembered(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_is_limited(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of answers, or of bytes in them and their addresses, answers are made each time they are wanted."""
-    monkeypatch.setattr(response_cache, "MOST_ANSWERS", 2)
+    monkeypatch.setattr(response_cache, "MOST_RESPONSES", 2)
     monkeypatch.setattr(response_cache, "MOST_BYTES", 20)
     assert [await ask(address) for address in ("/a", "/b", "/c", "/a", "/b", "/c")] == [
         b"1",
@@ -92,7 +92,7 @@ async def test_few_answers_of_few_bytes_are_remembered(ask: Asking, monkeypatch:
 
 
 async def test_a_list_shows_what_was_just_done(api: Running) -> None:
-    """Whoever has changed something sees it in the next answer, however often it was asked before."""
+    """A client that changed something sees it in the next response, however often it asked before."""
     for number in range(3):
         for _ in range(2):
             assert len(await api.get("/codebases")) == number
