@@ -1,6 +1,8 @@
 """What is known of a codebase can be changed, on record; what waited for that starts by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,7 +184,8 @@ async def test_an_auditor_sees_each_change(tmp_path: Path) -> None:
         await change(api, codebase, name="store\x1b[31m", description="")
         await change(api, codebase, agent_config={"trusted": True})
         await change(api, codebase, agent_config={"trusted": None})
-    with evidence_in(tmp_path / "data") as evidence:
+    with ExitStack() as stack:
+        evidence = await asyncio.to_thread(stack.enter_context, evidence_in(tmp_path / "data"))
         async with history_of(evidence, codebase) as history:
             shown = [line.text.plain for line in head(history)]
     said = [line for line in shown if line.startswith("changed")]

@@ -71,7 +71,7 @@ async def test_connections_that_say_nothing(
 ) -> None:
     """Who comes beyond the limit and says nothing is dropped after a while, and at once where there are many of them."""
     monkeypatch.setattr(over_limit, "PATIENCE", 0.2)
-    monkeypatch.setattr(over_limit, "SURPLUS", 5)
+    monkeypatch.setattr(over_limit, "MOST_ANSWERED", 5)
     async with running(settings, tmp_path / "home", limit=1) as api:
         assert await api.get("/healthz")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -124,7 +125,8 @@ async def test_what_a_later_version_wrote(later: list[RecordedEvent], tmp_path: 
     chosen = Choice(shop, session, new[0].sequence, new[-1].sequence)
     lines = await asyncio.to_thread(list, export_from(data, chosen, untold))
     assert lines[1:-1] == list(map(event_line, new))
-    with evidence_in(data) as evidence:
+    with ExitStack() as stack:
+        evidence = await asyncio.to_thread(stack.enter_context, evidence_in(data))
         async with history_of(evidence, shop) as history:
             entries = history.story(session, await history.snapshot(new[-1].sequence)).entries[-len(new) :]
     assert [json.loads(entry.text) for entry in entries] == [orjson.loads(event.data) for event in new]
