@@ -6,13 +6,15 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import psutil
 import pytest
 import structlog
 from blockbuster import BlockBuster
 from hypothesis import is_hypothesis_test
+
+from .support.examples import limit_examples
 
 PATIENCE: Final = 2.0
 """Seconds within which what a test closed must be gone."""
@@ -37,8 +39,9 @@ _MAY_BLOCK: Final = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--long`: also what takes many minutes."""
+    """`--long`: also what takes many minutes. `--examples`: for an answer within a minute."""
     parser.addoption("--long", action="store_true", help="run also the tests that take many minutes")
+    parser.addoption("--examples", type=int, metavar="N", help="try at most N examples of each property")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -50,9 +53,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+    examples = config.getoption("--examples")
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker("no_cover")
+        if examples is not None:
+            limit_examples(item, examples)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -75,7 +81,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test that leaves a task, a child process or an open file."""
-    if request.node.get_closest_marker("asyncio"):
+    test = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType] pytest gives it no type
+    if test.get_closest_marker("asyncio"):
         request.getfixturevalue("leaves_nothing_on_the_loop")  # it knows the loop's own files from the test's
         yield
         return

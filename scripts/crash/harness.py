@@ -128,7 +128,7 @@ class Harness:
         return code
 
     async def _terminate(self) -> int:
-        """SIGTERM, now and then twice; what is left is to be as if nothing had been going on, and the end is no surprise."""
+        """Send SIGTERM, sometimes twice. Nothing may be left running, and the exit code must be an expected one."""
         serving, begun = self._server.serves, asyncio.get_running_loop().time()
         again = self._random.uniform(*SECOND) if self._random.random() < TWICE else None
         code = await self._server.terminate(again)

@@ -19,7 +19,8 @@ from types import CodeType, FrameType, FunctionType
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase
+from tests.support.examples import limit_examples
 
 EXAMPLES: Final = 15
 """Of each property, always the same ones: a mistake that only the thousandth example finds counts as missed."""
@@ -28,7 +29,6 @@ LONGEST: Final = 1.0
 """Seconds of a test that is worth its time here."""
 
 CACHE: Final = type(functools.cache(len))
-SETTINGS: Final = "_hypothesis_internal_use_settings"
 
 Place = tuple[str, str]
 """A file and a function's qualified name in it."""
@@ -78,20 +78,16 @@ def run(item: pytest.Item) -> None:
 
 
 def _hasten(item: pytest.Item) -> None:
-    """Have a property tried with few examples; Hypothesis keeps its settings beside the test."""
-    test = getattr(item, "obj", None)
-    known = getattr(test, SETTINGS, None)
-    if isinstance(known, settings):
-        few = settings(
-            known,
-            max_examples=min(EXAMPLES, known.max_examples),
-            phases=(Phase.explicit, Phase.generate),
-            database=None,
-            derandomize=True,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-        )
-        setattr(test, SETTINGS, few)
+    """Have a property tried with few examples, always the same."""
+    limit_examples(
+        item,
+        EXAMPLES,
+        phases=(Phase.explicit, Phase.generate),
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 
 
 def try_out(tree: ast.Module, path: Path, name: str, tests: Tests) -> str:

@@ -37,10 +37,10 @@ def main() -> int:
         return 1
     except OSError as error:
         say(f"{error.filename or ROOT}: {error.strerror}")
-        say("Mend that and run this again.")
+        say("Fix that and run this again.")
         return 1
     except KeyboardInterrupt:
-        say("interrupted; run this again to go on")
+        say("interrupted. Run this again to continue")
         return 1
     say(f"all in place after {time.monotonic() - started:.0f} s")
     return 0
@@ -87,7 +87,7 @@ def _lock() -> Generator[BinaryIO]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another set-up is under way in this folder; waiting for it ...")
+            say("another set-up is running in this folder. Waiting for it ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock
 

@@ -20,7 +20,7 @@ _REMEDIES: Final = (
             "name resolution|Connection refused|Connection reset|ConnectionError|ProxyError|timed out|ReadTimeout"
             "|ENOTFOUND|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EAI_AGAIN".split("|")
         ),
-        "The package registry could not be reached. See to the network, or to the proxy or mirror that pip and npm are "
+        "The package registry could not be reached. Check the network, or the proxy or mirror that pip and npm are "
         "set to use, and run this again.",
     ),
     _Remedy(

@@ -59,7 +59,7 @@ class Runner:
         if done.returncode != 0:
             raise SetupFailed(
                 f"{what} failed: {_why(output, done.returncode)}",
-                advice_on(output) or f"The whole output is in {LOG}. Mend that and run this again.",
+                advice_on(output) or f"The whole output is in {LOG}. Fix that and run this again.",
             )
         return output
 

@@ -72,6 +72,7 @@ async def test_a_sync_counts_what_it_brings(town: Town) -> None:
     await town.assert_truthful()
 
 
+@pytest.mark.slow
 async def test_a_thousand_sessions_come_in_small_batches(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 1,000 sessions a page of messages is recorded at once, and commands are served between the pages."""
     await town.register(A)
@@ -108,6 +109,7 @@ async def test_commands_are_served_in_turn_with_an_unheld_sync(town: Town) -> No
     assert names.index("message_imported") < len(names) - names[::-1].index("message_sent") < len(names) - 300
 
 
+@pytest.mark.slow
 async def test_sessions_without_news_hold_nobody_up(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 1,000 sessions of which nothing is new no more than a hundred are looked at before it is others' turn."""
     await town.register(A)

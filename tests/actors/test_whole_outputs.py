@@ -82,6 +82,7 @@ async def test_a_file_is_kept_whole(tmp_path: Path, folder: Path) -> None:
     assert await kept.text() == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("border", [CHUNK, whole_outputs.PIECE, 2 * CHUNK, LIMIT])
 async def test_a_secret_over_a_border_is_masked(tmp_path: Path, folder: Path, border: int) -> None:
     """A secret that stands over a border of pieces, of chunks or of the limit is masked, wherever it is cut."""

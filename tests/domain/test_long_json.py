@@ -66,6 +66,7 @@ def test_at_the_borders_of_pieces(body: bytes) -> None:
         assert read(body, most) == read(body), most
 
 
+@pytest.mark.slow
 def test_no_piece_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a message with 50,000 parts, one of which is long, nothing is read at once that is longer than a piece or a text."""
     sizes: list[int] = []

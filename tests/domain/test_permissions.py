@@ -100,23 +100,23 @@ def test_answers_are_recorded_and_handed_over() -> None:
 
 
 MISFITS: dict[str, tuple[tuple[e.Json, ...], c.ReplyPermission, str]] = {
-    "no answers": ((ANY,), c.ReplyPermission(permission_id=PERMISSION, reply="once"), "a list for each question, 1"),
-    "too few": ((ANY, ANY), answer(("a",)), "a list for each question, 2"),
-    "too many": ((ANY,), answer(("a",), ("b",)), "a list for each question, 1"),
-    "none at all": ((ANY, ANY), answer((), ()), "At least one question"),
-    "two for one": ((SEVERAL, ANY), answer(("a",), ("a", "b")), "answers.1: This question takes one answer only"),
-    "not an option": ((LISTED,), answer(("mysql",)), "answers.0: .* sqlite, postgres"),
-    "always": ((ANY,), replace(answer(("a",)), reply="always"), "takes no always"),
-    "a rejection with answers": ((ANY,), replace(answer(("a",)), reply="reject"), "gives no answers"),
+    "no answers": ((ANY,), c.ReplyPermission(permission_id=PERMISSION, reply="once"), "one list for each question, 1"),
+    "too few": ((ANY, ANY), answer(("a",)), "one list for each question, 2"),
+    "too many": ((ANY,), answer(("a",), ("b",)), "one list for each question, 1"),
+    "none at all": ((ANY, ANY), answer((), ()), "at least one question"),
+    "two for one": ((SEVERAL, ANY), answer(("a",), ("a", "b")), "`answers.1` must have only one answer"),
+    "not an option": ((LISTED,), answer(("mysql",)), "`answers.0` must be one of sqlite, postgres"),
+    "always": ((ANY,), replace(answer(("a",)), reply="always"), "`always` is not allowed"),
+    "a rejection with answers": ((ANY,), replace(answer(("a",)), reply="reject"), "not allowed with `reject`"),
 }
 
 
 @pytest.mark.parametrize("case", MISFITS)
 def test_answers_that_do_not_fit_are_refused(case: str) -> None:
     """Answers that the questions don't take are invalid input, and the question waits on."""
-    questions, reply, complaint = MISFITS[case]
+    questions, reply, sentence = MISFITS[case]
     story = given(TRIGGER, report(asking(*questions)))
-    with pytest.raises(InvalidInput, match=complaint):
+    with pytest.raises(InvalidInput, match=sentence):
         decide(story.state, reply, AT)
 
 

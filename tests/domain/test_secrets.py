@@ -175,6 +175,7 @@ class CountingMasker(Masker):
         return super().begun(text, start, spans, after_secret=after_secret)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [50, 220, 2000])
 def test_a_streamed_key_is_searched_in_proportion_to_its_length(lines: int) -> None:
     """A private key that comes one character at a time is masked, and each of its characters searched a few times."""

@@ -1,5 +1,6 @@
 """The line of waiting tasks: as a plain list would have it, however long it is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.given import AT
@@ -46,6 +47,7 @@ def test_lines_are_equal_by_what_they_hold() -> None:
     assert repr(one).count("TaskCreated") == 2
 
 
+@pytest.mark.slow
 def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
     """A hundred thousand tasks that come in any order of priority go in the order of their turns."""
     line = WaitingLine()
@@ -59,6 +61,7 @@ def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
     assert len(line) == 80_000
 
 
+@pytest.mark.slow
 def test_what_goes_from_a_long_line_does_not_look_at_all_of_it() -> None:
     """Fifty thousand tasks that go as soon as they came, behind one that stays, leave that one."""
     line = WaitingLine().with_last(task(0))
