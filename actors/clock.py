@@ -1,4 +1,4 @@
-"""The system's time: the only place of the service that reads it."""
+"""The system's time. No other module of `actors/` reads it."""
 
 import asyncio
 import time

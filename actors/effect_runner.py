@@ -1,7 +1,7 @@
-"""Carrying out effects: one after another, in the actor's order, outside its loop.
+"""The effects are carried out here: one after another, in the actor's order, outside its loop.
 
-`Abort` and `StopAgent` overtake: they drop what has not begun and cancel what they make pointless, so that an
-interrupt never waits for an agent that is still starting, and nothing given up is executed afterwards.
+`Abort` and `StopAgent` overtake. They drop what has not begun and cancel what they make pointless. So an interrupt
+never waits for an agent that is still starting, and nothing that was given up is executed afterwards.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ OVERTAKEN: dict[type[Effect], tuple[type[Effect], ...]] = {
 """What each overtaking effect makes pointless."""
 
 ANSWER_PAUSES = (0.2, 1.0, 3.0)
-"""Seconds before an answer that the agent did not take is handed over again."""
+"""Seconds before each further try to hand over an answer that the agent did not take."""
 ANSWER_NOT_TAKEN = "ANSWER_NOT_TAKEN"
 
 
 class EffectRunner:
-    """Drives one agent. `deliver` takes facts to the actor; `expire` refuses a permission nobody answered."""
+    """Drives one agent. `deliver` takes facts to the actor. `expire` refuses a permission that nobody answered."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class EffectRunner:
         self._timers: set[asyncio.Task[None]] = set()
 
     def submit(self, effects: tuple[Effect, ...]) -> None:
-        """Queue effects; the overtaking ones first do away with what they make pointless."""
+        """Queue effects. An overtaking effect first removes what it makes pointless."""
         for effect in effects:
             if pointless := OVERTAKEN.get(type(effect), ()):
                 self._queue = deque(queued for queued in self._queue if not isinstance(queued, pointless))
@@ -125,7 +125,7 @@ class EffectRunner:
         try:
             await self._agent.abort()
         except Exception:
-            # Someone waits for the agent to let go; one that can't is ended.
+            # A caller waits until the run is aborted. An agent that can't abort it is stopped.
             log.exception("abort failed unexpectedly")
             await self._stop()
 
@@ -153,7 +153,7 @@ class EffectRunner:
             await self._deliver((failure,))
 
     async def _answer(self, session: SessionId, hand_over: Callable[[], Awaitable[None]]) -> None:
-        """An answer is on record: the agent gets it, or its run ends. Nobody would answer it a second time."""
+        """An answer is on record, so nobody would give it again: the agent gets it, or its run ends."""
         error = ""
         for pause in (0.0, *ANSWER_PAUSES):
             if pause:

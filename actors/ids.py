@@ -1,4 +1,4 @@
-"""Identities that sort by the time of their making."""
+"""Identities that sort by the time at which they were made."""
 
 import secrets
 import string
@@ -51,7 +51,7 @@ class SortableIds:
 
 
 def _random() -> str:
-    # So many bits more than the characters hold that none of these is likelier than another; and asked for only once.
+    # One call gives many more bits than the characters hold, so that all characters are equally likely.
     number, characters = secrets.randbits(128), list[str]()
     for _ in range(RANDOM_LENGTH):
         number, digit = divmod(number, len(ALPHABET))

@@ -1,8 +1,8 @@
-"""Bringing into the log what others did in a codebase's directory: read outside of the actor's loop, some at a time.
+"""The importer brings into the log what others did in a codebase's directory. It reads outside the actor's loop, in pieces.
 
-What was read goes to the actor's mailbox like any other command, so everybody else's turn comes in between. Whoever
-asks gets all that was there when they asked: one who comes during a sync is served by a further one, together with
-all who came meanwhile. A sync goes on when its caller has left.
+- Each piece goes to the actor's mailbox like any other command, so other commands get their turn in between.
+- A caller gets all that was there at the time of the call. Callers who come during a sync share the next one.
+- A sync goes on after its caller has left.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from ..domain.ports import Histories, History
 log = structlog.get_logger()
 
 AT_ONCE = 100
-"""Sessions that are looked at before it is others' turn."""
+"""Sessions that are looked at before other tasks get their turn."""
 
 Ask = Callable[[ImportSession], Awaitable[int]]
-"""Has the actor record it; the answer is how many events that took."""
+"""Has the actor record a command. Returns the number of recorded events."""
 
 
 class Importer:
-    """The syncs of one codebase, one at a time. `state`: the actor's, as it is when it is asked for."""
+    """The syncs of one codebase, one at a time. `state`: returns the actor's current state."""
 
     def __init__(self, codebase: CodebaseId, histories: Histories, state: Callable[[], State]) -> None:
         self._codebase, self._histories, self._state = codebase, histories, state
@@ -38,9 +38,9 @@ class Importer:
         self._next: asyncio.Task[Synced] | None = None
 
     async def sync(self, directory: str, ask: Ask) -> Synced:
-        """Record what is new; how many sessions brought something, and how many couldn't. Raises `LedgerError`.
+        """Record what is new. Returns how many sessions brought something, and which could not. Raises `LedgerError`.
 
-        Of those who are served together the first one's `ask` is used.
+        Callers who share a sync use the first one's `ask`.
         """
         if self._next is None:
             self._next = asyncio.create_task(self._sync(directory, ask))
@@ -55,14 +55,14 @@ class Importer:
             raise
 
     async def close(self) -> None:
-        """End what is under way; on return no process of it is left."""
+        """Cancel the running syncs; on return no process of theirs is left."""
         for syncing in list(self._running):
             syncing.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _sync(self, directory: str, ask: Ask) -> Synced:
         async with self._turn:
-            self._next = None  # from here on something may have been passed already: who comes now waits for another
+            self._next = None  # from here on sessions may have been passed already: later callers need the next sync
             async with self._histories(self._codebase, directory) as history:
                 return await self._import(history, ask)
 
@@ -70,14 +70,14 @@ class Importer:
         brought, failed, passed_over = 0, 0, Counter[str]()
         for number, session in enumerate(await history.sessions()):
             if number % AT_ONCE == 0:
-                await asyncio.sleep(0)  # of most sessions nothing is new, and there may be very many
+                await asyncio.sleep(0)  # most sessions bring nothing, and there may be very many
             try:
                 if worth_reading(self._state(), session):
                     recorded, whole = await self._import_session(history, session, ask)
                     brought += recorded
                     passed_over[INCOMPLETE] += not whole
             except AgentError as error:
-                # One that can't be read must not keep all others away for ever.
+                # A session that can't be read must not keep out all the others.
                 log.warning("a session could not be read", session=session.agent_session_id, error=error.message)
                 unavailable = error.code == AGENT_UNREACHABLE
                 failed += unavailable
@@ -101,4 +101,4 @@ class Importer:
         if self._next is syncing:
             self._next = None
         if not syncing.cancelled():
-            syncing.exception()  # whoever asked may have left
+            syncing.exception()  # the caller may have left

@@ -1,7 +1,8 @@
-"""The mailbox: what an actor is asked, in order, with a lane for what must overtake.
+"""The mailbox: the commands of an actor in their order, with a lane for those that must overtake.
 
-Promises: within a lane, first come first served; the control lane goes first; and once the mailbox is closed
-every envelope in it, and every later one, is answered with `ActorStopped`, so that nobody waits for ever.
+- Within a lane: first come, first served. The control lane goes first.
+- Once the mailbox is closed, every envelope in it and every later one is answered with `ActorStopped`.
+  So nobody waits forever.
 """
 
 import asyncio
@@ -27,14 +28,14 @@ from ..domain.events import Json
 from ..domain.ids import Position
 
 CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, LookAgain, Recover, Shutdown)
-"""Commands that overtake: a person's wish to halt must not queue behind the agent's output."""
+"""Commands that overtake: a person's halt must not queue behind the agent's output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to a command: where the log was and where the codebase stood once it was done.
 
-    `recorded`: how many events it took. `content`: what is to be told to the caller of a request.
+    `recorded`: the number of recorded events. `content`: the response to the request, if there was one.
     """
 
     position: Position
@@ -44,10 +45,10 @@ class Answer:
 
 
 class Envelope:
-    """A command on its way, and the future that its sender waits for.
+    """A command on its way, with the future that its sender waits for.
 
-    `lasting`: nobody would send it again, so a store that fails must not lose it. `request`: the one that the command
-    came with, if it did; `content`: what is to be told in answer to that.
+    `lasting`: nobody would send it again, so a failing store must not lose it. `request`: the request that the command
+    came with, if there is one. `content`: the response to it.
     """
 
     __slots__ = ("command", "content", "lasting", "reply", "request")
@@ -100,7 +101,7 @@ class Mailbox:
         return (self._control or self._data).popleft()
 
     def more(self, kind: type[Command], most: int) -> list[Envelope]:
-        """What is next as long as it is of this kind, without waiting; at most so many."""
+        """The next commands while they are of this kind, at most `most` of them. Doesn't wait."""
         taken: list[Envelope] = []
         while not self._control and self._data and len(taken) < most and isinstance(self._data[0].command, kind):
             taken.append(self._data.popleft())
@@ -108,11 +109,11 @@ class Mailbox:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing that comes is done any more."""
+        """Whether every later command is refused."""
         return self._closed
 
     def close(self) -> None:
-        """Refuse everything from now on, and what is still inside."""
+        """Refuse everything from now on, and all that still waits."""
         self._closed = True
         for envelope in (*self._control, *self._data):
             envelope.fail(ActorStopped())

@@ -1,4 +1,4 @@
-"""What can be set about the actors, with what is usual."""
+"""The settings of the actors, with their defaults."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
-"""The supervisor: owner of every actor's life.
+"""The supervisor owns the life of every actor.
 
-It starts an actor when a codebase is first asked something, brings the ones that were cut off back to a truthful
-state, starts an actor that failed again from its log, forgets those of deleted codebases, and at the end has all of
-them interrupt what runs.
+- It starts an actor with the first command to its codebase.
+- It recovers codebases whose work was cut off, and restarts an actor that failed, from its log.
+- It forgets the actors of deleted codebases. At the end it has all actors interrupt what runs.
 """
 
 import asyncio
@@ -47,12 +47,12 @@ class Supervisor:
         self._closing = False
 
     async def start(self, paths: Mapping[str, CodebaseId], unsettled: Iterable[CodebaseId]) -> None:
-        """Know the registered directories, and recover the codebases that were cut off in the middle."""
+        """Learn the registered directories, and recover the codebases whose work was cut off."""
         self._paths = dict(paths)
         await asyncio.gather(*(self._recover(codebase) for codebase in unsettled))
 
     async def ask(self, codebase: CodebaseId, command: Command, request: Request | None = None) -> Answer:
-        """Have a codebase's actor do something. Raises `LedgerError`; `CodebaseNotFound` for an unknown one."""
+        """Send a command to a codebase's actor. Raises `LedgerError`, or `CodebaseNotFound` for an unknown codebase."""
         actor = await self._actor(codebase, new=isinstance(command, Register))
         with _not_found_once_deleted(actor):
             answer = await actor.ask(command, request)
@@ -61,19 +61,19 @@ class Supervisor:
         return answer
 
     def registration(self, codebase: CodebaseId) -> CodebaseRegistered | None:
-        """How a codebase whose actor is up was registered; None for any other."""
+        """How a codebase is registered, if its actor is running; None for any other."""
         actor = self._awake(codebase)
         return actor.state.codebase if actor and actor.state.phase is not Phase.DELETED else None
 
     def next_try(self, codebase: CodebaseId) -> Timestamp | None:
-        """When it is looked again whether the codebase's waiting work can start, where that rests or could not."""
+        """When waiting work is tried again that backs off or could not start; None if there is no such work."""
         actor = self._awake(codebase)
         return actor.next_try if actor else None
 
     async def sync(self, codebase: CodebaseId, request: Request | None = None) -> Synced:
-        """Record what others did in a codebase's directory; how many sessions brought something new, and how many couldn't.
+        """Record what others did in a codebase's directory. Returns how many sessions brought something, and which could not.
 
-        What is recorded names the request; its answer is for its caller to record, since it follows from many appends.
+        The recorded events name the request. The caller records its answer, because that follows from many appends.
         """
         actor = await self._actor(codebase, new=False)
         with _not_found_once_deleted(actor):
@@ -86,9 +86,11 @@ class Supervisor:
         owner = self._paths.setdefault(command.path, command.codebase_id)
         if owner != command.codebase_id:
             raise AlreadyRegistered(f"This directory is already registered as {owner}.")
-        # Shielded, for a caller that leaves takes back neither the command nor the directory.
+        # Shielded, because a caller that leaves takes back neither the command nor the directory.
         registering = asyncio.ensure_future(self._register(command, request))
-        registering.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody else may hear of it
+        registering.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # nobody else may read the error
         return await asyncio.shield(registering)
 
     async def close(self) -> None:
@@ -106,7 +108,7 @@ class Supervisor:
         await asyncio.gather(ended, *self._hosts.values(), return_exceptions=True)
 
     async def _recover(self, codebase: CodebaseId) -> None:
-        with suppress(CodebaseNotFound):  # a deletion that was cut off is finished as soon as the actor is up
+        with suppress(CodebaseNotFound):  # the actor finishes a deletion that was cut off as soon as it runs
             await self.ask(codebase, Recover())
 
     async def _shut_down(self) -> None:
@@ -122,7 +124,7 @@ class Supervisor:
             raise
 
     def _is_deleted(self, codebase: CodebaseId) -> bool:
-        """Whether a deletion was carried out that nobody waited for to its end."""
+        """Whether the codebase was deleted although no caller waited for the end of that."""
         return any(a.state.phase is Phase.DELETED for a in self._actors() if a.codebase == codebase)
 
     def _forget(self, codebase: CodebaseId) -> None:
@@ -133,7 +135,7 @@ class Supervisor:
     async def _actor(self, codebase: CodebaseId, *, new: bool) -> CodebaseActor:
         if not (self._closing or new or codebase in self._hosts) and await self._store.stream_head(codebase) == 0:
             raise CodebaseNotFound
-        # Both are asked only now: while the store was read, the server may have ended or another have been faster.
+        # Checked only now: while the store was read, the server may have ended, or another caller started the actor.
         if self._closing:
             raise ActorStopped
         if codebase not in self._hosts:
@@ -150,12 +152,12 @@ class Supervisor:
 
     def _host(self, codebase: CodebaseId) -> None:
         self._ready[codebase] = asyncio.get_running_loop().create_future()
-        # An actor outlives the request that woke it, and must not carry on what that one noted for its log lines.
+        # An actor outlives the request that started it, so that request's log context must not stick to it.
         living = self._keep_alive(codebase)
         self._hosts[codebase] = asyncio.create_task(living, name=f"actor {codebase}", context=Context())
 
     async def _keep_alive(self, codebase: CodebaseId) -> None:
-        """Run a codebase's actor until the codebase is deleted; where it fails, start it again, as after a crash."""
+        """Run a codebase's actor until the codebase is deleted. Restart it after a failure, as after a crash."""
         try:
             while not await self._ran_to_its_end(codebase):
                 await self._clock.sleep(self._settings.restart_delay)
@@ -168,7 +170,7 @@ class Supervisor:
         try:
             await self._run(codebase)
         except Exception as error:
-            log.exception("actor failed; it starts again from the log", codebase=codebase)
+            log.exception("actor failed; it restarts from the log", codebase=codebase)
             self._refuse(codebase, error if isinstance(error, LedgerError) else ActorStopped(NOT_STARTED))
             self._ready[codebase] = asyncio.get_running_loop().create_future()
             return False
@@ -183,7 +185,7 @@ class Supervisor:
         await actor.run()
 
     def _refuse(self, codebase: CodebaseId, error: LedgerError) -> None:
-        """Let those go who wait for an actor that did not come up."""
+        """Refuse the callers who wait for an actor that did not start."""
         ready = self._ready[codebase]
         if not ready.done():
             ready.set_exception(error)
@@ -192,7 +194,7 @@ class Supervisor:
 
 @contextmanager
 def _not_found_once_deleted(actor: CodebaseActor) -> Generator[None]:
-    """An actor ends with its codebase, too: who asked in that moment is told so, and not to try again."""
+    """An actor ends with its codebase, too. Its callers then get `CodebaseNotFound`, because a retry can't help."""
     try:
         yield
     except ActorStopped:

@@ -1,4 +1,4 @@
-"""At the start: whole outputs whose events were never recorded, since the server was killed in between, are dropped."""
+"""At the start the server drops whole outputs whose events were never recorded because it was killed in between."""
 
 from ..domain.ids import CodebaseId, OutputId, Sequence
 from ..domain.outputs.record import kept_in
@@ -8,7 +8,7 @@ PAGE = 1000
 
 
 async def drop_unnamed(store: EventStore, outputs: OutputStore) -> None:
-    """Drop those of the unsettled outputs that no event names. Raises `StoreError`."""
+    """Drop the unsettled outputs that no event names. Raises `StoreError`."""
     unsettled = await outputs.unsettled()
     if not unsettled:
         return

@@ -1,4 +1,4 @@
-"""Callers whose command was carried out and who are answered later: once a halt is over, or what was asked is settled."""
+"""Callers whose command was recorded and who are answered later: when a halt is over, or a permission is settled."""
 
 from collections.abc import Sequence as Many
 
@@ -20,24 +20,24 @@ class WaitingCallers:
         self._replying: dict[PermissionId, Envelope] = {}
 
     def add(self, envelope: Envelope, decision: Decision) -> None:
-        """Answer this one when its decision says so."""
+        """Keep this envelope until its decision allows the answer."""
         if decision.answer_with is None:
             self._halting.append((envelope, decision))
         else:
             self._replying[decision.answer_with] = envelope
 
     def with_answers(self, events: Many[Event]) -> tuple[Event, ...]:
-        """The events to record, and after each reply that was taken the answer to the request that wished it."""
-        all_of_it: list[Event] = []
+        """The events to record, with the answer to its request after each reply that the agent took."""
+        complete: list[Event] = []
         for event in events:
-            all_of_it.append(event)
+            complete.append(event)
             envelope = self._replying.get(event.permission_id) if isinstance(event, PermissionReplied) else None
             if envelope and envelope.request and _is_taken(envelope, event):
-                all_of_it += envelope.request.answered((event,), event.timestamp)
-        return tuple(all_of_it)
+                complete += envelope.request.answered((event,), event.timestamp)
+        return tuple(complete)
 
     def learn(self, recorded: Many[Event]) -> None:
-        """These events were recorded: who wished an answer that wasn't taken is refused, the others can be answered."""
+        """Learn what was recorded. A caller whose reply the agent did not take is refused; the others can be answered."""
         for event in recorded:
             if not isinstance(event, PermissionReplied):
                 continue
@@ -54,7 +54,7 @@ class WaitingCallers:
             self._halting.append((envelope, Decision((event,))))
 
     def answer(self, position: Position, phase: Phase) -> None:
-        """Answer those who need not wait any more."""
+        """Answer the callers who need not wait any longer."""
         waiting, self._halting = self._halting, []
         for envelope, decision in waiting:
             if phase in decision.answer_after:
@@ -69,7 +69,7 @@ class WaitingCallers:
 
 
 def _is_taken(envelope: Envelope, event: Event) -> bool:
-    """Whether what was asked is settled by the answer that this one wished: while it waits no other is given."""
+    """Whether the permission was settled by this caller's reply. While it waits, no other reply is given."""
     wish = envelope.command
     return (
         isinstance(wish, ReplyPermission)

@@ -1,7 +1,7 @@
-"""Keeping whole outputs: before an event says that a tool printed more, that is on the disk, masked.
+"""Keeps whole outputs: before an event says that a tool printed more, all of it is on the disk, masked.
 
-An output is read at once, beside the event loop, and in bounded pieces. Whatever is wrong with it, its event says so;
-nothing here keeps an event from being recorded.
+An output is read at once, in a thread, and in bounded pieces. If something is wrong with it, its event says so. Nothing
+here keeps an event from being recorded.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from ..domain.secrets.masker import Secrets
 log = structlog.get_logger()
 
 PIECE: Final = 16_384
-"""Bytes that are read, and masked, at once: other threads wait for no more than that."""
+"""Bytes that are read and masked at once: other threads wait for no more than that."""
 
 SEEN: Final = 4096
 """Characters of a whole output's beginning and end that are compared with what the agent has shown of it."""
 
 AT_ONCE: Final = 2
-"""Outputs that are taken in at the same time: each has a thread, of which others need some, too."""
+"""Outputs that are read concurrently: each takes a thread, and others need threads, too."""
 
 PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between looks at a file that doesn't end yet as what the agent has shown: it may still be written."""
@@ -51,14 +51,14 @@ class NotKept(Exception):
 
 
 OutputFiles: TypeAlias = Callable[[str], int]
-"""Opens the file in which the agent's program has put a whole output, at a path which is the agent's word.
+"""Opens the file of a whole output, at the path that the agent has named.
 
-Gives a descriptor, to be closed. Blocking. Raises `NotKept`.
+Returns a descriptor; the caller closes it. Blocking. Raises `NotKept`.
 """
 
 
 def no_files(_path: str, /) -> int:
-    """Of agents that have none."""
+    """For agents that write no such files. Raises `NotKept`."""
     raise NotKept("refused")
 
 
@@ -68,7 +68,7 @@ def new_output() -> tuple[OutputId, bytes]:
 
 
 class OutputKeeper:
-    """Takes whole outputs into their store. `limit`: bytes of each that are kept, 0 for none."""
+    """Brings whole outputs into their store. `limit`: bytes of each that are kept, 0 for none."""
 
     def __init__(
         self,
@@ -86,16 +86,16 @@ class OutputKeeper:
     async def kept(
         self, codebase: CodebaseId, facts: tuple[Fact, ...], patient: Callable[[], bool]
     ) -> tuple[Fact, ...]:
-        """The facts, with what is on record of whole outputs in place of where the agent has them.
+        """The facts, each with the record of its whole output in place of the agent's own file.
 
-        `patient`: whether there is time to read on for the hash of what isn't kept; may be asked by another thread.
+        `patient`: returns whether there is time to read on for the hash of what isn't kept. A thread may call it.
         """
         if not any(isinstance(fact, ToolEnded) and fact.whole for fact in facts):
             return facts
         return tuple([await self._complete(codebase, fact, patient) for fact in facts])
 
     async def close(self) -> None:
-        """Wait for what is still being taken in."""
+        """Wait for the outputs that are still being read."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _complete(self, codebase: CodebaseId, fact: Fact, patient: Callable[[], bool]) -> Fact:
@@ -103,20 +103,20 @@ class OutputKeeper:
             return fact
         if not self._limit:
             return replace(fact, whole=WholeOutput(missing="off"))
-        # A task of its own: whoever waits for it may be given up, and a thread can't.
+        # A task of its own: the caller may be cancelled, and a thread can't be.
         task = asyncio.create_task(self._in_turn(codebase, fact.whole, patient), name="whole output")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return replace(fact, whole=await asyncio.shield(task))
 
-    async def _in_turn(self, codebase: CodebaseId, told: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
+    async def _in_turn(self, codebase: CodebaseId, output: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
         async with self._places:
-            return await self._keep(codebase, told, patient)
+            return await self._keep(codebase, output, patient)
 
-    async def _keep(self, codebase: CodebaseId, told: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
+    async def _keep(self, codebase: CodebaseId, output: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
         name, salt = self._new()
         try:
-            reading = await asyncio.to_thread(_Reading, told, Intake(self._secrets, self._limit, salt), self._files)
+            reading = await asyncio.to_thread(_Reading, output, Intake(self._secrets, self._limit, salt), self._files)
         except NotKept as nothing:
             return WholeOutput(missing=nothing.why)
         try:
@@ -134,7 +134,7 @@ class OutputKeeper:
             await asyncio.to_thread(reading.close)
 
     async def _written(self, reading: "_Reading", patient: Callable[[], bool]) -> None:
-        """Wait for the agent to have written its file to the end, as long as it may take an agent that has said so."""
+        """Wait until the agent has written its file to the end, but only as long as that may take."""
         for pause in self._pauses:
             if await asyncio.to_thread(reading.is_written) or not patient():
                 return
@@ -144,11 +144,11 @@ class OutputKeeper:
 class _Reading:
     """An output on its way from the agent's file, or from memory, into the store. Blocking."""
 
-    def __init__(self, told: AgentOutput, intake: Intake, files: OutputFiles) -> None:
-        self._told, self._intake = told, intake
-        self._file = files(told.path) if told.path else None
+    def __init__(self, output: AgentOutput, intake: Intake, files: OutputFiles) -> None:
+        self._output, self._intake = output, intake
+        self._file = files(output.path) if output.path else None
         self._stat: os.stat_result | None = None
-        self.size = len(told.text.encode("utf-8", "replace")) if self._file is None else os.fstat(self._file).st_size
+        self.size = len(output.text.encode("utf-8", "replace")) if self._file is None else os.fstat(self._file).st_size
         self._pieces = self._of_file() if self._file is not None else self._of_text()
         self._head = self._tail = ""
         self._ended = False
@@ -158,7 +158,7 @@ class _Reading:
         """Whether the agent's file ends as what the agent has shown."""
         if self._file is None:
             return True
-        ends, size = self._told.ends.encode("utf-8", "replace"), os.fstat(self._file).st_size
+        ends, size = self._output.ends.encode("utf-8", "replace"), os.fstat(self._file).st_size
         return os.pread(self._file, len(ends), max(0, size - len(ends))) == ends
 
     def chunks(self) -> Iterator[bytes]:
@@ -201,12 +201,12 @@ class _Reading:
     def _end(self) -> Iterator[bytes]:
         yield from self._intake.end()
         self._ended = True
-        if self._wrong is None and not self._told.is_of(self._head, self._tail):
+        if self._wrong is None and not self._output.is_of(self._head, self._tail):
             self._wrong = "changed"
 
     def _of_text(self) -> Iterator[str]:
-        for at in range(0, len(self._told.text), PIECE):
-            yield self._told.text[at : at + PIECE]
+        for at in range(0, len(self._output.text), PIECE):
+            yield self._output.text[at : at + PIECE]
 
     def _of_file(self) -> Iterator[str]:
         assert self._file is not None

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from ..actors.opencode.host.memory_limit import usual_limit
+from ..actors.opencode.host.memory_limit import default_limit
 from .web.loopback import loopback_of
 
 PROJECT_CACHE = ".opencode-ledger"
@@ -95,7 +95,7 @@ class Settings(BaseModel):
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=default_slots)
     """How many agents may run at the same time. Further triggers wait in a queue."""
 
-    agent_memory: Annotated[int, Field(ge=0, le=2**24)] = Field(default_factory=usual_limit)
+    agent_memory: Annotated[int, Field(ge=0, le=2**24)] = Field(default_factory=default_limit)
     """Memory limit in MiB for an agent with its tools. An agent above the limit is ended, as after a crash. 0: no limit.
     Default: half of the machine's memory."""
 

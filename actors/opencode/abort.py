@@ -1,8 +1,9 @@
-"""Having an agent let go of its run, so that nothing of it is executed afterwards.
+"""Aborts an agent's run, so that nothing of it is executed afterwards.
 
-What it asks is refused first: an abort does not withdraw a question of permission, and a late yes would still be
-carried out. And a prompt that was just handed over may begin after the abort, so its beginning is waited for.
-Commands outlive an abort where they ignore the signal or have left their shell: they are ended here.
+- What the agent asks is refused first. An abort does not withdraw a question of permission, and a late yes would still
+  be carried out.
+- A prompt that was just handed over may begin after the abort, so its beginning is awaited.
+- Commands that ignore the signal or have left their shell outlive an abort. They are ended here.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ COMPLETE_LIMIT = 3.0
 PAUSE = 0.02
 
 
-async def let_go(connection: Connection) -> None:
-    """Return when the run is over and all of it was told. Raises `AgentError`; goes on until it is cancelled."""
+async def abort_run(connection: Connection) -> None:
+    """Return when the run is over and all its facts were reported. Goes on until cancelled. Raises `AgentError`."""
     run = connection.translator.run
     if run is None:
         return
@@ -45,14 +46,14 @@ async def let_go(connection: Connection) -> None:
 
 
 class InterruptedCalls:
-    """What an interrupt ends besides the run: every command but those that were left by calls that had ended before."""
+    """The commands that an interrupt ends besides the run: all but those of calls that had ended before."""
 
     def __init__(self, connection: Connection, spared: frozenset[int]) -> None:
         self._connection, self._spared = connection, spared
 
     @classmethod
     async def of(cls, connection: Connection) -> "InterruptedCalls":
-        """To be asked before the run is aborted: afterwards nothing tells which calls it had open."""
+        """Call this before the abort: afterwards it is unknown which calls were open."""
         open_since = connection.translator.open_commands
         return cls(connection, await asyncio.to_thread(connection.server.commands.spared, open_since))
 
@@ -76,7 +77,7 @@ async def _refuse_all(connection: Connection) -> None:
 
 
 async def unless_gone(request: Awaitable[None]) -> None:
-    """Answer what the agent asked; it may no longer ask."""
+    """Send an answer to the agent; nothing happens if it no longer asks."""
     try:
         await request
     except NotFoundThere:

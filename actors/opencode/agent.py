@@ -15,7 +15,7 @@ from ...domain.ids import AgentPermissionId, CodebaseId
 from ...domain.opencode.run import Given
 from ...domain.opencode.translator import Translator
 from ...domain.ports import Deliver
-from .abort import let_go
+from .abort import abort_run
 from .answering import Send, give_answer
 from .attachments import file_parts
 from .catalog import Model
@@ -62,8 +62,8 @@ class OpencodeAgent:
         self._files = FileWatch(directory, self._translator, self._outbox)
         self._life = Lifetime(self._start)
         self._delivering: asyncio.Task[None] | None = None
-        self._letting_go = False
-        self._putting_down: asyncio.Task[None] | None = None
+        self._aborting = False
+        self._terminating: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -77,7 +77,7 @@ class OpencodeAgent:
 
     @property
     def handing_over(self) -> bool:
-        """Whether a prompt is being handed over just now."""
+        """Whether a prompt is being handed over now."""
         return self._handover.under_way
 
     # --- prompts --------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class OpencodeAgent:
             await asyncio.to_thread(refuse_untrusted, self._directory, there.worktree if there else None)
 
     async def _check_still_there(self, connection: Connection) -> None:
-        """The directory may have become a link just before the prompt: then the agent is ended before a model answers."""
+        """End the agent if its directory became a link just before the prompt, before a model answers."""
         there = await connection.client.place()
         try:
             await self._check_unmoved(there)
@@ -116,15 +116,15 @@ class OpencodeAgent:
             raise
 
     async def _end_outdated(self) -> None:
-        """End a process that rests and was started with another trust, or in a home that isn't the agents' any more."""
+        """End an idle process that was started with another trust, or in a home that the agents no longer use."""
         connection = self._life.running
         if connection is None or self._translator.run is not None:
             return
         if connection.trusted != self._trusted or connection.server.at_home != self._settings.at_home:
-            await self._life.close(connection, self._settings.farewell_limit)
+            await self._life.close(connection, self._settings.shutdown_limit)
 
     async def _check_unmoved(self, there: Place | None = None) -> None:
-        """Raise `AgentError` unless the codebase is what was checked, and (once it is known) the agent is there."""
+        """Raise `AgentError` unless the codebase is the checked one and, once that is known, the agent is in it."""
         roots, data = self._settings.roots, self._settings.data
         await asyncio.to_thread(refuse_moved, self._directory, roots, data)
         if there is not None:
@@ -146,7 +146,7 @@ class OpencodeAgent:
             raise
         if self._learn and not trusted:  # a trusted codebase may bring models of its own
             self._learn(catalog.models(), server.configured)
-        watch = Watch(connection, self._outbox, self._settings, self._is_busy, self._put_down, self._check_unmoved)
+        watch = Watch(connection, self._outbox, self._settings, self._is_busy, self._terminate, self._check_unmoved)
         connection.add(watch.run())
         connection.add(self._files.run())
         if limit := self._settings.memory_limit:
@@ -156,13 +156,16 @@ class OpencodeAgent:
 
     def _is_busy(self) -> bool:
         settles = (connection := self._life.connection) is not None and connection.is_settling
-        return self._letting_go or self.handing_over or self._putting_down is not None or settles
+        return self._aborting or self.handing_over or self._terminating is not None or settles
 
-    def _put_down(self, connection: Connection, tell: Callable[[], None]) -> None:
-        """End a process that doesn't listen any more, beside the watch that found it so and ends with it; then `tell`."""
-        self._putting_down = asyncio.create_task(self._end_by_force(connection, tell))
+    def _terminate(self, connection: Connection, report: Callable[[], None]) -> None:
+        """End a process that no longer responds, then call `report`.
 
-    async def _end_by_force(self, connection: Connection, tell: Callable[[], None]) -> None:
+        The watch that found it ends with it, so this is a task of its own.
+        """
+        self._terminating = asyncio.create_task(self._end_by_force(connection, report))
+
+    async def _end_by_force(self, connection: Connection, report: Callable[[], None]) -> None:
         try:
             with self._settings.presence.kept(self._codebase):
                 family = await survivors.family(self._settings.instance, self._codebase)
@@ -170,8 +173,8 @@ class OpencodeAgent:
                 await survivors.sweep(self._settings.instance, self._codebase, family)
                 await self._files.settle(whatever_ran=True)
         finally:
-            self._putting_down = None
-            tell()
+            self._terminating = None
+            report()
 
     async def _on_death(self, connection: Connection, reason: str) -> None:
         self._life.over(connection)
@@ -199,47 +202,50 @@ class OpencodeAgent:
         if (connection := self._life.connection) is not None:
             await give_answer(connection, asked, answer, send)
 
-    # --- letting go -----------------------------------------------------------------------------------------------
+    # --- the end --------------------------------------------------------------------------------------------------
 
     async def abort(self) -> None:
         """See the port."""
         running = self._translator.run is not None
         try:
-            if not await self._let_go(self._settings.abort_limit):
+            if not await self._abort_run(self._settings.abort_limit):
                 await self._stop(running=running)
         except Exception:
             log.exception("abort failed; the agent is ended", codebase=self._codebase)
             await self._stop(running=running)
         await self._last_facts()
 
-    async def _let_go(self, limit: float) -> bool:
-        """Whether the agent has let go of its run in time."""
+    async def _abort_run(self, limit: float) -> bool:
+        """Whether the agent aborted its run in time."""
         connection = self._life.running
         if connection is None:
             self._outbox.put(self._translator.closed())
             return True
-        self._letting_go = True
+        self._aborting = True
         try:
             async with asyncio.timeout(limit):
                 await self._handover.settled()
-                await let_go(connection)
+                await abort_run(connection)
             await connection.settle_files()
             return True
         except (AgentError, TimeoutError) as error:
-            log.warning("opencode does not let go", codebase=self._codebase, error=str(error))
+            log.warning("opencode does not abort its run", codebase=self._codebase, error=str(error))
             return False
         finally:
             self._outbox.put(self._translator.closed())
-            self._letting_go = False
+            self._aborting = False
 
     async def stop(self) -> None:
         """See the port."""
         await self._stop(running=self._translator.run is not None)
 
     async def _stop(self, *, running: bool) -> None:
-        """`running`: a run is under way, or was just broken off; what it did to the files until its very end is its own."""
-        if self._putting_down is not None:
-            await asyncio.wait({self._putting_down})
+        """End the agent. `running`: a run is under way, or was just aborted.
+
+        What that run did to the files until its very end is its own.
+        """
+        if self._terminating is not None:
+            await asyncio.wait({self._terminating})
         with self._settings.presence.kept(self._codebase):
             await self._end_all(running=running)
         await self._last_facts()
@@ -261,11 +267,11 @@ class OpencodeAgent:
 
     async def _end(self) -> None:
         await self._life.stop_starting()
-        connection, patience = self._life.connection, self._settings.farewell_limit
+        connection, patience = self._life.connection, self._settings.shutdown_limit
         if connection is None:
             return
         connection.expected_end = True
-        if connection.alive and await self._let_go(patience):
+        if connection.alive and await self._abort_run(patience):
             await self._dispose(connection, patience)
         await self._life.close(connection, patience)
 
@@ -273,7 +279,7 @@ class OpencodeAgent:
         try:
             await connection.client.dispose(patience)
         except AgentError as error:
-            log.warning("opencode does not say good-bye", codebase=self._codebase, error=error.message)
+            log.warning("opencode does not dispose of its work", codebase=self._codebase, error=error.message)
 
     async def _last_facts(self) -> None:
         if self._delivering is None or self._delivering.done():

@@ -1,7 +1,8 @@
-"""Giving an agent an answer, so that it is known for certain what became of it and of all else that the agent asks.
+"""Gives an agent an answer, and finds out for certain what became of that and of everything else that the agent asks.
 
-opencode settles by one answer what else a session asks: a refusal refuses the rest, an `always` gives what it covers.
-It says so on its event stream, and no longer lists what is settled. An answer to what isn't asked any more is not found.
+One answer can settle more of a session's questions: a refusal refuses the rest, an `always` grants what it covers.
+opencode reports that on its event stream, and no longer lists what is settled. It answers `not found` for what it no
+longer asks.
 """
 
 from collections.abc import Callable, Coroutine
@@ -20,9 +21,9 @@ Send = Callable[[OpencodeClient], Coroutine[Any, Any, None]]
 
 
 async def give_answer(connection: Connection, asked: str, answer: Given, send: Send) -> None:
-    """Give it, unless it isn't asked any more; on return all that is settled was reported, as it was settled.
+    """Give the answer if it is still asked for. On return everything that is settled was reported.
 
-    Raises `AgentError` where the agent did not take it.
+    Raises `AgentError` if the agent did not take it.
     """
     run = connection.translator.run
     if run is None:

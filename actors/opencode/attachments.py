@@ -10,7 +10,7 @@ _AS_THEY_ARE = ("image/", "application/pdf")
 
 
 def unfit(real: Path, limit: int) -> str | None:
-    """Why a file can't go along, in words; None where it can. `limit`: in bytes. Blocking.
+    """Why a file can't go along with a prompt, in words; None if it can. `limit`: in bytes. Blocking.
 
     Nothing is opened: a pipe would wait for a writer, and a device may have no end.
     """
@@ -25,7 +25,7 @@ def unfit(real: Path, limit: int) -> str | None:
 def file_parts(directory: str, files: tuple[str, ...], limit: int) -> list[dict[str, str]]:
     """A part for each file, named by its real path; none larger than `limit` bytes. Blocking.
 
-    Raises `AgentError` for one that has gone, now leads out of the codebase, or is no file that can go along.
+    Raises `AgentError` for a file that is gone, leads out of the codebase, or is of the wrong kind.
     """
     return [_part(Path(directory), name, limit) for name in files]
 

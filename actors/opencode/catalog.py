@@ -1,4 +1,4 @@
-"""What an opencode server offers: models and kinds of agent, and which model is the usual one."""
+"""What an opencode server offers: models and kinds of agent, and the default model."""
 
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Catalog:
         """All usable models, by provider as opencode lists them."""
         return models_of(self.providers)
 
-    def usual_model(self) -> str:
+    def default_model(self) -> str:
         """The configured model, else a Claude Sonnet, else the first provider's own default. Raises `AgentError`."""
         known = {model.id for model in self.models()}
         configured = text(fields(self.config).get("model"))

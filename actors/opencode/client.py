@@ -1,10 +1,10 @@
-"""opencode's HTTP interface, as far as it is needed: one method per request, each with a time limit.
+"""The part of opencode's HTTP interface that is needed: one method per request, each with a time limit.
 
-Whatever goes wrong on the way is an `AgentError`; the answers are JSON that is not looked at here.
+Every failure is an `AgentError`. The answers are JSON that is not interpreted here.
 
-Every request names the directory that is meant. opencode takes it from the header, percent-decoded once, but for
-addresses with a session's id it takes the session's own directory, decoded although nobody encoded it: `x%20y` becomes
-`x y`. A session's id is therefore written so that opencode finds it only later, where the header has decided already.
+Every request names its directory. opencode takes it from the header, percent-decoded once. For addresses with a
+session's id it takes the session's own directory instead, decoded although nobody encoded it: `x%20y` becomes `x y`. So
+a session's id is written in a form that opencode recognizes only later, after the header has decided.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class NotFoundThere(AgentError):
 
 
 class NoName(AgentError):
-    """A name has not the form of one, so nothing was asked about it."""
+    """A name doesn't have the form of one, so opencode was not asked about it."""
 
     code = "AGENT_NAME_REFUSED"
 
@@ -95,12 +95,12 @@ class OpencodeClient:
         return await self._ask("GET", "/config")
 
     async def place(self) -> Place:
-        """Where it works."""
+        """The place where it works."""
         answer = fields(await self._ask("GET", "/path"))
         return Place(text(answer.get("directory")), text(answer.get("worktree")) or "/")
 
     async def providers(self) -> object:
-        """The providers that can be used, with their models, and each one's usual model."""
+        """The usable providers, with their models and the default model of each."""
         return await self._ask("GET", "/config/providers")
 
     async def agents(self) -> object:
@@ -116,7 +116,7 @@ class OpencodeClient:
         return await self._ask("GET", _of(session))
 
     async def fork_session(self, session: str) -> object:
-        """A session like this one but empty, made in the directory in which a prompt to this one would be carried out."""
+        """An empty session like this one, in the directory in which a prompt to this one would be carried out."""
         return await self._ask("POST", _of(session, "/fork"), {"messageID": BEFORE_ALL})
 
     async def delete_session(self, session: str) -> None:
@@ -124,7 +124,7 @@ class OpencodeClient:
         await self._ask("DELETE", _of(session))
 
     async def children(self, session: str) -> object:
-        """The sessions of its helpers."""
+        """The sessions of its subagents."""
         return await self._ask("GET", _of(session, "/children"))
 
     async def prompt(self, session: str, body: Mapping[str, object]) -> None:
@@ -140,7 +140,7 @@ class OpencodeClient:
         return await self._ask("GET", _of(session, f"/message?limit={limit}"))
 
     async def all_sessions(self, limit: int, before: float | None, since: float | None = None) -> object:
-        """Sessions of all directories, the last changed first; those that changed before a moment, and since one, in ms."""
+        """Sessions of all directories, the last changed first, changed before one moment and since another, in ms."""
         cursor = "" if before is None else f"&cursor={quote(str(before))}"
         start = "" if since is None else f"&start={quote(str(since))}"
         return await self._ask("GET", f"/experimental/session?archived=true&limit={limit}{cursor}{start}", most=LONGEST)
@@ -148,9 +148,9 @@ class OpencodeClient:
     async def page_of_messages(
         self, session: str, limit: int, before: str | None, most: int
     ) -> tuple[bytes | None, str | None]:
-        """As `messages`, as JSON and before a cursor; with the cursor of those before these. Raises `NotFoundThere`.
+        """As `messages`, but as JSON, before a cursor, and with the cursor of the page before. Raises `NotFoundThere`.
 
-        None in the place of more bytes than `most`, which are not read.
+        The page is None if it has more bytes than `most`; these are not read.
         """
         cursor = "" if before is None else f"&before={quote(before, safe='')}"
         path = _of(session, f"/message?limit={limit}{cursor}")
@@ -165,11 +165,11 @@ class OpencodeClient:
         return await self._ask("GET", "/vcs/status")
 
     async def permissions(self) -> object:
-        """What it asks leave for."""
+        """The permissions that it asks for."""
         return await self._ask("GET", "/permission")
 
     async def reply_permission(self, permission: str, reply: str, message: str | None) -> None:
-        """Answer what it asks leave for. Raises `NotFoundThere` if it no longer does."""
+        """Answer a permission. Raises `NotFoundThere` if it is no longer asked for."""
         body = {"reply": reply} if message is None else {"reply": reply, "message": message}
         await self._ask("POST", f"/permission/{_named(permission)}/reply", body)
 
@@ -178,16 +178,16 @@ class OpencodeClient:
         return await self._ask("GET", "/question")
 
     async def answer_question(self, question: str, answers: Answers | None) -> None:
-        """Answer, or (None) refuse to. Raises `NotFoundThere` if it no longer asks."""
+        """Answer a question, or (None) refuse to. Raises `NotFoundThere` if it is no longer asked."""
         how, body = ("reject", {}) if answers is None else ("reply", {"answers": answers})
         await self._ask("POST", f"/question/{_named(question)}/{how}", body)
 
     async def abort(self, session: str, limit: float) -> None:
-        """Have it let go of what it does there; returns when it has."""
+        """Abort the session's run; returns when that is done."""
         await self._ask("POST", _of(session, "/abort"), {}, limit)
 
     async def dispose(self, limit: float) -> None:
-        """Have it end all that it does."""
+        """End everything that it does."""
         await self._ask("POST", "/instance/dispose", {}, limit)
 
     @asynccontextmanager
@@ -234,25 +234,25 @@ class OpencodeClient:
             raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
 
     def _address(self, path: str) -> URL:
-        """As it is: whatever tidies an address would undo how a session is named in it."""
+        """The address as it is: any normalization would undo how a session is named in it."""
         return URL(self._url + path, encoded=True)
 
 
 def _named(name: str) -> str:
-    """The name of a session or a question. Raises `NoName` for what could lead to another one."""
+    """The name of a session or a question. Raises `NoName` for a name that could lead to another one."""
     if not is_name(name):
         raise NoName(f"{shown_name(name)} is not a name that opencode gives: {FORM}.")
     return name
 
 
 def _of(session: str, path: str = "") -> str:
-    """The address of a session, or of something of it; the last byte of its id is always escaped. Raises `NoName`."""
+    """The address of a session, or of a part of it; the last byte of the id is always escaped. Raises `NoName`."""
     name = _named(session).encode()
     return f"/session/{quote(name[:-1], safe='')}{''.join(f'%{byte:02X}' for byte in name[-1:])}{path}"
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int | None) -> bytes | None:
-    """What was answered; None where it is longer than `most`, of which no more is read then."""
+    """The response; None if it is longer than `most`, and then no more is read."""
     if most is None:
         return await answer.read()
     pieces, size = list[bytes](), 0

@@ -1,4 +1,4 @@
-"""A codebase's opencode, running and listened to: the server, its event stream, and what is known of its run."""
+"""A running opencode of one codebase: the server, its event stream, and what is known of its run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -28,8 +28,8 @@ HEARD_LIMIT = 2.0
 class Connection:
     """Feeds the translator from a server's events and answers, and the outbox from the translator.
 
-    `news` is set whenever the run may have ended or may have to be ended. `mourned` is the task that
-    clears up after a process that ended by itself; None before `open`. `trusted`: what the process was started with.
+    `news` is set whenever the run may have ended or may have to be ended. `mourned` is the task that clears up after a
+    process that ended by itself; None before `open`. `trusted`: whether the process was started with trust.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Connection:
         self.mourned: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Start to listen; returns when nothing can be missed any more. Raises `AgentError`."""
+        """Start to listen; returns when nothing can be missed any longer. Raises `AgentError`."""
         self._spawn(self._follow())
         self.mourned = asyncio.create_task(self._mourn())
         connected = asyncio.create_task(self._stream.connected.wait())
@@ -72,7 +72,7 @@ class Connection:
         return self.server.alive
 
     def answered(self) -> None:
-        """It was answered what it asked: until now it had no reason to say anything."""
+        """The agent got an answer: until now it had no reason to say anything."""
         self.heard = loop_seconds()
 
     async def close(self, patience: float) -> None:
@@ -84,24 +84,24 @@ class Connection:
         await self.server.close(patience)
 
     def add(self, work: Coroutine[None, None, None]) -> None:
-        """Run something for as long as this connection is open."""
+        """Run something while this connection is open."""
         self._spawn(work)
 
     # --- what it learns -------------------------------------------------------------------------------------------
 
     async def ask_status(self) -> None:
-        """Ask whether the run is at work, and take that in."""
+        """Ask whether the run is at work, and process the answer."""
         statuses = await self.client.statuses()
         self._outbox.put(self.translator.statuses(statuses, wall_milliseconds()))
 
     async def ask_messages(self, session: str, more: int = MORE_MESSAGES) -> object:
-        """Ask for the messages of the run, take in what was missed, and give them."""
+        """Ask for the messages of the run, process what was missed, and return them."""
         messages = await self.client.messages(session, self.translator.known_messages + more)
         self._outbox.put(self.translator.messages(messages))
         return messages
 
     async def ask_everything(self, more: int = MORE_MESSAGES) -> None:
-        """Take in what the agent's root session and its helpers have by now."""
+        """Process the present messages of the agent's root session and its subagents."""
         run = self.translator.run
         if run is None:
             return
@@ -114,12 +114,12 @@ class Connection:
 
     @property
     def is_settling(self) -> bool:
-        """Whether it is not known yet what became of something that the agent asked."""
+        """Whether the outcome of something that the agent asked is still unknown."""
         return self._settling > 0
 
     @contextmanager
     def settling(self) -> Generator[None]:
-        """In this block it is found out what became of something: the run doesn't end before that is known."""
+        """In this block an outcome is being found out; the run doesn't end before it is known."""
         self._settling += 1
         try:
             yield
@@ -128,7 +128,7 @@ class Connection:
             self.news.set()
 
     async def still_asked(self) -> set[str]:
-        """The names of all that the agent asks, and what of it is new is taken in. Raises `AgentError`."""
+        """The names of all that the agent asks; new ones are processed. Raises `AgentError`."""
         permissions = [fields(asked) for asked in items(await self.client.permissions())]
         questions = [fields(asked) for asked in items(await self.client.questions())]
         for asked in permissions:
@@ -138,12 +138,12 @@ class Connection:
         return {text(asked.get("id")) for asked in (*permissions, *questions)}
 
     async def settle_taken(self, asked: str) -> None:
-        """The agent has taken an answer: wait until that is heard in its place among all that it says."""
+        """The agent has taken an answer: wait until its event stream says so, in its order among all events."""
         if not await self._heard({asked}):
             self._outbox.put(self.translator.settled_unheard(asked, taken=True))
 
     async def settle_gone(self, gone: set[str]) -> None:
-        """These are asked no longer: wait until it is heard how they were settled, or find it out. Raises `AgentError`."""
+        """These are no longer asked: wait for the event that settled each, or find it out. Raises `AgentError`."""
         if await self._heard(gone):
             return
         await self.ask_everything()
@@ -152,7 +152,7 @@ class Connection:
             self.settle_unheard(asked)
 
     def settle_unheard(self, asked: str) -> None:
-        """Report of something that is no longer asked how it was settled, as far as it can be told; once is enough."""
+        """Report how something that is no longer asked was settled, as far as that is known. Once is enough."""
         self._outbox.put(self.translator.settled_unheard(asked))
 
     async def _heard(self, gone: set[str]) -> bool:
@@ -173,7 +173,7 @@ class Connection:
                 log.warning("opencode did not say what was settled meanwhile", error=error.message)
 
     async def settle_files(self) -> None:
-        """The run rests: find out what is not known yet of the files that changed."""
+        """The run rests: find out about changed files whose outcome is still unknown."""
         await self.files.settle()
         if self.translator.files_in_doubt:
             self._outbox.put(self.translator.rest(await self.client.changed_files()))
@@ -189,12 +189,12 @@ class Connection:
             self.news.set()
 
     async def _caught_up(self) -> None:
-        """After an interruption of the stream: all that can be asked for."""
+        """Ask for everything that may have been missed while the stream was interrupted."""
         self.translator.missed()
         await self.ask_everything(AFTER_A_GAP)
         before = set(run.asking) if (run := self.translator.run) else set[str]()
         if gone := before - await self.still_asked():
-            self._spawn(self._settle_missed(gone))  # beside the stream: it may still say how
+            self._spawn(self._settle_missed(gone))  # concurrently with the stream, which may still say how
         await self.ask_status()
         self.news.set()
 
@@ -208,7 +208,7 @@ class Connection:
             await self.server.process.kill()
 
     async def _mourn(self) -> None:
-        """When the process ends unasked: read what it had still said, clear up, and say so."""
+        """If the process ends unasked: read its last output, clear up, and report it."""
         await asyncio.wait({self.server.process.ended})
         if self.expected_end:
             return
@@ -224,7 +224,7 @@ class Connection:
         self._tasks.append(task)
 
     def _check(self, task: asyncio.Task[None]) -> None:
-        """An agent that nobody reads or watches any more would seem to run for ever: it is ended, and that reported."""
+        """End and report an agent that is no longer read or watched: it would seem to run forever."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("opencode is no longer watched; it is ended", exc_info=error)
             self.server.process.end()

@@ -1,4 +1,4 @@
-"""The factory of agents, and what can be asked of opencode without any codebase."""
+"""The factory of agents, and what opencode can be asked without a codebase."""
 
 import asyncio
 from collections.abc import Sequence as Many
@@ -50,16 +50,16 @@ class OpencodeAgents:
 
     @property
     def note(self) -> str | None:
-        """What is to be said about the executable and the home, as `unavailable` found them last; None for nothing."""
+        """A remark on the executable and the home, as `unavailable` found them last; None if there is none."""
         return self._availability.note
 
     async def unavailable(self) -> str | None:
-        """Why no agent can be started, saying what to do; None if they can, or if nothing is known for `look_limit` seconds."""
+        """Why no agent can be started; None if they can, or if nothing is known for `look_limit` seconds."""
         reason = await self._availability.reason(self._settings.look_limit)
         return None if reason == NOT_KNOWN else reason
 
     async def condition(self, patience: float) -> str | None:
-        """As `unavailable`, but also that nothing is known yet, after `patience` seconds at most."""
+        """As `unavailable`, but says so if nothing is known yet, after at most `patience` seconds."""
         return await self._availability.reason(patience)
 
     async def check_trust(self, directory: str, *, trusted: bool) -> None:
@@ -73,22 +73,22 @@ class OpencodeAgents:
         return bool(self._settings.presence)
 
     async def caller(self, client: object, server: object) -> Caller:
-        """Who is at the client's end of a connection between two ends, as sockets tell them."""
+        """The process at the client's end of a connection, given both ends as sockets show them."""
         try:
             return await self._callers.of(Ends.of(client, server))
         except ValueError:
             return UNKNOWN
 
     async def models(self) -> Many[Model]:
-        """The models that agents can use, at once where a list is known. Raises `AgentUnavailable`."""
+        """The models that agents can use, at once if a list is known. Raises `AgentUnavailable`."""
         return await self._models.all()
 
     async def check_model(self, model: str) -> None:
-        """Raise `UnknownModel` where it is known that there is no such model."""
+        """Raise `UnknownModel` if it is known that there is no such model."""
         await self._models.check(model)
 
     async def close(self) -> None:
-        """End what is still being asked."""
+        """Cancel the requests that are still under way."""
         await self._models.close()
         await self._availability.close()
         await self._callers.close()

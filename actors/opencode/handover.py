@@ -1,4 +1,4 @@
-"""Handing prompts over: to which session of the agent, for which model, and so that it is known whether the agent has them."""
+"""Hands prompts over: to the right session, for the right model, with certainty whether the agent has them."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ SESSION_LOST = "SESSION_LOST"
 
 
 class Handover:
-    """Gives prompts to one agent, one at a time; knows which of its sessions is which of ours."""
+    """Gives prompts to one agent, one at a time. Knows which of the agent's sessions belongs to which of ours."""
 
     def __init__(self, translator: Translator, outbox: Outbox, deliver: Deliver) -> None:
         self._translator, self._outbox, self._deliver = translator, outbox, deliver
@@ -30,20 +30,20 @@ class Handover:
 
     @property
     def under_way(self) -> bool:
-        """Whether a prompt is being handed over just now."""
+        """Whether a prompt is being handed over now."""
         return self._giving is not None and not self._giving.done()
 
     async def settled(self) -> None:
-        """Wait until what is being handed over is, or has failed to be."""
+        """Wait until the present handover has succeeded or failed."""
         if self._giving is not None:
             await asyncio.wait({self._giving})
 
     def to_another_process(self) -> None:
-        """The agent has a new process, which has yet to be asked whether it knows the sessions."""
+        """The agent has a new process, which must be asked whether it knows the sessions."""
         self._verified.clear()
 
     async def give(self, connection: Connection, prompt: Prompt, files: list[dict[str, str]]) -> None:
-        """Hand a prompt over. Raises `AgentError`. Once the log was asked it goes on when the caller is cancelled."""
+        """Hand a prompt over. Once the log was asked, it goes on even after a cancel. Raises `AgentError`."""
         root, model = await self._session(connection, prompt)
         self._giving = asyncio.create_task(self._give(connection, prompt, files, root, model))
         self._giving.add_done_callback(_retrieved)
@@ -57,10 +57,10 @@ class Handover:
         root: AgentSessionId,
         model: str,
     ) -> None:
-        """Once begun it is done to the end, so that it is known whether the agent has the prompt.
+        """Hand over to the end once begun, so that it is known whether the agent has the prompt.
 
-        The log decides: a prompt that it has no more as delivered, since an interrupt came first, is kept for later
-        and must not be handed over now; one that it has as delivered must be.
+        The log decides. A prompt that is not recorded as delivered, because an interrupt came first, is kept for later
+        and must not be handed over now. A prompt that is recorded as delivered must be handed over.
         """
         self._outbox.put([SessionOpened(session_id=prompt.session_id, agent_session_id=root, model=model)])
         await self._outbox.flushed()
@@ -82,7 +82,7 @@ class Handover:
         """The agent's session for ours, and the model to use there."""
         catalog, client = await connection.server.catalog(), connection.client
         root = prompt.agent_session_id or self._roots.get(prompt.session_id)
-        model = prompt.model or catalog.usual_model()
+        model = prompt.model or catalog.default_model()
         await asyncio.to_thread(catalog.check, model, prompt.agent)
         if root is None:
             made = await client.create_session(prompt.title or "opencode-ledger")
@@ -98,6 +98,6 @@ class Handover:
 
 
 def _retrieved(giving: asyncio.Task[None]) -> None:
-    """Take note of an error that nobody may be waiting for any more."""
+    """Retrieve an error that nobody may be waiting for any longer."""
     if not giving.cancelled():
         giving.exception()

@@ -1,4 +1,4 @@
-"""The life of an agent's process: started when it is first needed, one at a time, the next after the last one's end."""
+"""The life of an agent's process: started when first needed, one at a time, the next after the last one's end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ class Lifetime:
         return await asyncio.shield(self._starting)
 
     async def ended_under(self, connection: Connection) -> bool:
-        """Whether a request failed because the process ended; its death is reported then, and that is enough."""
+        """Whether a request failed because the process ended. Its death is reported then, and that is enough."""
         await asyncio.wait({connection.server.process.ended}, timeout=DEATH_LIMIT)
         if connection.alive or connection.expected_end or connection.mourned is None:
             return False
@@ -47,7 +47,7 @@ class Lifetime:
         return True
 
     def over(self, connection: Connection) -> None:
-        """This connection's process has ended."""
+        """The process of this connection has ended."""
         if self.connection is connection:
             self.connection = None
 

@@ -1,7 +1,7 @@
-"""Names for the messages that we give to opencode, in its own form, so that its answers can be told apart.
+"""Ids for the messages that we give to opencode, in its own form, so that its answers can be matched to them.
 
-`msg_`, twelve hexadecimal digits of the time (milliseconds times 4096 plus a counter), fourteen random characters:
-they sort by the time of their making, which opencode relies on.
+`msg_`, twelve hexadecimal digits of the time (milliseconds times 4096 plus a counter), fourteen random characters. They
+sort by the time of their making, and opencode relies on that.
 """
 
 import secrets
@@ -13,7 +13,7 @@ _ALPHABET = string.digits + string.ascii_letters
 
 
 class MessageIds:
-    """Makes ids that ascend, also within one millisecond."""
+    """Makes ascending ids, also within one millisecond."""
 
     def __init__(self) -> None:
         self._last = 0

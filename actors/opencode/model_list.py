@@ -1,8 +1,9 @@
-"""The models that opencode offers, kept at hand: nobody waits for a list where there is an old one.
+"""The models that opencode offers. Nobody waits for a new list while there is an old one.
 
-A list is old when it has outlived its time or what configures opencode has changed. An old one is still given, while
-opencode is asked anew in the background; where opencode can't tell, the last good list stays. What isn't in the list
-is refused, however old it is, unless the configuration is another by now, which may have brought it.
+- A list is old when its lifetime is over, or when the configuration of opencode has changed.
+- An old list is still used while opencode is asked again in the background. If opencode can't answer, it stays.
+- A model that isn't in the list is refused, however old the list is, unless a changed configuration may have brought
+  it.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A list, when it was learned (the loop's clock) and under which configuration."""
+    """A list, when it was learned (by the loop's clock), and under which configuration."""
 
     models: Many[Model]
     ids: frozenset[str]
@@ -31,9 +32,9 @@ class Known:
 
 
 class ModelList:
-    """`ask` asks opencode, `configured` looks at the configuration (blocking).
+    """`ask` asks opencode. `configured` reads the state of the configuration (blocking).
 
-    `lifetime`: seconds that a list stays good. `pause`: seconds after a failure in which an old list must do.
+    `lifetime`: seconds that a list stays good. `pause`: seconds after a failure before opencode is asked again.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ModelList:
         self._not_before = 0.0
 
     async def all(self) -> Many[Model]:
-        """Every model. Waits only where no list is known. Raises `AgentUnavailable`."""
+        """Every model. Waits only if no list is known. Raises `AgentUnavailable`."""
         if self._known is None:
             return await asyncio.shield(self._refresh())
         if self._has_outlived(self._known) or not await self._is_configured_as(self._known):
@@ -59,7 +60,7 @@ class ModelList:
         return self._known.models
 
     async def check(self, model: str) -> None:
-        """Raise `UnknownModel` where it is known that opencode doesn't offer this one; where it isn't, all may pass."""
+        """Raise `UnknownModel` if opencode is known not to offer this one. If that is unknown, every model passes."""
         known = self._known
         if known is None or model in known.ids:
             return
@@ -75,7 +76,7 @@ class ModelList:
         self._known = Known(models, ids, loop_seconds(), configured)
 
     async def close(self) -> None:
-        """Ask no more."""
+        """Cancel the request that is under way."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
@@ -109,4 +110,4 @@ class ModelList:
         self._not_before = loop_seconds() + self._pause
         kept = len(self._known.models) if self._known else 0
         reason = error.message if isinstance(error, LedgerError) else repr(error)
-        log.warning("opencode did not tell its models; the last list stays", models=kept, reason=reason)
+        log.warning("opencode did not list its models; the last list stays", models=kept, reason=reason)

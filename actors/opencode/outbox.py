@@ -1,7 +1,7 @@
-"""The way of facts to the actor: in order, in batches, one batch at a time, text gathered meanwhile.
+"""Brings facts to the actor: in order, in batches, one batch at a time. Text is gathered meanwhile.
 
-Text leaves at most every `coalesce` seconds: a piece that comes sooner after the one before waits for more of its
-part. Everything else leaves at once, with all before it. While the log is slow the outbox fills, and `room` holds the reader back.
+Text leaves at most every `coalesce` seconds: a piece that comes sooner waits for more of its part. Everything else
+leaves at once, with all before it. While the log is slow the outbox fills, and `room` holds the reader back.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ BATCH_BYTES = 4_194_304
 PIECE = 16_384
 """Characters after which a piece of text is not added to any more."""
 LARGEST = 262_144
-"""Characters of text in one piece; what an agent says at once beyond that is told in several."""
+"""Characters of text in one piece. A longer text becomes several pieces."""
 
 
 class Outbox:
@@ -55,7 +55,7 @@ class Outbox:
             self._filled.set()
 
     async def room(self) -> None:
-        """Wait until no more than the backlog's bytes are waiting."""
+        """Wait until no more bytes than the backlog are waiting."""
         if self._size > self._backlog:
             async with self._settled:
                 await self._settled.wait_for(lambda: self._size <= self._backlog)
@@ -105,7 +105,7 @@ class Outbox:
             if batch:
                 await self._deliver(batch)
         except Exception as error:
-            # The actor is gone, or will start again from its log; there is nobody to tell.
+            # The actor is gone, or will restart from its log: nobody takes the report.
             log.warning("facts not recorded", count=len(batch), error=str(error))
         finally:
             self._delivering = 0
@@ -125,7 +125,7 @@ def _first(facts: list[Fact]) -> int:
 
 
 def _pieces(fact: Fact) -> Iterator[Fact]:
-    """A fact as it is, or a long text in pieces that make the same."""
+    """A fact as it is; a long text in several pieces."""
     if not isinstance(fact, TextStreamed) or len(fact.content) <= LARGEST:
         yield fact
         return

@@ -1,4 +1,4 @@
-"""One opencode server, ready to be talked to: the process, a healthy answer, a version that we understand."""
+"""One opencode server that is ready for requests: a process, a healthy answer, a version that we understand."""
 
 import asyncio
 import secrets
@@ -32,7 +32,7 @@ _TRIES = 4
 
 @dataclass
 class OpencodeServer:
-    """A running server. Whoever starts it closes it."""
+    """A running server. The caller that starts it closes it."""
 
     process: OpencodeProcess
     client: OpencodeClient
@@ -112,18 +112,18 @@ class OpencodeServer:
 
     @property
     def commands(self) -> Commands:
-        """Where the commands of its calls are to be looked for."""
+        """Where to look for the commands of its calls."""
         return Commands(self.process.pid, marker(self.settings.instance, self.codebase), self.shelled)
 
     async def catalog(self) -> Catalog:
-        """What it offers; asked once."""
+        """What it offers; it is asked once."""
         if self._catalog is None:
             answers = await asyncio.gather(self.client.providers(), self.client.agents(), self.client.config())
             self._catalog = Catalog(*answers)
         return self._catalog
 
     async def close(self, patience: float) -> None:
-        """End the process, gently for `patience` seconds, then what it left behind."""
+        """End the process, gently for `patience` seconds, then everything that it left behind."""
         await self.client.close()
         if patience:
             await self.process.terminate(patience)
@@ -136,7 +136,7 @@ class OpencodeServer:
 
 
 def _prepare(settings: OpencodeSettings, environment: dict[str, str]) -> None:
-    """See to a home that is the agents' alone."""
+    """Prepare a home that the agents have to themselves."""
     if settings.home is not None:
         prepare_home(settings.home)
     if settings.at_home is not None or settings.home is not None:

@@ -1,4 +1,4 @@
-"""What can be set about the opencode adapter, with what is usual."""
+"""The settings of the opencode adapter, with their defaults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ MIB = 2**20
 class OpencodeSettings:
     """All times in seconds. `instance` names the data directory whose server starts the processes.
 
-    `binary`: the executable; None looks for it on PATH, then in `tools_dir` (the project's own tools).
+    `binary`: the executable; None searches PATH, then `tools_dir` (the project's own tools).
     `config_file`, `config`: an opencode.json for every agent, as a file or as its content.
     `home`: a private home for the agents; None gives them the user's own.
-    `roots`: directories under one of which agents must work; none allow any place. `data`: where none may, in any case.
-    `environment`: what variables are chosen from; None is the server's own environment.
-    `secrets`: where it is kept what the agents are given and nobody may be shown.
-    `shell_dir`: where the shell of the agents' tools is put, which doesn't have opencode's own secrets; None for none.
-    `scratch_dir`: where agents have their temporary files, each in a directory of its own; None for the system's place.
-    `own_home`: worked in where another version of opencode works in the home; None for never.
-    `presence`: where it is noted which agents run. `first_start`: lets the first one of a home start alone.
+    `roots`: agents must work under one of these directories; none allow any place. `data`: agents may never work here.
+    `environment`: the variables to choose from; None is the server's own environment.
+    `secrets`: holds the secrets that agents are given and nobody may be shown.
+    `shell_dir`: where the shell of the agents' tools is put, which lacks opencode's own secrets; None for none.
+    `scratch_dir`: where each agent gets a directory for its temporary files; None for the system's place.
+    `own_home`: the home to use when another version of opencode works in the shared one; None for never.
+    `presence`: notes which agents run. `first_start`: lets the first agent of a home start alone.
     """
 
     instance: str
@@ -46,7 +46,7 @@ class OpencodeSettings:
 
     @property
     def at_home(self) -> Path | None:
-        """Our own home while agents work in it; None while they work in the one that is theirs otherwise."""
+        """Our own home while agents work in it; None while they work in the shared one."""
         return self.own_home.place if self.own_home is not None and self.own_home.reason is not None else None
 
     coalesce: float = 0.015
@@ -66,28 +66,28 @@ class OpencodeSettings:
     take_limit: float = 5.0
     """How long a prompt may show no effect before opencode is asked for its status."""
     abort_limit: float = 10.0
-    """How long opencode may take to let go before it is ended."""
+    """How long opencode may take to abort a run before it is ended."""
     grace_limit: float = 0.5
     """How long the commands of interrupted calls may take to end by themselves before they are ended by force."""
     force_limit: float = 5.0
-    """How long what is ended by force may take to be gone; what still is there then is reported."""
-    farewell_limit: float = 2.0
-    """At the end: how long each of abort, dispose and SIGTERM may take."""
+    """How long commands that are ended by force may take to be gone. Any that remain are reported."""
+    shutdown_limit: float = 2.0
+    """At a shutdown: how long each of abort, dispose and SIGTERM may take."""
     retry_limit: float = 600.0
     """A retry farther off than this ends the run as rate limited."""
     hang_limit: float = 1200.0
-    """A busy agent that says nothing and asks nothing for so long has hung."""
+    """A busy agent that says and asks nothing for this time has hung."""
     attachment_limit: int = 10 * MIB
     """Bytes of the largest file that may go along with a prompt."""
     memory_limit: int = 0
-    """Bytes that an agent and its tools may hold together; 0 for no limit."""
+    """Bytes that an agent and its tools may hold in sum; 0 for no limit."""
     version_limit: float = 10.0
-    """How long the executable may take to tell its version."""
+    """How long the executable may take to report its version."""
     look_limit: float = 3.0
-    """How long a request that needs an agent waits for the first answer about the executable, before it goes on without."""
+    """How long a request that needs an agent waits for the first finding about the executable."""
     look_lifetime: float = 0.5
-    """How long it stays good what was found out about the executable."""
+    """How long a finding about the executable stays good."""
     models_lifetime: float = 300.0
     """How long a list of models stays good."""
     models_pause: float = 30.0
-    """How long an old list of models must do after opencode could not tell a new one."""
+    """How long an old list of models stays in use after opencode could not give a new one."""

@@ -1,7 +1,7 @@
-"""Reading opencode's event stream without I/O: bytes in, decoded events out.
+"""Parses opencode's event stream without I/O: bytes in, decoded events out.
 
-Its frames are `data: <json>` and an empty line, nothing else. A line beyond the limit and a line that is no JSON
-are counted and passed over.
+Its frames are `data: <json>` and an empty line, nothing else. A line that is too long or is no JSON is counted and
+skipped.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Following opencode's event stream: read, taken up again when it breaks, given up when it stays broken."""
+"""Follows opencode's event stream: reads it, reconnects when it breaks, gives up when it stays broken."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,8 +21,8 @@ _LONGEST_PAUSE = 1.0
 class EventStream:
     """Reads one server's events, and hands each to `take`.
 
-    `room` may hold the reader back. `again` runs after an interruption, and after an event that was too long, before
-    anything more is read, to find out what was missed.
+    `room` may hold the reader back. `again` runs after an interruption or a too long event, before anything more is
+    read. It finds out what was missed.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class EventStream:
         self._broken_since: float | None = None
 
     async def follow(self) -> None:
-        """Read until the process ends. Raises `AgentError` when the stream can't be taken up again."""
+        """Read until the process ends. Raises `AgentError` when the stream can't be reopened."""
         pause = _FIRST_PAUSE
         while self._server.alive:
             try:

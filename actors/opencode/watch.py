@@ -1,7 +1,7 @@
-"""Watching over a run: has it ended, has it hung, does it wait for something that never comes.
+"""Watches over a run: whether it has ended, has hung, or waits for something that never comes.
 
-An end counts once the agent's status confirms it, its messages show the newest prompt settled, and every fact of
-the run has been given; a prompt that comes meanwhile makes it no end.
+An end counts once the agent's status confirms it, its messages show the newest prompt settled, and every fact of the
+run was reported. A prompt that comes meanwhile makes it no end.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ SUMMARY_LENGTH = 2000
 
 
 class Watch:
-    """Watches the run of one connection. `busy_elsewhere` says whether a prompt or an abort is just under way.
+    """Watches the run of one connection. `busy_elsewhere`: whether a prompt or an abort is under way now.
 
-    `put_down` ends a process that doesn't let go, then has told what it was given to tell. `check_place` raises
-    `AgentError` where the codebase's directory is another by now: an agent writes wherever its path leads.
+    `terminate` ends a process that doesn't abort its run, then calls the given function. `check_place` raises
+    `AgentError` if the codebase's directory has changed: an agent writes wherever its path leads.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Watch:
         outbox: Outbox,
         settings: OpencodeSettings,
         busy_elsewhere: Callable[[], bool],
-        put_down: Callable[[Connection, Callable[[], None]], None],
+        terminate: Callable[[Connection, Callable[[], None]], None],
         check_place: Callable[[], Awaitable[None]],
     ) -> None:
         self._connection, self._outbox, self._settings = connection, outbox, settings
-        self._busy_elsewhere, self._put_down, self._check_place = busy_elsewhere, put_down, check_place
+        self._busy_elsewhere, self._terminate, self._check_place = busy_elsewhere, terminate, check_place
         self._translator = connection.translator
         self._client = connection.client
         self._given: tuple[str, float] = ("", 0.0)
@@ -108,7 +108,7 @@ class Watch:
             self._end(run, moved or run.verdict(), words)
 
     async def _moved(self) -> Failure | None:
-        """What is wrong with the codebase's directory, if it isn't the one that was checked any more."""
+        """What is wrong with the codebase's directory, if it is no longer the one that was checked."""
         try:
             await self._check_place()
         except AgentError as error:
@@ -131,9 +131,9 @@ class Watch:
             await self._connection.ask_everything()
             await self._connection.settle_files()
         except AgentError as error:
-            log.warning("opencode does not let go of a run that is given up; it is ended", error=error.message)
+            log.warning("opencode does not abort a run that is given up; it is ended", error=error.message)
             if self._translator.run is run and not self._busy_elsewhere():
-                self._put_down(self._connection, lambda: self._end(run, why, ""))
+                self._terminate(self._connection, lambda: self._end(run, why, ""))
             return
         if self._translator.run is run and not self._busy_elsewhere():
             self._end(run, why, "")

@@ -1,7 +1,7 @@
-"""Where opencode says that it works, held against the directory that was checked: the same to the last byte, or nothing is run.
+"""Compares where opencode works with the directory that was checked: the same to the last byte, or nothing is run.
 
-A name can be one thing on the disk and another in opencode: it decodes percent signs, and follows links as they are when
-it is asked. Whatever the cause, a difference is found before a prompt is given.
+A name can mean one thing on the disk and another in opencode: it decodes percent signs, and follows links as they are
+at that moment. Whatever the cause, a difference is found before a prompt is given.
 """
 
 import os
@@ -20,10 +20,10 @@ NO_REPOSITORY = "/"
 
 
 def refuse_elsewhere(there: Place, directory: str, roots: Sequence[Path], data: Path | None) -> None:
-    """Raise `AgentError` unless opencode works in `directory`, and in no repository that reaches where no agent may work.
+    """Raise `AgentError` unless opencode works in `directory`, and in a repository that reaches nowhere forbidden.
 
-    Within the repository's root opencode asks for no leave, so that must be the directory itself or one above it, under
-    one of `roots` too, and not hold `data`. Blocking.
+    Within the repository's root opencode asks for no permission. So the root must be the directory itself or one above
+    it, must lie under one of `roots`, and must not hold `data`. Blocking.
     """
     if there.directory != directory:
         raise _elsewhere(there.directory)
@@ -54,8 +54,8 @@ async def check_whereabouts(client: OpencodeClient) -> None:
 async def check_session(client: OpencodeClient, session: object) -> str:
     """The id of a session whose prompts are carried out in the client's directory. Raises `AgentError` for another.
 
-    A name that would be another if it were decoded once more is tried out: opencode tells of no other way where a
-    session's prompts are carried out.
+    A name that would change if it were decoded once more is tried out: opencode shows in no other way where a session's
+    prompts are carried out.
     """
     name, directory = text(fields(session).get("id")), text(fields(session).get("directory"))
     if not name:

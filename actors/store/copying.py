@@ -1,4 +1,4 @@
-"""Copies of SQLite files, taken while a server writes to them: each is the file at one moment, whole."""
+"""Copies of SQLite files, taken while a server writes to them. Each is the whole file at one point in time."""
 
 import os
 import sqlite3
@@ -13,7 +13,7 @@ from .evidence.parts import Ours
 from .evidence.read_only import untouched
 
 PAGES: Final = 4096
-"""Pages that are copied at once, so that whoever watches hears of it."""
+"""Pages that are copied between two calls of `progress`."""
 
 
 def copy_database(
@@ -21,7 +21,8 @@ def copy_database(
 ) -> None:
     """Copy a database to a file that isn't there yet, readable by its owner alone, and durable on return.
 
-    `ours`: what the source is to be made of (see `untouched`). `progress` is told how many pages of how many were copied. Raises `StoreError`; then no file is left.
+    `ours`: the parts that the source may have (see `untouched`). `progress`: called with the copied pages and all pages.
+    Raises `StoreError`; then no file is left.
     """
     draft = target.with_name(f"{target.name}.part")
     try:

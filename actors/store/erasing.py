@@ -1,9 +1,11 @@
-"""Erasing from the log's file, with no server on it: what is erased can be found in no byte of the directory afterwards.
+"""Erasing from the log's file while no server uses it. Afterwards no byte of the directory holds what was erased.
 
-First the erasure events are recorded, together with the note that their work is not done: from then on there is no way
-back. All that follows may be cut off anywhere and done again. The bytes are overwritten by tombstones; the whole outputs
-that belong to them go from the file beside the log (see `output_erasing`); the files that were made of the log are
-thrown away; the log's own file is written anew, without free room that remembers.
+1. The erasure events are recorded, with the note that their work is unfinished. From then on there is no way back.
+   Every later step may be cut off anywhere and repeated.
+2. Tombstones overwrite the bytes.
+3. The whole outputs that belong to them are deleted from the file beside the log (see `outputs/erasing.py`).
+4. The files that derive from the log are deleted.
+5. The log's own file is rebuilt, so that no free space in it holds old bytes.
 """
 
 import sqlite3
@@ -56,7 +58,7 @@ def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether an erasure of this log was cut off. A file that can't be read is for others to complain of.
+    """Whether an erasure of this log was cut off. A file that can't be read is reported elsewhere.
 
     Raises `StoreError` where SQLite must not open it.
     """
@@ -72,12 +74,12 @@ def is_unfinished(path: Path) -> bool:
 
 
 def finish_erasures(
-    path: Path, made_of_it: Many[Path], reach: Reach = pass_by, progress: Progress = lambda _done, _of: None
+    path: Path, derived: Many[Path], reach: Reach = pass_by, progress: Progress = lambda _done, _of: None
 ) -> None:
     """Do what is left of the erasures that were recorded. Raises `StoreError`; then it can be called again.
 
-    `made_of_it`: files that are made anew from the log where they are missing. `progress` is told how many erasure
-    events of how many are done.
+    `derived`: files that are rebuilt from the log when they are missing. `progress`: called with the number of erasure
+    events that are done, and of all.
     """
     with _opened(path) as connection:
         _check_whole(connection)
@@ -91,10 +93,10 @@ def finish_erasures(
         reach("erasure.before_outputs")
         erase_outputs(path.with_name(OUTPUTS_NAME), outputs, partial(_named_in, connection), reach)
         reach("erasure.after_outputs")
-        for file in made_of_it:
-            _throw_away(file)
+        for file in derived:
+            _delete(file)
         reach("erasure.before_compaction")
-        _write_anew(connection)
+        _rebuild(connection)
         reach("erasure.before_end")
         connection.execute(f"DROP TABLE {UNFINISHED}")
         reach("erasure.after_end")
@@ -103,12 +105,12 @@ def finish_erasures(
 
 
 def _check_whole(connection: sqlite3.Connection) -> None:
-    """Raise `StoreError` where events are missing: the file will be written anew, and that would close the gap."""
+    """Raise `StoreError` if events are missing: the rebuilt file would no longer show the gap."""
     count, last = connection.execute("SELECT count(*), coalesce(max(rowid), 0) FROM stored_events").fetchone()
     if count != last:
         raise StoreError(
             f"The log goes up to {last} and has {count} events, so nothing was erased: "
-            "`opencode-ledger audit verify` tells what happened to it."
+            "`opencode-ledger audit verify` shows what happened to it."
         )
 
 
@@ -117,7 +119,7 @@ def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> se
     outputs = set[Named]()
     erasure = decode(_read(connection, by))
     if not isinstance(erasure, Erasure):
-        raise StoreError(f"Event {by} of the log is no erasure: `opencode-ledger audit verify` tells what happened.")
+        raise StoreError(f"Event {by} of the log is no erasure: `opencode-ledger audit verify` shows what happened.")
     with _transaction(connection):
         connection.execute("DROP TRIGGER IF EXISTS stored_events_never_change")
         for position, digest in erasure.tombstones.items():
@@ -144,15 +146,15 @@ def _named_in(connection: sqlite3.Connection, codebase: CodebaseId) -> set[Outpu
 def _read(connection: sqlite3.Connection, position: Position) -> RecordedEvent:
     row = connection.execute(SELECT_ALL, (position - 1, position, 1)).fetchone()
     if row is None:
-        raise StoreError(f"The log has no event {position}: `opencode-ledger audit verify` tells what happened.")
+        raise StoreError(f"The log has no event {position}: `opencode-ledger audit verify` shows what happened.")
     return RecordedEvent(*row)
 
 
-def _write_anew(connection: sqlite3.Connection) -> None:
+def _rebuild(connection: sqlite3.Connection) -> None:
     """Leave nothing in the file but what the tables hold, nor in the write-ahead log.
 
-    Positions are rowids, which a VACUUM may number anew where no column is named for them: from 1 on and in their
-    order, which is what they are in a log without gaps (see `_check_whole`).
+    Positions are rowids. A VACUUM may renumber rowids that no column names: from 1 on, in their order. In a log
+    without gaps (see `_check_whole`) that gives the same numbers.
     """
     _empty_write_ahead_log(connection)
     connection.execute("VACUUM")
@@ -168,7 +170,7 @@ def _empty_write_ahead_log(connection: sqlite3.Connection) -> None:
         )
 
 
-def _throw_away(file: Path) -> None:
+def _delete(file: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 

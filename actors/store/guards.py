@@ -1,7 +1,7 @@
-"""What a log's file is made of, and what is otherwise in one: guards that are gone, and what nobody of us put there.
+"""The parts of a log's file, and the deviations from them: missing guards, and foreign parts.
 
-Whoever may write the file can take its guards away, or put triggers there that do more than guard: these would be run by
-our own writing. So the file is looked at before anything is written.
+Anyone who may write the file can remove its guards, or add triggers that our own writing would then run. So the file is
+checked before anything is written.
 """
 
 import sqlite3
@@ -64,7 +64,7 @@ def strange(found: Iterable[Deviation], path: Path) -> StoreError | None:
         return None
     return StoreError(
         f"{path} was altered by other means than opencode-ledger, and was left alone: {'; '.join(sentences)}. "
-        "Put a backup in its place, or undo that with `sqlite3`; `opencode-ledger audit verify` tells whether events "
+        "Put a backup in its place, or undo that with `sqlite3`; `opencode-ledger audit verify` shows whether events "
         "were altered, too."
     )
 

@@ -21,8 +21,8 @@ class DataInUse(LedgerError):
 class DataLock:
     """Holds `ledger.lock` in a data directory, its process id inside.
 
-    The kernel lets go of it when the process dies, so a lock is never left behind; the file stays, for removing
-    it would let two servers hold two files of the same name.
+    The kernel releases it when the process dies, so no lock is ever left behind. The file stays, because removing it
+    would let two servers hold two files of the same name.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -36,7 +36,7 @@ class DataLock:
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Its content is replaced: it must be a file of this directory, whoever put it there.
+            # Its content is replaced, so it must be a file of this directory, and no link to another.
             size_of(directory / LOCK_NAME)
             descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -53,7 +53,7 @@ class DataLock:
         return cls(descriptor)
 
     def release(self) -> None:
-        """Let the directory go; again is harmless."""
+        """Release the directory. A second call is harmless."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -190,12 +190,12 @@ def _event(row: tuple[object, ...]) -> RecordedEvent:
     position, stream, sequence, topic, state = row
     return RecordedEvent(
         position=Position(int(str(position))),
-        stream=CodebaseId(_told(stream)),
+        stream=CodebaseId(_name(stream)),
         sequence=Sequence(sequence if [*map(type, row)] == _ROW and isinstance(sequence, int) else -1),
-        topic=_told(topic),
+        topic=_name(topic),
         data=state if isinstance(state, bytes) else f"stored as another type than it was: {state!r}".encode(),
     )
 
 
-def _told(name: object) -> str:
+def _name(name: object) -> str:
     return name if isinstance(name, str) else repr(name)

@@ -61,7 +61,7 @@ class SqliteEventStore:
             await connections.close()
             raise StoreError(
                 f"The log goes up to {head} and has {count} events, {sum(heads.values())} by their codebases' numbers: "
-                "something was removed, added or moved. `opencode-ledger audit verify` tells what; put a backup in its place."
+                "something was removed, added or moved. `opencode-ledger audit verify` shows what; put a backup in its place."
             )
         return cls(connections, head, heads)
 
@@ -132,7 +132,7 @@ class SqliteEventStore:
             raise StoreError(f"The log could not be read ({error}).{_advice(error)}") from error
         except TypeError as error:  # a page is weighed by its data
             raise StoreError(
-                f"An event of the log after {after} is not stored as it was recorded: `opencode-ledger audit verify` tells which."
+                f"An event of the log after {after} is not stored as it was recorded: `opencode-ledger audit verify` shows which."
             ) from error
         return cast(list[RecordedEvent], rows)
 

@@ -1,8 +1,8 @@
-"""An agent in memory: the twin of the port `Agent`, for tests and for trying things out.
+"""An agent in memory, behind the port `Agent`, for tests and for trying things out.
 
-It keeps the port's promises (one run at a time, facts in order, nothing after `abort` or `stop` has returned) and says
-what it is told to say: either by a play, a coroutine that is its run, or by a test that calls its methods one
-by one. Its `temper` makes it slow, mute or unable. With a virtual clock it is deterministic.
+It keeps the port's promises: one run at a time, facts in order, nothing after `abort` or `stop` has returned. What it
+says comes from a play, a coroutine that is its run, or from a test that calls its methods one by one. Its `temper`
+makes it slow, mute or unable. With a virtual clock it is deterministic.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class RunFailed(Exception):
 
 @dataclass
 class Run:
-    """What an agent is at: from its first prompt to its end. `last` is the newest prompt that it was given."""
+    """The work of an agent, from its first prompt to its end. `last`: the newest prompt that it was given."""
 
     session: SessionId
     last: MessageId
@@ -67,7 +67,7 @@ class Run:
 
 
 class ScriptedAgent:
-    """One codebase's agent. `given` are the prompts it took; then what it was answered, for leave and to questions.
+    """One codebase's agent. `given`: the prompts it took. `answers`, `question_answers`: the replies it got.
 
     `commands` are the calls whose commands run; one outlives its run until it is ended by force.
     """
@@ -141,14 +141,14 @@ class ScriptedAgent:
         """See `Agent`."""
         if self.temper.abort_delay:
             await self._clock.sleep(self.temper.abort_delay)
-        await self._let_go()
+        await self._release_run()
 
     async def stop(self) -> None:
         """See `Agent`."""
         if self.temper.stop_delay and self._alive:
             await self._clock.sleep(self.temper.stop_delay)
         self._alive = False
-        await self._let_go()
+        await self._release_run()
 
     # --- what it says and does, for plays and tests -----------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class ScriptedAgent:
             )
 
     async def begin_tool(self, tool: str, args: Mapping[str, Json] | None = None) -> str:
-        """Begin a tool call; its id is the answer."""
+        """Begin a tool call. Returns its id."""
         run = self.run
         call = f"call_{run.last if run else self.codebase}_{next(self._numbers)}"
         if run:
@@ -189,7 +189,7 @@ class ScriptedAgent:
             )
 
     async def run_command(self, seconds: float, *, failed: bool = False, whole: AgentOutput | None = None) -> None:
-        """Run a command for some time; it goes on where the run is let go meanwhile."""
+        """Run a command for some time. It goes on if the run is aborted meanwhile."""
         call = await self.begin_tool("bash", {"command": "ls"})
         self.commands.add(call)
         await self._clock.sleep(seconds)
@@ -210,7 +210,7 @@ class ScriptedAgent:
     async def ask(
         self, tool: str, args: Mapping[str, Json] | None = None, kind: PermissionKind = "permission"
     ) -> AgentPermissionId:
-        """Ask for leave to use a tool, without waiting for it."""
+        """Ask for permission to use a tool, without waiting for it."""
         run = self.run
         permission = AgentPermissionId(f"per_{run.last if run else self.codebase}_{next(self._numbers)}")
         if run:
@@ -232,7 +232,7 @@ class ScriptedAgent:
         return await self.ask("question", {"questions": list(questions)}, "question")
 
     async def leave_for(self, tool: str, args: Mapping[str, Json] | None = None) -> Reply:
-        """Ask for leave to use a tool, and wait for the reply."""
+        """Ask for permission to use a tool, and wait for the reply."""
         return await self.reply_to(await self.ask(tool, args))
 
     async def reply_to(self, permission: AgentPermissionId) -> Reply:
@@ -247,7 +247,7 @@ class ScriptedAgent:
         await self._clock.sleep(seconds)
 
     async def end(self, summary: str = "Done.", *, error: str = "") -> None:
-        """Come to rest: completed, or failed where there is an error."""
+        """End the run: completed, or failed if there is an error."""
         run, self.run = self.run, None
         if run is None:
             return
@@ -262,11 +262,11 @@ class ScriptedAgent:
         """End by itself, in the middle of whatever it is at."""
         if self._alive:
             self._alive = False
-            await self._let_go()
+            await self._release_run()
             await self._say(f.AgentDied(reason=reason))
 
     def vanish(self) -> None:
-        """End without a word, as with the machine under it."""
+        """End without a report, as when the machine dies."""
         self._alive, self.run = False, None
         self.commands.clear()
 
@@ -285,7 +285,7 @@ class ScriptedAgent:
     async def _settle(
         self, asked: AgentPermissionId, reply: Reply, answers: Answers | None, *, ours: bool = True
     ) -> None:
-        """Go on with what was asked, once that is told; nothing happens where it is asked no longer."""
+        """Report the reply, then go on. Nothing happens if this is no longer asked."""
         question = self.run.questions.pop(asked, None) if self.run else None
         if self.run and question and not question.done():
             self._settled[asked] = reply
@@ -318,7 +318,7 @@ class ScriptedAgent:
         if self.run is run:
             await self.end(error=error)
 
-    async def _let_go(self) -> None:
+    async def _release_run(self) -> None:
         run, self.run = self.run, None
         if run and run.task and run.task is not asyncio.current_task():
             run.task.cancel()
@@ -327,7 +327,7 @@ class ScriptedAgent:
             await self._clock.sleep(self.temper.force_delay)
             self.commands.clear()
         async with self._speaking:
-            pass  # what a test had it say is delivered before this returns
+            pass  # whatever it says is delivered before this returns
 
     async def _say(self, fact: f.Fact) -> bool | None:
         async with self._speaking:
@@ -346,7 +346,7 @@ async def wait_for_cues(_agent: ScriptedAgent, _prompt: Prompt) -> None:
 
 
 async def echo(agent: ScriptedAgent, prompt: Prompt) -> None:
-    """The play of an agent that says what it was told, and is done."""
+    """The play of an agent that repeats its prompt and is done."""
     await agent.say(prompt.text)
 
 

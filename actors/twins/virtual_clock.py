@@ -2,7 +2,7 @@
 
 It stands still until `advance` moves it. With `jumping=True` it also moves by itself: as soon as every task of the
 event loop waits, it jumps to the moment at which the next sleeper wakes. Jumping is for tests without real
-input and output, since it can't tell a task that waits for a disk from one that waits for ever.
+input and output, because a task that waits for a disk looks like one that waits forever.
 """
 
 import asyncio

@@ -165,7 +165,7 @@ async def test_a_stop_that_takes_its_time(tmp_path: Path) -> None:
         codebase = await api.register()
         await begin(api, codebase)
         await interrupt(api, codebase)
-        with api.agents.slow_to_let_go():
+        with api.agents.slow_to_abort():
             head = api.service.store.head
             stopping = asyncio.ensure_future(stop(api, codebase))
             await becomes(lambda: _head_beyond(api, head), True)

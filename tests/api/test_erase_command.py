@@ -205,7 +205,7 @@ async def test_an_erasure_cut_off_is_finished_at_the_start(
     def fails(*_arguments: object) -> None:
         raise StoreError("No space left.")
 
-    monkeypatch.setattr(erasing, "_write_anew", fails)
+    monkeypatch.setattr(erasing, "_rebuild", fails)
     ended = await command("erase", "--session", session, "--reason", "r", "--yes", "--data", data)
     assert (ended.code, "No space left" in ended.errors) == (2, True), ended
     monkeypatch.undo()

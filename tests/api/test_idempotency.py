@@ -224,14 +224,14 @@ async def test_a_refusal_is_not_kept(api: Running) -> None:
 async def test_a_repetition_waits_for_the_first(api: Running) -> None:
     """A stop that is repeated while it is under way is answered when the agent has let go; another body is refused."""
     path, body = await _stop(api)
-    with api.agents.slow_to_let_go() as let_go:
+    with api.agents.slow_to_abort() as released:
         asks = [asyncio.create_task(send(api, path, body)) for _ in range(5)]
         while not await recorded(api, RequestAnswered):
             await asyncio.sleep(0.002)
         assert code(await send(api, path.replace("stop", "interrupt"))) == (409, "idempotency_key_reused")
         late = asyncio.create_task(send(api, path, body))
         assert not any(ask.done() for ask in asks)
-        let_go.set()
+        released.set()
         assert len({*await asyncio.gather(*asks), await late}) == 1
     assert len(await recorded(api, e.SessionStopping)) == 1
 
@@ -239,7 +239,7 @@ async def test_a_repetition_waits_for_the_first(api: Running) -> None:
 async def test_a_caller_that_leaves_does_not_set_its_command_free(api: Running) -> None:
     """A caller that leaves before its answer, and asks again, finds the command under way and not once more."""
     path, body = await _stop(api)
-    with api.agents.slow_to_let_go() as let_go:
+    with api.agents.slow_to_abort() as released:
         leaving = asyncio.create_task(send(api, path, body))
         while not await recorded(api, RequestAnswered):
             await asyncio.sleep(0.002)
@@ -247,7 +247,7 @@ async def test_a_caller_that_leaves_does_not_set_its_command_free(api: Running) 
         again = asyncio.create_task(send(api, path, body))
         await api.get("/status")
         assert not again.done()
-        let_go.set()
+        released.set()
         assert (await again)[0] == 200
     assert len(await recorded(api, e.SessionStopping)) == 1
 

@@ -90,7 +90,7 @@ PHASES = [phase for phase in Phase if phase is not Phase.VOID]
 async def test_every_command_in_every_phase(api: Running, phase: Phase, verb: Verb) -> None:
     """A command is refused exactly where the table of transitions refuses it; a refusal changes nothing."""
     stage = Stage(api, await api.register())
-    with api.agents.slow_to_let_go() as let_go:
+    with api.agents.slow_to_abort() as released:
         if phase is Phase.INTERRUPTED:
             api.agents.temper.abort_delay = 0
         await stage.reach(phase)
@@ -99,7 +99,7 @@ async def test_every_command_in_every_phase(api: Running, phase: Phase, verb: Ve
         sent = asyncio.create_task(stage.send(verb))
         if isinstance(legal, Phase):
             await eventually(lambda: sent.done() or stage.unanswered() > len(stage.waiting))
-            let_go.set()
+            released.set()
             assert (await sent).status == 200
         else:
             refused = await sent
@@ -204,7 +204,7 @@ async def test_a_caller_who_leaves(api: Running) -> None:
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x"})
     await api.agent_at_work(codebase)
     stage = Stage(api, codebase)
-    with api.agents.slow_to_let_go():
+    with api.agents.slow_to_abort():
         await stage.begin(c.Stop, Phase.STOPPING)
         stage.waiting[0].cancel()
     await becomes(stage.phase, Phase.IDLE)

@@ -145,7 +145,7 @@ async def test_nothing_is_answered_after_the_end(asking: Asking, end: str, kind:
 async def test_an_answer_while_the_agent_lets_go(asking: Asking) -> None:
     """While an interrupt is under way what was asked counts as refused: a yes comes too late."""
     permission = await asking.asks()
-    with asking.api.agents.slow_to_let_go():
+    with asking.api.agents.slow_to_abort():
         interrupted = asyncio.create_task(asking.api.post(f"/codebases/{asking.codebase}/interrupt"))
         await becomes(asking.waiting, [])
         late = await asking.reply(permission, {"reply": "once"})

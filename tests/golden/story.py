@@ -197,8 +197,8 @@ async def _deleted(api: Running) -> str:
     attic = await api.register("attic")
     session = (await api.post(f"/codebases/{attic}/trigger", {"prompt": "Tidy up the letters"}))["session_id"]
     await (await api.agent_at_work(attic)).say("Wh")
-    with api.agents.slow_to_let_go() as let_go:
-        let_go.set()
+    with api.agents.slow_to_abort() as released:
+        released.set()
         assert (await api.ask("DELETE", f"/codebases/{attic}")).status == 200
     return str(session)
 

@@ -71,7 +71,7 @@ async def test_the_last_answer_stays_while_another_is_looked_for(binary: Path) -
     async with asyncio.timeout(30):
         while (reason := await agents.condition(30.0)) is None:
             await asyncio.sleep(0.02)
-    assert "did not tell its version" in reason
+    assert "did not report its version" in reason
     await asyncio.to_thread(put, binary, FINE, 3)
     async with asyncio.timeout(30):
         while await agents.condition(30.0) is not None:

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from opencode_ledger.actors.opencode.starting.complaint import LONGEST, complaint
 from opencode_ledger.actors.opencode.starting.first_start import FirstStart
+from opencode_ledger.actors.opencode.starting.last_error import LONGEST, last_error
 
 QUERY = """
 \x1b[91m\x1b[1mError: \x1b[0mUnexpected error
@@ -19,17 +19,17 @@ params:
 
 def test_a_failed_query_is_named() -> None:
     """The error itself is said, not the last line, which is empty of sense."""
-    assert complaint(QUERY.splitlines()) == "Failed query: CREATE TABLE `workspace` ( `id` text PRIMARY KEY );"
+    assert last_error(QUERY.splitlines()) == "Failed query: CREATE TABLE `workspace` ( `id` text PRIMARY KEY );"
 
 
 def test_other_complaints() -> None:
     """One that names no error leaves its last line; a long one is cut; nothing said is nothing."""
-    assert complaint(["Error: Unexpected error", "", "ServeError"]) == "ServeError"
-    assert complaint(["warning", "out of memory", ""]) == "out of memory"
-    assert complaint(["Error: first", "Error: second"]) == "second"
-    assert complaint(["Error: Unexpected error"]) == "Error: Unexpected error"
-    assert complaint([]) == ""
-    assert len(complaint(["Error: " + "x" * 2 * LONGEST])) == LONGEST
+    assert last_error(["Error: Unexpected error", "", "ServeError"]) == "ServeError"
+    assert last_error(["warning", "out of memory", ""]) == "out of memory"
+    assert last_error(["Error: first", "Error: second"]) == "second"
+    assert last_error(["Error: Unexpected error"]) == "Error: Unexpected error"
+    assert last_error([]) == ""
+    assert len(last_error(["Error: " + "x" * 2 * LONGEST])) == LONGEST
 
 
 async def test_the_first_start_goes_alone() -> None:

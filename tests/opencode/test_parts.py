@@ -254,13 +254,13 @@ def test_the_usual_model_is_configured_or_a_sonnet_or_the_providers_own() -> Non
     anthropic = {"id": "anthropic", "name": "Anthropic", "models": claude}
     reseller = {"id": "reseller", "models": {"claude-sonnet-9": {"release_date": "2027-01-01"}, "z": {}}}
     both = {"providers": [reseller, anthropic], "default": {"reseller": "z"}}
-    assert Catalog(both, [], {"model": "reseller/z"}).usual_model() == "reseller/z"
-    assert Catalog(both, [], {"model": "gone/gone"}).usual_model() == "anthropic/claude-sonnet-4-5"
+    assert Catalog(both, [], {"model": "reseller/z"}).default_model() == "reseller/z"
+    assert Catalog(both, [], {"model": "gone/gone"}).default_model() == "anthropic/claude-sonnet-4-5"
     models: dict[str, object] = {"one": {}, "two": {}}
     other = {"providers": [{"id": "o", "models": models}], "default": {"o": "two"}}
-    assert Catalog(other, [], {}).usual_model() == "o/two"
+    assert Catalog(other, [], {}).default_model() == "o/two"
     with pytest.raises(AgentError, match="no usable model"):
-        Catalog({}, [], {}).usual_model()
+        Catalog({}, [], {}).default_model()
 
 
 async def test_only_processes_with_the_exact_marker_are_ended() -> None:

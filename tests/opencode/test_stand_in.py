@@ -48,7 +48,7 @@ async def test_garbage_among_the_events_is_passed_over(live: Live) -> None:
 
 async def test_an_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -> None:
     """When an interrupt isn't answered in time the process is ended instead, which is no crash; the session goes on."""
-    live = make_stand_in(abort_limit=0.3, farewell_limit=0.2)
+    live = make_stand_in(abort_limit=0.3, shutdown_limit=0.2)
     await live.prompt("text before\ndeaf")
     await live.recorder.has(f.TextStreamed)
     await live.agent.abort()
@@ -293,7 +293,7 @@ async def test_what_is_known_of_the_binary_is_known_for_a_moment(
 
 async def test_a_frozen_agent_is_stopped_in_time(make_stand_in: MakeLive) -> None:
     """A process that answers nothing, not even SIGTERM, is ended within the limits, and what it was asked is told."""
-    live = make_stand_in(farewell_limit=0.2)
+    live = make_stand_in(shutdown_limit=0.2)
     await live.prompt("text before\nhang")
     await live.recorder.has(f.TextStreamed)
     for process in live.marked():

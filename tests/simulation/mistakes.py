@@ -272,7 +272,7 @@ def _keys_known_once_answered() -> Planted:
 
 
 def _views_keep_what_was_erased() -> Planted:
-    return patch.object(store_erasing, "_throw_away", Mock())
+    return patch.object(store_erasing, "_delete", Mock())
 
 
 def _erasure_left_half_done() -> Planted:

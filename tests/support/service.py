@@ -109,7 +109,7 @@ class StandInAgents(ScriptedAgents):
         return
 
     @contextmanager
-    def slow_to_let_go(self) -> Generator[asyncio.Event]:
+    def slow_to_abort(self) -> Generator[asyncio.Event]:
         """Makes agents let go only when the event is set, or at the end of the block."""
         self._held.over.clear()
         self.temper.abort_delay = self.temper.stop_delay = FOREVER

@@ -1,1 +1,1 @@
-"""Who turns to the service: which agents run, what marks their processes, and who holds a connection."""
+"""The callers of the service: which agents run, what marks their processes, and who holds a connection."""

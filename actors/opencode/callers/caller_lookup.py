@@ -1,6 +1,6 @@
-"""Who is at the other end of a connection to the service: one of our own agents, or another.
+"""Finds who is at the other end of a connection to the service: one of our own agents, or another.
 
-All that ask at the same time share one look, in a thread beside the event loop. While no agent runs there is none.
+Concurrent requests share one look, in a thread. While no agent runs nothing is looked at.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Callers:
         self._looking: asyncio.Task[None] | None = None
 
     async def of(self, ends: Ends) -> Caller:
-        """Who is at the client's end."""
+        """The process at the client's end."""
         if not self._presence:
             return ANOTHER
         found: asyncio.Future[Caller] = asyncio.get_running_loop().create_future()
@@ -48,12 +48,12 @@ class Callers:
         return await found
 
     async def close(self) -> None:
-        """Return when nobody looks any more."""
+        """Return when no look is under way."""
         if self._looking is not None:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     async def _look_for_all(self) -> None:
-        """Look until nobody waits: a look that has begun is no use to those who came since."""
+        """Look until nobody waits. A look that has begun is no use to later callers."""
         while self._waiting:
             waiting, self._waiting = self._waiting, []
             began = loop_seconds()

@@ -1,4 +1,4 @@
-"""Who holds the other end of a connection, on Linux: from the table of connections and the files of processes. Blocking."""
+"""The holder of a connection's other end on Linux, by the connection table and the files of processes. Blocking."""
 
 import os
 from collections.abc import Container, Iterable, Mapping
@@ -15,7 +15,11 @@ TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 
 def look(instance: str, names: Many[str], connections: Many[Ends]) -> list[Caller]:
-    """See `caller_lookup.Look`. Sockets come before the table, so that who ends meanwhile is gone from it and not passed over."""
+    """See `caller_lookup.Look`.
+
+    Sockets are read before the table: a process that ends meanwhile is then missing from the table, and isn't
+    overlooked.
+    """
     kin, held = Kin(instance, names), dict[int, Process]()
     hidden = _hold(kin.look(), held)
     table = b"".join(path.read_bytes() for path in TABLES if path.exists())
@@ -25,7 +29,7 @@ def look(instance: str, names: Many[str], connections: Many[Ends]) -> list[Calle
         hidden = _hold(kin.look(), held) or hidden
     users = [socket_user(table, ends) for ends in connections]
     return [
-        _caller(number, held, kin.all, telling=hidden or _is_shown(user))
+        _caller(number, held, kin.all, visible=hidden or _is_shown(user))
         for number, user in zip(numbers, users, strict=True)
     ]
 
@@ -36,13 +40,13 @@ def _is_shown(user: int | None) -> bool:
 
 
 def agent_named(name: str, program: str) -> OwnAgent:
-    """The agent of a name as markers have it: its codebase's, perhaps with what it is for after a slash."""
+    """The agent of a marker's name: its codebase, perhaps with a purpose after a slash."""
     codebase = name.partition("/")[0]
     return OwnAgent(CodebaseId(codebase) if codebase.startswith("cb_") else None, program)
 
 
 def _hold(processes: Iterable[Process], held: dict[int, Process]) -> bool:
-    """Note which sockets these processes hold; whether there are some that can't be looked into."""
+    """Note which sockets these processes hold. Returns whether some processes can't be looked into."""
     hidden = False
     for process in processes:
         try:
@@ -52,10 +56,10 @@ def _hold(processes: Iterable[Process], held: dict[int, Process]) -> bool:
     return hidden
 
 
-def _caller(number: int | None, held: Mapping[int, Process], agents: Container[int], *, telling: bool) -> Caller:
+def _caller(number: int | None, held: Mapping[int, Process], agents: Container[int], *, visible: bool) -> Caller:
     if not number:
         return UNKNOWN
     if (holder := held.get(number)) is not None:
         return agent_named(holder.name, program_of(holder.pid))
     # A socket that nobody holds may be on its way from one process to another, to be read from later.
-    return ANOTHER if held_by_others(number, agents) or not telling else UNKNOWN
+    return ANOTHER if held_by_others(number, agents) or not visible else UNKNOWN

@@ -1,7 +1,7 @@
-"""Who holds the other end of a connection, on systems without `/proc`: asked process by process. Blocking.
+"""Finds the holder of a connection's other end on systems without `/proc`, process by process. Blocking.
 
-There is no table that tells whether a connection still has a holder at its other end, so our own end is looked at: it
-is no longer established where the other was closed.
+No table shows whether a connection still has a holder at its other end. So our own end is looked at: it is no longer
+established when the other was closed.
 """
 
 from collections.abc import Iterator

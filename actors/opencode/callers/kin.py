@@ -1,8 +1,8 @@
-"""The processes of all our agents, and what they hold open: read from Linux's `/proc`. Blocking.
+"""The processes of all our agents, and what they hold open, from Linux's `/proc`. Blocking.
 
 A process is an agent's by the marker in its environment, by a limit that it can't have from elsewhere, or by its
-descent from such a one. The limit (see `inherited`) marks every child, also one that cleared its environment, has a
-session of its own and no parent any more.
+descent from such a process. The limit (see `inherited`) marks every child, also one that cleared its environment, has a
+session of its own and no parent any longer.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which agents run now: while none does, nobody who asks the service for something can be one."""
+"""Which agents run now. While none does, no caller of the service can be one."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -13,7 +13,7 @@ class Presence:
         self._there: Counter[str] = Counter()
 
     def comes(self, name: str) -> Callable[[], None]:
-        """A process is about to be started. Call the answer, once or more often, when it and all its children are gone."""
+        """A process is about to be started. Call the returned function when it and all its children are gone."""
         self._there[name] += 1
         return cache(partial(self._gone, name))
 

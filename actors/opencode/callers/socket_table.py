@@ -25,7 +25,7 @@ class Ends:
 
     @classmethod
     def of(cls, client: object, server: object) -> "Ends":
-        """The connection between two ends as sockets tell them; IPv4 addresses count as such however they are written.
+        """The connection between two ends as sockets report them. IPv4 addresses count as such in every notation.
 
         Raises `ValueError` for what is no TCP connection.
         """

@@ -1,1 +1,1 @@
-"""A codebase's directory, looked at around a run and in it: which of its files changed."""
+"""Watches a codebase's directory around a run and during it, to find which files changed."""

@@ -1,4 +1,4 @@
-"""Looks at a codebase's directory around an agent's run and in it, so that nothing that a shell changed is missed."""
+"""Looks at a codebase's directory around an agent's run and during it, so that no change by a shell is missed."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from ..outbox import Outbox
 from .tree_scan import SECONDS, SECONDS_AGAIN, scan_files, scan_tree
 
 REST = 4
-"""A look in mid-run is followed by a rest so many times as long, so that a large directory doesn't take a core."""
+"""A look during a run is followed by a pause of this many times its length, so that a large directory takes no whole core."""
 
 
 class FileWatch:
@@ -21,18 +21,18 @@ class FileWatch:
         self._one = asyncio.Lock()
 
     async def before_run(self) -> None:
-        """To be awaited before a prompt is handed over: how the directory is then."""
+        """Await this before a prompt is handed over: it notes the state of the directory."""
         look = None if self._translator.run is not None else await self._scan(SECONDS)
         self._translator.before_run(look)
 
     def heard(self) -> None:
-        """The agent has said something; it may be that a command ended or that a tool wrote."""
+        """The agent has said something: a command may have ended, or a tool may have written."""
         seen = self._translator.seen
         if seen.due or seen.touched:
             self._news.set()
 
     async def run(self) -> None:
-        """Look whenever there is a reason to, until cancelled."""
+        """Look whenever there is a reason, until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
@@ -44,7 +44,7 @@ class FileWatch:
             await asyncio.sleep(REST * (loop_seconds() - began))
 
     async def settle(self, *, whatever_ran: bool = False) -> None:
-        """The run rests, or its processes are gone: a last look, where anything ran that no tool speaks of."""
+        """The run rests, or its processes are gone: look once more if anything ran that no tool reports."""
         async with self._one:
             await self._look_at_touched()
             if self._translator.seen.shell or whatever_ran:

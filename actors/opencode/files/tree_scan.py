@@ -1,7 +1,7 @@
-"""Looks at a directory: which files it holds, and a mark of each. Reads no file, follows no link, runs nothing. Blocking.
+"""Scans a directory: which files it holds, and a mark of each. Reads no file, follows no link, runs nothing. Blocking.
 
-Git isn't asked: in a repository that others made it may run what its configuration names, it says nothing of what it
-ignores or of what a command has committed, and where it doesn't know the repository or isn't there, nothing at all.
+Git isn't asked. In a repository of others it may run what its configuration names. It says nothing of ignored files or
+of what a command has committed. Without a repository or without git there is no answer at all.
 """
 
 import os
@@ -35,7 +35,7 @@ _OFTEN: Final = 1000
 
 
 class _TooMuch(Exception):
-    """There is more than may be looked at, or it takes too long."""
+    """There is more than may be scanned, or it takes too long."""
 
 
 class _Scan:
@@ -112,9 +112,9 @@ def scan_tree(directory: str, files: int = FILES, seconds: float = SECONDS) -> L
 
 
 def scan_files(directory: str, paths: list[bytes]) -> dict[bytes, Mark | None]:
-    """The marks of some files of the directory; None for one that isn't there, or is a directory.
+    """The marks of some files of the directory; None for one that isn't there or is a directory.
 
-    Left out is a path that leads through a link: a look at the directory knows that file by another name, or not at all.
+    A path that leads through a link is left out: a scan knows that file by another name, or not at all.
     """
     marks: dict[bytes, Mark | None] = {}
     for path in paths:

@@ -1,1 +1,1 @@
-"""opencode's process and what surrounds it on this machine: binary, environment, files, memory, leftovers."""
+"""opencode's process and its surroundings on this machine: binary, environment, files, memory, leftovers."""

@@ -1,4 +1,7 @@
-"""Whether agents can be started here: found out beside those who ask, who get what was known last rather than wait."""
+"""Whether agents can be started here.
+
+That is found out in the background. Callers get the last answer instead of waiting.
+"""
 
 import asyncio
 from math import inf
@@ -15,13 +18,13 @@ log = structlog.get_logger()
 
 GLANCE = 0.25
 """Seconds that anybody waits for a newer answer than the last."""
-NOT_KNOWN = "It is not known yet whether opencode can be used: it has not told its version so far."
+NOT_KNOWN = "It is not known yet whether opencode can be used: it has not reported its version so far."
 
 
 class Availability:
-    """Looks at the executable and its home now and then; `path` is where it is searched for.
+    """Checks the executable and its home now and then. `path`: where it is searched for.
 
-    `note`: what is to be said about them although agents can be started; None for nothing.
+    `note`: a remark although agents can be started; None for nothing.
     """
 
     def __init__(self, settings: OpencodeSettings, path: str) -> None:
@@ -33,9 +36,10 @@ class Availability:
         self._looking: asyncio.Task[None] | None = None
 
     async def reason(self, patience: float) -> str | None:
-        """Why no agent can be started, saying what to do; None if they can, `NOT_KNOWN` while nothing is known.
+        """Why no agent can be started, and what to do; None if they can, `NOT_KNOWN` while nothing is known.
 
-        Waits `patience` seconds at most for the first answer, and hardly for a newer one than the last. An answer is good for `look_lifetime`.
+        Waits at most `patience` seconds for the first answer, and hardly for a newer one than the last. An answer is
+        good for `look_lifetime`.
         """
         if loop_seconds() >= self._look_again:
             if self._looking is None:
@@ -44,7 +48,7 @@ class Availability:
         return self._last
 
     async def close(self) -> None:
-        """Look no more."""
+        """Cancel the check that is under way."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
@@ -57,7 +61,7 @@ class Availability:
             self._looking = None
 
     async def _find_out(self) -> str | None:
-        """Find the executable and its home; say once what is to be said about them."""
+        """Find the executable and its home. Log a remark on them once."""
         try:
             choice = await settle(self._settings, self._path)
         except AgentUnavailable as error:

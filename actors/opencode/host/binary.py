@@ -1,4 +1,4 @@
-"""Finding the opencode executable and making sure that it is one we understand."""
+"""Finds the opencode executable, and makes sure that we understand its version."""
 
 import asyncio
 import os
@@ -19,9 +19,9 @@ _ADVICE = "Run ./scripts/serve, which fetches it, or give its path with --openco
 
 
 def candidates(given: Path | None, tools_dir: Path | None = None, path: str | None = None) -> list[Path]:
-    """The executables that may be used: the given one alone, else those on `path` (None: PATH), then the project's own.
+    """The executables to try: the given one alone, else those on `path` (None: PATH), then the project's own.
 
-    Blocking. Raises `AgentUnavailable`, saying what to do, where there is none.
+    Blocking. Raises `AgentUnavailable`, saying what to do, if there is none.
     """
     if given is not None:
         return [_given(given)]
@@ -77,7 +77,7 @@ async def _run(binary: Path, environment: dict[str, str], limit: float) -> bytes
             output, _ = await process.communicate()
             return output
     except TimeoutError:
-        raise AgentUnavailable(f"{binary} did not tell its version within {limit:.0f} s. {_ADVICE}") from None
+        raise AgentUnavailable(f"{binary} did not report its version within {limit:.0f} s. {_ADVICE}") from None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):

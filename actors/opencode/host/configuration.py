@@ -1,4 +1,4 @@
-"""The files in which opencode's configuration and logins are kept, and whether what they say has changed."""
+"""The files that hold opencode's configuration and logins, and whether they have changed."""
 
 import hashlib
 import json
@@ -40,9 +40,9 @@ class Places:
 
 
 def configuration_stamp(environment: Mapping[str, str]) -> Stamp:
-    """What the files that say which models there are say now, for an opencode with this environment. Blocking.
+    """The state of the files that decide which models there are, for an opencode with this environment. Blocking.
 
-    Left out is what opencode itself writes there while it works: the name of its schema, and tokens that it renewed.
+    It ignores what opencode itself writes there while it works: the name of its schema, and renewed tokens.
     """
     places = Places.of(environment)
     said = ((file, _without_schema(content)) for file, content in _contents(places.configuration))
@@ -51,7 +51,7 @@ def configuration_stamp(environment: Mapping[str, str]) -> Stamp:
 
 
 def content_of(file: Path) -> str:
-    """A file's text, the beginning of a large one; empty where there is none that we may read. Blocking."""
+    """A file's text, or the beginning of a large one; empty if there is none that we may read. Blocking."""
     try:
         with file.open("rb") as opened:
             return opened.read(LARGEST).decode("utf-8", "replace")

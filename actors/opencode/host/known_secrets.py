@@ -1,4 +1,7 @@
-"""What nobody may be shown: keys in an agent's environment, configuration and logins, and in the service's environment."""
+"""The secrets that nobody may be shown.
+
+They are keys in an agent's environment, configuration and logins, and in the service's environment.
+"""
 
 import asyncio
 import json
@@ -23,7 +26,7 @@ _REFERENCE: Final = re.compile(r"\{(env|file):([^}]+)\}")
 
 
 async def learn_secrets(settings: OpencodeSettings) -> None:
-    """Look again what the agents are given, and what is in our own environment, and have it known as secret."""
+    """Read again what the agents are given and what our own environment holds, and learn it as secret."""
     settings.secrets.learn("agents", await asyncio.to_thread(_all, settings))
 
 
@@ -64,7 +67,7 @@ def _of_an_agent(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _in_document(document: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
-    """Secrets of a JSON document; of one with comments in it, those that can be found without understanding it."""
+    """The secrets of a JSON document. If it has comments, those that can be found without parsing it."""
     try:
         pairs = _pairs("", json.loads(document))
     except ValueError:
@@ -76,7 +79,7 @@ def _in_document(document: str, environment: Mapping[str, str], directory: Path)
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Each text with the name it goes by."""
+    """Each text with its name."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, dict):
@@ -88,12 +91,12 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _header(name: str) -> str:
-    """What a header goes by: most are no secrets, and those that are say so somewhere in their names."""
+    """The name of a header: most are no secrets, and those that are say so somewhere in their names."""
     return name if _MEMBER.search(name) or not _HEADER.search(name) else "token"
 
 
 def _resolved(value: str, environment: Mapping[str, str], directory: Path) -> Iterator[str]:
-    """What the value stands for: opencode lets it name a variable or a file."""
+    """What the value stands for: in opencode it may name a variable or a file."""
     references = _REFERENCE.findall(value)
     for kind, name in references:
         yield environment.get(name, "") if kind == "env" else content_of(directory / Path(name).expanduser())

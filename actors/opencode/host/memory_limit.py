@@ -1,7 +1,7 @@
-"""A limit on the memory of an agent: what opencode and its tools hold is added up each second; too much ends them all.
+"""A limit on the memory of an agent. What opencode and its tools hold is added up each second; too much ends them all.
 
-What is resident counts, since opencode reserves far more than it ever uses. Pages that processes share are counted
-for each of them; memory of tools that left their parents isn't counted, and they end with the agent all the same.
+Resident memory counts, because opencode reserves far more than it ever uses. Shared pages count for each process.
+Memory of tools that left their parents isn't counted, and they end with the agent all the same.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ TOO_MUCH = "AGENT_OUT_OF_MEMORY"
 
 
 class _Kinship:
-    """Which processes are whose children: all agents share one look at the machine, at most two in an interval."""
+    """The parents and children of processes. All agents share one look at the machine, at most two in an interval."""
 
     def __init__(self) -> None:
         self._looking = Lock()
@@ -50,7 +50,7 @@ class _Kinship:
 _KINSHIP: Final = _Kinship()
 
 
-def usual_limit() -> int:
+def default_limit() -> int:
     """Half of the machine's memory, in MiB."""
     return int(psutil.virtual_memory().total) // 2 // MIB
 
@@ -67,7 +67,7 @@ async def watch_memory(process: OpencodeProcess, limit: int) -> None:
 
 
 def _held(pid: int) -> tuple[int, list[psutil.Process]]:
-    """The bytes that a process and its descendants hold, and who they are; those that end meanwhile hold nothing."""
+    """The bytes that a process and its descendants hold, and these processes; those that end meanwhile hold nothing."""
     family: list[psutil.Process] = []
     held, children, pids = 0, _KINSHIP.children(), [pid]
     for member in pids:  # which grows on the way

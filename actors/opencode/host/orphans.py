@@ -1,6 +1,7 @@
-"""Taking leave of orphans: a daemon that an agent's tool left has nobody to wait for it but the system's first process.
+"""Reaps orphans: nobody waits for a daemon that an agent's tool left, except the system's first process.
 
-In a container without an init that is us. What nobody waits for stays as a zombie, until the system has no number left.
+In a container without an init that is us. A process that nobody waits for stays as a zombie, until the system has no
+number left.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ def adopts_orphans() -> bool:
 async def reap_orphans(interval: float = INTERVAL) -> None:
     """Until cancelled, wait for every ended child that nobody else waits for.
 
-    Whoever starts a process here waits for it at once; what is still there at the next look was started by others.
+    Our own code waits at once for each process that it starts. A process that is still there at the next look was
+    started by others.
     """
     before = frozenset[psutil.Process]()
     while True:
@@ -30,7 +32,7 @@ async def reap_orphans(interval: float = INTERVAL) -> None:
 
 
 def _reap(before: frozenset[psutil.Process]) -> frozenset[psutil.Process]:
-    """Wait for those that had ended before; the others that have ended by now. Blocking."""
+    """Wait for those that had ended before; return the others that have ended by now. Blocking."""
     ended = {child for child in psutil.Process().children() if _has_ended(child)}
     for orphan in ended & before:
         with suppress(ChildProcessError):

@@ -1,6 +1,6 @@
 """The opencode process: started in a session of its own, its output drained, its end always noticed.
 
-Its output is never waited for at the end: a tool that outlived it may hold the pipe.
+Its end doesn't wait for its output: a tool that outlived it may hold the pipe.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from ....domain.errors import AgentError
 from ....domain.opencode.errors import Failure
 from ....domain.secrets.masker import Secrets
 from ..processes import inherited
-from ..starting.complaint import complaint
+from ..starting.last_error import last_error
 from .environment import MARKER
 from .shortage import why
 
@@ -31,11 +31,11 @@ _CHUNK = 65536
 
 
 class EndedEarly(AgentError):
-    """opencode ended before it listened; it may do better next time."""
+    """opencode ended before it listened; the next try may succeed."""
 
 
 class Output:
-    """What a process prints: drained always, its last lines kept, one line watched for."""
+    """The output of a process: always drained, its last lines kept, searched for one line."""
 
     def __init__(self) -> None:
         self.url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -43,9 +43,9 @@ class Output:
         self._rest = b""
 
     @property
-    def complaint(self) -> str:
-        """What went wrong, as far as it says so."""
-        return complaint([line.decode("utf-8", "replace") for line in (*self._lines, self._rest)])
+    def last_error(self) -> str:
+        """The last error that it printed, if there is one."""
+        return last_error([line.decode("utf-8", "replace") for line in (*self._lines, self._rest)])
 
     async def drain(self, descriptor: int) -> None:
         """Read until the end or cancellation."""
@@ -69,7 +69,7 @@ class Output:
 
 
 class OpencodeProcess:
-    """A running `opencode serve`; `url` is where it listens. `ended_for`: why we ended it, if it was for a fault of its own."""
+    """A running `opencode serve`. `url`: where it listens. `ended_for`: the fault that we ended it for, if any."""
 
     def __init__(
         self,
@@ -142,14 +142,14 @@ class OpencodeProcess:
         return not self.ended.done()
 
     def obituary(self) -> str:
-        """How it ended, in a sentence: exit code or signal, and its last words; or what we ended it for."""
+        """How it ended, in a sentence: exit code or signal, and its last words, or the fault for which we ended it."""
         if self.ended_for is not None:
             return self.ended_for.error
         code = self._process.returncode
         if code is None:
             return "opencode still runs."
         how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
-        last = self._errors.complaint or ("" if self.url else self._output.complaint)
+        last = self._errors.last_error or ("" if self.url else self._output.last_error)
         return f"opencode ended {how}" + (f": {self._secrets.mask(last)}" if last else ".")
 
     async def terminate(self, patience: float) -> None:
@@ -167,12 +167,12 @@ class OpencodeProcess:
         await self.drained()
 
     def end(self, why: Failure | None = None) -> None:
-        """SIGKILL, without waiting. `why`: what it is ended for."""
+        """SIGKILL, without waiting. `why`: the fault for which it is ended."""
         self.ended_for = self.ended_for or why
         self._signal(signal.SIGKILL)
 
     async def drained(self) -> None:
-        """Let what it last printed arrive, but don't wait for others that hold its pipes; then close them."""
+        """Read its last output, but don't wait for others that hold its pipes; then close them."""
         await asyncio.wait(self._drains, timeout=0.2)
         for drain in self._drains:
             drain.cancel()
@@ -199,13 +199,13 @@ class OpencodeProcess:
 
 @cache
 def _bound_to_us() -> tuple[str, ...]:
-    """A prefix that has the kernel end opencode when this server is killed, where the system knows how."""
+    """A command prefix with which the kernel ends opencode when this server is killed, on systems that can."""
     setpriv = shutil.which("setpriv") if sys.platform.startswith("linux") else None
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 def _free_port() -> int:
-    """A port that is free now: opencode's own choice would make all of them fight for the same one."""
+    """A port that is free now. If opencode chose, all processes would compete for the same one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,8 +1,8 @@
 """Which variables of the service's own environment are secrets. Agents aren't given them, but can read them in `/proc`.
 
-Unlike the variables that agents are given, these may be called anything. A name that ends in a word for a secret is
-believed, but for values that are in every text; one that has such a word elsewhere only where the value was clearly
-drawn by chance, so that `SECRET_PROVIDER=kubernetes` takes no word out of anybody's text.
+These variables may have any name. A name that ends in a word for a secret is believed, except for values that are in
+every text. A name that has such a word elsewhere is believed only if the value was clearly drawn by chance, so that
+`SECRET_PROVIDER=kubernetes` removes no word from any text.
 """
 
 import re
@@ -58,7 +58,7 @@ def _is_secret(name: str, value: str, plain: set[str]) -> bool:
 
 
 def _is_common(value: str, plain: set[str]) -> bool:
-    """Whether it says nothing secret: a usual word, a short number, or what another variable says openly."""
+    """Whether the value holds no secret: a common word, a short number, or the value of an open variable."""
     return value.lower() in _COMMON or value in plain or (value.isdigit() and len(value) < _FEW_DIGITS)
 
 

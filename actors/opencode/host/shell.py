@@ -1,8 +1,8 @@
 """The shell of an agent's tools: the user's own, without what opencode alone needs to know.
 
-opencode runs commands in the shell that `SHELL` names, with its own environment. Put in between is a shell of the
-same name that takes opencode's password and configuration out of it, gives itself and all that it will start its own
-process id as the number of the call, and then becomes the real one.
+opencode runs commands in the shell that `SHELL` names, with its own environment. A shell of the same name is put in
+between. It removes opencode's password and configuration, gives itself and everything it starts its own process id as
+the number of the call, and then becomes the real shell.
 """
 
 import os
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 WITHHELD: Final = ("OPENCODE_SERVER_PASSWORD", "OPENCODE_SERVER_USERNAME", "OPENCODE_CONFIG_CONTENT")
 """Variables that no command of an agent sees."""
 
-USUAL: Final = ("/bin/bash", "/bin/sh")
+DEFAULTS: Final = ("/bin/bash", "/bin/sh")
 _KNOWN: Final = frozenset({"bash", "sh", "dash", "ash", "zsh", "ksh"})
 """Shells that opencode runs as we expect; for another one it takes one of these by itself."""
 
@@ -29,9 +29,9 @@ _KNOWN: Final = frozenset({"bash", "sh", "dash", "ash", "zsh", "ksh"})
 def withholding_shell(
     directory: Path, environment: Mapping[str, str], restored: Mapping[str, str | None] | None = None
 ) -> dict[str, str]:
-    """Put the shell into a directory; the variable that names it, none where that isn't possible. Blocking.
+    """Put the shell into a directory. Returns the variable that names it, or nothing if that isn't possible. Blocking.
 
-    `restored`: what variables are for commands that are others for opencode itself; None for those that there are none of.
+    `restored`: variables that commands get with another value than opencode itself; None removes the variable.
     """
     real = _real(environment.get("SHELL"))
     if real is None:
@@ -77,7 +77,7 @@ def _put(shell: Path, script: str) -> None:
 
 def _real(named: str | None) -> str | None:
     own = (named,) if named and Path(named).name in _KNOWN and Path(named).is_absolute() else ()
-    return next((shell for shell in (*own, *USUAL) if os.access(shell, os.X_OK)), None)
+    return next((shell for shell in (*own, *DEFAULTS) if os.access(shell, os.X_OK)), None)
 
 
 def _content(file: Path) -> str | None:

@@ -1,1 +1,1 @@
-"""Beside another version of opencode: which executable is used, whose the home is, and a home of our own where they clash."""
+"""Coexistence with another version of opencode: the choice of the executable, and a home of our own if they clash."""

@@ -1,4 +1,4 @@
-"""Which of the executables that are there is used: the first of a version that we understand."""
+"""Chooses among the executables that are there: the first of a version that we understand."""
 
 import asyncio
 from collections.abc import Sequence as Many
@@ -36,7 +36,7 @@ class Executable:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is used, and what stood before it and isn't. `later`: of a version after ours, and works in the same home."""
+    """The chosen executable, and those before it. `later`: one of a later version that works in the same home."""
 
     used: Executable
     passed_over: Many[Executable] = ()
@@ -44,7 +44,7 @@ class Choice:
 
     @property
     def note(self) -> str | None:
-        """What is to be said about it, in a sentence; None where it is the first one that was found."""
+        """A remark on the choice, in a sentence; None if the first executable was chosen."""
         if not self.passed_over:
             return None
         others = ", ".join(map(str, self.passed_over))
@@ -52,7 +52,7 @@ class Choice:
 
 
 async def settle(settings: OpencodeSettings, path: str) -> Choice:
-    """Choose the executable, and the home that it works in from now on. Raises `AgentUnavailable`."""
+    """Choose the executable and the home that it works in from now on. Raises `AgentUnavailable`."""
     choice = await choose(settings, path)
     if (home := settings.own_home) is not None:
         later = str(choice.later) if choice.later is not None else None

@@ -1,4 +1,4 @@
-"""Whether another version of opencode has opened a database: then it is of a shape that ours can't work with."""
+"""Whether another version of opencode has opened a database, whose shape ours then can't use."""
 
 import re
 from pathlib import Path
@@ -17,9 +17,9 @@ _LATER: Final = re.compile(r".*_v([2-9]|[1-9]\d+)")
 
 
 def opened_by_another(database: Path, binary: Path) -> str | None:
-    """By what it shows that a version later than this executable's has opened it; None where nothing shows that. Blocking.
+    """The sign that a version later than this executable's has opened it; None if there is none. Blocking.
 
-    One that can't be read shows nothing: our opencode will say what is wrong with it.
+    A database that can't be read shows no sign: our opencode will say what is wrong with it.
     """
     try:
         parts, migrations = look_into(database, _MIGRATIONS)

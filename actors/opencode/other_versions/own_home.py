@@ -1,7 +1,7 @@
-"""A home of our own, beside the data directory, where another version of opencode works in the one that is shared.
+"""A home of our own, beside the data directory, for when another version of opencode works in the shared one.
 
-opencode keeps sessions, state and caches in it. The configuration stays where it is; logins are linked, so that a token
-that either renews is good for both.
+opencode keeps sessions, state and caches in it. The configuration stays where it is. Logins are linked, so that a token
+that either version renews is good for both.
 """
 
 import os
@@ -26,9 +26,10 @@ _PLACES: Final = {"XDG_DATA_HOME": "data", "XDG_STATE_HOME": "state", "XDG_CACHE
 
 
 class OwnHome:
-    """The home at `place`. `reason`: why it is worked in, a sentence; None while the shared one is.
+    """The home at `place`. `reason`: a sentence on why it is used; None while the shared one is.
 
-    Once opencode has worked in it, it stays: its sessions are nowhere else. `first_start`: lets the first one start alone.
+    Once opencode has worked in it, it stays: its sessions are nowhere else. `first_start`: lets the first agent start
+    alone.
     """
 
     def __init__(self, place: Path) -> None:
@@ -45,9 +46,9 @@ class OwnHome:
         return {name: str(self.place / folder) for name, folder in _PLACES.items()}
 
     def decide(self, shared: Path, binary: Path, later: str | None) -> None:
-        """Look whether it is to be worked in from now on, and make it if so. Blocking. Raises `AgentUnavailable`.
+        """Decide whether it is used from now on, and make it if so. Blocking. Raises `AgentUnavailable`.
 
-        `shared`: opencode's directory in the home that is shared. `later`: a later version that works there, in words.
+        `shared`: opencode's directory in the shared home. `later`: a later version that works there, in words.
         """
         if self.reason is None:
             self.reason = self._why(shared, binary, later)

@@ -17,7 +17,7 @@ _LONGEST: Final = 128
 
 
 class File(NamedTuple):
-    """Which file an executable is: another one in its place is another."""
+    """The identity of an executable's file: a replaced file is another one."""
 
     place: str
     inode: int
@@ -40,7 +40,7 @@ _migrations: dict[File, frozenset[str]] = {}
 
 
 async def version_of(binary: Path, path: str, limit: float) -> str:
-    """What an executable says its version is, asked once; empty if that is no version. Raises `AgentUnavailable`."""
+    """The version that an executable reports, asked once; empty if that is no version. Raises `AgentUnavailable`."""
     file = await asyncio.to_thread(File.at, binary)
     if file not in _versions:
         _versions[file] = await read_version(binary, path, limit)

@@ -1,1 +1,1 @@
-"""What others did with opencode: the sessions that it keeps of a directory, read from a server that works nowhere near it."""
+"""The sessions of others: what opencode keeps of a directory, read from a server that works nowhere near it."""

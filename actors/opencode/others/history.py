@@ -1,7 +1,7 @@
-"""What opencode keeps of a directory, read from a server of its own that works nowhere near it.
+"""The sessions that opencode keeps of a directory, read from a server of its own that works nowhere near it.
 
-opencode merges configuration and runs plugins of any directory that it is asked about, so it is asked about none:
-it starts in an empty one and lists the sessions of all, of which those of the directory are taken.
+opencode merges configuration and runs plugins of every directory that it is asked about. So this server is asked about
+none: it starts in an empty directory and lists the sessions of all directories. Those of the wanted one are taken.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ async def server_nowhere(settings: OpencodeSettings, name: str) -> AsyncGenerato
             await check_whereabouts(server.client)
             yield server
         finally:
-            await server.close(settings.farewell_limit)
+            await server.close(settings.shutdown_limit)
     finally:
         await asyncio.to_thread(nowhere.cleanup)
 
@@ -111,7 +111,7 @@ class OpencodeHistory:
             return
 
     async def _way_back(self, name: AgentSessionId) -> AsyncIterator[tuple[str | None, int, bytes | None]]:
-        """The pages of a session from its last to its first: each one's cursor and size, and, of the last, itself."""
+        """The pages of a session from its last to its first: each page's cursor and size, and the last page itself."""
         cursor: str | None = None
         while True:
             limit = MESSAGES
@@ -153,7 +153,7 @@ def _real(directory: str) -> str | None:
 
 
 def _command(reading: SessionReading, body: bytes | None, *, last: bool) -> ImportSession:
-    """What a page says; one that was too long is one message, which is left out."""
+    """The command of a page. A page that was too long is one message, which is left out."""
     if body is None:
         reading.left_out += 1
         return reading.page([], last=last)

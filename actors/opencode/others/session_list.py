@@ -1,7 +1,7 @@
-"""All sessions that opencode has, also where it can't list some of them.
+"""All sessions of opencode, even if it can't list some of them.
 
-It answers a page with an error if one session of it can't be put into words: a row that another program wrote, or an
-old version. Then the moment of that session's last change is searched for, and the list goes on around it.
+It answers a page with an error if one session of it can't be represented: a row of another program, or of an old
+version. Then the time of that session's last change is searched for, and the list goes on around it.
 """
 
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ class SessionList:
         self.unlisted = 0
 
     async def all(self) -> AsyncIterator[object]:
-        """Each session, at least once, the last changed first. Raises `AgentError` where opencode doesn't answer."""
+        """Each session, at least once, the last changed first. Raises `AgentError` if opencode doesn't answer."""
         seen: set[str] = set()
         before: float | None = None
         limit = SESSIONS
@@ -60,7 +60,7 @@ class SessionList:
             yield session
 
     async def _page(self, limit: int, before: float | None, since: float | None = None) -> list[object] | None:
-        """Sessions that changed before a moment, and since one; None where opencode can't list them."""
+        """Sessions that changed before one moment and since another; None if opencode can't list them."""
         try:
             return items(await self._client.all_sessions(limit, before, since))
         except AgentError as error:
@@ -87,7 +87,7 @@ class SessionList:
             log.warning("opencode can't list a session; it was passed over", changed_at=moment)
 
     async def _moment(self, limit: int, before: int) -> int:
-        """The last moment from which on so many sessions can't be listed."""
+        """The last moment from which on this number of sessions can't be listed."""
         step, good = 1, before
         while good - step > FIRST and await self._page(limit, before, good - step) is not None:
             good, step = good - step, step * FURTHER
@@ -101,7 +101,7 @@ class SessionList:
         return bad
 
     async def _readable(self, limit: int, before: int | None, moment: int) -> list[object]:
-        """Of the sessions of a moment as many as come before the one that can't be listed, as halving finds them."""
+        """The sessions of a moment up to the one that can't be listed, found by halving."""
         while limit := limit // 2:
             if (page := await self._page(limit, before, moment)) is not None:
                 return page
@@ -109,7 +109,7 @@ class SessionList:
 
 
 def _new(page: list[object], seen: set[str]) -> list[object]:
-    """What was not yet seen, which is seen now."""
+    """The sessions that were not seen before; they count as seen now."""
     news = [session for session in page if _name(session) not in seen]
     seen.update(map(_name, news))
     return news
@@ -120,7 +120,7 @@ def _name(session: object) -> str:
 
 
 def _after(session: object) -> float:
-    """The next moment after a session's last change; beyond all moments where it says none."""
+    """The moment after a session's last change; beyond all moments if it names none."""
     updated = fields(fields(session).get("time")).get("updated")
     if isinstance(updated, bool) or not isinstance(updated, int | float):
         return LAST

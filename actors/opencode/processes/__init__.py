@@ -1,1 +1,1 @@
-"""The processes that an agent starts: how they are known, whose they are, and how they are ended."""
+"""The processes that an agent starts: how they are recognized, whose they are, and how they are ended."""

@@ -1,8 +1,9 @@
-"""The commands of an agent's calls: which of them an interrupt ends, and which it leaves alone.
+"""The commands of an agent's calls: which of them an interrupt ends, and which it spares.
 
-Every command runs below a shell of ours that gives all it starts a number, its own process id. While that shell lives
-its call is open. Of a call that has ended only what it left on purpose is there, such as a development server: that is
-spared. What opencode itself starts (language servers, MCP servers, git) bears no number, and is never touched.
+- Every command runs below a shell of ours. It gives everything it starts a number, its own process id. While that shell
+  lives, its call is open.
+- A call that has ended leaves only what it left on purpose, such as a development server. That is spared.
+- What opencode itself starts (language servers, MCP servers, git) has no number, and is never touched.
 """
 
 import asyncio
@@ -99,10 +100,10 @@ class Commands:
 
 
 async def end_commands(commands: Commands, spared: frozenset[int], grace: float, limit: float) -> None:
-    """End every command but those of the spared calls: asked to at first, by force after `grace` seconds.
+    """End every command except those of the spared calls: by request at first, by force after `grace` seconds.
 
-    Returns when none is left. One that can't be killed within `limit` seconds is reported, and not waited for: it
-    never does anything again.
+    Returns when none is left. A command that can't be killed within `limit` seconds is reported and no longer awaited:
+    it never does anything again.
     """
     began, asked = loop_seconds(), set[psutil.Process]()
     while found := await asyncio.to_thread(_others, commands, spared):
@@ -124,7 +125,7 @@ def _others(commands: Commands, spared: frozenset[int]) -> list[Command]:
 
 
 def _kill(found: Iterable[Command]) -> None:
-    """Kill them, each with its whole process group at once: one that forks without end would be missed one by one."""
+    """Kill them, each with its whole process group at once: one that forks without end would outrun single kills."""
     for group in {command.group for command in found if command.group > 1}:
         with suppress(OSError):
             os.killpg(group, signal.SIGKILL)
@@ -138,7 +139,7 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
 
 
 def _age(process: psutil.Process) -> float:
-    """Seconds since it began; 0 for one that is gone. Linux is asked directly: psutil is off by up to a second there."""
+    """Seconds since it began; 0 if it is gone. Linux is asked directly: psutil is off by up to a second there."""
     try:
         if not sys.platform.startswith("linux"):
             return wall_seconds() - float(process.create_time())

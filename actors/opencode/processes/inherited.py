@@ -1,8 +1,9 @@
-"""A mark that no process loses by clearing its environment or by leaving its parents: a limit that nothing enforces.
+"""A mark that no process loses by clearing its environment or leaving its parents: a limit that nothing enforces.
 
-Linux hands the limit on file locks (`RLIMIT_LOCKS`) on to every child with all other limits, and has enforced it
-nowhere since 2.4.25. Its hard half names the agent, its soft half the call of a tool, which the agent's shell sets.
-An agent that wants to can lower it. Where a system doesn't show the limits of others, environment and descent do.
+Linux hands the limit on file locks (`RLIMIT_LOCKS`) to every child like all other limits, and has enforced it nowhere
+since 2.4.25. Its hard half names the agent. Its soft half names the call of a tool, and the agent's shell sets it. An
+agent can lower it on purpose. On systems that don't show the limits of other processes, environment and descent serve
+instead.
 """
 
 import hashlib

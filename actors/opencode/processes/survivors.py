@@ -1,11 +1,11 @@
-"""Ending what an agent left behind: processes are known by the marker in their environment, or by what they inherit.
+"""Ends what an agent left behind. Processes are recognized by the marker in their environment, or by what they inherit.
 
-opencode's tools run in sessions of their own and outlive it; killing its process group does not reach them.
+opencode's tools run in sessions of their own and outlive it. Killing its process group does not reach them.
 
-What clears its environment is found by the limit that it inherits (see `inherited`), elsewhere by its descent, unless
-its parent ended before. Linux could have opencode adopt such orphans (`PR_SET_CHILD_SUBREAPER`), but opencode waits
-for none that it didn't start: tried, each process that a tool put in the background stayed as a zombie for as long as
-opencode lived, until the system has no number left.
+A process that clears its environment is found by the limit that it inherits (see `inherited`), on other systems by its
+descent, unless its parent ended before. Linux could let opencode adopt such orphans (`PR_SET_CHILD_SUBREAPER`), but
+opencode waits for no process that it didn't start. That was tried: each process that a tool put in the background
+stayed as a zombie while opencode lived, until the system had no number left.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ Marked = Callable[[str | None, int], bool]
 async def family(instance: str, codebase: str) -> list[psutil.Process]:
     """Every process of this codebase's agent with all its descendants, also those that cleared their environment.
 
-    To be asked while the agent still lives: once it is gone nothing tells whose children they were.
+    Call this while the agent still lives: once it is gone, their parents are unknown.
     """
     wanted = _of(instance, codebase)
     return await asyncio.to_thread(lambda: list(_descent(_find(wanted))))

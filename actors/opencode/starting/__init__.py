@@ -1,1 +1,1 @@
-"""Starting opencode: who goes first in a new home, and what it complains of where it ends instead."""
+"""Starts of opencode: which agent goes first in a new home, and the error of an opencode that ends instead."""

@@ -1,4 +1,4 @@
-"""The first start in a home goes alone: of several opencodes that make or upgrade one database, all but one fail."""
+"""The first start in a home goes alone: of several opencodes that create or upgrade one database, all but one fail."""
 
 import asyncio
 from collections.abc import AsyncGenerator

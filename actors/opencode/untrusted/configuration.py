@@ -1,9 +1,9 @@
-"""A codebase's own opencode configuration: found, so that it isn't run unless it is trusted.
+"""A codebase's own opencode configuration is found here, so that it isn't run unless it is trusted.
 
-opencode merges settings and runs plugins that lie in the codebase or above it: up to the repository's root, and
-where it sees no repository, up to the file system's. Its own switch against that has a leak, so a prompt is
-refused where such files exist. Which root it sees, it is asked itself before a prompt; before it runs, the nearest
-directory that looks like a repository's root is taken.
+opencode merges settings and runs plugins that lie in the codebase or above it: up to the repository's root, or without
+one up to the file system's. Its own switch against that has a leak, so a prompt is refused if such files exist. Before
+a prompt opencode itself is asked which root it sees. Before it runs, the nearest directory that looks like a
+repository's root is taken.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""A codebase's own git configuration: what of it runs programs or leads elsewhere as soon as git only looks.
+"""A codebase's own git configuration: the parts that run programs or lead elsewhere as soon as git only looks.
 
-opencode has git look at the repository (`status`, `diff`, `rev-parse`) without any agent's call, and within the working
-tree that git names it asks for no leave. A clone brings no configuration, but whoever delivers a whole directory
-delivers its `.git`. What runs only when somebody commits, fetches or pages is not looked for: that takes a command.
+opencode has git look at the repository (`status`, `diff`, `rev-parse`) without any agent's call, and within git's
+working tree it asks for no permission. A clone brings no configuration, but a whole directory that comes from others
+brings its `.git`. Settings that run only with a commit, a fetch or a pager are not searched for: those take a command.
 """
 
 import os
@@ -35,7 +35,7 @@ HOOK: Final = "post-index-change"
 _HOOKS: Final = ("--git-path", "hooks")
 
 LIMIT: Final = 10.0
-"""Seconds that git may take to tell."""
+"""Seconds that git may take to answer."""
 
 
 def git_config(directory: str) -> list[str]:
@@ -85,8 +85,8 @@ def _is_submodule(git_dir: Path, holder: Path) -> bool:
 
 def _settings(directory: str) -> list[tuple[str, str]]:
     """The repository's own settings, names in small letters but for a part in the middle; what includes bring too."""
-    told = _git(directory, "config", "--list", "-z", "--show-scope", "--includes") or ""
-    fields = told.split("\0")
+    listed = _git(directory, "config", "--list", "-z", "--show-scope", "--includes") or ""
+    fields = listed.split("\0")
     pairs = [entry.partition("\n") for scope, entry in zip(fields[::2], fields[1::2], strict=False) if scope in OWN]
     return [(name.lower(), value) for name, _, value in pairs]
 
@@ -95,12 +95,12 @@ OWN: Final = ("local", "worktree")
 
 
 def _path(directory: str, *asked: str) -> str:
-    """A path that git tells, which may have line breaks in it; empty where it tells none."""
+    """A path as git reports it, which may have line breaks in it; empty if git reports none."""
     return (_git(directory, "rev-parse", "--path-format=absolute", *asked) or "").removesuffix("\n")
 
 
 def _git(directory: str, *arguments: str) -> str | None:
-    """What git says; None where it fails or isn't there."""
+    """The output of git; None if it fails or isn't there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         ended = subprocess.run(

@@ -95,7 +95,7 @@ def read_up_to(path: Path, descriptor: int, most: int) -> bytes:
 
 
 def reader_of(descriptor: int) -> Callable[[int, int], bytes]:
-    """Reads an open file: from an offset, so many bytes, fewer at its end."""
+    """Reads an open file: an offset and a number of bytes; fewer at its end."""
 
     def read(at: int, size: int) -> bytes:
         return os.pread(descriptor, size, at)

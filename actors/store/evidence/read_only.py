@@ -92,7 +92,7 @@ class FoundDatabase:
 
 @contextmanager
 def found_database(path: Path, ours: Ours) -> Generator[FoundDatabase]:
-    """A file that somebody may have handed over, as whoever opens it next would find it. Raises `StoreError`.
+    """A file that may come from others, as the next program to open it would find it. Raises `StoreError`.
 
     `ours`: what it is to be made of, as far as it is read. A copy, where one is needed, is gone at the end.
     """

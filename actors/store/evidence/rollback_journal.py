@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 MAGIC: Final = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
 Read = Callable[[int, int], bytes]
-"""Gives so many bytes of a file, from an offset; fewer at its end."""
+"""Reads a file: an offset and a number of bytes; fewer at its end."""
 
 _HEADER: Final = struct.Struct(">8sIIIII")
 _SECTOR: Final = 512

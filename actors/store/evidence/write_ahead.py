@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 Read = Callable[[int, int], bytes]
-"""Gives so many bytes of a file, from an offset; fewer at its end."""
+"""Reads a file: an offset and a number of bytes; fewer at its end."""
 
 _HEADER: Final = struct.Struct(">IIIIII")
 _HEADER_SIZE: Final = 32

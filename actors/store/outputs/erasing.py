@@ -18,7 +18,7 @@ Named = tuple[CodebaseId, OutputId]
 def erase_outputs(
     path: Path, erased: Collection[Named], named_in: Callable[[CodebaseId], Collection[OutputId]], reach: Reach
 ) -> None:
-    """Erase these outputs for good, where there are any, and what was left by a kill. Raises `StoreError`.
+    """Erase these outputs permanently, if there are any, and what a kill has left. Raises `StoreError`.
 
     `named_in`: gives the outputs that the events of a codebase name. May be cut off anywhere, and called again.
     """

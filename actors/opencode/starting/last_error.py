@@ -1,18 +1,18 @@
-"""What opencode complains of when it ends: its error as a sentence, out of all that it printed."""
+"""The error with which opencode ended, as a sentence, out of all that it printed."""
 
 import re
 from collections.abc import Sequence as Many
 from typing import Final
 
 LONGEST: Final = 300
-"""Characters of a complaint that are kept."""
+"""Characters of an error that are kept."""
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m|\[\d+m(?=\S|$)")
 _SAYS_NOTHING: Final = ("", "Unexpected error", "params:")
 
 
-def complaint(lines: Many[str]) -> str:
-    """The error that it names last, with what explains it, in one line; without such a one its last line that says something."""
+def last_error(lines: Many[str]) -> str:
+    """The error that it names last, with its explanation, in one line; else its last line that says something."""
     said = [_COLOURS.sub("", line).strip() for line in lines]
     begins = [number for number, line in enumerate(said) if line.startswith("Error:")]
     if begins:
