@@ -39,7 +39,7 @@ async def test_a_run_from_prompt_to_end(town: Town) -> None:
 
 
 async def test_the_answer_leaves_after_the_commit(town: Town) -> None:
-    """Whoever is answered finds what was done in the log, at the position that the answer names."""
+    """The caller of an answered command finds it in the log, at the position that the answer names."""
     await town.register(A)
     answer = await town.supervisor.ask(A, trigger := town.trigger())
     assert answer.phase is Phase.RUNNING
@@ -57,7 +57,7 @@ async def test_a_trigger_does_not_wait_for_the_agent(town: Town) -> None:
     assert town.agents.of(A).given == []
 
 
-async def test_an_interrupt_is_answered_when_the_agent_has_let_go(town: Town) -> None:
+async def test_an_interrupt_is_answered_when_the_run_is_aborted(town: Town) -> None:
     """An interrupt waits until the agent runs nothing any more, and then a message resumes the session."""
     await running(town, A)
     town.agents.temper.abort_delay = 3
@@ -101,7 +101,7 @@ async def test_a_refused_command_leaves_no_trace(town: Town) -> None:
 
 
 async def test_only_one_of_many_triggers_wins(town: Town) -> None:
-    """Of fifty triggers at once one is accepted, and the others are told that the agent is running."""
+    """Of fifty triggers at once one is accepted, and the others learn that the agent is running."""
     await town.register(A)
     results = await asyncio.gather(*(outcome(town.supervisor.ask(A, town.trigger())) for _ in range(50)))
     assert sum(isinstance(result, AgentRunning) for result in results) == 49
@@ -229,7 +229,7 @@ async def test_a_questions_answers_reach_the_agent(town: Town) -> None:
 
 
 async def test_an_interrupt_takes_an_unanswered_question_back(town: Town) -> None:
-    """A question that waits is rejected by an interrupt before the agent lets go, and a late answer goes nowhere."""
+    """A question that waits is rejected by an interrupt before the abort, and a late answer goes nowhere."""
     await running(town, A)
     question = await town.agents.of(A).inquire(QUESTION)
     ours = PermissionId("perm_" + question.removeprefix("per_"))

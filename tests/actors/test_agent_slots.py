@@ -8,23 +8,23 @@ from opencode_ledger.actors.slots.agent_slots import AgentSlots
 from opencode_ledger.domain.ids import CodebaseId
 
 
-class Told:
-    """Who was told what."""
+class Notices:
+    """The notices that were given, by name."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def __call__(self, name: str) -> "Told.Call":
-        return Told.Call(self, name)
+    def __call__(self, name: str) -> "Notices.Call":
+        return Notices.Call(self, name)
 
     class Call:
         """One notice."""
 
-        def __init__(self, told: "Told", name: str) -> None:
-            self.told, self.name = told, name
+        def __init__(self, notices: "Notices", name: str) -> None:
+            self.notices, self.name = notices, name
 
         def __call__(self) -> None:
-            self.told.names.append(self.name)
+            self.notices.names.append(self.name)
 
 
 def test_no_more_than_the_limit() -> None:
@@ -38,59 +38,59 @@ def test_no_more_than_the_limit() -> None:
 
 
 def test_first_come_first_served() -> None:
-    """Room goes to whoever has waited longest, and nobody who comes later slips in before."""
-    slots, told = AgentSlots(1), Told()
+    """A slot goes to the one that has waited longest, and to no later one before."""
+    slots, notices = AgentSlots(1), Notices()
     slots.enter(A)
-    slots.wait(B, told("b"))
-    slots.wait(C, told("c"))
-    slots.wait(B, told("b again"))
+    slots.wait(B, notices("b"))
+    slots.wait(C, notices("c"))
+    slots.wait(B, notices("b again"))
     assert slots.queued == 2
     slots.leave(A)
-    assert told.names == ["b"] and not slots.enter(A)
+    assert notices.names == ["b"] and not slots.enter(A)
     slots.leave(B)
-    assert told.names == ["b", "c"]
+    assert notices.names == ["b", "c"]
     slots.leave(C)
     assert slots.busy == slots.queued == 0
 
 
 def test_room_that_is_free_is_granted_at_once() -> None:
-    """Who begins to wait while there is room is told at once."""
-    slots, told = AgentSlots(1), Told()
-    slots.wait(A, told("a"))
-    assert told.names == ["a"] and slots.busy == 1
+    """A codebase that begins to wait while a slot is free gets the notice at once."""
+    slots, notices = AgentSlots(1), Notices()
+    slots.wait(A, notices("a"))
+    assert notices.names == ["a"] and slots.busy == 1
 
 
-def test_who_leaves_the_queue_is_not_told() -> None:
-    """Whoever gave up waiting gets no room."""
-    slots, told = AgentSlots(1), Told()
+def test_who_leaves_the_queue_gets_no_notice() -> None:
+    """A codebase that gave up waiting gets no slot."""
+    slots, notices = AgentSlots(1), Notices()
     slots.enter(A)
-    slots.wait(B, told("b"))
+    slots.wait(B, notices("b"))
     slots.leave(B)
     slots.leave(A)
-    assert told.names == [] and slots.busy == 0
+    assert notices.names == [] and slots.busy == 0
 
 
 def test_the_process_that_rested_longest_makes_way() -> None:
     """A warm process is retired when its place is needed, the one that has rested longest first."""
-    slots, told = AgentSlots(2), Told()
-    slots.keep_warm(A, told("a"))
-    slots.keep_warm(B, told("b"))
-    assert told.names == []
+    slots, notices = AgentSlots(2), Notices()
+    slots.keep_warm(A, notices("a"))
+    slots.keep_warm(B, notices("b"))
+    assert notices.names == []
     slots.enter(C)
-    assert told.names == ["a"]
-    slots.keep_warm(A, told("a"))
-    assert told.names == ["a", "b"], "never more processes than the limit, at work or warm"
+    assert notices.names == ["a"]
+    slots.keep_warm(A, notices("a"))
+    assert notices.names == ["a", "b"], "never more processes than the limit, at work or warm"
 
 
 def test_a_warm_process_that_works_again_is_not_retired() -> None:
     """Who goes back to work takes the place of its own warm process, and no other's."""
-    slots, told = AgentSlots(2), Told()
-    slots.keep_warm(A, told("a"))
-    slots.keep_warm(B, told("b"))
+    slots, notices = AgentSlots(2), Notices()
+    slots.keep_warm(A, notices("a"))
+    slots.keep_warm(B, notices("b"))
     assert slots.enter(A)
-    assert told.names == []
+    assert notices.names == []
     slots.gone(B)
-    assert slots.enter(C) and told.names == []
+    assert slots.enter(C) and notices.names == []
 
 
 NAMES = [CodebaseId(f"cb_{n}") for n in range(5)]

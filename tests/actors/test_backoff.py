@@ -21,7 +21,7 @@ from opencode_ledger.domain.ids import TaskId
 
 
 async def queue(town: Town, count: int) -> None:
-    """Queue so many tasks for an agent that can't be started."""
+    """Queue this number of tasks for an agent that can't be started."""
     town.agents.temper.start_error = "out of processes"
     for number in range(count):
         await town.do(A, c.CreateTask(task_id=TaskId(f"task_{number}"), title="t", prompt=str(number)))

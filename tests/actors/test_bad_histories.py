@@ -98,14 +98,14 @@ SPOILT: dict[str, Spoil] = {
     "a call with halves of characters": more(tool(state={**DONE, "input": {"\ud83d": "\ude00"}, "output": "\udfff"})),
     "a message of another session": message(sessionID="ses_good"),
     "a message of an odd name": message(id="msg_/../x"),
-    "a message that is told twice": lambda made: made.made[BAD].messages.append(made.made[BAD].messages[-1]),
+    "a message that is listed twice": lambda made: made.made[BAD].messages.append(made.made[BAD].messages[-1]),
     "messages in no order": lambda made: made.made[BAD].messages.reverse(),
     "an answer to nothing": lambda made: made.made[BAD].messages.pop(0),
 }
 LEFT_OUT = {
     "a message of another session",
     "a message of an odd name",
-    "a message that is told twice",
+    "a message that is listed twice",
     "a thousand and more calls",
 }
 

@@ -19,10 +19,10 @@ async def test_order_and_limits_do_not_follow_the_time_of_day(
     """Events keep their order and numbers, and a limit is neither shorter nor longer, whatever the clock says."""
     await running(town, A)
     await town.agents.of(A).ask("bash")
-    tell = town.clock.now
+    now = town.clock.now
 
     def elsewhen() -> datetime:
-        return tell() + moved
+        return now() + moved
 
     monkeypatch.setattr(town.clock, "now", elsewhen)
     await town.clock.advance(599)
@@ -40,8 +40,8 @@ async def test_after_a_sleep_of_the_machine_an_answer_is_too_late(town: Town, mo
     """Where the timer stood still, who answers after the announced moment is refused, and the rejection is recorded."""
     await running(town, A)
     asked = await town.agents.of(A).ask("bash")
-    tell = town.clock.now
-    monkeypatch.setattr(town.clock, "now", lambda: tell() + timedelta(hours=1))
+    now = town.clock.now
+    monkeypatch.setattr(town.clock, "now", lambda: now() + timedelta(hours=1))
     yes = c.ReplyPermission(permission_id=PermissionId(f"perm_{asked.removeprefix('per_')}"), reply="always")
     named = Request(correlation_id="req_1", tell=lambda _events: {}, key=IdempotencyKey("once", "print"))
     with pytest.raises(PermissionExpired, match=r"until 2025-12-10T15:40.*: this is rejected"):

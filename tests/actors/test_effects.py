@@ -43,7 +43,7 @@ class Stage:
         await settle()
 
     @property
-    def told(self) -> list[type[f.Fact]]:
+    def reported(self) -> list[type[f.Fact]]:
         """What kinds of facts came, in order."""
         return [type(fact) for fact in self.facts]
 
@@ -98,7 +98,7 @@ async def test_a_halt_does_not_wait_for_an_agent_that_starts(stage: Stage, halt:
     stage.temper.start_delay = 30
     await stage.submit(prompt("one"), prompt("two"))
     await stage.submit(halt)
-    assert stage.told == [fact]
+    assert stage.reported == [fact]
     await stage.clock.advance(60)
     assert stage.given == []
 
@@ -108,16 +108,16 @@ async def test_a_halt_does_not_wait_for_an_agent_that_hangs(stage: Stage) -> Non
     stage.temper.hangs_in_prompt = True
     await stage.submit(prompt("one"))
     await stage.submit(x.Abort())
-    assert stage.told == [f.AgentAborted]
+    assert stage.reported == [f.AgentAborted]
 
 
 async def test_a_stop_overtakes_an_interrupt(stage: Stage) -> None:
-    """A stop does not wait for an agent that is slow to let go."""
+    """A stop does not wait for an agent that is slow to abort."""
     await stage.submit(prompt("one"))
     stage.temper.abort_delay = 30
     await stage.submit(x.Abort())
     await stage.submit(x.StopAgent())
-    assert f.AgentStopped in stage.told and f.AgentAborted not in stage.told
+    assert f.AgentStopped in stage.reported and f.AgentAborted not in stage.reported
 
 
 async def test_what_comes_after_a_halt_is_given(stage: Stage) -> None:
@@ -155,12 +155,12 @@ class Broken(ScriptedAgent):
 
 
 async def test_an_agent_that_breaks_its_promises_keeps_nobody_waiting(stage: Stage) -> None:
-    """An agent's mistake is reported or passed over; whoever interrupts or stops it is answered all the same."""
+    """An agent's mistake is reported or passed over; an interrupt or stop is answered all the same."""
     broken: Any = Broken(A, stage.deliver, stage.clock, wait_for_cues, stage.temper)
     stage.runner = EffectRunner(broken, stage.deliver, stage.expired.append, stage.clock, 600)
     for effect in (prompt("one"), x.Abort(), x.StopAgent()):
         await stage.submit(effect)
-    assert stage.told == [f.PromptFailed, f.AgentAborted, f.AgentStopped]
+    assert stage.reported == [f.PromptFailed, f.AgentAborted, f.AgentStopped]
     assert isinstance(failed := stage.facts[0], f.PromptFailed) and failed.error == "ZeroDivisionError"
 
 
@@ -202,7 +202,7 @@ async def test_an_answer_that_is_never_taken_is_reported(stage: Stage) -> None:
     assert failed.error == "The agent did not take an answer that it waited for: It did not listen."
     await stage.submit(answer(AgentPermissionId("per_2")))
     await stage.submit(x.Abort())
-    assert stage.told == [f.AnswerFailed, f.AgentAborted]
+    assert stage.reported == [f.AnswerFailed, f.AgentAborted]
 
 
 async def test_effects_after_the_actors_end_are_no_trouble(stage: Stage) -> None:

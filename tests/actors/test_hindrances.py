@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.actors.test_queue import cancel, close, create, told
+from tests.actors.test_queue import cancel, close, create, given_prompts
 from tests.actors.town import A, B, Town, running
 
 from opencode_ledger.actors.twins.virtual_clock import settle
@@ -24,7 +24,7 @@ async def held(town: Town) -> list[tuple[str | None, str]]:
 
 
 def test_looks_are_bounded() -> None:
-    """It is looked again soon, then less often, but never less than every so many seconds."""
+    """It is looked again soon, then less often, but never less often than the longest interval."""
     looks = [look_again_after(count) for count in range(1, 2000)]
     assert looks[0] == FIRST_LOOK and looks[-1] == LONGEST_LOOK == max(looks)
     assert looks == sorted(looks)
@@ -45,11 +45,11 @@ async def test_a_task_waits_while_it_can_not_start(town: Town) -> None:
     await town.do(B, c.Stop())
     del town.hindrances[PLACE]
     await town.clock.advance(LONGEST_LOOK)
-    assert told(town, A) == ["first"]
+    assert given_prompts(town, A) == ["first"]
     assert (town.actors[A].state.held, town.supervisor.next_try(A)) == (None, None)
     await town.agents.of(A).end()
     await settle()
-    assert told(town, A) == ["first", "second"]
+    assert given_prompts(town, A) == ["first", "second"]
     assert town.actors[A].state.failures == 0
     await town.assert_truthful()
 
@@ -61,7 +61,7 @@ async def test_one_that_is_back_after_a_moment_is_seen_soon(town: Town) -> None:
     await town.do(A, create("x"))
     del town.hindrances[PLACE]
     await town.clock.advance(FIRST_LOOK)
-    assert told(town, A) == ["x"]
+    assert given_prompts(town, A) == ["x"]
 
 
 async def test_each_new_reason_is_said(town: Town) -> None:
@@ -104,7 +104,7 @@ async def test_a_session_that_waits_for_room_is_held_too(town: Town) -> None:
     await town.do(B, c.Stop())
     del town.hindrances[PLACE]
     await town.clock.advance(LONGEST_LOOK)
-    assert (told(town, A), town.phase(A)) == (["mine"], Phase.RUNNING)
+    assert (given_prompts(town, A), town.phase(A)) == (["mine"], Phase.RUNNING)
     await town.assert_truthful()
 
 
@@ -127,7 +127,7 @@ async def test_what_is_held_can_be_given_up(town: Town, wish: str) -> None:
     await town.do(A, wishes[wish])
     del town.hindrances[PLACE]
     await town.clock.advance(LONGEST_LOOK)
-    assert (told(town, A), town.slots.busy, town.slots.queued) == ([], 0, 0)
+    assert (given_prompts(town, A), town.slots.busy, town.slots.queued) == ([], 0, 0)
     if wish != "delete":
         assert town.actors[A].state.held is None
     await town.assert_truthful()
@@ -142,7 +142,7 @@ async def test_a_trigger_goes_before_a_held_queue(town: Town) -> None:
     del town.hindrances[PLACE]
     await town.agents.of(A).end()
     await settle()
-    assert told(town, A) == ["mine", "x"]
+    assert given_prompts(town, A) == ["mine", "x"]
 
 
 async def test_a_trigger_without_room_does_not_rest(town: Town) -> None:
@@ -172,7 +172,7 @@ async def test_a_restart_looks_again(town: Town) -> None:
     assert await held(again) == [("task_x", "directory_gone")]
     del again.hindrances[PLACE]
     await again.clock.advance(LONGEST_LOOK)
-    assert told(again, A) == ["x"]
+    assert given_prompts(again, A) == ["x"]
     await close(again)
 
 
@@ -181,7 +181,7 @@ async def test_a_check_that_fails_holds_nothing_up(town: Town, monkeypatch: pyte
     await town.register(A)
     monkeypatch.setattr(town, "hindrances", None)
     await town.do(A, create("x"))
-    assert told(town, A) == ["x"]
+    assert given_prompts(town, A) == ["x"]
 
 
 @pytest.mark.parametrize("steps", range(8))

@@ -54,7 +54,7 @@ async def test_the_reader_waits_for_the_next_envelope() -> None:
 
 
 async def test_closing_answers_everybody() -> None:
-    """Once closed, all that waited and all that come later are told that the actor has stopped."""
+    """Once closed, all that waited and all that come later are refused because the actor has stopped."""
     mailbox = Mailbox()
     waiting = [message(1), Envelope(c.Stop())]
     for envelope in waiting:

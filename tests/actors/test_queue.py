@@ -26,7 +26,7 @@ def cancel(name: str) -> c.CancelTask:
     return c.CancelTask(task_id=TaskId(f"task_{name}"))
 
 
-def told(town: Town, codebase: CodebaseId) -> list[str]:
+def given_prompts(town: Town, codebase: CodebaseId) -> list[str]:
     """What the agents of a codebase were given, in order."""
     return [prompt.text for agent in town.agents.made if agent.codebase == codebase for prompt in agent.given]
 
@@ -52,7 +52,7 @@ async def test_tasks_run_one_after_another_by_priority(town: Town) -> None:
     for _ in range(5):
         await town.agents.of(A).end()
         await settle()
-    assert told(town, A) == ["go", "high", "first", "second", "low"]
+    assert given_prompts(town, A) == ["go", "high", "first", "second", "low"]
     assert town.phase(A) is Phase.IDLE
     assert len(await ended(town, A, e.TaskCompleted)) == 5
     assert town.slots.busy == town.slots.queued == 0
@@ -107,7 +107,7 @@ async def test_a_warm_process_makes_way_for_others(town: Town) -> None:
     await town.agents.of(B).end()
     await settle()
     assert [agent.codebase for agent in town.agents.at_work] == [A]
-    assert told(town, A) == ["a1", "a2"]
+    assert given_prompts(town, A) == ["a1", "a2"]
 
 
 async def test_an_agent_that_was_given_up_keeps_its_room_until_it_is_gone(town: Town) -> None:
@@ -126,7 +126,7 @@ async def test_an_agent_that_was_given_up_keeps_its_room_until_it_is_gone(town: 
     assert [agent.codebase for agent in town.agents.at_work] == [B]
     await town.agents.of(B).end()
     await settle()
-    assert told(town, A)[-1] == "a2"
+    assert given_prompts(town, A)[-1] == "a2"
 
 
 @pytest.mark.parametrize("steps", range(12))
@@ -147,7 +147,7 @@ async def test_a_trigger_that_meets_the_start_of_a_task(town: Town, steps: int) 
         await settle()
     else:
         assert isinstance(answer, AgentRunning)
-    assert told(town, A) == expected
+    assert given_prompts(town, A) == expected
     await town.agents.of(A).end()
     await settle()
     assert (town.phase(A), town.slots.busy) == (Phase.IDLE, 0)
@@ -179,7 +179,7 @@ async def test_a_cancelled_task_makes_way_for_the_next(town: Town) -> None:
         await town.do(A, create(name))
     await town.do(A, cancel("b"))
     assert await town.do(A, cancel("a")) is Phase.RUNNING
-    assert told(town, A) == ["a", "c"]
+    assert given_prompts(town, A) == ["a", "c"]
     assert await ended(town, A, e.TaskCancelled) == ["task_b", "task_a"]
     for name in ("a", "b"):
         with pytest.raises(TaskEnded):
@@ -209,7 +209,7 @@ async def test_a_room_given_back_is_not_used(town: Town) -> None:
     assert len(town.agents.at_work) == 1
     await town.agents.of(A).end()
     await settle()
-    assert told(town, B) == ["x"]
+    assert given_prompts(town, B) == ["x"]
 
 
 async def test_a_task_whose_agent_does_not_start_makes_way(town: Town) -> None:
@@ -225,7 +225,7 @@ async def test_a_task_whose_agent_does_not_start_makes_way(town: Town) -> None:
     town.agents.temper.start_error = None
     await town.do(A, create("c"))
     await town.clock.advance(rest_after(2))
-    assert told(town, A) == ["c"]
+    assert given_prompts(town, A) == ["c"]
     await town.assert_truthful()
 
 
@@ -237,7 +237,7 @@ async def test_a_task_that_fails_makes_way(town: Town) -> None:
     await town.agents.of(A).end(error="no tokens left")
     await settle()
     assert await ended(town, A, e.TaskFailed) == ["task_a"]
-    assert told(town, A) == ["a", "b"]
+    assert given_prompts(town, A) == ["a", "b"]
 
 
 async def test_an_interrupted_session_keeps_the_queue_waiting(town: Town) -> None:
@@ -245,11 +245,11 @@ async def test_an_interrupted_session_keeps_the_queue_waiting(town: Town) -> Non
     await running(town, A)
     await town.do(A, create("x"))
     assert await town.do(A, c.Interrupt()) is Phase.INTERRUPTED
-    assert told(town, A) == ["go"]
+    assert given_prompts(town, A) == ["go"]
     await town.do(A, town.message("on"))
     await town.agents.of(A).end()
     await settle()
-    assert told(town, A) == ["go", "on", "x"]
+    assert given_prompts(town, A) == ["go", "on", "x"]
 
 
 async def test_a_deletion_takes_the_queue_along(town: Town) -> None:
@@ -258,7 +258,7 @@ async def test_a_deletion_takes_the_queue_along(town: Town) -> None:
     for name in ("a", "b"):
         await town.do(A, create(name))
     assert await town.do(A, c.Delete()) is Phase.DELETED
-    assert told(town, A) == ["a"]
+    assert given_prompts(town, A) == ["a"]
     assert await ended(town, A, e.TaskCancelled) == ["task_a", "task_b"]
     assert town.slots.busy == town.slots.queued == 0
 
@@ -271,7 +271,7 @@ async def test_a_task_that_can_not_be_recorded_is_refused(town: Town) -> None:
         await town.do(A, create("x"))
     town.store.failing = False
     await town.do(A, create("y"))
-    assert told(town, A) == ["y"]
+    assert given_prompts(town, A) == ["y"]
 
 
 async def test_a_start_that_can_not_be_recorded_is_tried_again(town: Town) -> None:
@@ -286,7 +286,7 @@ async def test_a_start_that_can_not_be_recorded_is_tried_again(town: Town) -> No
     assert (town.agents.at_work, town.slots.busy, town.phase(A)) == ([], 1, Phase.IDLE)
     town.store.failing_for = None
     await town.clock.advance(town.settings.store_retry)
-    assert told(town, A) == ["x"]
+    assert given_prompts(town, A) == ["x"]
     assert town.slots.busy == 1
     await town.assert_truthful()
 
@@ -301,7 +301,7 @@ async def test_a_queue_outlives_its_actor(town: Town) -> None:
     await outcome(town.ask(A, create("y")))
     await town.clock.advance(town.settings.restart_delay)
     await town.do(B, c.Stop())
-    assert told(town, A) == ["x"]
+    assert given_prompts(town, A) == ["x"]
     await town.assert_truthful()
 
 
@@ -318,10 +318,10 @@ async def test_a_queue_outlives_the_server(town: Town) -> None:
     assert again.phase(A) is Phase.INTERRUPTED
     await again.agents.of(B).end()
     await settle()
-    assert told(again, B) == ["high", "low"]
+    assert given_prompts(again, B) == ["high", "low"]
     await again.do(B, c.Stop())
     await again.do(A, c.Stop())
-    assert told(again, A) == ["behind"]
+    assert given_prompts(again, A) == ["behind"]
     await again.assert_truthful()
     await close(again)
 
@@ -331,5 +331,5 @@ async def test_the_end_of_the_server_starts_nothing(town: Town) -> None:
     await running(town, A)
     await town.do(A, create("x"))
     await close(town)
-    assert told(town, A) == ["go"]
+    assert given_prompts(town, A) == ["go"]
     assert [task.title for task in (await town.recorded_state(A)).queue] == ["x"]

@@ -14,14 +14,14 @@ from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request, Re
 from opencode_ledger.domain.errors import NothingToActOn, StoreError
 
 
-def told(events: Sequence[e.Event]) -> Mapping[str, e.Json]:
+def answer_of(events: Sequence[e.Event]) -> Mapping[str, e.Json]:
     """An answer that says what happened."""
     return {"happened": [event.topic for event in events]}
 
 
 def keyed(key: str = "key-1") -> Request:
     """A request with a key."""
-    return Request(correlation_id="req-1", tell=told, key=IdempotencyKey(key, "f"))
+    return Request(correlation_id="req-1", tell=answer_of, key=IdempotencyKey(key, "f"))
 
 
 async def answers(town: Town) -> list[RequestAnswered]:
@@ -30,7 +30,7 @@ async def answers(town: Town) -> list[RequestAnswered]:
 
 
 async def test_effect_and_answer_are_one_commit(town: Town) -> None:
-    """What a request does and what it is answered are committed together, and the caller is told what was recorded."""
+    """What a request does and what it is answered are committed together, and the caller gets what was recorded."""
     await town.register(A)
     commits: list[list[str]] = []
     town.log.on_commit(lambda events: commits.append([event.topic for event in events]))

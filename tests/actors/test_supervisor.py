@@ -37,7 +37,7 @@ def awake(town: Town) -> set[CodebaseId]:
 
 
 async def test_one_codebase_per_directory(town: Town) -> None:
-    """Of fifty registrations of a directory at once one wins, and the others are told which."""
+    """Of fifty registrations of a directory at once one wins, and the others learn its id."""
     asks = [outcome(town.supervisor.register(register(f"cb_{n}"))) for n in range(50)]
     results = await asyncio.gather(*asks)
     refused = [error for error in results if isinstance(error, AlreadyRegistered)]
@@ -81,16 +81,16 @@ async def test_a_caller_that_leaves_keeps_its_registration(town: Town) -> None:
 
 
 async def test_a_failure_after_the_caller_left_is_no_news_to_the_loop(town: Town) -> None:
-    """A registration that fails when nobody waits for it any more leaves no complaint about an error that nobody read."""
-    complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    """A registration that fails when nobody waits for it any more leaves no warning about an error that nobody read."""
+    warnings: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: warnings.append(context))
     town.store.failing = True
     leaving = asyncio.create_task(town.supervisor.register(register(A)))
     await asyncio.sleep(0)
     leaving.cancel()
     await settle()
     gc.collect()
-    assert complaints == []
+    assert warnings == []
 
 
 async def test_a_deleted_directory_can_be_registered_again(town: Town) -> None:
@@ -124,7 +124,7 @@ async def test_deleted_codebases_leave_nothing_in_memory(town: Town) -> None:
 
 
 async def test_what_is_asked_while_a_codebase_is_deleted(town: Town) -> None:
-    """Whoever asks while a codebase is deleted is told that it ends, then that it isn't found, never to try again."""
+    """A caller during a deletion learns that the actor ends, then that the codebase isn't found, never to try again."""
     await running(town, A)
     town.agents.temper.stop_delay = 1
     asks = [town.ask(A, c.Delete())]
@@ -303,7 +303,7 @@ async def test_the_end_leaves_no_process_of_an_actor_that_just_failed(town: Town
 
 
 async def test_a_report_that_waits_for_the_log_does_not_keep_the_end_waiting(town: Town) -> None:
-    """An agent whose report can't be recorded before the server's end is told so, and ends."""
+    """An agent whose report can't be recorded before the server's end learns that, and ends."""
     await running(town, A)
     town.store.failing = True
     said = asyncio.create_task(town.agents.of(A).say("last words"))

@@ -131,7 +131,7 @@ async def test_sessions_without_news_hold_nobody_up(town: Town, monkeypatch: pyt
     assert (await syncing, looked, most) == (0, 1000, importer.AT_ONCE)
 
 
-async def test_whoever_asks_gets_what_was_there_then(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_caller_gets_what_was_there_then(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Callers who come during a sync are served by one further sync, which brings what was made meanwhile."""
     await town.register(A)
     work(town.histories, "ses_1")
@@ -189,7 +189,7 @@ async def test_a_sync_of_a_codebase_that_is_deleted_meanwhile(town: Town, monkey
 
 
 async def test_the_end_of_the_server_ends_a_sync(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end of the server waits for no sync: whoever waits for one is told, and nothing of it is left open."""
+    """The end of the server waits for no sync: its callers are refused, and nothing of it is left open."""
     await town.register(A)
     work(town.histories, "ses_1")
     gate = Gate(monkeypatch, "ses_1")
@@ -230,7 +230,7 @@ async def test_a_failing_log(town: Town) -> None:
 
 
 async def test_a_session_that_cannot_be_read(town: Town) -> None:
-    """One session that can't be read keeps no other away, and the caller is told of it."""
+    """One session that can't be read keeps no other away, and the caller learns of it."""
     await town.register(A)
     for number in range(3):
         work(town.histories, f"ses_{number}")

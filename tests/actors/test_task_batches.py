@@ -25,7 +25,7 @@ def task(number: int, *, priority: int = 0, refused: bool = False) -> c.CreateTa
 
 
 def keyed(number: int) -> Request:
-    """A request with a key, whose answer tells the task."""
+    """A request with a key, whose answer names the task."""
     key = IdempotencyKey(f"key-{number}", "f")
     return Request(correlation_id=f"req-{number}", tell=lambda events: {"task": events[0].task_id}, key=key)
 

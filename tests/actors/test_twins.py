@@ -123,7 +123,7 @@ async def test_an_agent_waits_for_leave() -> None:
 
 @pytest.mark.parametrize("halt", ["abort", "stop", "die"])
 async def test_nothing_comes_after_a_halt(halt: str) -> None:
-    """Once an agent has let go, is stopped or has died, it says nothing more of that run."""
+    """Once an agent is aborted, is stopped or has died, it says nothing more of that run."""
 
     async def endless(agent: ScriptedAgent, words: Prompt) -> None:
         while True:
@@ -142,7 +142,7 @@ async def test_nothing_comes_after_a_halt(halt: str) -> None:
 
 
 async def test_an_agent_that_can_not_start_has_no_process() -> None:
-    """An agent told to fail at its start says so, and leaves nothing."""
+    """An agent that is set to fail at its start says so, and leaves nothing."""
     heard = Heard(temper=Temper(start_error="not installed"))
     with pytest.raises(AgentUnavailable, match="not installed"):
         await heard.agent.prompt(prompt("one"))

@@ -14,7 +14,7 @@ from opencode_ledger.domain.errors import StoreError
 
 @pytest.mark.parametrize("command", [c.Stop(), c.Interrupt(), c.Delete()])
 async def test_who_asks_for_an_end_that_cannot_be_recorded_gets_the_agent_ended(town: Town, command: c.Command) -> None:
-    """They are told that it is not recorded; the agent is ended all the same, and the log says so when it can."""
+    """They learn that it is not recorded; the agent is ended all the same, and the log says so when it can."""
     await running(town, A)
     said = asyncio.create_task(town.agents.of(A).say("Hello"))
     await settle()

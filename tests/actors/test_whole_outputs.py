@@ -49,14 +49,14 @@ class Kept:
             self.store, Secrets([SECRET]), limit, self.files, new=lambda: (NAME, SALT), pauses=(0.001,) * 3
         )
 
-    async def keep(self, told: AgentOutput, *, patient: bool = True) -> WholeOutput:
+    async def keep(self, named: AgentOutput, *, patient: bool = True) -> WholeOutput:
         ended = ToolEnded(
-            session_id=SessionId("sess_1"), call_id="c", tool="bash", status="completed", output="", whole=told
+            session_id=SessionId("sess_1"), call_id="c", tool="bash", status="completed", output="", whole=named
         )
         (fact,) = await self.keeper.kept(CODEBASE, (ended,), lambda: patient)
         assert isinstance(fact, ToolEnded)
         assert isinstance(fact.whole, WholeOutput)
-        assert replace(fact, whole=told) == ended
+        assert replace(fact, whole=named) == ended
         return fact.whole
 
     async def text(self) -> str:
@@ -114,7 +114,7 @@ async def test_beyond_the_limit(tmp_path: Path, folder: Path) -> None:
 
 
 async def test_without_the_time_to_read_on(tmp_path: Path, folder: Path) -> None:
-    """Where the agent is to let go the rest isn't read for its hash: the size is the file's, and there is none."""
+    """If the run is to be aborted the rest isn't read for its hash: the size is the file's, and there is none."""
     text = "z" * LIMIT * 2
     kept = Kept(tmp_path)
     whole = await kept.keep(AgentOutput(path=written(folder, text)), patient=False)

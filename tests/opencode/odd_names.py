@@ -73,4 +73,4 @@ BACKSLASHES: Final = ("back\\slash", "\\\\server", "ends\\", "x%5cy\\z")
 """Names that opencode finds nothing under, since it takes a backslash for a slash."""
 
 NOT_UTF8: Final = (b"\xff", b"a\xe4b", b"%ff\xff", b"\xed\xa0\x80", b"\xc0\xaf..")
-"""Names that are no text: they can be told neither in JSON nor to opencode."""
+"""Names that are no text: they can be given neither in JSON nor to opencode."""

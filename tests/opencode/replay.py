@@ -42,7 +42,7 @@ class Trace:
         )
 
     def prompts(self, after: int) -> Iterator[str]:
-        """The agent's names of the messages handed over after so many events."""
+        """The agent's names of the messages handed over after this number of events."""
         for request in self.requests:
             if text(request.get("path")).endswith("/prompt_async") and request.get("after_events") == after:
                 yield text(fields(request.get("body")).get("messageID"))

@@ -233,7 +233,7 @@ class Run:
         raise ProviderError({"name": "APIError", "data": {"message": message, "statusCode": int(status)}})
 
     async def crash(self, code: str) -> None:
-        sys.stderr.write("the stand-in was told to crash\n")
+        sys.stderr.write("the stand-in was asked to crash\n")
         sys.stderr.flush()
         os._exit(int(code))
 

@@ -76,7 +76,7 @@ thread = threading.Thread(target=call)
 thread.start()
 thread.join()'""",
 }
-"""Commands that only Linux can tell."""
+"""Commands that only Linux can recognize."""
 
 ON_ITS_WAY = f"""'{sys.executable}' -c '
 import os, socket, time
@@ -194,7 +194,7 @@ def test_a_connection_of_somebody_else(look: Look, listening: Listening, subtest
 @pytest.mark.parametrize("look", [holders_linux.look, holders_psutil.look], ids=["linux", "elsewhere"])
 @pytest.mark.parametrize("way", ENDED)
 def test_a_connection_of_nobody(look: Look, way: str, listening: Listening) -> None:
-    """Who has ended since can't be told: that is said, and not taken for somebody else."""
+    """A caller that has ended since is unknown: that is said, and it isn't taken for another."""
     assert seen(look, ENDED[way], listening, marker(INSTANCE, "cb_1"), ended=True) == UNKNOWN
     assert look(INSTANCE, ["cb_1"], [Ends.of(("127.0.0.1", 1), ("127.0.0.1", 2))]) == [UNKNOWN]
 

@@ -1,4 +1,4 @@
-"""Which processes belong to which call of an agent, told on plain processes in place of opencode."""
+"""Which processes belong to which call of an agent, shown on plain processes in place of opencode."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="li
 
 
 class Agent:
-    """A Python that starts what it is told in sessions of their own, or in its own, and waits for none of it."""
+    """A Python that starts what its arguments say in sessions of their own, or in its own, and waits for none of it."""
 
     def __init__(self, shell: Path) -> None:
         self.instance = secrets.token_hex(8)
@@ -97,13 +97,13 @@ async def test_a_helper_of_a_server_of_opencode_is_no_command(agent: Agent) -> N
 
 
 async def has_ended(looking: Commands, calls: int) -> None:
-    """Wait until the shells of so many calls are gone."""
+    """Wait until the shells of this number of calls are gone."""
     async with asyncio.timeout(60):
         while len(await asyncio.to_thread(looking.spared, [])) != calls:
             await asyncio.sleep(0.02)
 
 
-async def test_what_two_calls_left_is_told_apart(agent: Agent) -> None:
+async def test_what_two_calls_left_is_kept_apart(agent: Agent) -> None:
     """Of two calls whose shells have ended, one still holds its output: what began with it or later is ended alone."""
     left, left_sleeps = sleep_alone()
     held, held_sleeps = sleep_alone()

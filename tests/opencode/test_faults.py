@@ -13,7 +13,7 @@ from opencode_ledger.domain.ids import AgentSessionId
 
 from .conftest import MakeLive
 from .live import Live, make_repository
-from .test_letting_go import DAEMON
+from .test_aborting import DAEMON
 
 
 def server_pid(live: Live) -> int:
@@ -24,7 +24,7 @@ def server_pid(live: Live) -> int:
 
 
 async def test_a_crash_is_reported_and_nothing_survives_it(live: Live) -> None:
-    """When opencode is killed from outside, its tools and daemons are ended, the death is told, and a prompt starts anew."""
+    """When opencode is killed from outside, its tools and daemons are ended, the death is reported, and a prompt starts it again."""
     await live.prompt(f"bash: {DAEMON} sleep 0.1\nbash: sleep 600\nsay: Never said.")
     await live.recorder.has(f.ToolStarted, lambda tool: "600" in str(tool.args))
     await live.eventually(lambda: len(live.marked()) >= 3)
@@ -74,7 +74,7 @@ async def test_what_was_said_before_a_retry_is_taken_back(live: Live) -> None:
 
 
 async def test_a_refused_request_fails_the_run(live: Live) -> None:
-    """A request that the provider refuses for good fails the run with a code and a sentence."""
+    """A request that the provider refuses permanently fails the run with a code and a sentence."""
     ended = await live.run("fail: 401 x 9 bad key")
     assert (ended.outcome, ended.code, ended.error) == ("failed", "PROVIDER_AUTH", "bad key")
     ended = await live.run("fail: 400 x 9 no such thing")

@@ -22,7 +22,7 @@ def test_a_failed_query_is_named() -> None:
     assert last_error(QUERY.splitlines()) == "Failed query: CREATE TABLE `workspace` ( `id` text PRIMARY KEY );"
 
 
-def test_other_complaints() -> None:
+def test_other_errors() -> None:
     """One that names no error leaves its last line; a long one is cut; nothing said is nothing."""
     assert last_error(["Error: Unexpected error", "", "ServeError"]) == "ServeError"
     assert last_error(["warning", "out of memory", ""]) == "out of memory"

@@ -97,7 +97,7 @@ def test_the_configurations_secrets_are_known(tmp_path: Path, comment: str) -> N
 
 
 @pytest.mark.parametrize("comment", ["", "// with a comment\n"])
-def test_usual_headers_are_no_secrets(comment: str) -> None:
+def test_common_headers_are_no_secrets(comment: str) -> None:
     """Of the configured headers those are known whose names say so, and the part after an authorization's scheme."""
     secret = {
         "Authorization": "ApiKey the-authorization",
@@ -106,17 +106,17 @@ def test_usual_headers_are_no_secrets(comment: str) -> None:
         "X-Auth-Token": "the-auth-token",
         "Cookie": "session=the-cookie",
     }
-    usual = {
+    common = {
         "Content-Type": "application/json",
         "Accept": "text/event-stream",
         "HTTP-Referer": "https://github.com/",
         "X-Title": "The Title of Everything",
         "User-Agent": "opencode of the house",
     }
-    content = comment + json.dumps({"provider": {"a": {"options": {"headers": secret | usual}}}})
+    content = comment + json.dumps({"provider": {"a": {"options": {"headers": secret | common}}}})
     found = known_secrets({"HOME": "/nowhere", "OPENCODE_CONFIG_CONTENT": content})
     assert found == {*secret.values(), "the-authorization", "the-proxys-authorization"}
-    text = " ".join(f"{name}: {value}" for name, value in usual.items())
+    text = " ".join(f"{name}: {value}" for name, value in common.items())
     assert Secrets(found).mask(text) == text
 
 
@@ -149,7 +149,7 @@ def test_the_logins_are_known(tmp_path: Path) -> None:
     assert found == {"the-api-key", "the-refresh-token", "the-access-token", "the-mcp-token"}
 
 
-async def test_what_changes_is_learned_anew() -> None:
+async def test_what_changes_is_learned_again() -> None:
     """At each start of an agent it is looked again what the agents are given, and what the service was."""
     given = {"HOME": "/nowhere", "OPENAI_API_KEY": "the-first-key"}
     settings = OpencodeSettings(instance="i", environment=given, secrets=Secrets())
@@ -163,7 +163,7 @@ async def test_what_changes_is_learned_anew() -> None:
 
 @pytest.mark.parametrize("named", ["/bin/bash", "/bin/sh", "/usr/bin/fish", "", "bash"])
 def test_the_tools_shell_withholds_what_is_opencodes(tmp_path: Path, named: str) -> None:
-    """A command runs in the usual shell and its usual environment, without opencode's password and configuration."""
+    """A command runs in the default shell and its own environment, without opencode's password and configuration."""
     settings = OpencodeSettings(instance="i", environment={"PATH": "/usr/bin:/bin", "SHELL": named})
     environment = agent_environment(settings, marked="i:cb", password="the-password", trusted=False)
     environment |= withholding_shell(tmp_path, environment)
@@ -177,7 +177,7 @@ def test_the_tools_shell_withholds_what_is_opencodes(tmp_path: Path, named: str)
     assert not [line for line in seen if line.startswith(("OPENCODE_SERVER_", "OPENCODE_CONFIG_CONTENT"))]
 
 
-def test_a_changed_shell_is_made_anew(tmp_path: Path) -> None:
+def test_a_changed_shell_is_replaced(tmp_path: Path) -> None:
     """What somebody did to the shell in between doesn't last."""
     made = Path(withholding_shell(tmp_path / "shell", {"SHELL": "/bin/sh"})["SHELL"])
     before = made.read_text()

@@ -22,7 +22,7 @@ def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("eater", ["eat", "feed"])
 async def test_an_agent_that_eats_memory_is_ended(make_stand_in: MakeLive, eater: str) -> None:
-    """Beyond its limit it is ended with its tools, whichever of them took it; that is told, and the next prompt works."""
+    """Beyond its limit it is ended with its tools, whichever of them took it; that is reported, and the next prompt works."""
     live = make_stand_in(binary=UNRULY, memory_limit=200 * MIB)
     before = set(psutil.pids())
     await live.prompt(f"text before\nsleep 0.1\n{eater} 300\nhang")

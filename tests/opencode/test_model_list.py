@@ -1,4 +1,4 @@
-"""The list of models is at hand at once, is made anew behind the back of those who ask, and refuses only what it knows."""
+"""The list of models is at hand at once, is renewed in the background, and refuses only what it knows."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Opencode:
 
 
 async def test_an_old_list_is_given_at_once_while_a_new_one_is_made() -> None:
-    """Whoever asks for the models gets an old list without waiting for opencode, and the next who ask the new one."""
+    """A caller that asks for the models gets an old list without waiting for opencode, and the next who ask the new one."""
     opencode = Opencode("a/1")
     known = opencode.list(lifetime=0.0)
     first = await known.all()
@@ -58,7 +58,7 @@ async def test_an_old_list_is_given_at_once_while_a_new_one_is_made() -> None:
     await known.close()
 
 
-async def test_a_changed_configuration_makes_the_list_anew() -> None:
+async def test_a_changed_configuration_renews_the_list() -> None:
     """A list that is young enough is given without asking again, unless a configuration file has changed."""
     opencode = Opencode("a/1")
     known = opencode.list()
@@ -72,7 +72,7 @@ async def test_a_changed_configuration_makes_the_list_anew() -> None:
 
 
 async def test_the_last_good_list_stays_and_the_log_says_so() -> None:
-    """When opencode can't tell its models any more the last list is still given, which is logged, once for a while."""
+    """When opencode can no longer list its models the last list is still given, which is logged, once for a while."""
     opencode = Opencode("a/1")
     known = opencode.list(lifetime=0.0)
     first = await known.all()
@@ -88,7 +88,7 @@ async def test_the_last_good_list_stays_and_the_log_says_so() -> None:
     assert (entry["log_level"], entry["models"], entry["reason"]) == ("warning", 1, "opencode was not found.")
 
 
-async def test_without_any_list_the_reason_is_told_each_time() -> None:
+async def test_without_any_list_the_reason_is_given_each_time() -> None:
     """Where no list was ever known, each who asks learns why, and the first after opencode is there gets the list."""
     opencode = Opencode("a/1")
     opencode.problem = "opencode was not found."
@@ -173,7 +173,7 @@ def test_the_configuration_files_are_looked_at(tmp_path: Path, environment: dict
     assert len(set(stamps)) == len(stamps)
 
 
-@pytest.mark.parametrize("content", ["{}", ' {"model": "a/1"}\n', '{\n  // usual\n  "model": "a/1",\n}\n'])
+@pytest.mark.parametrize("content", ["{}", ' {"model": "a/1"}\n', '{\n  // common\n  "model": "a/1",\n}\n'])
 def test_what_opencode_writes_by_itself_is_no_change(tmp_path: Path, environment: dict[str, str], content: str) -> None:
     """The name of the schema that opencode puts into each configuration that it reads makes no other one of it."""
     put(tmp_path / "given.json", content)
@@ -195,7 +195,7 @@ def test_a_renewed_login_is_no_change(tmp_path: Path, environment: dict[str, str
     assert configuration_stamp(environment) != before
 
 
-async def test_an_agent_that_starts_tells_its_models(make_stand_in: MakeLive) -> None:
+async def test_an_agent_that_starts_brings_its_models(make_stand_in: MakeLive) -> None:
     """Once an agent has started its models are known, without a server of their own."""
     live = make_stand_in()
     await live.agents.check_model("stand/in-2")

@@ -224,7 +224,7 @@ async def test_one_delivery_at_a_time_and_the_reader_waits_for_room(recorder: Re
 
 
 async def test_an_actor_that_is_gone_stops_nothing() -> None:
-    """Facts that nobody takes any more are let go, and waiting for their delivery ends."""
+    """Facts that nobody takes any longer are dropped, and waiting for their delivery ends."""
 
     async def refuse(_: tuple[f.Fact, ...]) -> None:
         raise AgentError("The actor is gone.")
@@ -248,7 +248,7 @@ def test_message_ids_ascend() -> None:
     assert all(len(made_id) == len("msg_") + 26 for made_id in made)
 
 
-def test_the_usual_model_is_configured_or_a_sonnet_or_the_providers_own() -> None:
+def test_the_default_model_is_configured_or_a_sonnet_or_the_providers_own() -> None:
     """Without a configured model a Claude Sonnet is taken, the newest of Anthropic's first; else the provider's default."""
     claude = {"claude-sonnet-4-5": {"release_date": "2025-09-29"}, "claude-sonnet-4": {"release_date": "2025-05-22"}}
     anthropic = {"id": "anthropic", "name": "Anthropic", "models": claude}

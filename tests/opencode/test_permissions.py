@@ -33,7 +33,7 @@ async def test_a_permission_refused_ends_the_run(make_live: MakeLive) -> None:
 
 
 async def test_a_refusal_with_a_reason_lets_the_agent_go_on(make_live: MakeLive) -> None:
-    """A no with a reason is told to the model, which may try something else."""
+    """A no with a reason reaches the model, which may try something else."""
     live = make_live(permission={"edit": "ask", "bash": "ask"})
     message = await live.prompt("write: p.txt = x\nsay: Then not.")
     asked = await live.recorder.has(f.PermissionRequested)
@@ -43,8 +43,8 @@ async def test_a_refusal_with_a_reason_lets_the_agent_go_on(make_live: MakeLive)
     assert "Use another file." in live.recorder.of(f.ToolEnded)[0].output
 
 
-async def test_a_question_answered_is_told_to_the_model(live: Live, model: ScriptedModel) -> None:
-    """A question waits for its answers; they are told to the model, and the run goes on."""
+async def test_an_answered_question_reaches_the_model(live: Live, model: ScriptedModel) -> None:
+    """A question waits for its answers; they reach the model, and the run goes on."""
     message = await live.prompt("question: Which one? red / blue\nsay: Very well.")
     asked = await live.recorder.has(f.PermissionRequested)
     await live.agent.answer_question(asked.agent_permission_id, (("blue",),))

@@ -25,7 +25,7 @@ async def test_text_is_streamed_in_order_and_whole(live: Live) -> None:
     assert sum(used.cost for used in live.recorder.of(f.StepUsed)) > 0
 
 
-async def test_reasoning_is_told_apart_from_text(live: Live) -> None:
+async def test_reasoning_is_kept_apart_from_text(live: Live) -> None:
     """What the model thinks is streamed as reasoning and is no part of its last words."""
     ended = await live.run("think: Let me see.\nsay: It is so.")
     thoughts = [piece.content for piece in live.recorder.of(f.TextStreamed) if piece.kind == "reasoning"]
@@ -76,7 +76,7 @@ async def test_a_follow_up_steers_the_running_agent(live: Live, model: ScriptedM
 
 
 async def test_a_session_goes_on_in_a_new_process(make_live: MakeLive, model: ScriptedModel) -> None:
-    """After a stop, and in another server's life, a message continues the same session with its history, told once."""
+    """After a stop, and in another server's life, a message continues the same session with its history, given once."""
     before = make_live()
     await before.run("say: I remember the word apple.")
     session = before.recorder.of(f.SessionOpened)[0].agent_session_id
@@ -89,8 +89,8 @@ async def test_a_session_goes_on_in_a_new_process(make_live: MakeLive, model: Sc
     ended = await after.recorder.end_of(message)
     assert (ended.summary, after.recorder.text) == ("Going on.", "Going on.")
     assert after.recorder.of(f.SessionOpened)[0].agent_session_id == session
-    told = " ".join(message.text for message in model.requests[-1].messages)
-    assert "I remember the word apple." in told
+    seen = " ".join(message.text for message in model.requests[-1].messages)
+    assert "I remember the word apple." in seen
 
 
 async def test_a_second_session_starts_afresh(live: Live, model: ScriptedModel) -> None:

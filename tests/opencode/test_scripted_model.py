@@ -202,7 +202,7 @@ async def test_many_sessions_at_once(model: ScriptedModel, http: aiohttp.ClientS
 
 
 async def test_a_malformed_directive_is_an_error(model: ScriptedModel, http: aiohttp.ClientSession) -> None:
-    """A slip in a directive is told to whoever wrote it."""
+    """A slip in a directive is reported to its author."""
     assert await answer(http, model, user("write: no content")) == "error 400"
 
 

@@ -24,7 +24,7 @@ def live(make_stand_in: MakeLive) -> Live:
 
 
 async def test_a_dropped_stream_loses_and_repeats_nothing(live: Live) -> None:
-    """When the event stream breaks in mid-run, it is taken up again and what was missed is told once."""
+    """When the event stream breaks in mid-run, it is taken up again and what was missed is reported once."""
     ended = await live.run("text before\nwrite a.txt\ndrop\nwrite b.txt\ntext after")
     assert live.recorder.text == "beforeunheard wordsafter"
     assert ended.summary == "before\n\nunheard words\n\nafter"
@@ -46,7 +46,7 @@ async def test_garbage_among_the_events_is_passed_over(live: Live) -> None:
     assert (ended.outcome, live.recorder.text) == ("completed", "beforeafter")
 
 
-async def test_an_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -> None:
+async def test_an_agent_that_does_not_abort_is_ended(make_stand_in: MakeLive) -> None:
     """When an interrupt isn't answered in time the process is ended instead, which is no crash; the session goes on."""
     live = make_stand_in(abort_limit=0.3, shutdown_limit=0.2)
     await live.prompt("text before\ndeaf")
@@ -66,9 +66,9 @@ async def test_a_prompt_given_up_before_its_session_is_on_record_is_not_handed_o
     await live.eventually(lambda: live.agent.handing_over)
     giving.cancel()
     await asyncio.wait({giving})
-    letting_go = asyncio.create_task(live.agent.abort())
+    aborting = asyncio.create_task(live.agent.abort())
     live.recorder.gate.set()
-    await letting_go
+    await aborting
     opened = live.recorder.of(f.SessionOpened)[-1]
     assert live.agent.connection is not None
     assert await live.agent.connection.client.messages(opened.agent_session_id, 10) == []
@@ -107,9 +107,9 @@ async def test_an_interrupt_waits_for_what_is_being_handed_over(live: Live) -> N
     live.recorder.gate.clear()
     giving = asyncio.create_task(live.prompt("hang"))
     await live.eventually(lambda: live.agent.handing_over)
-    letting_go = asyncio.create_task(live.agent.abort())
+    aborting = asyncio.create_task(live.agent.abort())
     live.recorder.gate.set()
-    await asyncio.wait({letting_go, giving})
+    await asyncio.wait({aborting, giving})
     assert live.agent.connection is not None
     assert await live.agent.connection.client.statuses() == {}
 
@@ -121,7 +121,7 @@ async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
     assert (ended.outcome, ended.code) == ("failed", "AGENT_SILENT")
 
 
-async def test_a_silent_agent_that_does_not_let_go_is_ended(make_stand_in: MakeLive) -> None:
+async def test_a_silent_agent_that_does_not_abort_is_ended(make_stand_in: MakeLive) -> None:
     """One that doesn't answer to an abort either is killed; its run fails all the same, and a prompt starts another."""
     live = make_stand_in(hang_limit=0.5, abort_limit=0.5)
     ended = await live.run("text before\ndeaf")
@@ -143,7 +143,7 @@ async def test_an_agent_that_waits_for_leave_does_not_hang(make_stand_in: MakeLi
 
 
 async def test_a_question_waits_for_its_answer(live: Live) -> None:
-    """A question to the user is told and waits, and its answers reach the agent; or that there are none."""
+    """A question to the user is reported and waits, and its answers reach the agent; or that there are none."""
     answered: list[f.PermissionRequested] = []
     for answers, said in (((("that",),), "[['that']]\n\n"), (None, "reject\n\n")):
         message = await live.prompt("question\ntext So be it.")
@@ -176,11 +176,11 @@ async def test_an_error_without_an_idle_ends_the_run(live: Live) -> None:
     assert (ended.outcome, ended.code, ended.error) == ("failed", "RATE_LIMITED", "Slow down.")
 
 
-async def test_a_crash_is_told_with_exit_code_and_last_words(live: Live) -> None:
+async def test_a_crash_is_reported_with_exit_code_and_last_words(live: Live) -> None:
     """The report of an unexpected end names the exit code and the last line that was printed."""
     await live.prompt("text before\nsleep 0.2\ncrash 3")
     died = await live.recorder.has(f.AgentDied)
-    assert died.reason == "opencode ended with exit code 3: the stand-in was told to crash"
+    assert died.reason == "opencode ended with exit code 3: the stand-in was asked to crash"
     assert live.recorder.text == "before"
     assert (await live.run("text again", session="sess_2")).summary == "again"
 
@@ -292,7 +292,7 @@ async def test_what_is_known_of_the_binary_is_known_for_a_moment(
 
 
 async def test_a_frozen_agent_is_stopped_in_time(make_stand_in: MakeLive) -> None:
-    """A process that answers nothing, not even SIGTERM, is ended within the limits, and what it was asked is told."""
+    """A process that answers nothing, not even SIGTERM, is ended within the limits, and what it was asked is reported."""
     live = make_stand_in(shutdown_limit=0.2)
     await live.prompt("text before\nhang")
     await live.recorder.has(f.TextStreamed)

@@ -22,7 +22,7 @@ CUT_SHORT = {"server_killed"}
 
 OUTCOMES = {
     "abort_after_files": "ABORTED",
-    "context_overflow_for_good": "CONTEXT_TOO_LONG",
+    "permanent_context_overflow": "CONTEXT_TOO_LONG",
     "disposed": "ABORTED",
     "error_400": "PROVIDER_ERROR",
     "error_401": "PROVIDER_AUTH",
@@ -55,7 +55,7 @@ CHANGES = {
     "read_and_grep": [],
     "tool_errors": [],
 }
-"""What changed in some scenarios, in the order in which it is told."""
+"""What changed in some scenarios, in the order in which it is reported."""
 
 
 @pytest.mark.parametrize("name", scenarios())
@@ -84,7 +84,7 @@ def test_each_tool_call_begins_once_and_ends_once(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(scenarios()) - CUT_SHORT))
-def test_how_a_run_ended_is_told(name: str) -> None:
+def test_how_a_run_ended_is_reported(name: str) -> None:
     """At the end of each scenario the run is at rest and settled, and its failure, if any, has its code."""
     run = Play(Trace(name)).all().translator.run
     assert run is not None
@@ -95,28 +95,28 @@ def test_how_a_run_ended_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
-def test_file_changes_are_told_once_each(name: str) -> None:
-    """What tools and commands did to the files is told once each, with paths relative to the codebase."""
+def test_file_changes_are_reported_once_each(name: str) -> None:
+    """What tools and commands did to the files is reported once each, with paths relative to the codebase."""
     play = Play(Trace(name)).all()
     play.facts += play.translator.rest([])
     assert [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)] == CHANGES[name]
 
 
 @pytest.mark.parametrize("name", scenarios())
-def test_a_trace_played_twice_tells_everything_once(name: str) -> None:
+def test_a_trace_played_twice_reports_everything_once(name: str) -> None:
     """Events that come again, and the messages asked for afterwards, add no fact."""
     play = Play(Trace(name)).all()
-    told = len(play.facts)
+    reported = len(play.facts)
     for event in play.trace.events:
         play.event(event)
     if name not in CUT_SHORT:
         play.facts += play.translator.messages(play.trace.messages(play.trace.root))
-    assert play.facts[told:] == []
+    assert play.facts[reported:] == []
 
 
 @pytest.mark.parametrize("name", ["abort_in_bash", "disposed", "abort_after_files"])
 def test_an_aborted_commands_files_are_settled_by_the_version_control(name: str) -> None:
-    """A file that an aborted command changed is told when the agent rests, as what the version control sees in it."""
+    """A file that an aborted command changed is reported when the agent rests, as what the version control sees in it."""
     play = Play(Trace(name)).all()
     before = len(play.facts)
     seen = [{"file": "early.txt", "status": "added"}, {"file": "old.txt", "status": "deleted"}]
@@ -127,7 +127,7 @@ def test_an_aborted_commands_files_are_settled_by_the_version_control(name: str)
 
 
 def test_a_retry_takes_back_what_was_said() -> None:
-    """Text before a retry is replaced by nothing, and the retry is told with its reason and delay."""
+    """Text before a retry is replaced by nothing, and the retry is reported with its reason and delay."""
     facts = Play(Trace("retry_after_text")).all().facts
     taken_back = [fact for fact in facts if isinstance(fact, f.TextStreamed) and fact.replaces]
     assert [piece.content for piece in taken_back] == [""]
@@ -147,7 +147,7 @@ def test_a_permission_is_readable() -> None:
 
 @pytest.mark.parametrize(("name", "reply"), [("question_answered", "once"), ("question_rejected", "reject")])
 def test_a_question_and_its_answer_are_readable(name: str, reply: str) -> None:
-    """A question of the agent is told once, with its options and its call, and then how it was settled."""
+    """A question of the agent is reported once, with its options and its call, and then how it was settled."""
     play = Play(Trace(name)).all()
     asked = next(fact for fact in play.facts if isinstance(fact, f.PermissionRequested))
     started = next(fact for fact in play.facts if isinstance(fact, f.ToolStarted))
@@ -169,8 +169,8 @@ def test_a_subagents_facts_bear_its_name() -> None:
     assert written.subagent is not None
 
 
-def test_usage_is_told_per_step() -> None:
-    """Each step's tokens and cost are told once."""
+def test_usage_is_reported_per_step() -> None:
+    """Each step's tokens and cost are reported once."""
     facts = Play(Trace("write_new_file")).all().facts
     used = [fact for fact in facts if isinstance(fact, f.StepUsed)]
     assert len(used) == 5
@@ -191,8 +191,8 @@ def _deltas(events: list[Fields]) -> list[int]:
     return [index for index, event in enumerate(events) if event.get("type") == "message.part.delta"]
 
 
-def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
-    """The tool that applies whole patches tells at once what it created, changed, moved and deleted."""
+def test_a_patch_that_a_tool_applies_is_reported_file_by_file() -> None:
+    """The tool that applies whole patches reports at once what it created, changed, moved and deleted."""
     play = Play(Trace("write_new_file"))
     play.give_prompts(1)
     for event in play.trace.events[:9]:
@@ -210,9 +210,9 @@ def test_a_patch_that_a_tool_applies_is_told_file_by_file() -> None:
     part: dict[str, object] = {"id": "prt_x", "type": "tool", "tool": "apply_patch", "callID": "c", "state": state}
     part |= {"messageID": fields(fields(answer["properties"])["part"])["messageID"]}
     play.event({"type": "message.part.updated", "properties": {"part": part}})
-    told = [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)]
+    reported = [f"{fact.action} {fact.path}" for fact in play.facts if isinstance(fact, f.FileChanged)]
     # What lies outside of the codebase has its whole path.
-    assert told == ["create a", "modify b", "delete c", "create d", "delete e", "create /elsewhere/f", "modify /up"]
+    assert reported == ["create a", "modify b", "delete c", "create d", "delete e", "create /elsewhere/f", "modify /up"]
 
 
 def _is_step(event: Fields) -> bool:

@@ -267,15 +267,15 @@ def test_the_log_is_append_only_again(data: Path) -> None:
 
 
 async def test_the_views_show_all_but_the_words(data: Path, tmp_path: Path) -> None:
-    """Made anew, the views hold the same rows as before, each value as it was or without its words."""
+    """Rebuilt, the views hold the same rows as before, each value as it was or without its words."""
     store = MemoryEventStore()
     for event in await asyncio.to_thread(log_of, data):
         await store.append(event.stream, Sequence(event.sequence - 1), [NewEvent(event.topic, event.data)])
     await asyncio.to_thread(erase_session, data)
-    anew = MemoryEventStore()
+    rebuilt = MemoryEventStore()
     for event in (await asyncio.to_thread(log_of, data))[:-1]:
-        await anew.append(event.stream, Sequence(event.sequence - 1), [NewEvent(event.topic, event.data)])
-    for name, log in (("was.db", store), ("is.db", anew)):
+        await rebuilt.append(event.stream, Sequence(event.sequence - 1), [NewEvent(event.topic, event.data)])
+    for name, log in (("was.db", store), ("is.db", rebuilt)):
         await (await Projections.open(tmp_path / name, log)).close()
     was, now = tables(tmp_path / "was.db"), tables(tmp_path / "is.db")
     assert was.keys() == now.keys()

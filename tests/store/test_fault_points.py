@@ -39,7 +39,7 @@ def record_until(directory: Path, point: str, passes: int) -> int:
 
 
 async def rebuilt(directory: Path, events: list[RecordedEvent]) -> None:
-    """Make the views anew, in a file of their own."""
+    """Rebuild the views, in a file of their own."""
     store = MemoryEventStore()
     for event in events:
         await store.append(event.stream, Sequence(event.sequence - 1), [NewEvent(event.topic, event.data)])
@@ -87,7 +87,7 @@ def test_killed_at_a_named_point(point: FaultPoint, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("held", ["append.before_commit", "append.after_commit"])
 async def test_nothing_is_shown_before_it_is_durable(held: FaultPoint, tmp_path: Path) -> None:
-    """Until the log's own fsync is done and told, no reader, view or tree knows of an event: none is ever ahead of it."""
+    """Until the log's own fsync is done and announced, no reader, view or tree knows of an event: none is ever ahead of it."""
     there, go_on = threading.Event(), threading.Event()
 
     def reach(point: FaultPoint) -> None:

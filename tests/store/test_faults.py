@@ -136,7 +136,7 @@ async def test_readers_do_not_wait_for_a_writer_that_waits(path: Path) -> None:
 
 
 async def test_a_reading_that_fails_says_so(store: SqliteEventStore, connections: Connections) -> None:
-    """Where the file can't give what it should, the reader is told, and not given too little."""
+    """Where the file can't give what it should, the reader gets an error, and never too little."""
     await store.read_lifecycle(A, START, 10)
     await connections.writer.execute_fetchall("DROP INDEX stored_events_lifecycle")
     with pytest.raises(StoreError, match="could not be read"):
@@ -146,7 +146,7 @@ async def test_a_reading_that_fails_says_so(store: SqliteEventStore, connections
 async def test_a_log_that_failed_says_so_until_it_can_be_written_again(
     store: SqliteEventStore, connections: Connections, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its trouble is told from the first failed append to the next that works, or until a trial shows that one would."""
+    """Its trouble is reported from the first failed append to the next that works, or until a trial shows that one would."""
     assert await store.trouble() is None
     async with read_only_file(connections, path):
         for _ in range(2):
@@ -179,7 +179,7 @@ async def test_a_log_leaves_room_for_what_follows_it(
 async def test_a_log_that_is_gone_acknowledges_nothing(
     store: SqliteEventStore, path: Path, tmp_path: Path, suffix: str, replaced: bool
 ) -> None:
-    """Where its file was removed or replaced under the server, that is told before anybody asks, and nothing is recorded."""
+    """Where its file was removed or replaced under the server, that is reported before anybody asks, and nothing is recorded."""
     before, file = store.head, path.with_name(path.name + suffix)
     (kept := tmp_path / "kept").mkdir()
     file.rename(kept / file.name)
@@ -213,7 +213,7 @@ def foreign(position: int, stream: str, sequence: int, data: bytes) -> RecordedE
 
 
 async def test_a_foreign_event_in_the_same_stream_is_a_conflict(store: SqliteEventStore, path: Path) -> None:
-    """Whoever was overtaken by another program is refused with the true head and overwrites nothing."""
+    """A writer that another program has overtaken is refused with the true head and overwrites nothing."""
     await write_past_the_lock(path, foreign(3, A, 2, b"foreign"))
     with pytest.raises(WrongExpectedVersion) as refusal:
         await store.append(A, Sequence(1), [EVENT])

@@ -87,7 +87,7 @@ async def test_groups_are_bounded_in_bytes_too(sizes: list[int], groups: list[in
 
 
 async def test_an_append_cancelled_before_its_turn_is_not_written() -> None:
-    """Whoever went away before its group was made is left out."""
+    """A caller that left before its group was made is left out."""
     waiting = deque(Append(CodebaseId(f"cb_{n}"), START, [EVENT], answer()) for n in range(3))
     waiting[1].answer.cancel()
     assert [append.stream for append in take_group(waiting)] == ["cb_0", "cb_2"]

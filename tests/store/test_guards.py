@@ -202,7 +202,7 @@ def test_what_follows_is_taken(log: Path, connection: sqlite3.Connection) -> Non
 
 
 def test_a_stock_recorder_of_the_library_writes_nothing(log: Path) -> None:
-    """The library leaves the position to SQLite; the file takes no event without one, so that it can tell where it stands."""
+    """The library leaves the position to SQLite; the file takes no event without one, so that each event knows its position."""
     before = content(log)
     datastore = SQLiteDatastore(str(log), originator_id_type="text")
     try:
@@ -232,7 +232,7 @@ UNREFUSED = [
 
 @pytest.mark.parametrize("statements", UNREFUSED, ids=range(len(UNREFUSED)))
 def test_what_no_file_can_refuse_is_found(log: Path, connection: sqlite3.Connection, statements: list[str]) -> None:
-    """Whoever may write the file can take its guards away: an audit and the next start find what is not as it was made."""
+    """Anyone who may write the file can take its guards away: an audit and the next start find what is not as it was made."""
     with opened(log) as file:
         assert file.deviations() == []
     for statement in statements:

@@ -108,7 +108,7 @@ async def shown(place: Path, store: MemoryEventStore) -> str:
 
 
 async def test_a_log_that_lost_its_end(tmp_path: Path) -> None:
-    """Should a disk lose what it said it had, views are made anew from what is left, and a tree ahead is refused."""
+    """Should a disk lose what it said it had, views are rebuilt from what is left, and a tree ahead is refused."""
     day = await workday().store()
     short, rebuilt = MemoryEventStore(), tmp_path / "rebuilt"
     for event in await day.read_all(Position(0), day.head - 3):

@@ -1,6 +1,6 @@
 """One isolated opencode on a fresh git repository, its events and HTTP answers written down. Used by the recorder.
 
-Paths, the home and ports are replaced (`/project`, `/home/agent`, 0): a trace tells nothing of where it was made.
+Paths, the home and ports are replaced (`/project`, `/home/agent`, 0): a trace says nothing of where it was made.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ async def context_overflow(b: Bench) -> None:
 
 
 @scenario()
-async def context_overflow_for_good(b: Bench) -> None:
+async def permanent_context_overflow(b: Bench) -> None:
     """The conversation is too long, and so is the request for a summary of it."""
     b.model.rules = [when(COMPACTION, [Fail(400, TOO_LONG, times=None)])]
     await played(b, Say("Some work."), bash("echo work"), Fail(400, TOO_LONG, times=None), text="work")
@@ -88,7 +88,7 @@ async def server_killed(b: Bench) -> None:
 
 @scenario()
 async def stream_dropped(b: Bench) -> None:
-    """The event stream is dropped in mid-run and taken up again; the messages are read anew."""
+    """The event stream is dropped in mid-run and taken up again; the messages are read again."""
     session, message = await run(b, bash("sleep 1; echo slept"), Say(" ".join(f"w{n}" for n in range(40)), 0.02))
     await b.event(tool_is("running"))
     assert b.listener is not None

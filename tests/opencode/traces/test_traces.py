@@ -1,4 +1,4 @@
-"""The recorded traces are whole and tell nothing of the machine that made them."""
+"""The recorded traces are whole and say nothing of the machine that made them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Interrupting and stopping an agent: afterwards nothing runs, and everything was told."""
+"""Interrupting and stopping an agent: afterwards nothing runs, and everything was reported."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ async def test_an_interrupt_during_text_keeps_what_was_said(live: Live, model: S
 
 
 async def test_an_interrupt_ends_the_running_command(live: Live) -> None:
-    """A shell command that runs is ended by the interrupt; what it had done is told, what was to come never happens."""
+    """A shell command that runs is ended by the interrupt; what it had done is reported, what was to come never happens."""
     await live.prompt("bash: touch early.txt; sleep 60; touch late.txt\nsay: Never said.")
     await live.recorder.has(f.ToolStarted)
     await live.eventually((live.directory / "early.txt").exists)
