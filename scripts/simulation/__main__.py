@@ -90,7 +90,7 @@ def replay_of(chosen: argparse.Namespace, seed: int) -> Replay:
     return Replay(seed, chosen.steps, chosen.store == "sqlite", chosen.without)
 
 
-def tell(failed: Outcome, replay: Replay, *, shrink: bool) -> None:
+def report(failed: Outcome, replay: Replay, *, shrink: bool) -> None:
     """A failure: what was broken, what came before, and how to see it again, in as few steps as were found to do."""
     if failed.broken is None:
         return
@@ -109,7 +109,7 @@ def main() -> int:
     began, outcomes = time.perf_counter(), list[Outcome]()
     for outcome in traced(chosen) if chosen.trace else run(chosen):
         outcomes.append(outcome)
-        tell(outcome, replay_of(chosen, outcome.seed), shrink=not (chosen.trace or chosen.no_shrink))
+        report(outcome, replay_of(chosen, outcome.seed), shrink=not (chosen.trace or chosen.no_shrink))
     lasted, worked = time.perf_counter() - began, sum(o.seconds for o in outcomes)
     steps, failed = sum(o.steps for o in outcomes), sum(o.broken is not None for o in outcomes)
     print(

@@ -86,7 +86,7 @@ class SimulatedAgent(ScriptedAgent):
         for one in asked:
             reply = await self.reply_to(one)
             self._agents.settled[one] = reply
-            self._act(f"was told {reply}")
+            self._act(f"was answered {reply}")
 
     async def _work(self, chance: Random) -> None:
         for _ in range(chance.randint(1, 5)):
@@ -151,7 +151,7 @@ class SimulatedAgent(ScriptedAgent):
 
 
 class Agents:
-    """An `AgentFactory`. `act` and `note` tell of what they do; `calm`: from now on they do as they are told.
+    """An `AgentFactory`. `act` and `note` report what they do. `calm`: from now on they only do what they were asked.
 
     `beside`: prompts that came while a command of an earlier run was alive.
     `settled`: how what they asked was settled, as they took it.
@@ -165,7 +165,7 @@ class Agents:
         self.settled = settled
         self._clock = clock
         self._made: list[SimulatedAgent] = []
-        self._telling: dict[int, float] = {}
+        self._reporting: dict[int, float] = {}
         self._numbers = count(1)
         dealt = Random(f"{seed} characters")
         self._shares = [share * dealt.choice((0.3, 1, 1, 1, 10)) for share in CHARACTERS.values()]
@@ -178,22 +178,22 @@ class Agents:
         """See `AgentFactory`."""
         self._made = [agent for agent in self._made if agent.alive or agent.codebase != codebase]
 
-        async def told(facts: tuple[f.Fact, ...]) -> bool | None:
+        async def report(facts: tuple[f.Fact, ...]) -> bool | None:
             number = next(self._numbers)
-            self._telling[number] = self._clock.monotonic()
+            self._reporting[number] = self._clock.monotonic()
             try:
                 return await deliver(facts)
             finally:
-                del self._telling[number]
+                del self._reporting[number]
 
-        agent = SimulatedAgent(codebase, told, self._clock, self.temper, self)
+        agent = SimulatedAgent(codebase, report, self._clock, self.temper, self)
         self._made.append(agent)
         return agent
 
     @property
     def waiting_since(self) -> float | None:
         """Since when the agent waits that has waited longest for what it reported to be taken, if one does."""
-        return next(iter(self._telling.values()), None)
+        return next(iter(self._reporting.values()), None)
 
     @property
     def alive(self) -> list[SimulatedAgent]:

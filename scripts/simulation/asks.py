@@ -22,7 +22,8 @@ PATIENCE: Final = 15.0
 class Ask:
     """A command on its way. `names`: what the log says, once, when it is done (see `Record.named`).
 
-    `own`: nothing else makes the log say so. `since`: when it was asked. `outcome`: what the client was told, or None. One who heard nothing doesn't know whether it was done.
+    `own`: nothing else makes the log say so. `since`: when it was asked. `outcome`: the answer to the client, or None:
+    a client without an answer doesn't know whether it was done.
     """
 
     def __init__(self, number: int, machine: Machine, command: c.Command, names: list[str], *, own: bool) -> None:

@@ -55,7 +55,7 @@ class ThreadlessConnection(aiosqlite.Connection):
         self.opened.append(self)
 
     def abandon(self) -> None:
-        """Let go of the file, as the system does when a process ends: what was begun is rolled back."""
+        """Release the file, as the system does when a process ends: what was begun is rolled back."""
         self._worker.gone = True
         self._running = False
         if self._connection is not None:
@@ -65,7 +65,7 @@ class ThreadlessConnection(aiosqlite.Connection):
 
 @contextmanager
 def without_threads(loop: SimulatedLoop) -> Generator[Callable[[], None]]:
-    """Connections that are made in the block need no threads. The answer lets go of all that are open."""
+    """Connections that are made in the block need no threads. The yielded function releases all that are open."""
     opened: list[ThreadlessConnection] = []
     kind = type("ThreadlessConnection", (ThreadlessConnection,), {"loop": loop, "opened": opened})
 

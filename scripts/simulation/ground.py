@@ -27,7 +27,7 @@ from .loop import SimulatedLoop
 
 START = datetime(2025, 12, 10, 15, 30, tzinfo=UTC)
 
-USUAL, SLOWEST = 0.005, 0.3
+NORMAL, SLOWEST = 0.005, 0.3
 """Simulated seconds that the disk takes at most, as a rule and now and then."""
 
 
@@ -103,7 +103,7 @@ class Disk:
         self._chance, self._clock, self._slowness = chance, clock, slowness
         self._listeners = CommitListeners()
         self._unheard: list[tuple[RecordedEvent, ...]] = []
-        self._let_go: Callable[[], None] = lambda: None
+        self._stop_listening: Callable[[], None] = lambda: None
         self.full = self.unreadable = self.mistake = False
         self._gone = False
 
@@ -115,7 +115,7 @@ class Disk:
     def hold(self, log: EventStore) -> None:
         """This is the log that is on it."""
         self._log = log
-        self._let_go = log.on_commit(self._unheard.append)
+        self._stop_listening = log.on_commit(self._unheard.append)
 
     @property
     def head(self) -> Position:
@@ -194,7 +194,7 @@ class Disk:
     def break_off(self) -> None:
         """The process is gone: nothing reaches the log any more, and nobody hears of it."""
         self._gone = True
-        self._let_go()
+        self._stop_listening()
 
     def _announce(self) -> None:
         unheard = self._unheard[:]
@@ -209,7 +209,7 @@ class Disk:
         if how < 0.5:
             await asyncio.sleep(0)
         else:
-            await self._clock.sleep(self._chance.random() * (USUAL if how < 1 - self._slowness else SLOWEST))
+            await self._clock.sleep(self._chance.random() * (NORMAL if how < 1 - self._slowness else SLOWEST))
         if self._gone:
             raise asyncio.CancelledError
 

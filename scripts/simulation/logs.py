@@ -21,7 +21,7 @@ FORESEEN = (StoreError, OurMistake, sqlite3.OperationalError)
 
 @contextmanager
 def listening(unforeseen: Unforeseen) -> Generator[None]:
-    """Hear every line for the length of a block; those with an exception that nobody brought about are told."""
+    """Hear every line for the length of a block; those with an exception that no planned fault caused are reported."""
 
     def hear(_logger: object, _method: str, line: structlog.typing.EventDict) -> str:
         error = line.get("exc_info")

@@ -130,7 +130,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return 0.0 if self._chance.random() < 0.6 else self._chance.random() * SLOWEST
 
     def work(self, done: "asyncio.Future[Any] | None", function: Callable[[], object]) -> None:
-        """Do what a thread would do, outside of the loop as a thread is, and tell of it by a further callback."""
+        """Do what a thread would do, outside of the loop as a thread is, and report it by a further callback."""
         _now_running(None)
         try:
             result = function()

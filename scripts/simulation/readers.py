@@ -32,7 +32,7 @@ class Wish:
 
 
 class Reader:
-    """One subscriber. `slow`: it takes only what it is told to. `done`: it was told that nothing more will come."""
+    """One subscriber. `slow`: it reads only when it is asked to. `done`: it learned that nothing more will come."""
 
     def __init__(self, number: int, wish: Wish, record: Record, note: Callable[[str], None]) -> None:
         self.number, self.wish, self.slow, self.done = number, wish, False, False
@@ -173,7 +173,7 @@ class Reader:
     # --- the end --------------------------------------------------------------------------------------------------
 
     def _ended(self) -> None:
-        """The stream ended: for good where a session or its codebase has; else the server did."""
+        """The stream ended: permanently if a session or its codebase has; else the server did."""
         self.hang_up()
         if self.is_level and self._is_over():
             self.done = True
@@ -181,11 +181,11 @@ class Reader:
     def _refused(self, status: int) -> None:
         self.hang_up()
         if status == 204:
-            assert self._next() is None, f"{self} was told that this was all"
+            assert self._next() is None, f"{self} got the answer that this was all"
             self.done = True
         elif status == 404:
-            assert self.wish.session is not None, f"{self} was told that there is no such stream"
-            assert self._is_over(), f"{self} was told that there is no such session"
+            assert self.wish.session is not None, f"{self} got the answer that there is no such stream"
+            assert self._is_over(), f"{self} got the answer that there is no such session"
             self.done = True  # its codebase was deleted
         else:
             assert status == 503, f"{self} was refused with {status}"

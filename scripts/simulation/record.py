@@ -20,10 +20,10 @@ from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, SessionId
 
 Complain = Callable[[str, str], None]
-"""Tells of a promise that was broken, and how."""
+"""Reports a promise that was broken, and how."""
 
 Asked = Callable[[CodebaseId, c.Command], None]
-"""Is told of each command in the order in which its actor's mailbox gets it."""
+"""Gets each command in the order in which its actor's mailbox gets it."""
 
 
 class Record:

@@ -39,10 +39,10 @@ class Outcome:
 def simulate(
     seed: int, steps: int, *, on_disk: bool = False, trace: bool = False, without: Collection[str] = ()
 ) -> Outcome:
-    """Run one seed for at least so many steps, then to its end. `without`: kinds of steps that nobody takes."""
+    """Run one seed for at least this number of steps, then to its end. `without`: kinds of steps that nobody takes."""
     began, memory = time.process_time(), Path("/dev/shm")  # noqa: S108  # a name of its own is made in it
     with tempfile.TemporaryDirectory(prefix="ledger-simulation.", dir=memory if memory.is_dir() else None) as folder:
-        world = Simulation(seed, Path(folder), on_disk=on_disk, tell=print if trace else None)
+        world = Simulation(seed, Path(folder), on_disk=on_disk, show=print if trace else None)
         broken = None
         try:
             with world.running():

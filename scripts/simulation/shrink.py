@@ -38,7 +38,7 @@ class Replay:
 
 
 def shrunk(failed: Outcome, replay: Replay, progress: Callable[[str], None]) -> tuple[Outcome, Replay]:
-    """The smallest run that was found to break the same promise, and what became of it. `progress` is told of each."""
+    """The smallest run that was found to break the same promise, and what became of it. `progress` gets each."""
     until = time.process_time() + LONGEST
     best = failed, _ending_with(failed, replay)
     left = sorted(SHARES.keys() - NEEDED - replay.without)

@@ -43,7 +43,7 @@ from .machine import Machine, Surroundings
 from .readers import Reader
 from .record import Record
 from .sizes import PAGES, pages_of
-from .story import story, told
+from .story import line_of, story
 from .upkeep import choice_of, copied, erase, key_of
 
 LAST_LINES, SHOWN = 400, 40
@@ -64,11 +64,11 @@ class Broken(Exception):
 class Simulation:
     """The world of one seed. `steps`: how many were taken. `trace`: stands for all that happened.
 
-    `on_disk`: the log is in SQLite and not in memory. `tell`: is given each line of the trace.
+    `on_disk`: the log is in SQLite and not in memory. `show`: gets each line of the trace.
     """
 
     def __init__(
-        self, seed: int, data: Path, *, on_disk: bool = False, tell: Callable[[str], None] | None = None
+        self, seed: int, data: Path, *, on_disk: bool = False, show: Callable[[str], None] | None = None
     ) -> None:
         self.seed, self.on_disk = seed, on_disk
         self.steps = self.lives = 0
@@ -84,7 +84,7 @@ class Simulation:
         self.readers: list[Reader] = []
         self.callers: list[Caller] = []
         self.histories = ScriptedHistories()
-        self._data, self._tell, self._pages = data, tell, self.chance.choice(PAGES)
+        self._data, self._print, self._pages = data, show, self.chance.choice(PAGES)
         self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
         self._memory = MemoryEventStore()
         self._abandon: Callable[[], None] = lambda: None
@@ -112,14 +112,14 @@ class Simulation:
         self.clock_off = self._trouble_ended = 0.0
         self.calm = False
 
-    # --- telling ------------------------------------------------------------------------------------------------
+    # --- the trace ----------------------------------------------------------------------------------------------
 
     def note(self, line: str) -> None:
         """Something happened: a line of the trace."""
         self.trace.update(f"{line}\n".encode())
         self._last.append((self.steps, self.loop.time(), line))
-        if self._tell is not None:
-            self._tell(told(*self._last[-1]))
+        if self._print is not None:
+            self._print(line_of(*self._last[-1]))
 
     def last(self) -> list[str]:
         """What happened right before, as a story."""
@@ -321,10 +321,10 @@ class Simulation:
             state = self.record.states[codebase]
             if not applied == machine.projections.applied == len(self.record.log):
                 return
-            told = (agent.phase, agent.session_id) if agent else None
+            seen = (agent.phase, agent.session_id) if agent else None
             is_there = state.phase not in (Phase.VOID, Phase.DELETED)
-            if told != ((state.phase, state.session.id if state.session else None) if is_there else None):
-                self.complain("the views are the fold of the log", f"{codebase}: {told}, not {state.phase}")
+            if seen != ((state.phase, state.session.id if state.session else None) if is_there else None):
+                self.complain("the views are the fold of the log", f"{codebase}: {seen}, not {state.phase}")
 
     def sync(self, number: int, codebase: CodebaseId) -> None:
         """What others did is brought into the log."""

@@ -15,7 +15,7 @@ PAGES: Final = (7, 100, 1000)
 
 @contextmanager
 def pages_of(events: int) -> Generator[None]:
-    """For the length of a block actors wake, and views and tree follow the log, by so many events."""
+    """For the length of a block actors wake, and views and tree follow the log, by this number of events."""
     with ExitStack() as stack:
         for module, name, size in (
             (codebase_stream, "PAGE", 10 * events),

@@ -16,11 +16,11 @@ _READING: Final = re.compile(r"(reader \d+) of .* gets \d+")
 
 
 def story(lines: Iterable[tuple[int, float, str]]) -> list[str]:
-    """Lines as `told`; of what a subscriber reads in one go only the last is."""
+    """Lines as `line_of`; of what a subscriber reads in one go only the last is."""
     found = [*lines]
     following = [_reading(line) for _, _, line in found[1:]] + [None]
     return [
-        told(*line) for line, after in zip(found, following, strict=True) if not after or _reading(line[2]) != after
+        line_of(*line) for line, after in zip(found, following, strict=True) if not after or _reading(line[2]) != after
     ]
 
 
@@ -29,7 +29,7 @@ def _reading(line: str) -> str | None:
     return found[1] if found else None
 
 
-def told(step: int, seconds: float, line: str) -> str:
+def line_of(step: int, seconds: float, line: str) -> str:
     """One line: the step, the simulated seconds, what happened. What is in the log now stands behind an arrow."""
     found = _EVENT.fullmatch(line)
     if found is None:

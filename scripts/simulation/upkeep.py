@@ -68,7 +68,7 @@ def _recorded_by(log: Path, choice: erasing.Choice) -> list[RecordedEvent]:
 
 
 def copied(data: Path, events: int) -> str:
-    """Back up a log of so many events, and tell what is wrong with the copy."""
+    """Back up a log of this number of events, and say what is wrong with the copy."""
     place = data / "backup"
     try:
         verdict = back_up(data, place, _unseen)

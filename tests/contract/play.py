@@ -1,7 +1,7 @@
 """The document's examples, played once from beginning to end on the real service with the real agent.
 
 What the requests of the document need is made beside them: the directory, its files, the three models that it names
-and a scripted model behind them that says and does what the examples tell of.
+and a scripted model behind them that says and does what the examples describe.
 """
 
 import asyncio
@@ -267,11 +267,11 @@ async def _refuse_wrong_types(player: Player, endpoint: Endpoint, path: str) -> 
     for name, value in whole.items():
         wrong = {**whole, name: WRONG[type(value)]}
         await player.refused(f"{endpoint.title}: {name} of another type", endpoint.routes[0], wrong)
-    for name, told in endpoint.fields.items():
-        if told.required:
+    for name, wanted in endpoint.fields.items():
+        if wanted.required:
             less = {key: value for key, value in whole.items() if key != name}
             await player.refused(f"{endpoint.title}: {name} left out", endpoint.routes[0], less)
-        if told.words:
+        if wanted.words:
             wrong = {**whole, name: "another"}
             await player.refused(f"{endpoint.title}: {name} that is none of them", endpoint.routes[0], wrong)
 

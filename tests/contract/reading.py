@@ -82,11 +82,11 @@ def _fields(found: list[Piece]) -> Iterator[tuple[str, Field]]:
     for piece in found:
         cells = _CELL.split(piece.text.strip())
         if piece.kind == "row" and cells[0].startswith("`"):
-            name, kind, *marks, told = cells
+            name, kind, *marks, text = cells
             required = marks[0] == "✅" if marks else None
             # A default that is named again is no other value.
-            words = tuple(dict.fromkeys(re.findall(r"`([^`]+)`", told)))
-            default = re.search(r"\(default: ([^)]+)\)", told)
+            words = tuple(dict.fromkeys(re.findall(r"`([^`]+)`", text)))
+            default = re.search(r"\(default: ([^)]+)\)", text)
             yield name.strip("`"), Field(kind, _LABELS[piece.label], required, words, default and default[1].strip("`"))
 
 

@@ -54,7 +54,7 @@ def test_every_event_comes_as_its_example(seen: Played, name: str) -> None:
     assert seen.content_type == "text/event-stream"
 
 
-def test_an_error_tells_what_the_provider_said(seen: Played) -> None:
+def test_an_error_says_what_the_provider_said(seen: Played) -> None:
     """The error event of a run that failed holds the provider's own words."""
     (error,) = (frame for frame in seen.events if frame.event == "error")
     assert facts.EVENTS["error"]["error"] in error.text("error")

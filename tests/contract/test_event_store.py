@@ -30,7 +30,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def outputs(count: int, topic: str = "output") -> list[NewEvent]:
-    """Events that can be told apart."""
+    """Events that differ."""
     return [NewEvent(topic, b'{"n": %d}' % n) for n in range(count)]
 
 
@@ -91,14 +91,14 @@ async def test_a_stream_may_be_named_with_any_characters(store: EventStore) -> N
 
 
 async def test_an_append_without_events_is_a_mistake(store: EventStore) -> None:
-    """An append of nothing is refused, for nothing would tell whether it happened."""
+    """An append of nothing is refused, because nothing would show whether it happened."""
     with pytest.raises(ValueError, match="at least one"):
         await store.append(A, START, [])
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3, 99])
 async def test_an_append_elsewhere_than_at_the_head_is_refused(store: EventStore, expected: int) -> None:
-    """A writer that knows too little or too much of the stream is told where it is, and nothing is written."""
+    """A writer that knows too little or too much of the stream learns where it is, and nothing is written."""
     await store.append(A, START, outputs(2))
     with pytest.raises(WrongExpectedVersion) as refusal:
         await store.append(A, Sequence(expected), outputs(1))

@@ -65,7 +65,7 @@ def test_bounds_of_whole_numbers_are_whole() -> None:
         assert all(type(schema.get(bound, 0)) is int for bound in ("minimum", "maximum")), where
 
 
-def test_every_event_is_told_by_its_name() -> None:
+def test_every_event_is_known_by_its_name() -> None:
     """An event is one of those that are listed by its member `event`, and its data by `action` where there are several."""
     event = SCHEMAS["Event"]
     assert event["discriminator"]["propertyName"] == "event"

@@ -131,13 +131,13 @@ async def words(history: History, session: OutsideSession) -> list[str]:
 
 
 async def test_the_sessions_of_one_directory(person: Person) -> None:
-    """The sessions of exactly this directory are told, however many there are, those first that began first."""
+    """The sessions of exactly this directory are listed, however many there are, those first that began first."""
     made = [await person.begin(person.elsewhere if number == 3 else person.here, f"{number}") for number in range(7)]
     async with person.histories(CODEBASE, person.here) as history:
-        told = await history.sessions()
-    assert [session.title for session in told] == ["0", "1", "2", "4", "5", "6"]
-    assert [session.agent_session_id for session in told] == made[:3] + made[4:]
-    assert [session.started_at for session in told] == sorted(session.started_at for session in told)
+        listed = await history.sessions()
+    assert [session.title for session in listed] == ["0", "1", "2", "4", "5", "6"]
+    assert [session.agent_session_id for session in listed] == made[:3] + made[4:]
+    assert [session.started_at for session in listed] == sorted(session.started_at for session in listed)
 
 
 async def test_messages_come_in_order_and_by_pages(person: Person) -> None:
@@ -148,9 +148,9 @@ async def test_messages_come_in_order_and_by_pages(person: Person) -> None:
         for number in range(count):
             await person.say(session, f"word {number}")
     async with person.histories(CODEBASE, person.here) as history:
-        told = await history.sessions()
-        assert [one.title for one in told] == [f"{count}" for count in counts]
-        for one, count in zip(told, counts, strict=True):
+        listed = await history.sessions()
+        assert [one.title for one in listed] == [f"{count}" for count in counts]
+        for one, count in zip(listed, counts, strict=True):
             assert await words(history, one) == [f"word {number}" for number in range(count)]
     assert await person.left_open() == 0
 
@@ -168,13 +168,13 @@ async def test_a_change_is_seen(person: Person) -> None:
 
 
 async def test_a_session_that_goes_meanwhile(person: Person) -> None:
-    """A session that is deleted after it was told has no messages, and that is no error."""
+    """A session that is deleted after it was listed has no messages, and that is no error."""
     session = await person.begin(person.here, "talk")
     await person.say(session, "word 0")
     async with person.histories(CODEBASE, person.here) as history:
-        (told,) = await history.sessions()
+        (listed,) = await history.sessions()
         await person.delete(session)
-        assert await words(history, told) == []
+        assert await words(history, listed) == []
         assert await history.sessions() == []
 
 

@@ -32,11 +32,13 @@ def test_the_document_is_valid() -> None:
 
 def test_the_document_describes_what_is_served() -> None:
     """Each address and method that is served is described once, and no other; but for the pages for people."""
-    told = {(method.upper(), path) for path, method, _ in OPERATIONS}
+    described = {(method.upper(), path) for path, method, _ in OPERATIONS}
     left = {route.path for route in ROUTES if route not in described_routes()}
     assert left == {"/", "/dashboard/{part}", "/docs", "/docs/{asset}"}
-    assert told == {(route.method, re.sub(r":[^}]*", "", route.path)) for route in ROUTES if route.path not in left}
-    assert len(told) == len(ROUTES) - len(left)
+    assert described == {
+        (route.method, re.sub(r":[^}]*", "", route.path)) for route in ROUTES if route.path not in left
+    }
+    assert len(described) == len(ROUTES) - len(left)
     names = [operation_id(route) for route in ROUTES]
     assert len(set(names)) == len(names)
 
@@ -67,8 +69,8 @@ def test_the_customer_s_examples_are_shown(endpoint: Endpoint, route: str) -> No
         assert operation["requestBody"]["content"]["application/json"]["example"] == endpoint.request
     if endpoint.response is not None:
         assert _leaves(endpoint.response) <= _leaves(_answer(operation)["example"])
-    for name, told in endpoint.fields.items():
-        if told.place == "query":
+    for name, field in endpoint.fields.items():
+        if field.place == "query":
             assert name in [parameter["name"] for parameter in operation["parameters"]]
 
 

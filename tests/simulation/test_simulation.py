@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from scripts.simulation.__main__ import options, replay_of, tell
+from scripts.simulation.__main__ import options, replay_of, report
 from scripts.simulation.seeds import simulate, simulated
 from scripts.simulation.shrink import Replay
 from tests.simulation.mistakes import MISTAKES, ON_DISK, RARER
@@ -29,22 +29,22 @@ async def run(*words: str, hash_seed: int = 0, limit: float = 100) -> tuple[int 
     )
     try:
         async with asyncio.timeout(limit):
-            told, _ = await process.communicate()
+            printed, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
-    return process.returncode, told.decode().strip().splitlines()
+    return process.returncode, printed.decode().strip().splitlines()
 
 
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
 async def test_the_same_seed_gives_the_same_run(store: str) -> None:
     """Every promise holds through crashes, full disks and odd agents, and a seed repeats its run to the last byte."""
     words = ("--seeds", "1..2", "--steps", "300", "--store", store)
-    (code, told), (again, repeated) = await asyncio.gather(run(*words, hash_seed=1), run(*words, hash_seed=2))
-    assert (code, again, told[-1]) == (0, 0, "every promise held"), (told, repeated)
-    assert told[-2].startswith("trace ")
-    assert told[-2] == repeated[-2]
+    (code, printed), (again, repeated) = await asyncio.gather(run(*words, hash_seed=1), run(*words, hash_seed=2))
+    assert (code, again, printed[-1]) == (0, 0, "every promise held"), (printed, repeated)
+    assert printed[-2].startswith("trace ")
+    assert printed[-2] == repeated[-2]
 
 
 def is_found(
@@ -57,12 +57,12 @@ def is_found(
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_found(mistake: str) -> None:
-    """Each mistake of the usual kinds breaks a promise in the first few worlds."""
+    """Each mistake of a common kind breaks a promise in the first few worlds."""
     assert is_found(MISTAKES[mistake], 5, 400)
 
 
 def test_a_failure_in_another_process() -> None:
-    """Of seeds that are run by several processes it is told in their order what was broken, as of one run alone."""
+    """Seeds that run in several processes are reported in their order, with the same failure as of one run alone."""
     with MISTAKES["a reply before the commit"]():
         alone = simulate(2, 50)
         with simulated(range(1, 4), 50, processes=2) as outcomes:
@@ -72,18 +72,18 @@ def test_a_failure_in_another_process() -> None:
     assert (str(found[1].broken), found[1].trace) == (str(alone.broken), alone.trace)
 
 
-def test_a_failure_is_made_small_and_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of a broken promise the fewest steps that were found to show it are told, with the command that plays them again."""
+def test_a_failure_is_made_small_and_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A broken promise is printed with the fewest steps that were found to show it, and the command that replays them."""
     with MISTAKES["one agent too many"]():
         failed = next(outcome for outcome in (simulate(seed, 400) for seed in range(1, 6)) if outcome.broken)
-        tell(failed, Replay(failed.seed, 400), shrink=True)
-        told = capsys.readouterr().out
-        _, _, command = told.partition("again, with every line: scripts/simulation/run ")
+        report(failed, Replay(failed.seed, 400), shrink=True)
+        printed = capsys.readouterr().out
+        _, _, command = printed.partition("again, with every line: scripts/simulation/run ")
         chosen = options(command.split())
         again = replay_of(chosen, failed.seed).run()
     assert failed.broken is not None
     assert again.broken is not None
-    assert f"step {again.broken.step}: {failed.broken.promise}: " in told
+    assert f"step {again.broken.step}: {failed.broken.promise}: " in printed
     assert again.steps <= failed.steps
     assert chosen.without
     assert chosen.trace
@@ -109,5 +109,5 @@ def test_a_mistake_planted_into_the_care_of_the_file_is_found(mistake: str) -> N
 @pytest.mark.timeout(3600)
 async def test_two_hundred_seeds() -> None:
     """Every promise holds in two hundred worlds of thousands of steps each."""
-    code, told = await run("--seeds", "1..200", "--steps", "3000", limit=3500)
-    assert (code, told[-1]) == (0, "every promise held"), told
+    code, printed = await run("--seeds", "1..200", "--steps", "3000", limit=3500)
+    assert (code, printed[-1]) == (0, "every promise held"), printed

@@ -1,4 +1,4 @@
-"""The whole service on a free loopback port, with agents that say what a test tells them to."""
+"""The whole service on a free loopback port, with agents that say what a test wants them to."""
 
 import asyncio
 import socket
@@ -110,7 +110,7 @@ class StandInAgents(ScriptedAgents):
 
     @contextmanager
     def slow_to_abort(self) -> Generator[asyncio.Event]:
-        """Makes agents let go only when the event is set, or at the end of the block."""
+        """Makes agents abort only when the event is set, or at the end of the block."""
         self._held.over.clear()
         self.temper.abort_delay = self.temper.stop_delay = FOREVER
         try:

@@ -1,4 +1,4 @@
-"""`serve`, but with agents that do what a test needs: they talk without end, and let go as slowly as they are told.
+"""`serve`, but with agents that do what a test needs: they talk without end, and stop as slowly as the arguments say.
 
 Run as a process of its own: `stand_in_server.py DATA STOP_DELAY [FULL]`. While there is a file FULL, the disk is full.
 """

@@ -16,7 +16,7 @@ import pytest
 
 @contextmanager
 def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Generator[Callable[[], str]]:
-    """What is printed within goes to a terminal. Gives what tells all that arrived there, and closes it."""
+    """What is printed within goes to a terminal. Yields a function that closes it and returns all that arrived there."""
     master, slave = pty.openpty()
     tty.setraw(slave)
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -33,7 +33,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Generator[C
     ear.start()
     out, errors = os.fdopen(slave, "w", encoding="utf-8"), os.fdopen(os.dup(slave), "w", encoding="utf-8")
 
-    def told() -> str:
+    def all_that_arrived() -> str:
         out.close()
         errors.close()
         ear.join()
@@ -45,7 +45,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 100) -> Generator[C
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", errors)
         try:
-            yield told
+            yield all_that_arrived
         finally:
-            told()
+            all_that_arrived()
             os.close(master)

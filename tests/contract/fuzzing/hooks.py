@@ -1,6 +1,6 @@
 """What schemathesis can't guess: ids of things that there are, directories and files that exist.
 
-Every id that an answer tells is remembered, and put into later requests of the valid kind, most of the time.
+Every id of an answer is remembered, and put into later requests of the valid kind, most of the time.
 """
 
 import json

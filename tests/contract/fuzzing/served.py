@@ -53,8 +53,8 @@ def prepare(folder: Path) -> Settings:
 
 
 async def serve(settings: Settings) -> None:
-    told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     secrets = Secrets()
     tokens = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -65,7 +65,7 @@ async def serve(settings: Settings) -> None:
             # A stream without end would keep the fuzzer for ever.
             await running.service.streams.close()
             print(f"opencode-ledger listening on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-            await told.wait()
+            await ended.wait()
 
 
 if __name__ == "__main__":
