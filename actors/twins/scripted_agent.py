@@ -303,10 +303,10 @@ class ScriptedAgent:
             raise AgentError("It did not listen.")
 
     async def _perform(self, run: Run) -> None:
-        """Play the run; a prompt that comes while it is played adds another act."""
+        """Play the run. A prompt that comes meanwhile adds another act, unless a play has ended the run or the agent."""
         try:
             acts = 0
-            while acts < len(run.prompts):
+            while acts < len(run.prompts) and self.run is run:
                 acts += 1
                 await self._play(self, run.prompts[acts - 1])
         except RunFailed as failure:

@@ -141,6 +141,23 @@ async def test_nothing_comes_after_a_halt(halt: str) -> None:
     assert heard.kinds[-1] == ("AgentDied" if halt == "die" else "TextStreamed")
 
 
+async def test_a_play_that_kills_its_agent_is_the_last() -> None:
+    """A prompt that came before the death of an agent in its own play is not played by the dead agent."""
+    played: list[str] = []
+
+    async def fatal(agent: ScriptedAgent, words: Prompt) -> None:
+        played.append(words.text)
+        await agent.pause(1)
+        await agent.die()
+
+    heard = Heard(fatal)
+    await heard.agent.prompt(prompt("one"))
+    await heard.agent.prompt(prompt("two"))
+    await heard.clock.sleep(10)
+    assert played == ["one"] and not heard.agent.alive
+    assert heard.kinds[-1] == "AgentDied"
+
+
 async def test_an_agent_that_can_not_start_has_no_process() -> None:
     """An agent that is set to fail at its start says so, and leaves nothing."""
     heard = Heard(temper=Temper(start_error="not installed"))
