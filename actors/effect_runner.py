@@ -1,4 +1,4 @@
-"""The effects are carried out here: one after another, in the actor's order, outside its loop.
+"""Carries out effects: one after another, in the actor's order, outside its loop.
 
 `Abort` and `StopAgent` overtake. They drop what has not begun and cancel what they make pointless. So an interrupt
 never waits for an agent that is still starting, and nothing that was given up is executed afterwards.

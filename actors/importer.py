@@ -1,4 +1,4 @@
-"""The importer brings into the log what others did in a codebase's directory. It reads outside the actor's loop, in pieces.
+"""Brings into the log what others did in a codebase's directory. Reads outside the actor's loop, in pieces.
 
 - Each piece goes to the actor's mailbox like any other command, so other commands get their turn in between.
 - A caller gets all that was there at the time of the call. Callers who come during a sync share the next one.

@@ -71,7 +71,7 @@ class Supervisor:
         return actor.next_try if actor else None
 
     async def sync(self, codebase: CodebaseId, request: Request | None = None) -> Synced:
-        """Record what others did in a codebase's directory. Returns how many sessions brought something, and which could not.
+        """Record what others did in a codebase's directory. Returns how many sessions brought something.
 
         The recorded events name the request. The caller records its answer, because that follows from many appends.
         """

@@ -37,7 +37,7 @@ class WaitingCallers:
         return tuple(complete)
 
     def learn(self, recorded: Many[Event]) -> None:
-        """Learn what was recorded. A caller whose reply the agent did not take is refused; the others can be answered."""
+        """Learn what was recorded. A caller whose reply the agent did not take is refused."""
         for event in recorded:
             if not isinstance(event, PermissionReplied):
                 continue

@@ -1,1 +1,1 @@
-"""The log on disk and its twin in memory: two `EventStore`s that one contract suite holds to the same promises."""
+"""The log on disk and in memory: two `EventStore`s that one contract suite holds to the same promises."""

@@ -1,4 +1,4 @@
-"""Opening the log's file: one connection that writes, one that reads, and plain words when it can't be done."""
+"""Opens the log's file with one connection that writes and one that reads. Errors say what to do."""
 
 import asyncio
 import os
@@ -34,18 +34,18 @@ WAL_BYTES_KEPT = 64 * 1024 * 1024
 class GroupConnection(sqlite3.Connection):
     """Makes `executemany` one durable transaction: all rows or none.
 
-    aiosqlite runs each of its calls as one hop to its thread, so a group's BEGIN, rows and COMMIT cost one hop
-    instead of three, within aiosqlite's public interface.
+    aiosqlite runs each of its calls as one hop to its thread. Its public interface lets no function of ours run there,
+    so the transaction is wrapped around this call: a group's BEGIN, rows and COMMIT cost one hop instead of three.
     """
 
     reach: Reach
     presence: Presence
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        """Run BEGIN, `sql` for each of `parameters`, COMMIT; on any failure roll back and raise it.
+        """Run BEGIN, `sql` for each of `parameters`, COMMIT. After a failure roll back, and raise it.
 
-        Raises `StoreError` where the disk has too little room, and, also after the COMMIT, where the file isn't where it
-        was: nobody would find that group again.
+        Raises `StoreError` if the disk has too little room. Raises it, even after the COMMIT, if the file was moved or
+        replaced: nobody would find that group again.
         """
         self.presence.check_writable()
         self.reach("append.before_transaction")
@@ -64,7 +64,7 @@ class GroupConnection(sqlite3.Connection):
         return cursor
 
     def executescript(self, script: str, /) -> sqlite3.Cursor:
-        """Run a script, rolled back where it fails. Raises `StoreError` where the file isn't where it was, or has no room."""
+        """Run a script, and roll it back if it fails. Raises `StoreError` if the file was replaced, or has no room."""
         self.presence.check_writable()
         try:
             return super().executescript(script)
@@ -75,7 +75,7 @@ class GroupConnection(sqlite3.Connection):
 
 
 class PageCursor(sqlite3.Cursor):
-    """Fetches no more of the events that were selected than make a page; the others are never in memory."""
+    """Fetches only the selected events that make a page; the others are never in memory."""
 
     def fetchall(self) -> list[Any]:
         """All rows that there are, or as many events as make a page."""
@@ -95,14 +95,14 @@ class ReadingConnection(sqlite3.Connection):
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """The two ways into one log. Readers have their own thread and never wait for the writer's fsync."""
+    """The writer and the reader of one log. The reader has its own thread and never waits for the writer's fsync."""
 
     writer: aiosqlite.Connection
     reader: aiosqlite.Connection
     presence: Presence
 
     async def close(self) -> None:
-        """Close both; the writer last, for the last one out moves the write-ahead log into the database."""
+        """Close both. The writer comes last, because the last one moves the write-ahead log into the database."""
         try:
             await self.reader.close()
         finally:
@@ -110,9 +110,9 @@ class Connections:
 
 
 async def open_connections(path: Path, lock_timeout: float = LOCK_TIMEOUT, reach: Reach = pass_by) -> Connections:
-    """Open the log at `path`, made if it isn't there.
+    """Open the log at `path`; create it if it isn't there.
 
-    Raises `StoreError` saying what to do where the file can't be opened, is damaged, isn't a log, or is a newer one.
+    Raises `StoreError` with advice if the file can't be opened, is damaged, isn't a log, or is a newer one.
     """
     presence = Presence(path)
     async with AsyncExitStack() as undo:
@@ -150,10 +150,11 @@ def _recorded_event(_: sqlite3.Cursor, row: tuple[Any, ...]) -> RecordedEvent:
 
 
 def _settle(path: Path) -> None:
-    """Make the file where there is none, and see to it that what is found is on the disk.
+    """Create the file if there is none, and make sure that what is found is on the disk.
 
-    A server killed between writing a group and its fsync leaves it readable and not yet durable. Views, tree and
-    subscribers get to see it from now on, and none of them may ever know more than a log does after a loss of power.
+    A server that is killed between writing a group and its fsync leaves a group that is readable but not yet durable.
+    Views, tree and subscribers will read it from now on, and none of them may ever know more than the log does after a
+    loss of power.
     """
     # SQLite would say no more than "unable to open database file", and would let others read what it makes.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -184,7 +185,7 @@ async def _prepare(writer: aiosqlite.Connection, path: Path) -> None:
 
 
 async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
-    """Whether the file is still to be made into a log; raises `StoreError` where it can't be one."""
+    """Whether the file must still be made into a log. Raises `StoreError` if it can't be one."""
     application = await pragma(writer, "application_id")
     version = await pragma(writer, "user_version")
     tables = list(await writer.execute_fetchall("SELECT 1 FROM sqlite_master LIMIT 1"))
@@ -201,9 +202,9 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
 
 
 async def _making_good(writer: aiosqlite.Connection, path: Path) -> str:
-    """What puts back the guards that are gone, and brings a file of an older version up to this one.
+    """The statements that restore missing guards, and bring a file of an older version up to this one.
 
-    Raises `StoreError` where there is what nobody of us put there.
+    Raises `StoreError` if the file has foreign parts.
     """
     version = int(await pragma(writer, "user_version"))
     found = await asyncio.to_thread(deviations, list(await writer.execute_fetchall(SELECT_SHAPE)), version)

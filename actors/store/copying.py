@@ -21,8 +21,8 @@ def copy_database(
 ) -> None:
     """Copy a database to a file that isn't there yet, readable by its owner alone, and durable on return.
 
-    `ours`: the parts that the source may have (see `untouched`). `progress`: called with the copied pages and all pages.
-    Raises `StoreError`; then no file is left.
+    `ours`: the parts that the source may have (see `untouched`). `progress`: called with the copied pages
+    and all pages. Raises `StoreError`; then no file is left.
     """
     draft = target.with_name(f"{target.name}.part")
     try:

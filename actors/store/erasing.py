@@ -47,7 +47,7 @@ _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 
 
 def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass_by) -> None:
-    """Record erasure events at the end of the log; what they name is erased by `finish_erasures`. Raises `StoreError`."""
+    """Record erasure events at the end of the log. `finish_erasures` erases what they name. Raises `StoreError`."""
     with _opened(path) as connection, _transaction(connection):
         _check_whole(connection)
         connection.execute(_NOTE)
@@ -60,7 +60,7 @@ def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass
 def is_unfinished(path: Path) -> bool:
     """Whether an erasure of this log was cut off. A file that can't be read is reported elsewhere.
 
-    Raises `StoreError` where SQLite must not open it.
+    Raises `StoreError` if SQLite must not open it.
     """
     check_before_opening(path)
     if not path.is_file():
@@ -76,7 +76,7 @@ def is_unfinished(path: Path) -> bool:
 def finish_erasures(
     path: Path, derived: Many[Path], reach: Reach = pass_by, progress: Progress = lambda _done, _of: None
 ) -> None:
-    """Do what is left of the erasures that were recorded. Raises `StoreError`; then it can be called again.
+    """Do the rest of the recorded erasures. Raises `StoreError`; then it can be called again.
 
     `derived`: files that are rebuilt from the log when they are missing. `progress`: called with the number of erasure
     events that are done, and of all.
@@ -115,7 +115,7 @@ def _check_whole(connection: sqlite3.Connection) -> None:
 
 
 def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> set[Named]:
-    """Put tombstones in the places that an erasure event names, where there are none yet; the outputs that go with them."""
+    """Put the tombstones of an erasure event that are still missing. Returns the outputs that go with them."""
     outputs = set[Named]()
     erasure = decode(_read(connection, by))
     if not isinstance(erasure, Erasure):

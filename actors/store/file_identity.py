@@ -1,7 +1,7 @@
 """Whether the log is still where it was opened, and has room there.
 
-A file that somebody removed or replaced can still be written to, and what is written there is gone with the process.
-And a log that took the last of its disk would leave the views and the tree none to follow it: nobody could look any more.
+A file that was removed or replaced can still be written to, and those writes are gone with the process. A log that took
+the last room of its disk would leave none for the views and the tree, so that nobody could read it any longer.
 """
 
 import os
@@ -18,9 +18,9 @@ SHARE = 0.05
 
 
 class Presence:
-    """Remembers which files a path and its write-ahead log's were. Blocking: for the writer's own thread.
+    """Remembers the identity of a file and of its write-ahead log. Blocking, so it belongs in a thread.
 
-    `share`: how many times the log's own reserve is to stay free; who needs more than the log never takes its last room.
+    `share`: a factor for the log's own reserve. A writer that needs more than the log never takes its last room.
     """
 
     def __init__(self, path: Path, share: int = 1) -> None:
@@ -29,11 +29,11 @@ class Presence:
         self._names = (os.fspath(path), f"{path}-wal")
 
     def remember(self) -> None:
-        """These are the files, from now on."""
+        """Remember the present files as the right ones."""
         self._known = {name: _identity(name) for name in self._names}
 
     def check(self) -> None:
-        """Raise `StoreError`, saying what to do, where one of them is gone or another; nothing before `remember`."""
+        """Raise `StoreError`, with advice, if one of them is gone or replaced. Passes before `remember`."""
         for name, known in self._known.items():
             try:
                 same = _identity(name) == known
@@ -51,7 +51,7 @@ class Presence:
         self.check_room()
 
     def check_room(self) -> None:
-        """Raise `StoreError` where less is free than is to stay free; nothing before `remember`."""
+        """Raise `StoreError` if less than the reserve is free. Passes before `remember`."""
         if not self._known:
             return
         disk = os.statvfs(self._names[0])

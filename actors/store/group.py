@@ -1,4 +1,4 @@
-"""Group commit, the pure part: which appends go into one transaction, and what becomes of each."""
+"""Group commit, the pure part: which appends go into one transaction, and the outcome of each."""
 
 import asyncio
 from collections import deque
@@ -18,7 +18,7 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Append:
-    """One caller's append, waiting for its answer."""
+    """The append of one caller, which waits for its answer."""
 
     stream: CodebaseId
     expected: Sequence
@@ -28,7 +28,7 @@ class Append:
 
 @dataclass(slots=True)
 class Plan:
-    """What one transaction would write: its events in position order, who gets which, and who comes too late."""
+    """One transaction: its events in position order, the caller of each, and the callers that are refused."""
 
     events: list[RecordedEvent] = field(default_factory=list[RecordedEvent])
     accepted: list[tuple[Append, tuple[RecordedEvent, ...]]] = field(
@@ -39,7 +39,7 @@ class Plan:
 
 
 def take_group(waiting: deque[Append]) -> list[Append]:
-    """Take the next group off the queue: whole appends, at least one, within the bounds where there are more."""
+    """Take the next group off the queue: whole appends, at least one, within the bounds if there are several."""
     group: list[Append] = []
     events = size = 0
     while waiting:
@@ -57,7 +57,7 @@ def take_group(waiting: deque[Append]) -> list[Append]:
 
 
 def plan_group(group: Many[Append], head: Position, heads: Mapping[CodebaseId, Sequence]) -> Plan:
-    """Number the events of a group, from the heads on; an append that expects another head is refused alone."""
+    """Number the events of a group, starting at the heads. An append that expects another head is refused alone."""
     plan = Plan()
     position: int = head
     for append in group:

@@ -24,9 +24,9 @@ SELECT_SHAPE: Final = "SELECT type, name, sql FROM sqlite_master"
 
 
 class Deviation(NamedTuple):
-    """Something that differs. `makes_good`: the statement that puts back what is gone; None where none can.
+    """A difference. `makes_good`: the statement that restores a missing part; None if there is none.
 
-    `expected`: the file's version never had it, so that nobody took it away.
+    `expected`: the file's version never had it, so nobody removed it.
     """
 
     sentence: str
@@ -35,7 +35,7 @@ class Deviation(NamedTuple):
 
 
 def deviations(found: Iterable[Any], version: int) -> list[Deviation]:
-    """How a file differs from a log's. `found`: its rows of `SELECT_SHAPE`; `version`: of its schema."""
+    """The differences between a file and a log. `found`: its rows of `SELECT_SHAPE`. `version`: of its schema."""
     parts = {(kind, name): _plain(sql) for kind, name, sql in found if not _of_sqlite(kind, name, sql)}
     if parts.get(("table", UNFINISHED)) == UNFINISHED_TABLE:
         del parts["table", UNFINISHED]
@@ -54,12 +54,12 @@ def deviations(found: Iterable[Any], version: int) -> list[Deviation]:
 
 
 def is_known(version: object) -> bool:
-    """Whether this is the version of a log's schema that this program can read and bring up to its own."""
+    """Whether this program can read a log with this version of the schema, and upgrade it to its own."""
     return isinstance(version, int) and 1 <= version <= SCHEMA_VERSION
 
 
 def strange(found: Iterable[Deviation], path: Path) -> StoreError | None:
-    """The refusal to write to a file that holds what can't be made good."""
+    """The refusal to write to a file with foreign parts."""
     if not (sentences := [each.sentence for each in found if each.makes_good is None]):
         return None
     return StoreError(
@@ -84,13 +84,13 @@ def _plain(sql: str | None) -> str:
 
 
 def _of_sqlite(kind: str, name: str, sql: str | None) -> bool:
-    """Whether SQLite made it for itself: the index of a primary key, and what it knows of its indexes."""
+    """Whether SQLite made it for itself: the index of a primary key, or its statistics on indexes."""
     return (kind == "index" and sql is None) or (kind == "table" and name.startswith("sqlite_stat"))
 
 
 @cache
 def _parts() -> dict[tuple[str, str], str]:
-    """What a new log is made of."""
+    """The parts of a new log."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(CREATE)
         return {(kind, name): sql for kind, name, sql in fresh.execute(SELECT_SHAPE) if sql is not None}

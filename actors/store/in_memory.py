@@ -1,4 +1,4 @@
-"""The log in memory: the twin of the SQLite store, for tests and for trying things out. Nothing survives it."""
+"""The log in memory, for tests and for trying things out. Nothing survives the process."""
 
 import asyncio
 from collections.abc import Callable

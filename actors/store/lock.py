@@ -30,9 +30,9 @@ class DataLock:
 
     @classmethod
     def acquire(cls, directory: Path) -> Self:
-        """Make the directory if need be and lock it.
+        """Create the directory if need be, and lock it.
 
-        Raises `DataInUse` where another server holds it, `StoreError` where the directory can't be used.
+        Raises `DataInUse` if another server holds it, `StoreError` if the directory can't be used.
         """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _lock(descriptor: int, directory: Path) -> None:
 
 
 def is_locked(directory: Path) -> bool:
-    """Whether a server is at work on a directory, which is left as it is. False also where that can't be found out."""
+    """Whether a server uses a directory, which stays as it is. False also if that can't be found out."""
     try:
         descriptor = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""A log's file as an auditor reads it: from the first event to the last, without a server and without writing."""
+"""A log's file as an auditor reads it: from the first event to the last, without a server, and without writing."""
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
@@ -44,7 +44,7 @@ class LogDamaged(StoreError):
 
 
 class LogFile:
-    """An open file of a log. `size`: how many events it has, by the number of its last one."""
+    """An open file of a log. `size`: the number of its last event."""
 
     def __init__(self, connection: sqlite3.Connection, found: FoundDatabase) -> None:
         self._connection, self._path, self._bytes = connection, found.path, found.size
@@ -84,15 +84,15 @@ class LogFile:
             raise LogDamaged(f"{self._path} can't be read after event {last}: {error}.") from None
 
     def odd(self) -> int | None:
-        """The first event that stands where none can be, or whose values are of other types. Raises `LogDamaged`."""
+        """The first event in a place where none can be, or with values of other types. Raises `LogDamaged`."""
         with self._reading():
             row = self._connection.execute(_ODD).fetchone()
         return int(row[0]) if row else None
 
     def damage(self) -> str | None:
-        """What doesn't fit in the file itself, such as an index that hides events; some seconds for a long log.
+        """The damage of the file itself, such as an index that hides events. Takes some seconds for a long log.
 
-        A file with parts that nobody of us made isn't looked at so closely: that would run them.
+        A file with foreign parts isn't checked so closely, because that would run them.
         """
         try:
             if any(found.makes_good is None for found in self.deviations()):
@@ -108,7 +108,7 @@ class LogFile:
             return any(row[:2] == ("table", UNFINISHED) for row in self._connection.execute(SELECT_SHAPE))
 
     def deviations(self) -> list[Deviation]:
-        """What the file is made of otherwise than a log of its version is. Raises `LogDamaged`."""
+        """The differences between the file and a log of its version. Raises `LogDamaged`."""
         with self._reading():
             ((version,),) = self._connection.execute("PRAGMA user_version")
             found = deviations(self._connection.execute(SELECT_SHAPE), version)
@@ -116,7 +116,7 @@ class LogFile:
 
     @contextmanager
     def _reading(self) -> Generator[None]:
-        """In this block an error of SQLite is one of the file. Raises `LogDamaged`."""
+        """In this block an error of SQLite becomes one of the file. Raises `LogDamaged`."""
         try:
             yield
         except sqlite3.Error as error:
@@ -137,7 +137,7 @@ class LogFile:
 
 
 def check_there(path: Path) -> None:
-    """Raise `StoreError` where there is no such file, with what is there instead."""
+    """Raise `StoreError` if there is no such file, and say what is there instead."""
     data = path.parent
     try:
         if path.is_symlink() or path.is_file():
@@ -151,7 +151,7 @@ def check_there(path: Path) -> None:
 
 @contextmanager
 def found_log(path: Path) -> Generator[FoundDatabase]:
-    """A log's file, found and looked at, for `opened`. Raises `StoreError`."""
+    """A log's file, found and checked, for `opened`. Raises `StoreError`."""
     check_there(path)
     with found_database(path, ours()) as found:
         yield found
@@ -159,7 +159,7 @@ def found_log(path: Path) -> Generator[FoundDatabase]:
 
 @contextmanager
 def opened(log: Path | FoundDatabase) -> Generator[LogFile]:
-    """A log's file, open for reading alone, also while a server writes to it. Raises `StoreError`."""
+    """A log's file, open for reading only, also while a server writes to it. Raises `StoreError`."""
     with (
         nullcontext(log) if isinstance(log, FoundDatabase) else found_log(log) as found,
         found.connected() as connection,
@@ -168,7 +168,7 @@ def opened(log: Path | FoundDatabase) -> Generator[LogFile]:
 
 
 def ours() -> Ours:
-    """What a log's file is made of."""
+    """The parts of a log's file."""
     return ours_by(CREATE, UNFINISHED_TABLE)
 
 
@@ -181,12 +181,12 @@ def _weight(row: tuple[Any, ...]) -> int:
 
 
 def _is_plain(page: list[tuple[object, ...]]) -> bool:
-    """Whether all is stored as in any log that nobody has touched."""
+    """Whether everything is stored as in a log that nobody has altered."""
     return [set(map(type, column)) for column in zip(*page, strict=True)] == _STORED_AS
 
 
 def _event(row: tuple[object, ...]) -> RecordedEvent:
-    """A row as it is; whatever somebody may have put in it, the audit must get to see it, and as none of a log's."""
+    """A row as it is. The audit must see it whatever others put in it, and as no valid event then."""
     position, stream, sequence, topic, state = row
     return RecordedEvent(
         position=Position(int(str(position))),

@@ -30,8 +30,8 @@ from .writer import GroupWriter
 class SqliteEventStore:
     """An `EventStore` on disk: an append that was answered survives the loss of the process and of power.
 
-    Nothing can be read before its commit was announced to the listeners, so who has heard of position n and reads
-    up to n has missed nothing and gets nothing twice.
+    Nothing can be read before its commit was announced to the listeners. So a listener that knows of position n, and
+    reads up to n, misses nothing and gets nothing twice.
     """
 
     def __init__(self, connections: Connections, head: Position, heads: dict[CodebaseId, Sequence]) -> None:
@@ -42,15 +42,15 @@ class SqliteEventStore:
 
     @classmethod
     def open(cls, path: Path, *, lock_timeout: float = LOCK_TIMEOUT, reach: Reach = pass_by) -> "Opening":
-        """Open the log, made if it isn't there: `await` this, or enter it with `async with`, which closes it too.
+        """Open the log; create it if it isn't there. `await` this, or enter it with `async with`, which also closes it.
 
-        `lock_timeout`: seconds to wait for a program that has the file locked. Raises `StoreError` where it can't be.
+        `lock_timeout`: seconds to wait for a program that has the file locked. Raises `StoreError`.
         """
         return Opening(path, lock_timeout, reach)
 
     @classmethod
     async def over(cls, connections: Connections) -> "SqliteEventStore":
-        """A store over connections that are open already; it closes them."""
+        """A store over open connections, which it closes."""
         try:
             head, heads = await _heads(connections)
             count = await _count(connections)
@@ -142,7 +142,7 @@ class SqliteEventStore:
 
 
 class Opening(AbstractAsyncContextManager[SqliteEventStore]):
-    """A store about to be opened, by `await` or by `async with`."""
+    """A store that is about to be opened, by `await` or by `async with`."""
 
     def __init__(self, path: Path, lock_timeout: float, reach: Reach) -> None:
         self._path = path
@@ -167,14 +167,14 @@ class Opening(AbstractAsyncContextManager[SqliteEventStore]):
 
 
 def _advice(error: sqlite3.Error) -> str:
-    """What to do about it, where it is the file itself."""
+    """What to do, if the file itself is the cause."""
     if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return ""
     return " It is damaged: stop the server, see with `opencode-ledger audit verify` how far it is sound, put a backup in its place."
 
 
 async def _count(connections: Connections) -> int:
-    """How many events there are by the index that streams are read through, in which an event could be hidden."""
+    """The number of events in the index that streams are read through, because an event could be hidden in it."""
     async with connections.reader.execute(SELECT_COUNT) as cursor:
         cursor.row_factory = None
         row = await cursor.fetchone()

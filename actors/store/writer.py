@@ -1,4 +1,4 @@
-"""Group commit: while one transaction is on its way to the disk, the appends that come in become the next one."""
+"""Group commit: while one transaction is on its way to the disk, incoming appends become the next one."""
 
 import asyncio
 import sqlite3
@@ -30,8 +30,9 @@ QUIET = 5.0
 class GroupWriter:
     """The only writer of the log; keeps its heads in memory.
 
-    What it promises: a group is in the log whole or not at all; its events have been announced before any append of
-    it is answered; a failed group changes nothing, and the next one starts afresh.
+    - A group is in the log whole or not at all.
+    - Its events are announced before any append of it is answered.
+    - A failed group changes nothing, and the next one starts afresh.
     """
 
     def __init__(

@@ -303,7 +303,7 @@ class ScriptedAgent:
             raise AgentError("It did not listen.")
 
     async def _perform(self, run: Run) -> None:
-        """Play the run. A prompt that comes meanwhile adds another act, unless a play has ended the run or the agent."""
+        """Play the run. A prompt that comes meanwhile adds another act, unless the run has ended by then."""
         try:
             acts = 0
             while acts < len(run.prompts) and self.run is run:

@@ -9,7 +9,7 @@ from ..outbox import Outbox
 from .tree_scan import SECONDS, SECONDS_AGAIN, scan_files, scan_tree
 
 REST = 4
-"""A look during a run is followed by a pause of this many times its length, so that a large directory takes no whole core."""
+"""The pause after a look during a run, as a multiple of its length: a large directory must not take a whole core."""
 
 
 class FileWatch:

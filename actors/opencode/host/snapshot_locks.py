@@ -1,4 +1,7 @@
-"""Locks that killed agents left in opencode's snapshot repositories: while one is there opencode compares and restores nothing."""
+"""Removes locks that killed agents left in opencode's snapshot repositories.
+
+While such a lock is there, opencode compares and restores nothing.
+"""
 
 from contextlib import suppress
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Where an agent may work: its codebase's own directory, as it is when a prompt is given and not when it was registered."""
+"""Where an agent may work: in its codebase's own directory.
+
+What counts is the directory at the time of the prompt, and not at the registration.
+"""
 
 import os
 from collections.abc import Sequence

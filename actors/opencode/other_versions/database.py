@@ -38,7 +38,7 @@ def _by_tables(parts: list[Part]) -> str | None:
 
 
 def _by_migrations(applied: list[str], binary: Path) -> str | None:
-    """A migration after the last that the executable brings. Earlier ones that it brings no more are of its own past."""
+    """A migration after the executable's last one. Earlier ones that it no longer has are of its own past."""
     known = migrations_in(binary)
     if not known:
         return None

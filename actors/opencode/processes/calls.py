@@ -86,7 +86,7 @@ class Commands:
             return None
 
     def _call_of(self, pid: int) -> int | None:
-        """The number of the call that a process says it belongs to; 0 for opencode itself, None where it says nothing."""
+        """The number of the call that a process names as its own; 0 for opencode itself, None for no answer."""
         if pid == self.opencode:
             return 0
         call, agent = inherited.read(pid) or (0, 0)
@@ -150,7 +150,7 @@ def _age(process: psutil.Process) -> float:
 
 
 def _is_zombie(process: psutil.Process) -> bool:
-    """Whether it only waits for its parent to notice; one that is gone altogether may have left a child a moment ago."""
+    """Whether it only waits for its parent to notice its end. One that is gone may have just left a child."""
     with suppress(psutil.Error):
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     return False

@@ -31,7 +31,7 @@ def same_instance(number: int, instance: str) -> bool:
 
 
 def put_on(pid: int, marker: str) -> None:
-    """Put the mark on a process, and so on all that it starts from now on. Nothing happens where that isn't possible."""
+    """Mark a process, and so everything that it starts from now on. Does nothing if that isn't possible."""
     prlimit = getattr(resource, "prlimit", None)
     if prlimit is not None:
         with suppress(OSError, ValueError):

@@ -39,7 +39,7 @@ LIMIT: Final = 10.0
 
 
 def git_config(directory: str) -> list[str]:
-    """What of the codebase's git configuration runs programs or leads elsewhere, by name. Blocking; runs nothing of it."""
+    """The settings of the codebase's git that run programs or lead elsewhere, by name. Blocking; runs none of it."""
     if not any(os.path.lexists(place / ".git") for place in (Path(directory), *Path(directory).parents)):
         return []
     git_dir, root, hooks = _path(directory, "--git-dir"), _path(directory, "--show-toplevel"), _path(directory, *_HOOKS)

@@ -1,1 +1,1 @@
-"""Files that somebody else may have put there: looked at by our own eyes before SQLite, or anything else, follows them."""
+"""Files that may come from others: our own code looks at them before SQLite, or anything else, follows them."""

@@ -1,7 +1,7 @@
-"""What lies beside a SQLite file, looked at before SQLite acts on it: its journal, its write-ahead log, and their index.
+"""The files beside a SQLite file, checked before SQLite acts on them: journal, write-ahead log, and its index.
 
-SQLite follows what these say: a journal may name any file of the machine as its super-journal, which SQLite removes
-once it has rolled back.
+SQLite follows what these say. A journal may name any file of the machine as its super-journal, and SQLite removes that
+after it has rolled back.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ BESIDE: Final = (JOURNAL, AHEAD, INDEX)
 
 @dataclass(frozen=True)
 class Beside:
-    """How long the files beside are, None where one isn't there. `hot`: whether the journal would be rolled back."""
+    """The lengths of these files, None if one isn't there. `hot`: whether the journal would be rolled back."""
 
     journal: int | None
     ahead: int | None
@@ -31,15 +31,15 @@ class Beside:
 
 
 def beside(path: Path) -> Beside:
-    """What lies beside a file. Raises `StoreError` for links and such, and for a journal that names another file."""
+    """The files beside a file. Raises `StoreError` for links and the like, and for a journal that names a file."""
     journal, ahead, index = (size_of(next_to(path, suffix)) for suffix in (JOURNAL, AHEAD, INDEX))
     return Beside(journal, ahead, index, hot=bool(journal) and _is_hot(next_to(path, JOURNAL), journal or 0))
 
 
 def check_before_opening(path: Path) -> None:
-    """Look at a file that SQLite is to open for writing, and at what lies beside it. Raises `StoreError`.
+    """Check a file that SQLite is to open for writing, and what lies beside it. Raises `StoreError`.
 
-    What is damaged, or is a directory, is left to the one who opens it, and says what to do then.
+    A damaged file or a directory passes: the code that opens it says what to do then.
     """
     if path.is_dir() and not path.is_symlink():
         return

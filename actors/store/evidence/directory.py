@@ -1,4 +1,4 @@
-"""A data directory that somebody else may have filled, looked at before a server opens and writes what is in it."""
+"""A data directory that others may have filled, checked before a server opens and writes what is in it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +9,9 @@ from .files import NotPlain, size_of
 
 
 def check_directory(data: Path, databases: Iterable[str], files: Iterable[str], directories: Iterable[str]) -> None:
-    """Raise `StoreError` where a name in a data directory leads elsewhere, or SQLite would follow what lies there.
+    """Raise `StoreError` if a name in a data directory leads elsewhere, or SQLite would follow what lies there.
 
-    Directories in the place of files are left to those who open them.
+    Directories in the place of files pass: the code that opens them reports them.
     """
     for name in databases:
         check_before_opening(data / name)

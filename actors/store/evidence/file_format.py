@@ -1,4 +1,4 @@
-"""The head of a SQLite file and its schema, read by our own eyes: before SQLite parses whatever somebody put there.
+"""The head of a SQLite file and its schema, read by our own code, before SQLite parses a file of others.
 
 The format: https://www.sqlite.org/fileformat2.html
 """
@@ -25,7 +25,7 @@ _WIDTHS: Final = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 
 
 class BadFormat(ValueError):
-    """A file is no SQLite file, a damaged one, or none that is read here."""
+    """A file is no SQLite file, is damaged, or is of a kind that isn't read here."""
 
 
 class TooMuch(BadFormat):
@@ -69,7 +69,7 @@ def head_of(content: bytes) -> Head:
 
 
 def schema_of(page: Page, head: Head) -> list[Part]:
-    """All parts of a file's schema. Raises `BadFormat`, also where there is far more than any of ours has."""
+    """All parts of a file's schema. Raises `BadFormat`, also if it has far more than any of ours."""
     found, seen = list[Part](), set[int]()
     for number, cell in _cells(page, 1, seen):
         found.append(_part(_payload(page, head, number, cell, seen)))
@@ -79,7 +79,7 @@ def schema_of(page: Page, head: Head) -> list[Part]:
 
 
 def first_texts_of(page: Page, head: Head, root: int) -> list[str]:
-    """The text in the first column of each row of a small table, where there is one. Raises `BadFormat`."""
+    """The text in the first column of each row of a small table, if it exists. Raises `BadFormat`."""
     found, seen = list[str](), set[int]()
     for number, cell in _cells(page, root, seen):
         match _values(_payload(page, head, number, cell, seen), 1):
@@ -91,13 +91,13 @@ def first_texts_of(page: Page, head: Head, root: int) -> list[str]:
 
 
 def fits_a_page(page: Page, root: int) -> bool:
-    """Whether a table or an index has no more than its first page holds."""
+    """Whether a table or an index has only its first page."""
     content = page(root)
     return len(content) > HEAD and content[HEAD if root == 1 else 0] in _LEAF
 
 
 def _cells(page: Page, number: int, seen: set[int]) -> Iterator[tuple[int, int]]:
-    """Where the cells of a table are, in their order: a page, and an offset in it."""
+    """The places of a table's cells, in their order: a page, and an offset in it."""
     content = _new(page, number, seen)
     start = HEAD if number == 1 else 0
     kind, count = content[start], int.from_bytes(content[start + 3 : start + 5])
@@ -124,7 +124,7 @@ def _new(page: Page, number: int, seen: set[int]) -> bytes:
 
 
 def _payload(page: Page, head: Head, number: int, at: int, seen: set[int]) -> bytes:
-    """The record in a cell, with what of it lies in pages of its own."""
+    """The record in a cell, with the part that lies in pages of its own."""
     content, usable = page(number), head.usable
     length, at = _varint(content, at)
     _rowid, at = _varint(content, at)
@@ -179,7 +179,7 @@ def _value(kind: int, content: bytes, width: int) -> str | int | None:
 
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """A number, and where the next begins."""
+    """A number, and the place where the next one begins."""
     number = 0
     for place, byte in enumerate(content[at : at + 9], 1):
         if place == 9:

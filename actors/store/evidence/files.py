@@ -1,7 +1,7 @@
-"""Files that somebody else may have put there: opened without following a link, without waiting, and up to a size.
+"""Files that may come from others are opened without following a link, without waiting, and up to a size.
 
-A name in a directory that somebody hands over can be a link to a file of the reader's, a pipe that never answers, or
-a device that never ends. None of these is opened.
+In a directory of others a name can be a link to a file of the reader, a pipe that never answers, or a device that never
+ends. None of these is opened.
 """
 
 import os
@@ -30,11 +30,11 @@ _KINDS: Final = (
 
 
 class NotPlain(StoreError):
-    """Something else is where a file was to be."""
+    """There is something else in the place of a file."""
 
 
 def size_of(path: Path) -> int | None:
-    """How long a file is; None where there is nothing. Follows no link. Raises `NotPlain`, `StoreError`."""
+    """The length of a file; None if there is nothing. Follows no link. Raises `NotPlain`, `StoreError`."""
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -47,7 +47,7 @@ def size_of(path: Path) -> int | None:
 
 @contextmanager
 def found_file(path: Path) -> Generator[int]:
-    """A descriptor that reads a file. Raises `NotPlain` for anything else, `StoreError` where it can't be read."""
+    """A descriptor that reads a file. Raises `NotPlain` for anything else, `StoreError` if it can't be read."""
     size_of(path)  # says what is there; a link would only be "too many levels"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -61,14 +61,14 @@ def found_file(path: Path) -> Generator[int]:
 
 
 def content_of(path: Path, most: int) -> bytes:
-    """What a small file holds. Raises `NotPlain`, `StoreError`; the latter also where it is longer than `most` bytes."""
+    """The content of a small file. Raises `NotPlain`, and `StoreError`, also if it has more than `most` bytes."""
     with found_file(path) as descriptor:
         return read_up_to(path, descriptor, most)
 
 
 @contextmanager
 def found_lines(path: Path, most: int) -> Generator[Iterator[bytes]]:
-    """The lines of a file, each with its end. Raises `NotPlain`, `StoreError`; also for one of more than `most` bytes."""
+    """The lines of a file, each with its end. Raises `NotPlain`, and `StoreError`, also for more than `most` bytes."""
     with found_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
         yield _lines(path, file, most)
 
@@ -84,7 +84,7 @@ def _lines(path: Path, file: BinaryIO, most: int) -> Iterator[bytes]:
 
 
 def read_up_to(path: Path, descriptor: int, most: int) -> bytes:
-    """All of an open file. Raises `StoreError` where it can't be read, or is longer than `most` bytes."""
+    """All of an open file. Raises `StoreError` if it can't be read, or has more than `most` bytes."""
     try:
         content = os.pread(descriptor, most + 1, 0)
     except OSError as error:

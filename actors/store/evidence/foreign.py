@@ -1,7 +1,7 @@
-"""A database that another program works with, seen as it is now, and left as it is.
+"""A database that another program works with, read as it is now, and left as it is.
 
-SQLite is not asked: to read beside a writer it makes an index, and takes locks. Pages are read from the write-ahead log,
-where it has them, and else from the file. What changes meanwhile may look damaged; the next look sees it whole.
+SQLite is not asked: to read beside a writer it makes an index and takes locks. Pages are read from the write-ahead log
+if it has them, else from the file. A change meanwhile may look like damage; the next look sees it whole.
 """
 
 import os
@@ -28,14 +28,14 @@ Read: TypeAlias = Callable[[int, int], bytes]
 
 
 class Found(NamedTuple):
-    """What a database is made of, and the first column of one of its tables."""
+    """The parts of a database, and the first column of one of its tables."""
 
     parts: list[Part]
     texts: list[str]
 
 
 class Stamp(NamedTuple):
-    """By which a change of a database is noticed."""
+    """A change of a database changes this."""
 
     size: int
     changed: int
@@ -44,7 +44,7 @@ class Stamp(NamedTuple):
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """What a database looks like from outside; None where there is none. Blocking."""
+    """The state of a database as seen from outside; None if there is none. Blocking."""
     try:
         found = path.stat()
     except OSError:
@@ -57,9 +57,9 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def look_into(path: Path, table: str) -> Found:
-    """What it is made of, and the texts in the first column of `table`, none where it has no such table. Blocking.
+    """Its parts, and the texts in the first column of `table`; none if it has no such table. Blocking.
 
-    Raises `StoreError` where it can't be read.
+    Raises `StoreError` if it can't be read.
     """
     path = Path(os.path.realpath(path))
     with ExitStack() as stack:
@@ -96,7 +96,7 @@ def _all(lists: Iterable[list[str]]) -> list[str]:
 
 
 def _committed(log: Read) -> tuple[dict[int, int], int]:
-    """Where the last committed version of each page stands in a write-ahead log, and the size of its pages."""
+    """The place of each page's last committed version in a write-ahead log, and the size of its pages."""
     header = log(0, _HEADER_SIZE)
     if len(header) < _HEADER_SIZE:
         return {}, 0

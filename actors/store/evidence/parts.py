@@ -1,7 +1,8 @@
-"""What a file of ours is made of, held against what a found one says: SQLite must run nothing that somebody else wrote.
+"""Compares the parts of a found file with those of ours: SQLite must run nothing that others wrote.
 
 A view, a virtual table or a computed column in the place of a table of ours is a program, and so is an index over an
-expression. Statistics steer how a file is read. What is beside the tables that we read is never run by reading them.
+expression. Statistics influence how a file is read. Parts besides the tables that we read are never run by reading
+these.
 """
 
 import sqlite3
@@ -31,7 +32,7 @@ def ours_by(*scripts: str) -> Ours:
 
 
 def in_place_of_ours(found: Iterable[Part], ours: Ours) -> str | None:
-    """What of a found file isn't safe to read, in words; None where all is that we read. Other parts may be there."""
+    """What isn't safe to read in a found file, in words; None if all is safe. Other parts may be there."""
     tables, names = {name.lower() for kind, name in ours if kind == "table"}, set[str]()
     for part in found:
         name = part.name.lower()

@@ -1,8 +1,9 @@
-"""Reading a SQLite file as evidence: nothing is written beside it, and SQLite follows nothing that lies there.
+"""Reads a SQLite file as evidence: nothing is written beside it, and SQLite follows nothing that lies there.
 
-A file with nothing beside it is read where it lies, as one that never changes: then SQLite looks for no journal. What a
-journal or a write-ahead log would do to it is done to a copy, in a place of its own. Only while a server is at work,
-which holds the directory's lock, SQLite reads beside it: read-only, so that it rolls back and removes nothing.
+- A file with nothing beside it is read in place, as one that never changes, so that SQLite looks for no journal.
+- The effects of a journal or a write-ahead log are applied to a copy, in a directory of its own.
+- Only while a server is at work, which holds the directory's lock, SQLite reads beside it. It does so read-only, so
+  that it rolls back and removes nothing.
 """
 
 import os
@@ -56,9 +57,9 @@ _BYTES_A_LOOK: Final = 2**18
 
 @dataclass(frozen=True)
 class FoundDatabase:
-    """A file that was looked at and can be opened for reading, any number of times, also by other processes.
+    """A file that was checked and can be opened for reading, any number of times, also by other processes.
 
-    `path`: where it was found; `size`: its bytes.
+    `path`: where it was found. `size`: its bytes.
     """
 
     path: Path
@@ -94,7 +95,7 @@ class FoundDatabase:
 def found_database(path: Path, ours: Ours) -> Generator[FoundDatabase]:
     """A file that may come from others, as the next program to open it would find it. Raises `StoreError`.
 
-    `ours`: what it is to be made of, as far as it is read. A copy, where one is needed, is gone at the end.
+    `ours`: the parts that it must have, as far as it is read. If a copy is needed, it is gone at the end.
     """
     with ExitStack() as stack:
         try:
@@ -106,7 +107,7 @@ def found_database(path: Path, ours: Ours) -> Generator[FoundDatabase]:
 
 @contextmanager
 def untouched(path: Path, ours: Ours) -> Generator[sqlite3.Connection]:
-    """A connection that reads a file that somebody may have handed over: see `found_database`. Raises `StoreError`."""
+    """A connection that reads a file that may come from others: see `found_database`. Raises `StoreError`."""
     with found_database(path, ours) as found, found.connected() as connection:
         yield connection
 

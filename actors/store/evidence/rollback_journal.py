@@ -1,7 +1,7 @@
-"""A rollback journal, read by our own eyes: which pages SQLite would put back, and whether it names another file.
+"""A rollback journal, read by our own code: which pages SQLite would restore, and whether it names another file.
 
-A journal that names a super-journal has SQLite look at that file, and delete it. So such a one is never given to SQLite.
-The format: https://www.sqlite.org/fileformat2.html#the_rollback_journal
+A journal that names a super-journal makes SQLite look at that file, and delete it. So such a journal is never given to
+SQLite. The format: https://www.sqlite.org/fileformat2.html#the_rollback_journal
 """
 
 import struct
@@ -22,7 +22,7 @@ _UNKNOWN: Final = 0xFFFFFFFF
 
 
 class Rollback(NamedTuple):
-    """What a journal does. `pages`: how many the file had. `page_size`: of each. `changes`: (number, content)."""
+    """The effect of a journal. `pages`: how many the file had. `page_size`: of each. `changes`: (number, content)."""
 
     page_size: int
     pages: int
@@ -30,17 +30,17 @@ class Rollback(NamedTuple):
 
 
 def is_hot(read: Read, size: int) -> bool:
-    """Whether SQLite would roll anything back, where the database isn't empty and nobody has it open."""
+    """Whether SQLite would roll anything back, if the database isn't empty and no program has it open."""
     return size > 0 and read(0, 1) != b"\0"
 
 
 def names_another_file(read: Read, size: int) -> bool:
-    """Whether it ends as one does that names a super-journal."""
+    """Whether it ends like a journal that names a super-journal."""
     return size >= len(MAGIC) and read(size - len(MAGIC), len(MAGIC)) == MAGIC
 
 
 def rollback_of(read: Read, size: int, page_size: int) -> Rollback | None:
-    """What SQLite would do by a hot journal; None where that is nothing. `page_size`: where the journal names none."""
+    """What SQLite would do with a hot journal; None for nothing. `page_size`: used if the journal names none."""
     if size < _SECTOR:
         return None
     magic, records, nonce, pages, sector, named = _HEADER.unpack(read(0, _HEADER.size))

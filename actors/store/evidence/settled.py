@@ -1,7 +1,7 @@
-"""A copy of a found SQLite file with what its journal and its write-ahead log would do to it, done.
+"""A copy of a found SQLite file, with the effects of its journal and its write-ahead log applied.
 
-The journal is rolled back by our own eyes, and never given to SQLite. The write-ahead log, which can name nothing, is
-given to SQLite alone with the copy, in a directory with nothing else in it.
+Our own code rolls the journal back; SQLite never gets it. The write-ahead log can name nothing, so SQLite gets it,
+alone with the copy, in a directory with nothing else in it.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""A write-ahead log, looked at by our own eyes before SQLite gets a copy of it: how far it reaches.
+"""A write-ahead log, checked by our own code before SQLite gets a copy of it: how far it reaches.
 
-It names no file. But a page's number in it may be any: written where that says, a page of some kilobytes makes a file
-of terabytes. The format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+It names no file. But it may give any number to a page: written there, a page of some kilobytes makes a file of
+terabytes. The format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
 import struct
@@ -28,9 +28,9 @@ class Reach(NamedTuple):
 
 
 def reach_of(read: Read) -> Reach | None:
-    """How far the frames reach that belong to its header; None where SQLite would take none of them.
+    """How far the frames reach that belong to its header; None if SQLite would take none of them.
 
-    Their checksums are left to SQLite, which ends at the first that is wrong: it takes these frames, or fewer.
+    SQLite checks their checksums. It stops at the first wrong one, so it takes these frames, or fewer.
     """
     header = read(0, _HEADER_SIZE)
     if len(header) < _HEADER_SIZE:

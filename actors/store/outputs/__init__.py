@@ -1,1 +1,4 @@
-"""Whole outputs beside the log, on disk and in memory: two `OutputStore`s that one contract suite holds to the same promises."""
+"""Whole outputs beside the log, on disk and in memory.
+
+One contract suite holds both `OutputStore`s to the same promises.
+"""

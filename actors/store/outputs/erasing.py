@@ -1,4 +1,4 @@
-"""Erasing whole outputs, with no server on their file: those whose events are erased, and those that no event names."""
+"""Erases whole outputs while no server uses their file: those of erased events, and those that no event names."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Generator
@@ -20,7 +20,7 @@ def erase_outputs(
 ) -> None:
     """Erase these outputs permanently, if there are any, and what a kill has left. Raises `StoreError`.
 
-    `named_in`: gives the outputs that the events of a codebase name. May be cut off anywhere, and called again.
+    `named_in`: returns the outputs that the events of a codebase name. May be cut off anywhere, and called again.
     """
     if not path.is_symlink() and not path.exists():
         return

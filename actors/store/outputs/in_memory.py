@@ -1,4 +1,4 @@
-"""Whole outputs in memory: the twin of the store on disk, for tests and for trying things out. Nothing survives it."""
+"""Whole outputs in memory, for tests and for trying things out. Nothing survives the process."""
 
 import asyncio
 from collections.abc import Collection, Iterator

@@ -39,7 +39,7 @@ class OutputsFile:
         self.outputs = {(found.codebase, found.output_id): found for found in self._found()}
 
     def chunks(self, output: FiledOutput) -> Iterator[bytes]:
-        """The text of an output, chunk after chunk. Raises `StoreError` where a chunk is missing or damaged."""
+        """The text of an output, chunk after chunk. Raises `StoreError` if a chunk is missing or damaged."""
         assert self._connection is not None
         place = 0
         with self._reading():
@@ -58,7 +58,7 @@ class OutputsFile:
         return size, digest.hexdigest()
 
     def stray(self) -> int:
-        """How many chunks there are of no output. Raises `StoreError`."""
+        """The number of chunks that belong to no output. Raises `StoreError`."""
         if self._connection is None:
             return 0
         with self._reading():
@@ -67,7 +67,7 @@ class OutputsFile:
 
     @contextmanager
     def _reading(self) -> Generator[None]:
-        """In this block an error of SQLite is one of the file. Raises `StoreError`."""
+        """In this block an error of SQLite becomes one of the file. Raises `StoreError`."""
         try:
             yield
         except sqlite3.Error as error:
@@ -88,7 +88,7 @@ class OutputsFile:
 
 @contextmanager
 def opened_outputs(path: Path) -> Generator[OutputsFile]:
-    """A file of outputs, open for reading alone; of none there is nothing in it. Raises `StoreError`."""
+    """A file of outputs, open for reading only. A missing file counts as an empty one. Raises `StoreError`."""
     if not size_of(path):
         yield OutputsFile(None, path)
         return

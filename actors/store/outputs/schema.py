@@ -1,4 +1,4 @@
-"""The file of whole outputs: what it is made of, and the statements that are run on it."""
+"""The file of whole outputs: its parts, and the statements that are run on it."""
 
 import sqlite3
 from contextlib import closing
@@ -63,7 +63,7 @@ _SHAPE: Final = "SELECT type, name, sql FROM sqlite_master WHERE NOT (type = 'in
 
 
 def is_fresh(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether a file is still to be made into one of outputs. Raises `StoreError` where it can't be one."""
+    """Whether a file must still be made into one of outputs. Raises `StoreError` if it can't be one."""
     ((application,),) = connection.execute("PRAGMA application_id")
     ((version,),) = connection.execute("PRAGMA user_version")
     found = connection.execute(_SHAPE).fetchall()

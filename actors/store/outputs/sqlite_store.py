@@ -1,7 +1,7 @@
 """Whole outputs on disk: a file of their own beside the log, written before the event that names them.
 
-An output that no event came to name, since the server was killed in between, is found and dropped at the next start.
-All work on the file is done in threads, one call at a time.
+If the server is killed in between, no event names the output. The next start finds and drops it. All work on the file
+is done in threads, one call at a time.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class SqliteOutputStore:
     async def open(
         cls, path: Path, *, lock_timeout: float = LOCK_TIMEOUT, reach: Reach = pass_by
     ) -> "SqliteOutputStore":
-        """Open the file, made if it isn't there. Raises `StoreError` saying what to do where it can't be used."""
+        """Open the file; create it if it isn't there. Raises `StoreError` with advice if it can't be used."""
         return await asyncio.to_thread(cls._open, path, lock_timeout, reach)
 
     @classmethod
@@ -170,7 +170,7 @@ class SqliteOutputStore:
 
 
 def _make(path: Path) -> None:
-    """Have a file that is nobody else's business. What is a link or no plain file is left alone. Raises `OSError`."""
+    """Create a file that is readable by its owner alone. A link or no plain file stays untouched. Raises `OSError`."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         found = os.fstat(descriptor)
@@ -195,7 +195,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def cannot_open(path: Path, error: sqlite3.Error | OSError) -> StoreError:
-    """What is said of a file that can't be used, with what to do."""
+    """The error for a file that can't be used, with advice."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return StoreError(f"{path} is damaged or no database at all ({error}): put a backup in its place.")
