@@ -22,7 +22,7 @@ MORE_MESSAGES = 50
 AFTER_A_GAP = 500
 
 HEARD_LIMIT = 2.0
-"""Seconds in which the event stream says what a request has already shown."""
+"""Seconds to wait for the event stream to say what a request has already shown."""
 
 
 class Connection:

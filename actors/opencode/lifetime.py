@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from .connection import Connection
 
 DEATH_LIMIT = 0.2
-"""Seconds in which a process that fails a request because it ends has ended."""
+"""Seconds to wait for the end of a process after it failed a request."""
 
 
 class Lifetime:

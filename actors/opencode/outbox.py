@@ -23,7 +23,7 @@ BATCH = 2000
 BATCH_BYTES = 4_194_304
 """About how many bytes in one delivery, unless a single fact has more."""
 PIECE = 16_384
-"""Characters after which a piece of text is not added to any more."""
+"""Characters after which a piece of text takes no more."""
 LARGEST = 262_144
 """Characters of text in one piece. A longer text becomes several pieces."""
 

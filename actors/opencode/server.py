@@ -77,7 +77,7 @@ class OpencodeServer:
         scratch: Scratch,
         gone: Callable[[], None],
     ) -> "OpencodeServer":
-        # Before anything is run in a home: a version that isn't ours would change it for ever.
+        # Before anything is run in a home: another version would change it permanently.
         choice = await settle(settings, await asyncio.to_thread(search_path, settings))
         password = secrets.token_urlsafe(32)
         marked = marker(settings.instance, codebase)

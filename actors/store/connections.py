@@ -28,7 +28,7 @@ LOCK_TIMEOUT = 5.0
 """Seconds to wait for another program that has the file locked."""
 
 WAL_BYTES_KEPT = 64 * 1024 * 1024
-"""What a burst may leave of the write-ahead log's file once its content is in the database."""
+"""The most bytes of the write-ahead log's file that stay after its content is in the database."""
 
 
 class GroupConnection(sqlite3.Connection):

@@ -61,7 +61,7 @@ LATER_PARTS = {"stored_events_only_follow": 2}
 """Parts that not every version had, each with the first that has it."""
 
 UNFINISHED = "unfinished_erasures"
-"""A table that is there while erasures are not done, with their positions; it goes along into a copy of the file."""
+"""A table of the positions of unfinished erasures. It exists only while there are any, and is copied with the file."""
 
 UNFINISHED_TABLE = f"CREATE TABLE {UNFINISHED} (position INTEGER PRIMARY KEY)"
 

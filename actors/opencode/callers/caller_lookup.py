@@ -25,7 +25,7 @@ Look: TypeAlias = Callable[[str, Many[str], Many[Ends]], list[Caller]]
 
 
 LONGEST_REST: Final = 0.1
-"""Seconds of rest after a look; otherwise it rests for as long as it took."""
+"""The longest pause after a look, in seconds; else the pause is as long as the look."""
 
 
 class Callers:

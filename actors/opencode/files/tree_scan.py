@@ -20,7 +20,7 @@ SECONDS: Final = 10.0
 """How long a first look may take."""
 
 SECONDS_AGAIN: Final = 5.0
-"""How long a further look may take, of which the system has most at hand, and for which people wait."""
+"""How long a further look may take. People wait for it, and the system has most of it cached."""
 
 DEPTH: Final = 200
 """Directories within each other that are looked into; each takes an open file."""
@@ -28,7 +28,7 @@ DEPTH: Final = 200
 GIT: Final = b".git"
 
 DECIDING: Final = frozenset({b"config", b"config.worktree", b"hooks", b"info"})
-"""What lies in a repository's own directory and says what git runs and leaves out. The rest of it is git's own work."""
+"""The files in a repository's own directory that decide what git runs and ignores. The rest is git's own work."""
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OFTEN: Final = 1000

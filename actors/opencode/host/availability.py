@@ -17,7 +17,7 @@ from ..settings import OpencodeSettings
 log = structlog.get_logger()
 
 GLANCE = 0.25
-"""Seconds that anybody waits for a newer answer than the last."""
+"""Seconds that a caller waits for a newer answer than the last."""
 NOT_KNOWN = "It is not known yet whether opencode can be used: it has not reported its version so far."
 
 

@@ -49,7 +49,7 @@ PRIVATE_SWITCHES = {
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
     "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
 }
-"""With a private home opencode reaches for nothing but its provider; with the user's own it works as the user's does."""
+"""With a private home opencode contacts only its provider. With the user's own home it works like the user's opencode."""
 
 FORCED_CONFIG: Mapping[str, object] = {"autoupdate": False, "share": "disabled"}
 

@@ -76,11 +76,12 @@ class OpencodeProcess:
         process: asyncio.subprocess.Process,
         outputs: tuple[Output, Output],
         drains: list[asyncio.Task[None]],
+        ended: asyncio.Task[int],
         secrets: Secrets,
     ) -> None:
         self._process, self._drains, self._secrets = process, drains, secrets
         self._output, self._errors = outputs
-        self.ended: asyncio.Task[int] = asyncio.create_task(process.wait())
+        self.ended = ended
         self.url = ""
         self.ended_for: Failure | None = None
 
@@ -129,7 +130,7 @@ class OpencodeProcess:
                 os.close(writing)
         outputs = (Output(), Output())
         drains = [asyncio.create_task(out.drain(pipe[0])) for out, pipe in zip(outputs, pipes, strict=True)]
-        return cls(process, outputs, drains, secrets)
+        return cls(process, outputs, drains, asyncio.create_task(process.wait()), secrets)
 
     @property
     def pid(self) -> int:

@@ -18,7 +18,7 @@ import structlog
 log = structlog.get_logger()
 
 NO_EXECUTION: Final = 0x0008
-"""The flag of a file system from which nothing is executed, as Linux has it; others are taken as they are."""
+"""The flag of a file system from which nothing is executed, on Linux. Other systems are not checked."""
 
 
 class Scratch:

@@ -1,7 +1,7 @@
-"""opencode's files of whole outputs: opened by a path that an agent gives, and so looked at with suspicion.
+"""Opens opencode's files of whole outputs. An agent gives the path, so it is checked with suspicion.
 
 An agent's tools can write to its home. A link, a pipe or a device that is put in such a file's place would have the
-server read what the agent may not, or wait for ever.
+server read what the agent may not, or wait forever.
 """
 
 import os

@@ -17,7 +17,7 @@ NAMES: Final = ("opencode", "opencode2")
 """What another version of opencode is called on PATH."""
 
 SILENCE: Final = 60.0
-"""Seconds for which one that doesn't answer isn't asked again, where there is another."""
+"""Seconds before an executable that didn't answer is asked again, if there is another one."""
 
 _silent: dict[File, float] = {}
 """Those that didn't answer when they were asked, by the loop's clock."""

@@ -15,12 +15,12 @@ from ..starting.first_start import FirstStart
 from .database import NAME, opened_by_another
 
 SUFFIX: Final = "-opencode"
-"""What its name has more than the data directory's."""
+"""The suffix of its name, after the data directory's."""
 
 LOGINS: Final = ("auth.json", "mcp-auth.json")
 
 INSTEAD_OF: Final = "instead-of"
-"""The file in it that names the shared home's directory in place of which it is worked in."""
+"""The file in it that names the shared home's directory which it replaces."""
 
 _PLACES: Final = {"XDG_DATA_HOME": "data", "XDG_STATE_HOME": "state", "XDG_CACHE_HOME": "cache"}
 

@@ -35,7 +35,7 @@ class File(NamedTuple):
 
 
 _versions: dict[File, str] = {}
-"""What each said of itself; it says the same for as long as it is the same file."""
+"""The answer of each file: the same file always gives the same answer."""
 _migrations: dict[File, frozenset[str]] = {}
 
 

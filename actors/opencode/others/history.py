@@ -36,7 +36,7 @@ PAGE_BYTES = 512 * 1024
 """Bytes of messages that are read, and recorded, at once; a longer message comes alone."""
 
 MESSAGE_BYTES = 8 * 1024 * 1024
-"""Bytes of a message at most: one that is longer is left out, and said to be."""
+"""The most bytes of a message. A longer one is left out, and that is reported."""
 
 AT_ONCE = 2
 """Codebases whose histories are read at the same time; each takes a process."""

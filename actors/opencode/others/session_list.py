@@ -23,7 +23,7 @@ FIRST, LAST = -(2**63), 2**63
 """Moments, in ms, before and after all that a session can have; one whose time is no number comes after them."""
 
 FURTHER: Final = 64
-"""How many times as far back each step of a search looks as the one before it."""
+"""The factor by which each step of a search looks farther back than the last."""
 
 
 class SessionList:

@@ -27,7 +27,7 @@ from .survivors import variable
 log = structlog.get_logger()
 
 SLACK = 0.05
-"""Seconds by which the system's note of when a process began may be off."""
+"""Seconds by which the system's start time of a process may be off."""
 _PAUSE = 0.02
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from ...clock import steady_seconds
 
 BECOMING_LIMIT: Final = 0.2
-"""Seconds in which a process has become another program; one that takes longer counts as one without environment."""
+"""Seconds to wait until a process has become its new program. Later it counts as one without environment."""
 _PAUSE: Final = 0.0005
 _MEMORY, _BEGIN, _END = 20, 47, 48
 """Where the system notes a process's size, and the place of its environment in memory, behind its name."""

@@ -13,7 +13,7 @@ HEAD: Final = 100
 MOST_PARTS: Final = 200
 MOST_PAGES: Final = 100
 MOST_BYTES: Final = 2**16
-"""What a schema of ours is far from: parts of it, pages it lies in, bytes of its longest statement."""
+"""Far more than any schema of ours has: parts, pages, bytes of its longest statement."""
 
 _LARGEST: Final = 65536
 _UTF8: Final = (0, 1)

@@ -52,7 +52,7 @@ _STEPS: Final = 1_000_000
 """Steps of SQLite's machine between two looks at how many there were."""
 _LEAST_LOOKS: Final = 20
 _BYTES_A_LOOK: Final = 2**18
-"""A file that makes SQLite take more steps than these goes round in circles: reading all of a log takes a hundredth."""
+"""More steps than these mean that the file is a loop: reading a whole log takes a hundredth."""
 
 
 @dataclass(frozen=True)
