@@ -33,6 +33,7 @@ HELD: tuple[str, ...] = (
     "CONTRIBUTING.md",
     "README.md",
     "SECURITY.md",
+    "actors",
     "docs/first-run.md",
     "docs/glossary.md",
     "docs/how-do-i.md",
@@ -50,9 +51,13 @@ HELD: tuple[str, ...] = (
     "scripts/provision",
     "scripts/scripted_model",
     "tests/architecture",
+    "tests/contract",
     "tests/faults",
     "tests/conftest.py",
+    "tests/opencode",
     "tests/provision",
+    "tests/simulation",
+    "tests/store",
     "tests/workflow",
 )
 SUFFIXES = {".py", ".md", ".js", ".html"}
