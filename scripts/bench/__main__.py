@@ -123,7 +123,7 @@ async def fairness_checks(quick: bool) -> list[Check]:
 
 async def syncing_checks() -> list[Check]:
     """A request while a session of 50,000 parts is brought in."""
-    idle, busy = await syncing.measure()
+    idle, busy = await syncing.measure(syncing.SHAPES["50,000 parts"])
     return [
         Check("a request during a sync, to one of an idle service, p99", busy.p99 / idle.p99, " ×"),
         Check("a request during a sync, p99", busy.p99, " ms"),

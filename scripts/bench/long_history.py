@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """A stand-in for opencode that does nothing but give one long session: `long_history.py serve`, for `syncing.py`.
 
-It needs only the standard library. The session's directory stands in the file `history` of its home.
+It needs only the standard library. What the session is like stands in the file `history` of its home, as JSON: its
+`directory`, how many `messages` it has, how many `parts` each of them, and how many `characters` a text or an output.
 """
 
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-MESSAGES, PARTS = 500, 100
 NOW = 1_765_380_600_000
 SESSION = "ses_000000000001LongHistory001"
+LINE = '-rw-r--r-- 1 root root 4096 src/parser/tokens.py: "word" = 1\n'
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -29,9 +31,10 @@ class Answers(BaseHTTPRequestHandler):
         elif address.path == "/experimental/session":
             self.answer([] if "cursor" in query else [session()])
         elif address.path.endswith("/message"):
-            end = int(query.get("before", MESSAGES))
+            shape = history()
+            end = int(query.get("before", shape["messages"]))
             first = max(end - int(query["limit"]), 0)
-            self.answer([message(number) for number in range(first, end)], str(first) if first else None)
+            self.answer([message(shape, number) for number in range(first, end)], str(first) if first else None)
         else:
             self.answer({"healthy": True, "version": "1.18.33"})
 
@@ -55,26 +58,34 @@ class Answers(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def history() -> dict[str, Any]:
+    """What the session is like."""
+    found: dict[str, Any] = json.loads((Path.home() / "history").read_text())
+    return found
+
+
 def session() -> dict[str, object]:
     """The session as it is listed."""
-    directory = (Path.home() / "history").read_text()
+    directory = history()["directory"]
     return {"id": SESSION, "title": "Long", "directory": directory, "time": {"created": NOW, "updated": NOW}}
 
 
-def message(number: int) -> dict[str, object]:
+def message(shape: dict[str, Any], number: int) -> dict[str, object]:
     """One of its answers."""
     name = f"msg_{number:012x}LongHistory001"
     time = {"created": NOW + number, "completed": NOW + number}
     info = {"id": name, "sessionID": SESSION, "role": "assistant", "finish": "stop", "time": time}
-    return {"info": info, "parts": [part(name, number * PARTS + count) for count in range(PARTS)]}
+    first, length = number * shape["parts"], shape["characters"]
+    return {"info": info, "parts": [part(name, first + count, length) for count in range(shape["parts"])]}
 
 
-def part(message: str, number: int) -> dict[str, object]:
-    """A few words, or a call."""
+def part(message: str, number: int, length: int) -> dict[str, object]:
+    """A text, or a call with an output, of so many characters."""
     part: dict[str, object] = {"id": f"prt_{number:012x}LongHistory001", "messageID": message, "sessionID": SESSION}
+    said = (LINE * (length // len(LINE) + 1))[:length]
     if number % 2:
-        return {**part, "type": "text", "text": "word ", "time": {"start": NOW, "end": NOW}}
-    state = {"status": "completed", "input": {"command": "ls"}, "output": "a.txt", "time": {"start": NOW, "end": NOW}}
+        return {**part, "type": "text", "text": said, "time": {"start": NOW, "end": NOW}}
+    state = {"status": "completed", "input": {"command": "ls"}, "output": said, "time": {"start": NOW, "end": NOW}}
     return {**part, "type": "tool", "tool": "bash", "callID": f"call_{number}", "state": state}
 
 
