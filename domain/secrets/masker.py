@@ -13,7 +13,7 @@ from typing import Final
 
 from .character import WRITTEN_OUT
 from .forms import needles_of
-from .needle import Needle
+from .needle import Effort, Needle
 from .shapes import MARK, SHAPES
 from .spans import Span, merged
 
@@ -61,7 +61,9 @@ class Masker:
         ends = [*(end for _, end in spans), *([start] if after_secret else [])]
         places += [end for end in ends if end < len(text) and any(shape.begins_at(text, end) for shape in SHAPES)]
         end = min(places)
-        return next((place for place in self._candidates(text, start, end) if self._begins_at(text, place)), end)
+        effort = Effort(text)
+        candidates = self._candidates(text, start, end)
+        return next((place for place in candidates if effort.is_over or self._begins_at(text, place, effort)), end)
 
     def _known(self, text: str, start: int) -> Iterator[Span]:
         escaped = bool(_ENCODED_WORD.search(text)) if "%" in text or "\\" in text else False
@@ -89,13 +91,13 @@ class Masker:
         pairs = [f"{re.escape(first)}(?:[{_chars(more)}{_ODD}]|\\Z)" for first, more in sorted(seconds.items())]
         return re.compile(rf"(?={'|'.join(pairs)}|%(?:[0-9A-Fa-f]|\Z)|[\\+&'])")
 
-    def _begins_at(self, text: str, place: int) -> bool:
+    def _begins_at(self, text: str, place: int, effort: Effort) -> bool:
         two = text[place : place + 2]
         if two[0] in "\\%+":
-            return any(needle.follow(text, place)[1] for needle in self._escaped_at(text, place))
+            return any(needle.follow(text, place, effort)[1] for needle in self._escaped_at(text, place))
         if len(two) == 1 or two[0] in "&'" or two[1] in "\\%+&'\r\n":
-            return any(needle.follow(text, place)[1] for needle in self._by_one.get(two[0], ()))
-        return any(needle.follow(text, place)[1] for needle in self._by_two.get(two, ()))
+            return any(needle.follow(text, place, effort)[1] for needle in self._by_one.get(two[0], ()))
+        return any(needle.follow(text, place, effort)[1] for needle in self._by_two.get(two, ()))
 
     def _escaped_at(self, text: str, place: int) -> list[Needle]:
         """What may begin with the escaped character here."""
