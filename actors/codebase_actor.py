@@ -73,7 +73,7 @@ class CodebaseActor:
         self._mailbox = mailbox = Mailbox()
         self._background = background = Background()
         self._callers = WaitingCallers()
-        self._importer = Importer(codebase, histories, state)
+        self._importer = Importer(codebase, histories, state, outputs)
         self._agent = AgentDriver(codebase, agents, state, mailbox, background, clock, settings, outputs)
         self._unrecorded = UnrecordedReports(codebase, running, mailbox, self._agent, background, clock, settings)
         self._occupancy = SlotOccupancy(

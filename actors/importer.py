@@ -13,11 +13,13 @@ import structlog
 
 from ..domain.codebase.commands import ImportSession
 from ..domain.codebase.imported import INCOMPLETE, UNREADABLE, OutsideSession, Synced
-from ..domain.codebase.imports import worth_reading
+from ..domain.codebase.imports import news_of, worth_reading
 from ..domain.codebase.state import State
 from ..domain.errors import AGENT_UNREACHABLE, ActorStopped, AgentError, AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..domain.ports import Histories, History
+from .outside_outputs import OutsideOutputs
+from .whole_outputs import OutputKeeper
 
 log = structlog.get_logger()
 
@@ -29,10 +31,15 @@ Ask = Callable[[ImportSession], Awaitable[int]]
 
 
 class Importer:
-    """The syncs of one codebase, one at a time. `state`: returns the actor's current state."""
+    """The syncs of one codebase, one at a time. `state`: returns the actor's current state.
 
-    def __init__(self, codebase: CodebaseId, histories: Histories, state: Callable[[], State]) -> None:
-        self._codebase, self._histories, self._state = codebase, histories, state
+    `keeper`: keeps outputs of which a message has only a part. None keeps no outputs.
+    """
+
+    def __init__(
+        self, codebase: CodebaseId, histories: Histories, state: Callable[[], State], keeper: OutputKeeper | None = None
+    ) -> None:
+        self._codebase, self._histories, self._state, self._keeper = codebase, histories, state, keeper
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Task[Synced]] = set()
         self._next: asyncio.Task[Synced] | None = None
@@ -68,12 +75,13 @@ class Importer:
 
     async def _import(self, history: History, ask: Ask) -> Synced:
         brought, failed, passed_over = 0, 0, Counter[str]()
+        outputs = OutsideOutputs(self._codebase, self._keeper) if self._keeper else None
         for number, session in enumerate(await history.sessions()):
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)  # most sessions bring nothing, and there may be very many
             try:
                 if worth_reading(self._state(), session):
-                    recorded, whole = await self._import_session(history, session, ask)
+                    recorded, whole = await self._import_session(history, session, ask, outputs)
                     brought += recorded
                     passed_over[INCOMPLETE] += not whole
             except AgentError as error:
@@ -86,11 +94,14 @@ class Importer:
             raise AgentUnavailable(f"{failed} of opencode's sessions could not be read; {brought} were synced.")
         return Synced(brought=brought, passed_over=+(passed_over + Counter(history.passed_over)))
 
-    async def _import_session(self, history: History, session: OutsideSession, ask: Ask) -> tuple[bool, bool]:
+    async def _import_session(
+        self, history: History, session: OutsideSession, ask: Ask, outputs: OutsideOutputs | None
+    ) -> tuple[bool, bool]:
         """Whether a session brought something, and whether all of it could be recorded."""
         recorded, left_out = 0, 0
         async for command in history.read(session):
-            recorded += await ask(command)
+            complete = await outputs.kept(command, news_of(command, self._state())) if outputs else command
+            recorded += await ask(complete)
             left_out = command.left_out
         if left_out:
             log.warning("messages of a session were left out", session=session.agent_session_id, messages=left_out)

@@ -7,7 +7,7 @@ here keeps an event from being recorded.
 import asyncio
 import codecs
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from collections.abc import Sequence as Many
 from contextlib import suppress
 from dataclasses import replace
@@ -80,7 +80,7 @@ class OutputKeeper:
         pauses: Many[float] = PAUSES,
     ) -> None:
         self._outputs, self._secrets, self._limit, self._files, self._new = outputs, secrets, limit, files, new
-        self._pauses, self._places = pauses, asyncio.Semaphore(AT_ONCE)
+        self._pauses, self._places, self._others = pauses, asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(1)
         self._under_way = set[asyncio.Task[WholeOutput]]()
 
     async def kept(
@@ -94,6 +94,12 @@ class OutputKeeper:
             return facts
         return tuple([await self._complete(codebase, fact, patient) for fact in facts])
 
+    async def imported(self, codebase: CodebaseId, output: AgentOutput) -> WholeOutput:
+        """Keep an output of an imported session. The outputs of our own agents don't wait for it."""
+        if not self._limit:
+            return WholeOutput(missing="off")
+        return await self._apart(self._keep(codebase, output, lambda: True, ()), self._others)
+
     async def close(self) -> None:
         """Wait for the outputs that are still being read."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -103,24 +109,31 @@ class OutputKeeper:
             return fact
         if not self._limit:
             return replace(fact, whole=WholeOutput(missing="off"))
-        # A task of its own: the caller may be cancelled, and a thread can't be.
-        task = asyncio.create_task(self._in_turn(codebase, fact.whole, patient), name="whole output")
+        keeping = self._keep(codebase, fact.whole, patient, self._pauses)
+        return replace(fact, whole=await self._apart(keeping, self._places))
+
+    async def _apart(self, keeping: Coroutine[None, None, WholeOutput], places: asyncio.Semaphore) -> WholeOutput:
+        """Keep an output in a task of its own: the caller may be cancelled, and a thread can't be."""
+
+        async def in_turn() -> WholeOutput:
+            async with places:
+                return await keeping
+
+        task = asyncio.create_task(in_turn(), name="whole output")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        return replace(fact, whole=await asyncio.shield(task))
+        return await asyncio.shield(task)
 
-    async def _in_turn(self, codebase: CodebaseId, output: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
-        async with self._places:
-            return await self._keep(codebase, output, patient)
-
-    async def _keep(self, codebase: CodebaseId, output: AgentOutput, patient: Callable[[], bool]) -> WholeOutput:
+    async def _keep(
+        self, codebase: CodebaseId, output: AgentOutput, patient: Callable[[], bool], pauses: Many[float]
+    ) -> WholeOutput:
         name, salt = self._new()
         try:
             reading = await asyncio.to_thread(_Reading, output, Intake(self._secrets, self._limit, salt), self._files)
         except NotKept as nothing:
             return WholeOutput(missing=nothing.why)
         try:
-            await self._written(reading, patient)
+            await self._written(reading, patient, pauses)
             await self._outputs.keep(codebase, name, salt, reading.chunks())
             await asyncio.to_thread(reading.to_the_end, patient)
             return reading.result(name)
@@ -133,9 +146,9 @@ class OutputKeeper:
         finally:
             await asyncio.to_thread(reading.close)
 
-    async def _written(self, reading: "_Reading", patient: Callable[[], bool]) -> None:
+    async def _written(self, reading: "_Reading", patient: Callable[[], bool], pauses: Many[float]) -> None:
         """Wait until the agent has written its file to the end, but only as long as that may take."""
-        for pause in self._pauses:
+        for pause in pauses:
             if await asyncio.to_thread(reading.is_written) or not patient():
                 return
             await asyncio.sleep(pause)

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, cast
 
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
+from ..outputs.whole import AgentOutput, WholeOutput
 
 OutsideStatus: TypeAlias = Literal["completed", "failed", "stopped", "running"]
 
@@ -56,6 +57,15 @@ class OutsideSession:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutsideOutput:
+    """A call that printed more than its message has. `whole`: where all of it is, or what is on record of it."""
+
+    tool: str
+    call_id: str
+    whole: AgentOutput | WholeOutput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutsideMessage:
     """A message as it stands. `turn`: the person's message that it is, or that it comes of.
 
@@ -76,6 +86,8 @@ class OutsideMessage:
     cost: float | None = None
     error: str | None = None
     silent: bool = False
+    outputs: tuple[OutsideOutput, ...] = ()
+    """Of its calls. They are no part of what the digest stands for: where they are kept changes no message."""
     digest: str = field(init=False, repr=False, compare=False)
     """What stands for all of it; made with it, since that takes a while for a long one."""
 

@@ -1,10 +1,13 @@
 """What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from ..events import Event
 from ..events import imported as o
 from ..ids import SessionId, Timestamp
+from ..outputs.whole import WholeOutput
 from . import commands as c
 from .decision import NOTHING, Decision
 from .imported import (
@@ -39,19 +42,13 @@ STILL_AT_IT: Final = timedelta(minutes=30)
 def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Decision:
     """Record what is new. Refused where there is no codebase any more."""
     check_present(state.phase)
-    session, messages = command.session, command.messages
+    session = command.session
     if not worth_reading(state, session):
         return NOTHING
     known = state.outside.get(session.agent_session_id)
     recorded = known or Recorded(session_id=session_of(session.agent_session_id))
-    if recorded.own:
-        # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
-        messages = tuple(message for message in messages if message.turn and not recorded.gave(message.turn))
-    digests = {message.id: message.digest for message in messages}
-    lacking = recorded.lacking(digests)
-    lacking -= {message.id for message in messages if message.silent and not recorded.knows(message.id)}
-    news = tuple(message for message in messages if message.id in lacking)
-    named = {message.id: digests[message.id] for message in news}
+    news = news_of(command, state)
+    named = {message.id: message.digest for message in news}
     if recorded.own:
         return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
     if known is None and not news:
@@ -62,6 +59,18 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
     if not named and not command.complete:
         return NOTHING
     return _recorded(_imported(command, state, named, at), news, at)
+
+
+def news_of(command: c.ImportSession, state: State) -> tuple[OutsideMessage, ...]:
+    """The messages that are not on record, or not as they now are."""
+    recorded, messages = state.outside.get(command.session.agent_session_id), command.messages
+    recorded = recorded or Recorded(session_id=session_of(command.session.agent_session_id))
+    if recorded.own:
+        # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
+        messages = tuple(message for message in messages if message.turn and not recorded.gave(message.turn))
+    lacking = recorded.lacking({message.id: message.digest for message in messages})
+    lacking -= {message.id for message in messages if message.silent and not recorded.knows(message.id)}
+    return tuple(message for message in messages if message.id in lacking)
 
 
 def _is_helpers(state: State, session: OutsideSession) -> bool:
@@ -88,7 +97,8 @@ def _description(command: c.ImportSession, status: OutsideStatus) -> str:
 def _recorded(
     head: o.SessionImported | o.SessionExtended, messages: tuple[OutsideMessage, ...], at: Timestamp
 ) -> Decision:
-    return Decision((head, *(_message(head.session_id, message, at) for message in messages)))
+    told = (event for message in messages for event in _told(head.session_id, message, at))
+    return Decision((head, *told))
 
 
 def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> o.SessionImported:
@@ -127,6 +137,26 @@ def _parent_id(state: State, session: OutsideSession) -> SessionId | None:
         return None
     parent = state.outside.get(session.parent)
     return parent.session_id if parent else session_of(session.parent)
+
+
+def _told(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> Iterator[Event]:
+    """A message, and what is on record of what its calls printed beyond it."""
+    yield _message(session_id, message, at)
+    for output in message.outputs:
+        if isinstance(whole := output.whole, WholeOutput):
+            yield o.OutputImported(
+                message_id=message.id,
+                tool=output.tool,
+                call_id=output.call_id,
+                whole_id=whole.output_id,
+                whole_bytes=whole.bytes,
+                whole_sha256=whole.sha256,
+                whole_kept=whole.kept,
+                whole_kept_sha256=whole.kept_sha256,
+                whole_missing=whole.missing,
+                session_id=session_id,
+                timestamp=at,
+            )
 
 
 def _message(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> o.MessageImported:

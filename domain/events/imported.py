@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from ..ids import AgentSessionId, SessionId, Timestamp
+from ..ids import AgentSessionId, OutputId, SessionId, Timestamp
+from ..outputs.whole import Missing
 from .event import Event, Json, kind
 from .run import Output
 
@@ -67,6 +68,26 @@ class MessageImported(Event):
     tokens: Mapping[str, int] | None = None
     cost: float | None = None
     error: str | None = None
+    imported: bool = True
+
+
+@kind("output_imported")
+@dataclass(frozen=True, kw_only=True)
+class OutputImported(Event):
+    """A call of a message made outside printed more than the message has of it; it comes after its `message_imported`.
+
+    `message_id`, `call_id`: which call. The others are those of a `tool_result`.
+    """
+
+    message_id: str
+    tool: str
+    call_id: str
+    whole_id: OutputId | None = None
+    whole_bytes: int | None = None
+    whole_sha256: str | None = None
+    whole_kept: int | None = None
+    whole_kept_sha256: str | None = None
+    whole_missing: Missing | None = None
     imported: bool = True
 
 

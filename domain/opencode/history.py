@@ -10,9 +10,10 @@ from typing import Final
 
 from ..codebase.commands import ImportSession
 from ..codebase.facts import ToolStarted
-from ..codebase.imported import OutsideMessage, OutsideSession, OutsideStatus, digest_of
+from ..codebase.imported import OutsideMessage, OutsideOutput, OutsideSession, OutsideStatus, digest_of
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
+from ..outputs.whole import AgentOutput
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, bounded, fields, items, shortened, text, whole
 from .errors import failure_of
@@ -141,7 +142,7 @@ class SessionReading:
         if failure and failure.code != "ABORTED":
             self._status = "failed"
         content, reasoning = (_said(parts, kind, only_ended=finished) for kind in ("text", "reasoning"))
-        tools = self._calls(parts)
+        tools, outputs = self._calls(parts)
         if info.get("summary") is True:
             return
         tokens, cost = usage_of(info)
@@ -159,23 +160,28 @@ class SessionReading:
             cost=cost,
             error=shortened(failure.error, MOST_OF_A_TEXT) if failure else None,
             silent=not (content or reasoning or tools or failure),
+            outputs=outputs,
         )
 
-    def _calls(self, parts: list[Fields]) -> tuple[dict[str, Json], ...]:
-        """The calls of a message; beyond some length of them all without what they put out."""
-        calls, length = list[dict[str, Json]](), 0
+    def _calls(self, parts: list[Fields]) -> tuple[tuple[dict[str, Json], ...], tuple[OutsideOutput, ...]]:
+        """The calls of a message, beyond some length of them all without what they put out; and where the whole of that is."""
+        calls, outputs, length = list[dict[str, Json]](), list[OutsideOutput](), 0
         made = [part for part in parts if part.get("type") == "tool"]
         for part in made[:MOST_CALLS]:
-            for call in self._call(part):
+            for call, elsewhere in self._call(part):
                 output = text(call.get("output"))
                 length += len(output)
-                calls.append(call if length <= MOST_OF_A_MESSAGE else {**call, "output": shortened(output, 0)})
+                is_cut = length > MOST_OF_A_MESSAGE
+                calls.append({**call, "output": shortened(output, 0)} if is_cut else call)
+                if more := elsewhere or (AgentOutput(text=output) if is_cut and output else None):
+                    outputs.append(OutsideOutput(tool=text(call["tool"]), call_id=text(call["call_id"]), whole=more))
         self.left_out += len(made) > MOST_CALLS
-        return tuple(calls)
+        return tuple(calls), tuple(outputs)
 
-    def _call(self, part: Fields) -> Iterator[dict[str, Json]]:
-        """A call as it stands: begun, or ended too."""
+    def _call(self, part: Fields) -> Iterator[tuple[dict[str, Json], AgentOutput | None]]:
+        """A call as it stands, begun, or ended too; and where there is more of what it printed."""
         call: dict[str, Json] = {}
+        more: AgentOutput | None = None
         for fact in self._tools.snapshot(Origin(SessionId(""), None), part):
             if isinstance(fact, ToolStarted):
                 args = bounded(dict(fact.args), DEEPEST, MOST_OF_A_TEXT)
@@ -183,8 +189,9 @@ class SessionReading:
                 call = {"tool": tool, "args": args, "call_id": fact.call_id, "status": "running"}
             else:
                 call |= {"status": fact.status, "output": fact.output}
+                more = fact.whole if isinstance(fact.whole, AgentOutput) else None
         if call:
-            yield call
+            yield call, more
 
 
 def _said(parts: Iterable[Fields], kind: str, *, only_ended: bool) -> str | None:

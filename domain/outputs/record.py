@@ -7,12 +7,14 @@ from typing import Final
 import orjson
 
 from ..erasure.tombstones import is_tombstone
+from ..events.imported import OutputImported
 from ..events.recorded import RecordedEvent
 from ..events.run import ToolResult
 from ..ids import CodebaseId, OutputId, Position
 from .whole import is_output_id
 
 _NAMED: Final = b'"whole_id":"out_'
+_TOPICS: Final = frozenset({ToolResult.topic, OutputImported.topic})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +31,7 @@ class KeptOutput:
 
 def names_output(event: RecordedEvent) -> bool:
     """Whether an event may name a whole output: quickly, for it is asked of each."""
-    return event.topic == ToolResult.topic and _NAMED in event.data
+    return event.topic in _TOPICS and _NAMED in event.data
 
 
 def kept_of(event: RecordedEvent) -> KeptOutput | None:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from ...domain.codebase.requests import Request
+from ...domain.events.imported import OutputImported
 from ...domain.events.run import ToolResult
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
@@ -142,7 +143,7 @@ def _tool(call: ToolCall, codebase: CodebaseId) -> dict[str, object]:
     return plain | ({"whole_output": _whole(call.whole, codebase)} if call.whole else {})
 
 
-def _whole(ended: ToolResult, codebase: CodebaseId) -> dict[str, object]:
+def _whole(ended: ToolResult | OutputImported, codebase: CodebaseId) -> dict[str, object]:
     """How much of a tool's whole output was recorded, and the address to read it from."""
     address = f"/v1/opencode/codebases/{codebase}/outputs/{ended.whole_id}" if ended.whole_id else None
     more = {

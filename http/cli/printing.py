@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import orjson
 
 from ...domain.events import CodebaseChanged, ToolResult
+from ...domain.events.imported import OutputImported
 from ...domain.ids import OutputId, Position
 from ...domain.outputs.whole import Missing
 from ...projections.story.session_story import NOT_OURS, Entry, Story
@@ -213,7 +214,7 @@ def _whole(entry: Entry, printed: Printed | None) -> str | None:
     return printed(name) if printed and name and not entry.erased else None
 
 
-def _whole_summary(ended: ToolResult) -> str:
+def _whole_summary(ended: ToolResult | OutputImported) -> str:
     """How long a tool's whole output is, and how much of it was recorded."""
     size = f" of {ended.whole_bytes:,} bytes" if ended.whole_bytes is not None else ""
     kept = f"; {ended.whole_kept:,} of them recorded" if ended.whole_kept is not None else ""

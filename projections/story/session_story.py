@@ -58,6 +58,7 @@ class Entry:
     `given`: all of a tool's arguments; `change`: what they say is to be changed, as lines of a diff. `open`: what is
     still to come of it. `events`: those that it is told from; `repeats`: some hold words that stand elsewhere too, and
     are told once. `erased`: the positions of the erasures that took from it. `whole`: a tool's end that says of more output.
+    `call`: of a message made outside, which of its calls it is.
     """
 
     at: Timestamp
@@ -71,7 +72,8 @@ class Entry:
     repeats: bool = False
     events: list[tuple[Sequence, Position]] = field(default_factory=list[tuple[Sequence, Position]])
     erased: dict[Position, None] = field(default_factory=dict[Position, None])
-    whole: e.ToolResult | None = None
+    whole: e.ToolResult | o.OutputImported | None = None
+    call: str = ""
 
 
 class Story:
@@ -131,6 +133,8 @@ class Story:
                 return self._send(event)
             case o.MessageImported():
                 return self._import(event)
+            case o.OutputImported():
+                return self._print(event)
             case e.Complete():
                 return self._sum_up(event)
             case UnknownEvent():
@@ -261,6 +265,14 @@ class Story:
         self.entries[place:place] = self._imported[event.message_id] = made
         return made
 
+    def _print(self, event: o.OutputImported) -> list[Entry]:
+        """What a call of a message made outside printed beyond what the message has of it."""
+        made = self._imported.get(event.message_id, [])
+        entry = next((entry for entry in made if entry.call == event.call_id), None)
+        entry = entry or self._add(event, "tool", event.tool)
+        entry.whole = event
+        return [entry]
+
 
 def _entries_of(message: Message, event: o.MessageImported) -> Iterable[Entry]:
     at = message.timestamp
@@ -273,7 +285,9 @@ def _entries_of(message: Message, event: o.MessageImported) -> Iterable[Entry]:
         failed = " (failed)" if call.status == "error" else ""
         title = f"{call.tool} {told_in_short(call.args)}".rstrip() + failed
         change, given = tuple(change_of(call.args)), told_in_full(call.args)
-        yield Entry(at=at, who="tool", title=title, text=call.output or "", given=given, change=change)
+        yield Entry(
+            at=at, who="tool", title=title, text=call.output or "", given=given, change=change, call=call.call_id
+        )
     if message.content or event.error or not (message.reasoning or message.tools):
         ended = f", ended by {event.error}" if event.error else ""
         yield Entry(at=at, who="agent", title=f"answer, made outside{ended}", text=message.content)

@@ -41,7 +41,7 @@ class ToolCall:
     args: dict[str, e.Json]
     status: Literal["completed", "error"] | None = None
     output: str | None = None
-    whole: e.ToolResult | None = None
+    whole: e.ToolResult | o.OutputImported | None = None
 
 
 @dataclass(kw_only=True)
@@ -111,8 +111,16 @@ class Transcript:
                     call.whole = event if event.whole_id or event.whole_missing else None
                 case o.MessageImported():
                     self._messages[event.message_id] = imported(event)
+                case o.OutputImported():
+                    self._print(event)
                 case _:
                     pass
+
+    def _print(self, event: o.OutputImported) -> None:
+        message = self._messages.get(event.message_id)
+        for call in message.tools if message else ():
+            if call.call_id == event.call_id:
+                call.whole = event
 
     def _send(self, event: e.MessageSent) -> None:
         message = self._message(event.message_id, "user", event.timestamp)

@@ -19,6 +19,8 @@ MOST_CODEBASES = 10
 FEW_CODEBASES = 3
 MOST_READERS = 12
 NOBODY = CodebaseId("cb_nobody")
+OUTPUT: Final = 25_000
+"""Lines that a person's command prints now and then: more than a message has of it."""
 REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
 
 SHARES: Final = {
@@ -189,7 +191,9 @@ class Steps:
             names.append(f"ses_{n}")
             histories.begin(names[-1], path)
         histories.prompt(names[-1], f"a person's words {n}")
-        histories.answer(names[-1], f"an answer {n}")
+        answer = histories.answer(names[-1], f"an answer {n}")
+        if self._chance.random() < 0.3:
+            histories.call(names[-1], answer, f"call_{n}", "bash", status="completed", input={}, output="file\n" * OUTPUT)
 
     def look(self) -> None:
         """Somebody reads the views, which show at least all that was committed before."""

@@ -16,6 +16,7 @@ from opencode_ledger.actors.supervisor import Supervisor
 from opencode_ledger.actors.twins.scripted_agent import Play, ScriptedAgents, Temper, wait_for_cues
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
+from opencode_ledger.actors.whole_outputs import OutputKeeper
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decision import fold
@@ -119,6 +120,7 @@ class Town:
         self.slots = AgentSlots(max_agents)
         self.agents = ScriptedAgents(self.clock, play, temper)
         self.histories = histories or ScriptedHistories()
+        self.keeper: OutputKeeper | None = None
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self.births = 0
         self.secrets = Secrets()
@@ -143,6 +145,7 @@ class Town:
             settings=self.settings,
             secrets=self.secrets,
             hindered=self._hindered,
+            outputs=self.keeper,
         )
         self.actors[codebase] = actor
         self.births += 1

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencode_ledger.domain.codebase.commands import ImportSession
-from opencode_ledger.domain.codebase.imported import OutsideSession
-from opencode_ledger.domain.opencode.history import SessionReading, session_from
+from opencode_ledger.domain.codebase.imported import OutsideOutput, OutsideSession
+from opencode_ledger.domain.opencode.history import MOST_OF_A_MESSAGE, SessionReading, session_from
+from opencode_ledger.domain.opencode.tool_calls import OUTPUT_LIMIT
+from opencode_ledger.domain.outputs.whole import AgentOutput
 
 Json = dict[str, Any]
 LISTED: Json = {
@@ -75,6 +77,35 @@ def test_a_turn() -> None:
     )
     assert answer.tokens == {"input": 5, "output": 1, "reasoning": 2, "cache_read": 3, "cache_write": 4}
     assert (page.prompt, page.status, page.complete) == ("Go", "completed", True)
+
+
+def call(number: int, output: str, **metadata: Any) -> Json:
+    state = {"status": "completed", "input": {}, "output": output, "metadata": metadata}
+    name = f"call_{number}"
+    return {"type": "tool", "id": f"prt_{number}", "callID": name, "messageID": "msg_2", "tool": "bash", "state": state}
+
+
+def test_more_of_an_output_than_a_message_has() -> None:
+    """Where the whole of an output is: in the agent's file, or here where it is cut only for the record; else nowhere."""
+    shown = "...output truncated...\n\nFull output saved to: /t/tool_1\n\n9\n10\n"
+    long, cut = "x" * (OUTPUT_LIMIT + 1), call(3, "y")
+    filler = [call(10 + number, "z" * OUTPUT_LIMIT) for number in range(MOST_OF_A_MESSAGE // OUTPUT_LIMIT)]
+    paged = call(4, "a page", truncated=True)  # of which opencode keeps no whole
+    (_, answer) = read(
+        asked(), answered(call(1, shown, truncated=True, outputPath="/t/tool_1"), call(2, long), paged, *filler, cut)
+    ).messages
+    assert [(output.call_id, output.tool, output.whole) for output in answer.outputs][:2] == [
+        ("call_1", "bash", AgentOutput(path="/t/tool_1", ends="9\n10\n")),
+        ("call_2", "bash", AgentOutput(text=long)),
+    ]
+    assert answer.outputs[-1] == OutsideOutput(tool="bash", call_id="call_3", whole=AgentOutput(text="y"))
+    assert "call_4" not in {output.call_id for output in answer.outputs}
+
+
+def test_where_an_output_is_kept_changes_no_message() -> None:
+    """A message stands for the same whether there is more of its outputs or not: what is on record isn't recorded again."""
+    plain, more = call(1, "x"), call(1, "x", truncated=True, outputPath="/t/tool_1")
+    assert read(asked(), answered(plain)).messages[1].digest == read(asked(), answered(more)).messages[1].digest
 
 
 def test_what_was_taken_back_is_not_said() -> None:

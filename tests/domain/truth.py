@@ -7,7 +7,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.events import imported as o
 
 ENDINGS = (e.SessionCompleted, e.SessionFailed, e.SessionStopped)
-OUTSIDE = (o.SessionImported, o.SessionExtended, o.MessageImported)
+OUTSIDE = (o.SessionImported, o.SessionExtended, o.MessageImported, o.OutputImported)
 """What others did; it may come to a session of ours at any time, also after its end."""
 
 TASK_ENDINGS = (e.TaskCompleted, e.TaskFailed, e.TaskCancelled)

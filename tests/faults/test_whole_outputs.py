@@ -1,8 +1,10 @@
 """What the real agent's tools print beyond what its model is given: on record whole, up to the limit, and without secrets."""
 
 import asyncio
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -12,6 +14,7 @@ from opencode_ledger.actors.store.outputs.outputs_file import opened_outputs
 from opencode_ledger.domain.secrets.shapes import MARK
 from opencode_ledger.http.offline.verify import verify_data
 
+from .person import run
 from .service import Codebase, Service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -93,15 +96,34 @@ async def test_all_that_a_tool_prints(service: Service) -> None:
     assert half.data["whole_missing"] == "changed"
     assert len(await whole(codebase, half)) == 1000
 
+    await imported_outputs(codebase)
     await service.terminate()
     await asyncio.to_thread(audited, service, large, everything)
+
+
+async def imported_outputs(codebase: Codebase) -> None:
+    """What a person's commands printed at a terminal comes in whole by a sync; where opencode's file is gone, it is said."""
+    service = codebase.service
+    folder = service.folder / "home/.local/share/opencode/tool-output"
+    before = set(folder.iterdir())
+    session = await run(service, codebase.directory, "bash: seq 1 30000", "bash: sh secret.sh", "bash: seq 1 20")
+    await asyncio.to_thread(min(set(folder.iterdir()) - before).unlink)
+    await codebase.post("sessions/sync")
+    messages = await service.ask("GET", f"{codebase.path}/messages?session_id={session.replace('ses_', 'sess_')}")
+    said = cast("Mapping[str, list[Any]]", messages.content)["messages"]
+    gone, secret, short = [call for message in said for call in message.get("tools", ())]
+    assert gone["whole_output"] == {"kept": 0, "missing": "gone"}
+    assert "whole_output" not in short
+    async with aiohttp.ClientSession() as http, http.get(service.url + secret["whole_output"]["address"]) as answer:
+        text = await answer.text()
+    assert text == "x" * 65520 + f"\n{MARK}\n" + "".join(f"{number}\n" for number in range(1, 30_001))
 
 
 def audited(service: Service, large: Frame, everything: str) -> None:
     """All is sound, the secret is nowhere, and the hash of what was too large is that of the whole."""
     verdict = verify_data(service.data, (), None, lambda _done, _of: None)
     assert verdict.sound, verdict.result.findings
-    assert "5 whole outputs checked" in verdict.summary
+    assert "6 whole outputs checked" in verdict.summary
     assert all(UNKNOWN.encode() not in path.read_bytes() for path in _files(service.data))
     with opened_outputs(service.data / "outputs.db") as file:
         (salt,) = [found.salt for found in file.outputs.values() if found.output_id == large.text("whole_id")]

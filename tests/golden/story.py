@@ -184,6 +184,8 @@ async def _others_worked(api: Running, shop: CodebaseId) -> None:
         histories.call(
             name, answer, "call_1", "bash", status="completed", input={"command": "ls"}, output="x", title="t"
         )
+        whole = {"truncated": True, "outputPath": "/gone/tool-output/tool_1"}
+        histories.call(name, answer, "call_2", "bash", status="completed", input={}, output="...", metadata=whole)
         histories.finish(name, answer)
     histories.begin("ses_open", directory, title="Still at it")
     histories.prompt("ses_open", "Go on")
