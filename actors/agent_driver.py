@@ -49,8 +49,13 @@ class AgentDriver:
         agent, runner = self._agent, self._runner
         if agent is None or runner is None:
             agent, runner = self._create()
-        agent.trust(self._state().trusted)
+        self.trust()
         runner.submit(effects)
+
+    def trust(self) -> None:
+        """Give the agent the trust that its codebase has now, also for a prompt that it has not begun yet."""
+        if self._agent is not None:
+            self._agent.trust(self._state().trusted)
 
     def end(self, reason: str) -> None:
         """End the agent at once. The mailbox receives the reason as the agent's death."""

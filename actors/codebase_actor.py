@@ -175,6 +175,7 @@ class CodebaseActor:
 
     def _evolve(self, planned: Many[Planned], recorded: Many[Event]) -> None:
         self.state = fold(self.state, recorded)
+        self._agent.trust()
         self._callers.learn(recorded)
         rest = iter(recorded)
         for envelope, decision, events in planned:

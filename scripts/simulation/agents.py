@@ -36,6 +36,7 @@ CHARACTERS = {
 ODD_TEXTS = ("", "\0", "\u2028", "\ndata: {}\n\nid: 9", "é" * 300, '"}', "\r\n", "�")
 
 Note = Callable[[str], None]
+Prompted = Callable[[CodebaseId, bool], None]
 
 
 class SimulatedAgent(ScriptedAgent):
@@ -48,6 +49,7 @@ class SimulatedAgent(ScriptedAgent):
     async def prompt(self, prompt: Prompt) -> None:
         """See `Agent`."""
         self._agents.note(f"agent {self.codebase} prompted {prompt.message_id}")
+        self._agents.prompted(self.codebase, self.trusted)
         if self.commands and self.run is None:
             self._agents.beside.append(f"{prompt.message_id} beside {sorted(self.commands)}")
         try:
@@ -154,11 +156,13 @@ class Agents:
     """An `AgentFactory`. `act` and `note` report what they do. `calm`: from now on they only do what they were asked.
 
     `beside`: prompts that came while a command of an earlier run was alive.
-    `settled`: how what they asked was settled, as they took it.
+    `settled`: how what they asked was settled, as they took it. `prompted`: is called with each prompt, and the trust at that time.
     """
 
-    def __init__(self, seed: int, clock: Clock, act: Note, note: Note, settled: dict[str, str]) -> None:
-        self.seed, self.act, self.note = seed, act, note
+    def __init__(
+        self, seed: int, clock: Clock, act: Note, note: Note, settled: dict[str, str], prompted: Prompted
+    ) -> None:
+        self.seed, self.act, self.note, self.prompted = seed, act, note, prompted
         self.calm = False
         self.beside: list[str] = []
         self.temper = Temper()

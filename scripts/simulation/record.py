@@ -27,7 +27,10 @@ Asked = Callable[[CodebaseId, c.Command], None]
 
 
 class Record:
-    """All that was ever committed. `named`: how often an event of a kind names an id, as in `message_sent msg_1`."""
+    """All that was ever committed. `named`: how often an event of a kind names an id, as in `message_sent msg_1`.
+
+    `refused`: how often an agent's processes were refused, by its codebase.
+    """
 
     def __init__(self, complain: Complain, note: Callable[[str], None]) -> None:
         self._complain, self._note = complain, note
@@ -36,6 +39,7 @@ class Record:
         self.states: defaultdict[CodebaseId, State] = defaultdict(lambda: INITIAL)
         self.sessions: defaultdict[tuple[CodebaseId, SessionId], list[int]] = defaultdict(list)
         self.named: Counter[str] = Counter()
+        self.refused = Counter[CodebaseId]()
         self._turns: dict[str, int] = {}
         self._latest: defaultdict[CodebaseId, int] = defaultdict(int)
         self._histories: defaultdict[CodebaseId, Histories] = defaultdict(Histories)
@@ -95,6 +99,7 @@ class Record:
         if event.session_id is not None:
             self.sessions[stream, event.session_id].append(recorded.sequence)
         self.named.update(names := names_in(event))
+        self.refused[stream] += event.times if isinstance(event, e.AccessRefused) else 0
         self._check_turn(stream, names)
 
     def _check_turn(self, stream: CodebaseId, names: list[str]) -> None:
@@ -120,6 +125,8 @@ def names_in(event: e.Event) -> list[str]:
             return [f"permission {event.permission_id} {event.reply}"]
         case e.CodebaseRegistered() | e.CodebaseDeleted():
             return [f"codebase {event.action} {event.codebase_id}"]
+        case e.CodebaseChanged():
+            return [f"changed {event.description}"]
         case o.MessageImported():
             return [f"imported {event.message_id} {event.content}"]
         case _:

@@ -7,7 +7,7 @@ comes back, a fault, a crash, a restart. After each step the promises are held a
 import asyncio
 import sqlite3
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -20,6 +20,7 @@ from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
+from opencode_ledger.domain.callers import OwnAgent
 from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.imported import Synced
 from opencode_ledger.domain.codebase.lifecycle import Phase
@@ -83,6 +84,8 @@ class Simulation:
         self.asks = Asks(self.record, self.complain, self.note, self._quiet_for)
         self.readers: list[Reader] = []
         self.callers: list[Caller] = []
+        self.refused, self._refused_before = Counter[CodebaseId](), Counter[CodebaseId]()
+        self._had_trouble = False
         self.histories = ScriptedHistories()
         self._data, self._print, self._pages = data, show, self.chance.choice(PAGES)
         self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
@@ -142,6 +145,7 @@ class Simulation:
         """Hold the promises against what happened. Raises `Broken`."""
         self._check_agents()
         self.asks.check_patience()
+        self._check_refused(ended=False)
         for caller in self.callers:
             caller.read()
         for reader in self.readers:
@@ -202,6 +206,8 @@ class Simulation:
         self.act(f"start {self.lives}")
         self.files_fail = False
         self.machine = Machine(self.around, self.clock_off)
+        self.refused, self._refused_before = Counter(), self.record.refused.copy()
+        self._had_trouble = False
         self.machine.agents.calm = self.calm
         self.starting = self.loop.create_task(self._start(self.machine))
 
@@ -244,6 +250,7 @@ class Simulation:
         if machine.agents.alive or self.asks.waiting:
             left = f"{len(machine.agents.alive)} agents, {list(map(str, self.asks.waiting))}"
             self.complain("the end leaves nothing behind", left)
+        self._check_refused(ended=ending.done())
         self.crash()
 
     def erase(self) -> None:
@@ -278,6 +285,7 @@ class Simulation:
         """Make the disk fail, or let it work again."""
         disk = self.machine.disk
         disk.full, disk.unreadable, disk.mistake = full, unreadable, mistake
+        self._had_trouble = self._had_trouble or full or unreadable or mistake
         self._trouble_ended = self.loop.time()
 
     # --- what the service is given --------------------------------------------------------------------------------
@@ -343,7 +351,26 @@ class Simulation:
         return Hindrance("directory_gone", f"{codebase.path} is gone.") if codebase.path in self.gone else None
 
     def _make_agents(self, clock: SimulatedClock) -> Agents:
-        return Agents(self.seed, clock, self.act, self.note, self.settled)
+        return Agents(self.seed, clock, self.act, self.note, self.settled, self._prompted)
+
+    def _prompted(self, codebase: CodebaseId, trusted: bool) -> None:
+        actor = self.machine.actors.get(codebase)
+        if actor is not None and actor.state.trusted is not trusted:
+            self.complain("an agent works with the trust that its codebase has", f"{codebase}: {trusted}")
+
+    def agent_turns_to_us(self, number: int, codebase: CodebaseId) -> None:
+        """A process of a codebase's agent asks the service for something, and is refused."""
+        self.refused[codebase] += 1
+        agent = OwnAgent(codebase, "curl")
+        self.do(self.machine.refused_access.note(agent, f"POST /{number}", f"r{number}"))
+
+    def _check_refused(self, *, ended: bool) -> None:
+        """Of what agents asked in this life no more is on record than there was and, at a good end, no less."""
+        for codebase, times in self.refused.items():
+            known = self.record.refused[codebase] - self._refused_before[codebase]
+            lost = known < times and ended and not self._had_trouble
+            if known > times or (lost and self.record.states[codebase].phase is not Phase.DELETED):
+                self.complain("what agents asked is counted", f"{codebase}: {known} of {times}")
 
     def _reach(self, point: FaultPoint) -> None:
         if self.files_fail and self.around.chance.random() < 0.3:

@@ -33,6 +33,8 @@ SHARES: Final = {
     "stop": 3,
     "reply": 8,
     "delete": 0.3,
+    "change": 2,
+    "turn_to_us": 3,
     "sync": 2,
     "person_works": 3,
     "give_up": 1,
@@ -155,6 +157,21 @@ class Steps:
         codebase = self._codebase()
         self._ask(next(self._numbers), codebase, c.Delete(), [f"codebase deleted {codebase}"])
 
+    def change(self) -> None:
+        """Somebody changes what is known of a codebase: how far its agent is trusted, and what is said of it."""
+        n, config = next(self._numbers), {"trusted": self._chance.random() < 0.5}
+        command = c.ChangeCodebase(description=f"as of {n}", agent_config=config)
+        self._ask(n, self._codebase(), command, [f"changed {command.description}"])
+
+    def turn_to_us(self) -> None:
+        """A process of an agent asks the service itself for something, perhaps again and again."""
+        working = self.world.machine.agents.alive
+        if working:
+            codebase = self._chance.choice(working).codebase
+            self.world.act(f"agent {codebase} turns to the service")
+            for _ in range(self._chance.choice((1, 1, 5))):
+                self.world.agent_turns_to_us(next(self._numbers), codebase)
+
     def reply(self) -> None:
         """Somebody answers what an agent asks, some of it at once, or what none has asked."""
         asking = [c for c in self.codebases if (s := self._state(c).session) and s.permissions]
@@ -193,7 +210,9 @@ class Steps:
         histories.prompt(names[-1], f"a person's words {n}")
         answer = histories.answer(names[-1], f"an answer {n}")
         if self._chance.random() < 0.3:
-            histories.call(names[-1], answer, f"call_{n}", "bash", status="completed", input={}, output="file\n" * OUTPUT)
+            histories.call(
+                names[-1], answer, f"call_{n}", "bash", status="completed", input={}, output="file\n" * OUTPUT
+            )
 
     def look(self) -> None:
         """Somebody reads the views, which show at least all that was committed before."""

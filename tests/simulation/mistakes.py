@@ -21,6 +21,7 @@ from opencode_ledger.actors.slots.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.actors.unrecorded_reports import UnrecordedReports
 from opencode_ledger.domain.codebase import permissions
 from opencode_ledger.domain.codebase.commands import Recover
@@ -39,6 +40,7 @@ from opencode_ledger.http.streams import cursor
 from opencode_ledger.http.streams.fanout import LiveStream
 from opencode_ledger.http.streams.sse import cursor_of
 from opencode_ledger.http.streams.stream import EventStreams
+from opencode_ledger.http.web.refused_access import RefusedAccess
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.views.requests import Requests
@@ -307,6 +309,24 @@ def _settlement_not_believed() -> Planted:
     return patch.object(permissions, "settled", credulous)
 
 
+def _trust_that_stays() -> Planted:
+    given = set[int]()
+
+    def first(self: ScriptedAgent, trusted: bool) -> None:
+        self.trusted = self.trusted if id(self) in given else trusted
+        given.add(id(self))
+
+    return patch.object(ScriptedAgent, "trust", first)
+
+
+def _refused_and_forgotten() -> Planted:
+    async def close(self: RefusedAccess) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    return patch.object(RefusedAccess, "close", close)
+
+
 MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "a reply before the commit": _reply_before_commit,
     "what a tool printed is named and not kept": _lost_outputs,
@@ -319,6 +339,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "views that skip an event": _views_skip_an_event,
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
     "work that is held and forgotten": _held_and_forgotten,
+    "an agent that keeps its first trust": _trust_that_stays,
 }
 """How to plant those that show in the first few worlds."""
 
@@ -340,6 +361,7 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "an actor that skips an event as it wakes": _waking_skips_an_event,
     "keys that are known once they are answered": _keys_known_once_answered,
     "views that believe a failed write": _views_believe_a_failed_write,
+    "refused callers that are counted and forgotten": _refused_and_forgotten,
 }
 """Those for which more worlds must be looked at."""
 
