@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from html.entities import codepoint2name
 from typing import Final
 
 MOST_BACKSLASHES: Final = 8
@@ -17,12 +18,18 @@ WRITTEN_OUT: Final = {
     "<": ("&lt;",),
     ">": ("&gt;",),
     "\n": ("\r\n",),
+    **{chr(code): (f"&{name};",) for code, name in codepoint2name.items() if not chr(code).isascii()},
 }
-"""What a shell's quotes make of a quote, HTML of its own characters, and other systems of the end of a line."""
+"""What a shell's quotes make of a quote, HTML of its own characters and of others' letters, and other systems of the end of a line."""
 _REFERENCE: Final = re.compile(r"&#(?:[xX](?P<hex>[0-9A-Fa-f]{1,8})|(?P<number>[0-9]{1,8}));")
 _REFERENCE_BEGUN: Final = re.compile(r"&(?:#(?:[xX]?[0-9A-Fa-f]{0,8})?)?")
 _LONGEST: Final = MOST_BACKSLASHES + 16
 """Characters that one way takes at the most."""
+
+
+def is_referred_to(char: str) -> bool:
+    """Whether HTML may write a character by its number: the letters and digits of ASCII are never written so."""
+    return not (char.isascii() and char.isalnum())
 
 
 @dataclass(frozen=True)
@@ -60,21 +67,21 @@ class Ways:
         if rest[0] == "\\":
             tail = rest.lstrip("\\").lower()
             return any(len(tail) < len(escape) and escape.lower().startswith(tail) for escape in self._escapes)
-        if _REFERENCE_BEGUN.fullmatch(rest) and not self.char.isalnum():
+        if _REFERENCE_BEGUN.fullmatch(rest) and is_referred_to(self.char):
             return True
         return any(written != rest and written.startswith(rest) for written in WRITTEN_OUT.get(self.char, ()))
 
     def _is_meant(self, reference: re.Match[str]) -> bool:
-        """Whether HTML's reference by number is to this character; letters and digits are never written so."""
+        """Whether HTML's reference by number is to this character."""
         code = int(reference["hex"], 16) if reference["hex"] else int(reference["number"])
-        return code == ord(self.char) and not self.char.isalnum()
+        return code == ord(self.char) and is_referred_to(self.char)
 
     @cached_property
     def pattern(self) -> str:
         """A pattern for all the ways, the longest first."""
         escapes = "|".join(f"(?i:{re.escape(escape)})" for escape in sorted(self._escapes, key=len, reverse=True))
         written = [re.escape(one) for one in WRITTEN_OUT.get(self.char, ())]
-        if not self.char.isalnum():
+        if is_referred_to(self.char):
             written.append(f"&#(?:[xX]0*(?i:{ord(self.char):x})|0*{ord(self.char)});")
         ways = [*written, rf"\\{{1,{MOST_BACKSLASHES}}}(?:{escapes})", f"(?i:{self._percent})", re.escape(self.char)]
         return f"(?:{'|'.join(ways)}{'|[+]' if self.char == ' ' else ''})"

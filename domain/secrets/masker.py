@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
-from .character import WRITTEN_OUT
+from .character import WRITTEN_OUT, is_referred_to
 from .forms import needles_of
 from .needle import Effort, Needle
 from .shapes import MARK, SHAPES
@@ -36,7 +36,7 @@ class Masker:
         self._by_one: dict[str, list[Needle]] = defaultdict(list)
         for needle in self._needles:
             self._by_two[needle.text[:2]].append(needle)
-            referred = () if needle.text[0].isalnum() else ("&",)
+            referred = ("&",) if is_referred_to(needle.text[0]) else ()
             for first in {needle.text[0], *referred, *(one[0] for one in WRITTEN_OUT.get(needle.text[0], ()))}:
                 self._by_one[first].append(needle)
         self._longest = max((needle.reach for needle in self._needles), default=0)
