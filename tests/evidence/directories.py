@@ -12,6 +12,8 @@ from typing import Final
 from tests.evidence.journals import journal_of, killed_in_a_write_ahead_log, super_journal
 from tests.evidence.pages import PAGE, endless_value, inner, many_ways
 
+from opencode_ledger.actors.store.outputs.schema import CREATE
+
 Make = Callable[[Path, Path], object]
 
 MIB: Final = 2**20
@@ -139,6 +141,21 @@ def sql(name: str, *statements: str) -> Make:
                 connection.execute(statement)
 
     return make
+
+
+def outputs(make: Make) -> Make:
+    """With a file of whole outputs, in which there is one."""
+
+    def prepared(data: Path, decoy: Path) -> None:
+        with closing(sqlite3.connect(data / "outputs.db", isolation_level=None)) as connection:
+            connection.executescript(CREATE)
+            connection.execute(
+                "INSERT INTO outputs VALUES (1, 'cb_x', 'out_00000000000000000000000000000000', x'00', 2, 0)"
+            )
+            connection.execute("INSERT INTO chunks VALUES (1, 0, x'61'), (1, 1, x'62')")
+        make(data, decoy)
+
+    return prepared
 
 
 def patched(name: str, *patches: tuple[int, bytes]) -> Make:
@@ -345,6 +362,22 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
         sql("tree.db", "UPDATE checkpoint SET note = note || replace(hex(zeroblob(500000)), '00', '— x y' || char(10))"),
         "no more than",
     ),
+    "outputs are a link": (link("outputs.db", "other.db"), "is a link"),
+    "outputs are a link to what never ends": (link("outputs.db", "/dev/zero"), "is a link"),
+    "outputs are a pipe": (pipe("outputs.db"), "is a pipe"),
+    "outputs are mostly holes": (giant("outputs.db"), "mostly holes"),
+    "journal of the outputs names a file": (outputs(named("outputs.db", "precious")), "names another file"),
+    "log ahead of the outputs is a pipe": (outputs(pipe("outputs.db-wal")), "is a pipe"),
+    "outputs with a trigger": (
+        outputs(sql("outputs.db", "CREATE TRIGGER mine AFTER INSERT ON chunks BEGIN DELETE FROM chunks; END")),
+        "altered",
+    ),
+    "chunks are a view": (
+        outputs(sql("outputs.db", "DROP TABLE chunks", "CREATE VIEW chunks AS SELECT 1 AS output, 0 AS first, zeroblob(1000000000) AS text")),
+        "altered",
+    ),
+    "chunks in a circle": (outputs(tree_page("outputs.db", "chunks", lambda root, _new: b"\2" + inner(root, root)[1:])), ""),
+    "outputs with pages of a wrong size": (outputs(patched("outputs.db", (16, b"\x03\xe8"))), "can't have 1000 bytes"),
     "checkpoint of an endless size": (
         sql("tree.db", "UPDATE checkpoint SET note = replace(note, char(10) || size || char(10), char(10) || hex(zeroblob(5000)) || char(10))"),
         "no valid signature",
