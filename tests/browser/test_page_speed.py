@@ -1,12 +1,13 @@
 """The page stays quick: long sessions open at once, and what streams in never holds the tab up.
 
-A machine under load is slower than one at rest: how much, a plain loop that appends lines says in the same browser. Limits
-are those of a machine at rest, times that.
+On a machine at rest the limits are those that are promised. Under load it is slower: how much, a plain loop that appends
+lines says in the same browser, and the limits are multiplied by that.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+import os
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ BASELINE = f"""
 
 NOISE = 2.0
 """How much a loaded machine may be slower at one moment than at the one before."""
+
+TRIES = 3
+
+AT_REST = 1.5
+"""Processes that a machine at rest has running, at most."""
 
 Event = tuple[str, dict[str, Json]]
 
@@ -163,21 +169,27 @@ async def opening(page: Tab, session: str) -> tuple[float, float]:
     return took, await page.evaluate("Math.max(0, ...tasks)")
 
 
-async def best(page: Tab, session: str, good: Callable[[float, float], bool]) -> tuple[float, float, float]:
-    """As `opening`, and how much slower than at rest the machine was; what isn't good is tried three times in all."""
-    tries = list[tuple[float, float, float]]()
-    while len(tries) < 3 and not any(good(took / slow, longest / slow) for took, longest, slow in tries):
+async def best(page: Tab, session: str, figure: int, limit: float, *, at_rest: bool) -> float:
+    """The best of some tries to open a session, as a share of the limit, by one of the figures that `opening` gives.
+
+    On a machine at rest each counts as it is.
+    """
+    shares = list[float]()
+    while len(shares) < TRIES and not any(share <= 1 for share in shares):
         before = await page.evaluate(BASELINE)
-        took, longest = await opening(page, session)
+        tried = await opening(page, session)
         slowness = max(1.0, before / PLAIN, await page.evaluate(BASELINE) / PLAIN)
-        tries.append((took, longest, slowness))
-    return tries[-1]
+        shares.append(tried[figure] / limit / (1.0 if at_rest else slowness))
+        print(f"{session}: {tried[0]:.0f} ms, longest task {tried[1]:.0f} ms (a loaded machine: × {slowness:.1f})")
+    return min(shares)
 
 
 @pytest.mark.xdist_group("page speed")
 async def test_long_sessions_open_at_once_and_hold_nothing_up(tmp_path: Path) -> None:
     """A session of 10,000 lines is there in less than a second; no task takes 100 ms, also while 20,000 words stream in."""
-    opened, live = dict[str, tuple[float, float, float]](), dict[str, tuple[float, float, float]]()
+    at_rest = os.getloadavg()[0] < AT_REST
+    most = 1.0 if at_rest else NOISE
+    opened, live = dict[str, float](), dict[str, float]()
     async with serving(STORIES) as url, tab(tmp_path) as page:
         await page.size(1280, 800)
         await page.ask("Page.enable")
@@ -185,15 +197,12 @@ async def test_long_sessions_open_at_once_and_hold_nothing_up(tmp_path: Path) ->
         await page.go(f"{url}#cb")
         await page.until("document.querySelector('#sessions button')")
         for number, name in enumerate(STORIES):
-            opened[name] = await best(page, f"s{number}", lambda took, _: took <= OPENS)
+            opened[name] = await best(page, f"s{number}", 0, OPENS, at_rest=at_rest)
             if "one event each" in name or "all kinds" in name:
-                live[name] = await best(page, f"live-s{number}", lambda _, longest: longest <= LONGEST)
+                live[name] = await best(page, f"live-s{number}", 1, LONGEST, at_rest=at_rest)
         shown = await page.evaluate("document.getElementById('events').textContent")
-    for way, found in (("opened", opened), ("live", live)):
-        for name, (took, longest, slowness) in found.items():
-            print(f"{name}, {way}: {took:.0f} ms, longest task {longest:.0f} ms (a loaded machine: × {slowness:.1f})")
     assert "<U+202E>first<U+202E>0<U+202E>1<" in shown
     assert "<U+202E>19999" in shown
     assert "odd" not in shown
-    assert {name: one for name, one in opened.items() if one[0] > OPENS * one[2] * NOISE} == {}
-    assert {name: one for name, one in live.items() if one[1] > LONGEST * one[2] * NOISE} == {}
+    assert {name: share for name, share in opened.items() if share > most} == {}
+    assert {name: share for name, share in live.items() if share > most} == {}
