@@ -58,7 +58,6 @@ class Entry:
     `given`: all of a tool's arguments; `change`: what they say is to be changed, as lines of a diff. `open`: what is
     still to come of it. `events`: those that it is told from; `repeats`: some hold words that stand elsewhere too, and
     are told once. `erased`: the positions of the erasures that took from it. `whole`: a tool's end that says of more output.
-    `call`: of a message made outside, which of its calls it is.
     """
 
     at: Timestamp
@@ -73,7 +72,6 @@ class Entry:
     events: list[tuple[Sequence, Position]] = field(default_factory=list[tuple[Sequence, Position]])
     erased: dict[Position, None] = field(default_factory=dict[Position, None])
     whole: e.ToolResult | o.OutputImported | None = None
-    call: str = ""
 
 
 class Story:
@@ -87,6 +85,7 @@ class Story:
         self._asked: dict[str, tuple[Entry, e.PermissionAsked]] = {}
         self._sent: dict[str, Entry] = {}
         self._imported: dict[str, list[Entry]] = {}
+        self._printed: dict[tuple[str, str], Entry] = {}
 
     def take(self, events: Iterable[RecordedEvent]) -> None:
         """Read on."""
@@ -258,7 +257,10 @@ class Story:
 
     def _import(self, event: o.MessageImported) -> list[Entry]:
         """A message made outside; one that is read again takes the place of what was read before."""
-        made = list(_entries_of(imported(event), event))
+        message = imported(event)
+        made = list(_entries_of(message, event))
+        calls = [entry for entry in made if entry.who == "tool"]
+        self._printed |= {(message.id, call.call_id): entry for entry, call in zip(calls, message.tools, strict=True)}
         old = self._imported.get(event.message_id, [])
         place = self.entries.index(old[0]) if old else len(self.entries)
         self.entries = [entry for entry in self.entries if entry not in old]
@@ -267,9 +269,7 @@ class Story:
 
     def _print(self, event: o.OutputImported) -> list[Entry]:
         """What a call of a message made outside printed beyond what the message has of it."""
-        made = self._imported.get(event.message_id, [])
-        entry = next((entry for entry in made if entry.call == event.call_id), None)
-        entry = entry or self._add(event, "tool", event.tool)
+        entry = self._printed.get((event.message_id, event.call_id)) or self._add(event, "tool", event.tool)
         entry.whole = event
         return [entry]
 
@@ -285,9 +285,7 @@ def _entries_of(message: Message, event: o.MessageImported) -> Iterable[Entry]:
         failed = " (failed)" if call.status == "error" else ""
         title = f"{call.tool} {told_in_short(call.args)}".rstrip() + failed
         change, given = tuple(change_of(call.args)), told_in_full(call.args)
-        yield Entry(
-            at=at, who="tool", title=title, text=call.output or "", given=given, change=change, call=call.call_id
-        )
+        yield Entry(at=at, who="tool", title=title, text=call.output or "", given=given, change=change)
     if message.content or event.error or not (message.reasoning or message.tools):
         ended = f", ended by {event.error}" if event.error else ""
         yield Entry(at=at, who="agent", title=f"answer, made outside{ended}", text=message.content)

@@ -80,7 +80,7 @@ def message(shape: dict[str, Any], number: int) -> dict[str, object]:
 
 
 def part(message: str, number: int, length: int) -> dict[str, object]:
-    """A text, or a call with an output, of so many characters."""
+    """A text, or a call with an output, of this length in characters."""
     part: dict[str, object] = {"id": f"prt_{number:012x}LongHistory001", "messageID": message, "sessionID": SESSION}
     said = (LINE * (length // len(LINE) + 1))[:length]
     if number % 2:

@@ -31,7 +31,7 @@ QUESTIONS: Final = ("/healthz", "/v1/opencode/codebases/{}/status")
 
 @dataclass(frozen=True)
 class Shape:
-    """A session: so many messages, each of so many parts, each of so many characters."""
+    """A session. `parts`: of each message. `characters`: of each part."""
 
     messages: int
     parts: int
