@@ -32,7 +32,7 @@ class Answers(BaseHTTPRequestHandler):
             self.answer([] if "cursor" in query else [session()])
         elif address.path.endswith("/message"):
             shape = history()
-            end = int(query.get("before", shape["messages"]))
+            end = int(query["before"]) if "before" in query else int(shape["messages"])
             first = max(end - int(query["limit"]), 0)
             self.answer([message(shape, number) for number in range(first, end)], str(first) if first else None)
         else:

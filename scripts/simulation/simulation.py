@@ -206,7 +206,7 @@ class Simulation:
         self.act(f"start {self.lives}")
         self.files_fail = False
         self.machine = Machine(self.around, self.clock_off)
-        self.refused, self._refused_before = Counter(), self.record.refused.copy()
+        self.refused, self._refused_before = Counter[CodebaseId](), self.record.refused.copy()
         self._had_trouble = False
         self.machine.agents.calm = self.calm
         self.starting = self.loop.create_task(self._start(self.machine))
