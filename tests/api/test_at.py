@@ -64,15 +64,15 @@ async def test_every_moment_of_a_run(api: Running) -> None:
     api.agents.play = play
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Go"})
     await idle(api, codebase)
-    told = ""
+    before = ""
     for sequence in range(1, await api.service.store.stream_head(codebase) + 1):
         status, sessions, _tasks, messages = await everything(api, codebase, sequence)
         assert len(sessions["sessions"]) == len(messages) <= 1
         assert (status["status"] == "running") == ([s["status"] for s in sessions["sessions"]] == ["running"])
         text = "".join(message["content"] for page in messages for message in page["messages"])
-        assert text.startswith(told)
-        told = text
-    assert told == "GoOne.Two."
+        assert text.startswith(before)
+        before = text
+    assert before == "GoOne.Two."
 
 
 async def test_a_deleted_codebase(api: Running) -> None:

@@ -1,4 +1,4 @@
-"""`opencode-ledger audit`: what was done to a log or an export is found, named, and told by the exit code."""
+"""`opencode-ledger audit` finds and names each change of a log or an export, and its exit code says so."""
 
 import asyncio
 import json
@@ -150,7 +150,7 @@ async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase:
 
 
 async def test_a_log_rolled_back(copy: Path, command: Command, api: Running, codebase: CodebaseId) -> None:
-    """A whole data directory put back to an earlier day is found by whoever kept a checkpoint, and by him alone."""
+    """Only a checkpoint that was kept shows that a whole data directory was put back to an earlier day."""
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "later"})
     kept = copy.parent / "kept"
     kept.write_text(await api.service.tree.checkpoint())
@@ -162,7 +162,7 @@ async def test_a_log_rolled_back(copy: Path, command: Command, api: Running, cod
 
 
 async def test_a_log_without_its_tree(copy: Path, command: Command, api: Running) -> None:
-    """Without the tree a kept checkpoint still tells that something was changed, though not where."""
+    """Without the tree, a kept checkpoint still shows that something was changed, but not where."""
     kept = copy.parent / "kept"
     kept.write_text(await api.service.tree.checkpoint())
     for file in copy.glob("tree.db*"):
@@ -214,8 +214,8 @@ async def test_exports(copy: Path, command: Command, api: Running, codebase: Cod
         shown, claimed = says[number]
         assert shown in first
         assert claim.startswith(f"claim  {claimed}"), claim
-    told = await command("export", codebase, "--from", 2, "--to", 4, "--data", copy)
-    assert len(told.output.splitlines()) == 5
+    exported_part = await command("export", codebase, "--from", 2, "--to", 4, "--data", copy)
+    assert len(exported_part.output.splitlines()) == 5
     async with api.client.get(f"{API}/codebases/{codebase}/log/export") as response:
         (served := copy.parent / "served.jsonl").write_bytes(await response.read())
     assert (await command("verify", served, "--key", key)).code == 0
@@ -273,7 +273,7 @@ async def test_tampering_with_an_export(
 
 
 async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: CodebaseId, tmp_path: Path) -> None:
-    """What isn't there, or isn't what it should be, is told in one sentence that says what to do."""
+    """For missing or wrong files there is one sentence that says what to do."""
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(copy / "checkpoint.key", other)
@@ -299,7 +299,7 @@ async def test_what_cannot_be_audited(copy: Path, command: Command, codebase: Co
 
 
 async def test_a_damaged_file(copy: Path, command: Command) -> None:
-    """A log with damaged pages is told as damaged, with the last event that could be read."""
+    """A log with damaged pages is reported as damaged, with the last event that could be read."""
     with sqlite3.connect(copy / "ledger.db") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

@@ -49,7 +49,7 @@ async def test_tampering_with_the_tree(tmp_path: Path, statement: str, words: st
         file.execute(statement)
     try:
         verdict = await asyncio.to_thread(verify_data, tmp_path, (), None, lambda _done, _of: None)
-        told = [finding.sentence for finding in verdict.result.findings]
+        sentences = [finding.sentence for finding in verdict.result.findings]
     except StoreError as error:
-        told = [error.message]
-    assert [words in sentence for sentence in told] == [True]
+        sentences = [error.message]
+    assert [words in sentence for sentence in sentences] == [True]

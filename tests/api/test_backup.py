@@ -56,7 +56,7 @@ async def test_there_and_back(api: Running, command: Command, tmp_path: Path) ->
 
 
 async def test_nothing_is_overwritten(api: Running, command: Command, tmp_path: Path) -> None:
-    """Neither a directory that is there nor a log that is there is written over; a log that isn't there is told."""
+    """Existing directories and logs are never overwritten, and a missing log is reported."""
     await api.register()
     data, copy = api.service.settings.data, tmp_path / "copy"
     assert (await command("backup", copy, "--data", data)).code == 0

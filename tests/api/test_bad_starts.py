@@ -266,8 +266,8 @@ async def test_a_directory_that_can_not_be_written(data: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     "damage", [garbage_in("views.db"), garbage_in("moments.db"), directory_instead("moments.db")], ids=[1, 2, 3]
 )
-async def test_what_can_be_made_anew_is_no_hindrance(data: Path, damage: Break) -> None:
-    """Where the views or the cache of moments are damaged, they are made anew, and answers are the same."""
+async def test_damaged_views_are_rebuilt(data: Path, damage: Break) -> None:
+    """Damaged views and a damaged cache of moments are rebuilt, and the responses are the same."""
     damage(data)
     async with started(data) as service:
         assert (await service.get("/tasks"))["total"] == 60
@@ -312,7 +312,7 @@ async def test_what_an_index_hides(data: Path) -> None:
 
 
 async def test_new_proofs_where_they_are_asked_for(data: Path) -> None:
-    """A key and a tree that are gone are made anew for whoever says so, and the log is sound by them."""
+    """With `--new-proofs`, a missing key and tree are created, and the log is sound by them."""
     for name in ("tree.db", "checkpoint.key"):
         (data / name).unlink()
     async with running(Settings(data=data, new_proofs=True), data.parent / "home") as service:
@@ -321,7 +321,7 @@ async def test_new_proofs_where_they_are_asked_for(data: Path) -> None:
 
 
 async def test_a_damaged_page_in_the_middle(data: Path) -> None:
-    """A page of the log that can't be read any more is told with the way out, and verification says how far the log is sound."""
+    """An unreadable page of the log is reported with what to do, and verification says how far the log is sound."""
     with closing(sqlite3.connect(data / "ledger.db")) as log:
         (pages,) = log.execute("PRAGMA page_count").fetchone()
     overwrite(data / "ledger.db", pages // 2 * PAGE)

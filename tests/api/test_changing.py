@@ -100,7 +100,7 @@ async def test_refusals(api: Running) -> None:
 
 
 async def test_an_untrusted_codebase_is_trusted_without_losing_anything(api: Running) -> None:
-    """A trigger is refused and says what to do; after that change it runs, and the sessions of before are there."""
+    """A trigger is refused and says what to do. After that change it runs, and earlier sessions still exist."""
     codebase = await api.register("shop")
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Before"})
     await (await api.agent_at_work(codebase)).end("Done.")
@@ -116,7 +116,7 @@ async def test_an_untrusted_codebase_is_trusted_without_losing_anything(api: Run
 
 
 async def test_queued_tasks_wait_for_trust_and_start_by_themselves(api: Running) -> None:
-    """Whoever queues one is told at once; status and task say why it waits; the change alone starts it."""
+    """The response to a new task says at once why it waits, as do status and task. Only the change starts it."""
     codebase = await api.register("shop")
     api.agents.untrusted.add(str(api.directory("shop")))
     tasks: list[str] = []

@@ -1,4 +1,4 @@
-"""The command line: help worth reading, every option also as a variable, and mistakes told in one sentence."""
+"""The command line: its help, each option as a variable, and one sentence for each mistake."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ def assert_one_sentence(ended: Ended, code: int, *words: str) -> None:
         assert word in line
 
 
-async def test_a_wrong_binary_is_told_at_the_start(tmp_path: Path) -> None:
+async def test_a_wrong_binary_is_reported_at_the_start(tmp_path: Path) -> None:
     """An executable that isn't there is a warning at the start, and what `/readyz` answers; the rest is served."""
     missing = str(tmp_path / "nothing")
     options = ("--port", "0", "--data", str(tmp_path / "data"), "--opencode-binary", missing)
@@ -61,7 +61,7 @@ async def test_a_wrong_binary_is_told_at_the_start(tmp_path: Path) -> None:
             )
 
 
-async def test_another_version_is_told_at_the_start(tmp_path: Path) -> None:
+async def test_another_version_is_reported_at_the_start(tmp_path: Path) -> None:
     """On a machine with opencode 2, the log, `/status` and `/readyz` say which executable and home are used, and why."""
     second = make_executable(tmp_path / "bin/opencode", "2.0.3")
     place, seen = tmp_path / "home/.local/share/opencode", tmp_path / "data-opencode"
@@ -127,7 +127,7 @@ def test_help(command: Callable[..., Ended]) -> None:
     ids=str,
 )
 def test_bad_options(command: Callable[..., Ended], arguments: list[str], words: list[str]) -> None:
-    """An option that makes no sense is told in one sentence; exit code 2."""
+    """A wrong option gets one sentence and exit code 2."""
     assert_one_sentence(command("serve", *arguments), 2, *words, "--help")
 
 
@@ -212,7 +212,7 @@ MISTAKES: list[tuple[str, str]] = [
 def test_mistakes(
     command: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, sentence: str
 ) -> None:
-    """Whatever is wrong with a command is told in words that say what to do; nothing is made, and the exit code is 2."""
+    """For each mistake there is one sentence that says what to do. Nothing is created, and the exit code is 2."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     for file in ("file", "other/ledger.db"):
@@ -226,7 +226,7 @@ def test_mistakes(
 
 
 def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that makes no sense is told by its name."""
+    """The sentence about a wrong variable has its name."""
     monkeypatch.setenv("LEDGER_MAX_AGENTS", "many")
     assert_one_sentence(command("serve"), 2, "LEDGER_MAX_AGENTS", "'many'")
 
@@ -248,14 +248,14 @@ def taken_port() -> Iterator[int]:
 
 
 async def test_port_taken(tmp_path: Path, taken_port: int) -> None:
-    """A taken port is told with the way out, and no data directory is made for nothing."""
+    """For a port in use, the sentence says what to do, and no data directory is created."""
     ended = await run(*SERVE, "--port", str(taken_port), "--data", str(tmp_path / "data"))
     assert_one_sentence(ended, 1, str(taken_port), "--port")
     assert not (tmp_path / "data").exists()
 
 
 async def test_unusable_data_directory(tmp_path: Path) -> None:
-    """A data directory that can't be made is told by its name."""
+    """The sentence about a data directory that can't be created has its name."""
     (tmp_path / "file").touch()
     ended = await run(*SERVE, "--port", "0", "--data", str(tmp_path / "file/data"))
     assert_one_sentence(ended, 1, str(tmp_path / "file/data"))
@@ -269,7 +269,7 @@ async def test_data_directory_in_use(tmp_path: Path) -> None:
 
 
 async def test_bad_token_file(tmp_path: Path) -> None:
-    """A token file that holds no secret is told by its name, with a way to make one."""
+    """The sentence about an empty token file has its name and a command that creates a token."""
     (tmp_path / "token").touch(mode=0o600)
     ended = await run(*SERVE, "--port", "0", "--data", str(tmp_path), "--token-file", str(tmp_path / "token"))
     assert_one_sentence(ended, 1, "--token-file", str(tmp_path / "token"), "/dev/urandom")

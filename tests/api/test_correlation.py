@@ -92,7 +92,7 @@ async def test_a_stream_names_its_request(api: Running) -> None:
 
 
 async def test_bytes_that_are_no_request_are_answered_under_a_new_name(api: Running) -> None:
-    """Even the answer to what is no HTTP can be named in a complaint."""
+    """Even the response to bytes that are not HTTP has a correlation id."""
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
     writer.write(b"nonsense\r\n\r\n")
     answer = await reader.read()

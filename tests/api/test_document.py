@@ -80,7 +80,7 @@ async def test_models(api: Running) -> None:
 
 
 async def test_models_without_opencode(api: Running) -> None:
-    """Without opencode there are no models to tell of: 503."""
+    """Without opencode there are no models to list: 503."""
     api.agents.problem = "opencode was not found."
     answer = await api.ask("GET", "/models")
     assert (answer.status, answer.body) == (503, {"detail": "opencode was not found.", "code": "agent_unavailable"})

@@ -56,8 +56,8 @@ async def stand_in(data: Path, stop_delay: float = 0) -> AsyncGenerator[Client]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
-    """Told to end it records the interruption, lets subscribers see it, and exits with 0; the session can go on later."""
+async def test_a_signal_ends_the_service(tmp_path: Path, number: signal.Signals) -> None:
+    """After a signal it records the interruption, shows it to subscribers and exits with 0. The session can resume later."""
     async with stand_in(tmp_path / "data") as client:
         codebase = await client.set_to_work(tmp_path / "code")
         begun = time.monotonic()
@@ -75,8 +75,8 @@ async def test_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
         await client.post(f"/codebases/{codebase}/message", {"message": "Go on"})
 
 
-async def test_agents_that_do_not_let_go(tmp_path: Path) -> None:
-    """Agents that don't let go hold up the end for less than 10 s; at the next start their sessions are interrupted."""
+async def test_agents_that_do_not_end(tmp_path: Path) -> None:
+    """Agents that don't end delay the shutdown by less than 10 s. At the next start their sessions are interrupted."""
     async with stand_in(tmp_path / "data", stop_delay=3600) as client:
         codebase = await client.set_to_work(tmp_path / "code")
         begun = time.monotonic()
@@ -89,8 +89,8 @@ async def test_agents_that_do_not_let_go(tmp_path: Path) -> None:
         assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"
 
 
-async def test_told_twice(tmp_path: Path) -> None:
-    """Told a second time it ends at once, and nothing that was recorded is lost."""
+async def test_a_second_signal(tmp_path: Path) -> None:
+    """After a second signal it ends at once, and nothing that was recorded is lost."""
     async with stand_in(tmp_path / "data", stop_delay=3600) as client:
         codebase = await client.set_to_work(tmp_path / "code")
         client.process.send_signal(signal.SIGTERM)
@@ -107,7 +107,7 @@ async def test_told_twice(tmp_path: Path) -> None:
         assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"
 
 
-async def test_told_twice_in_a_moment(tmp_path: Path) -> None:
+async def test_two_signals_at_once(tmp_path: Path) -> None:
     """Signals that come together are one, as from a program that signals a process and then its whole group."""
     async with stand_in(tmp_path / "data") as client:
         codebase = await client.set_to_work(tmp_path / "code")

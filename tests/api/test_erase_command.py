@@ -225,7 +225,7 @@ class Terminal(StringIO):
 async def test_a_person_is_asked(
     settings: Settings, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What would be erased is told, and it is erased only when the person says yes."""
+    """The command prints what it would erase, and erases only after a yes."""
     async with running(settings, tmp_path / "home") as api:
         session = await spoken(api, await api.register(), SECRET, "k1")
     for typed, code in (("\n", 2), ("", 2), ("no\n", 2), ("y\n", 0)):

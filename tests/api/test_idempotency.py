@@ -23,10 +23,10 @@ from opencode_ledger.http.routes import CODEBASE, ROUTES, Route
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web.answers import json_answer
 
-Told = tuple[int, bytes]
+Received = tuple[int, bytes]
 
 
-async def send(api: Running, path: str, body: object = None, key: str = "key-1", **headers: str) -> Told:
+async def send(api: Running, path: str, body: object = None, key: str = "key-1", **headers: str) -> Received:
     """A command with a key: the status and the bytes of its answer."""
     data = body if isinstance(body, bytes | None) else orjson.dumps(body)
     given = {"Idempotency-Key": key, "Content-Type": "application/json", **headers}
@@ -34,9 +34,9 @@ async def send(api: Running, path: str, body: object = None, key: str = "key-1",
         return response.status, await response.read()
 
 
-def code(told: Told) -> object:
+def code(received: Received) -> object:
     """The status, and the code of a refusal."""
-    return told[0], orjson.loads(told[1]).get("code")
+    return received[0], orjson.loads(received[1]).get("code")
 
 
 async def recorded(api: Running, kind: type[e.Event] = e.Event) -> list[e.Event]:
@@ -141,8 +141,8 @@ async def test_a_command_without_a_key_leaves_no_trace_of_one(api: Running) -> N
 async def test_many_equal_requests_at_once_have_one_effect(api: Running) -> None:
     """Of many equal requests at once one is carried out, and all get its answer."""
     path, body = await _task(api)
-    told = await asyncio.gather(*(send(api, path, body) for _ in range(30)))
-    assert len(set(told)) == 1 and told[0][0] == 200
+    received = await asyncio.gather(*(send(api, path, body) for _ in range(30)))
+    assert len(set(received)) == 1 and received[0][0] == 200
     assert (await api.get(path))["total"] == 2  # this one, and that of the trigger
     assert len(await recorded(api, RequestAnswered)) == 1
 
@@ -150,8 +150,8 @@ async def test_many_equal_requests_at_once_have_one_effect(api: Running) -> None
 async def test_many_registrations_at_once_have_one_effect(api: Running) -> None:
     """A directory that is registered many times at once under one key is registered once, and nobody is refused."""
     path, body = await _register(api)
-    told = await asyncio.gather(*(send(api, path, body) for _ in range(30)))
-    assert len(set(told)) == 1 and told[0][0] == 200
+    received = await asyncio.gather(*(send(api, path, body) for _ in range(30)))
+    assert len(set(received)) == 1 and received[0][0] == 200
 
 
 async def test_a_key_belongs_to_one_request(api: Running) -> None:
@@ -211,7 +211,7 @@ async def test_longest_key(api: Running) -> None:
 
 
 async def test_a_refusal_is_not_kept(api: Running) -> None:
-    """What is asked again after a refusal is judged anew, also with another body: the refused one changed nothing."""
+    """After a refusal, a request with the same key is decided again, also with another body."""
     codebase = await api.register()
     path = f"/codebases/{codebase}/message"
     async with nothing_recorded(api):
@@ -222,7 +222,7 @@ async def test_a_refusal_is_not_kept(api: Running) -> None:
 
 
 async def test_a_repetition_waits_for_the_first(api: Running) -> None:
-    """A stop that is repeated while it is under way is answered when the agent has let go; another body is refused."""
+    """A stop that is repeated meanwhile returns after the agent has stopped. Another body is refused."""
     path, body = await _stop(api)
     with api.agents.slow_to_abort() as released:
         asks = [asyncio.create_task(send(api, path, body)) for _ in range(5)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from tests.api.test_idempotency import Told, at_work, code, recorded, send
+from tests.api.test_idempotency import Received, at_work, code, recorded, send
 from tests.support.service import Running, running
 
 from opencode_ledger.domain import events as e
@@ -35,7 +35,7 @@ STEPS = st.lists(
 class _Asked:
     key: str
     body: int
-    answer: asyncio.Task[Told | None]
+    answer: asyncio.Task[Received | None]
 
 
 @dataclass
@@ -49,18 +49,18 @@ class _Crowd:
         self.asked.append(_Asked(key, body, asyncio.create_task(_send_or_fail(api, path, body, key))))
 
     def leave(self) -> None:
-        """Whoever waits leaves."""
+        """All waiting clients disconnect."""
         for asked in self.asked:
             asked.answer.cancel()
 
-    async def told(self) -> list[tuple[str, int, Told]]:
+    async def received(self) -> list[tuple[str, int, Received]]:
         """Who got which answer."""
         await asyncio.gather(*(asked.answer for asked in self.asked), return_exceptions=True)
         answers = [(a.key, a.body, a.answer.result()) for a in self.asked if not a.answer.cancelled()]
-        return [(key, body, told) for key, body, told in answers if told is not None]
+        return [(key, body, received) for key, body, received in answers if received is not None]
 
 
-async def _send_or_fail(api: Running, path: str, body: int, key: str) -> Told | None:
+async def _send_or_fail(api: Running, path: str, body: int, key: str) -> Received | None:
     try:
         return await send(api, path, BODIES[body], key)
     except (aiohttp.ClientError, OSError, RuntimeError):
@@ -74,7 +74,7 @@ async def _send_or_fail(api: Running, path: str, body: int, key: str) -> Told | 
 def test_any_interleaving_has_one_effect_per_key(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str | int | None, int | None]]
 ) -> None:
-    """However requests, leavings and restarts fall, each key has one task, and whoever was told of one, of that."""
+    """In any order of requests, disconnections and restarts, each key has one task, and all clients got that one."""
     asyncio.run(_interleave(tmp_path_factory.mktemp("keys"), steps))
 
 
@@ -96,16 +96,16 @@ async def _interleave(folder: Path, steps: list[tuple[str, str | int | None, int
     async with running(settings, folder) as api:
         for key in KEYS:
             crowd.ask(api, path, key, 0)
-        told = await crowd.told()
-        await _assert_one_effect_per_key(api, told)
+        received = await crowd.received()
+        await _assert_one_effect_per_key(api, received)
 
 
-async def _assert_one_effect_per_key(api: Running, told: list[tuple[str, int, Told]]) -> None:
+async def _assert_one_effect_per_key(api: Running, received: list[tuple[str, int, Received]]) -> None:
     answers = {event.key: event for event in await recorded(api, RequestAnswered) if isinstance(event, RequestAnswered)}
     created = [str(event.task_id) for event in await recorded(api, e.TaskCreated) if event.session_id is None]
     assert sorted(created) == sorted({orjson.loads(orjson.dumps(a.answer))["task"]["id"] for a in answers.values()})
     assert set(answers) == set(KEYS)
-    for key, body, (status, content) in told:
+    for key, body, (status, content) in received:
         if status == 200:
             assert content == orjson.dumps(answers[key].answer)
             assert orjson.loads(content)["task"]["title"] == BODIES[body]["title"]

@@ -113,7 +113,7 @@ async def test_every_command_in_every_phase(api: Running, phase: Phase, verb: Ve
 
 
 async def test_fifty_triggers_at_once(api: Running) -> None:
-    """Of fifty triggers at the same moment one starts a session and forty-nine are told that the agent is running."""
+    """Of fifty triggers at the same time, one starts a session, and forty-nine learn that the agent is running."""
     codebase = await api.register()
     answers = await asyncio.gather(
         *(api.ask("POST", f"/codebases/{codebase}/trigger", {"prompt": f"{n}"}) for n in range(50))
@@ -138,7 +138,7 @@ async def test_fifty_registrations_at_once(api: Running) -> None:
 
 
 async def test_fifty_stops_at_once(api: Running) -> None:
-    """Stops at the same moment are each answered when the agent is gone, or told that there is nothing to stop."""
+    """Concurrent stops return after the agent is gone, or say that there is nothing to stop."""
     codebase = await api.register()
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x"})
     agent = await api.agent_at_work(codebase)

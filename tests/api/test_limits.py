@@ -1,4 +1,4 @@
-"""What the service takes on at once: who comes too much is told so, clearly, and nobody else notices."""
+"""The limits of the service: a client beyond them gets a clear error, and no other client notices."""
 
 import asyncio
 from collections.abc import Callable
@@ -189,7 +189,7 @@ async def test_this_machine_may_command_as_fast_as_it_can(api: Running) -> None:
 
 
 async def test_pace() -> None:
-    """Some commands at once, then so many a second, for each client by itself."""
+    """A burst of commands, then a steady rate per second, for each client separately."""
     clock = VirtualClock()
     pace = Pace(clock, burst=3, rate=2)
 
@@ -217,7 +217,7 @@ async def advance(clock: VirtualClock, seconds: float) -> None:
 
 
 def test_clients_are_forgotten() -> None:
-    """However many clients come, no more than so many are remembered."""
+    """The number of remembered clients is limited."""
     pace = Pace(VirtualClock(), burst=1)
     for number in range(MOST_CLIENTS + 100):
         pace.command(f"{number}")

@@ -1,4 +1,4 @@
-"""The service's own log tells no secret, whoever logs it and however."""
+"""The service's own log contains no secret, whichever code logs it and however."""
 
 import subprocess
 import sys
@@ -23,8 +23,8 @@ except ValueError:
 """
 
 
-def test_no_line_of_the_log_tells_a_secret() -> None:
-    """Events, their members, exceptions and what libraries log: all are told, and their secrets masked."""
+def test_no_line_of_the_log_has_a_secret() -> None:
+    """Events, their members, exceptions and log lines of libraries all appear, with their secrets masked."""
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     lines = run.stderr.splitlines()
     assert len(lines) == 4

@@ -41,7 +41,7 @@ async def test_a_name_of_another_form(api: Running, codebase: str, subtests: pyt
 
 
 async def test_an_unknown_model(api: Running, codebase: str, subtests: pytest.Subtests) -> None:
-    """A model that opencode is known not to have is 400 wherever one can be named, and those near it are told."""
+    """A model that opencode doesn't have is 400 wherever one can be named. The sentence lists similar models."""
     api.agents.catalog_known = True
     for path, body in requests(codebase, str(api.directory("other")), "test/modell"):
         with subtests.test(path):

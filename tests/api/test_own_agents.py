@@ -104,7 +104,7 @@ async def test_its_connection_is_looked_at_once(busy: tuple[Running, CodebaseId,
 
 
 async def test_who_can_not_be_seen(busy: tuple[Running, CodebaseId, str]) -> None:
-    """Who can't be told from an agent is refused in words that say what to do; nothing of it is any agent's doing."""
+    """A caller that may be an agent is refused in words that say what to do, and no agent is blamed for it."""
     api, codebase, permission = busy
     api.agents.callers = [UNKNOWN]
     for method, address in (("POST", permission), ("GET", "/codebases")):

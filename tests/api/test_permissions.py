@@ -142,7 +142,7 @@ async def test_nothing_is_answered_after_the_end(asking: Asking, end: str, kind:
         assert await asking.waiting() == []
 
 
-async def test_an_answer_while_the_agent_lets_go(asking: Asking) -> None:
+async def test_an_answer_while_the_agent_stops(asking: Asking) -> None:
     """While an interrupt is under way what was asked counts as refused: a yes comes too late."""
     permission = await asking.asks()
     with asking.api.agents.slow_to_abort():
@@ -194,7 +194,7 @@ async def test_auto_approve_says_so(api: Running) -> None:
 
 
 async def answered(asking: Asking) -> list[str]:
-    """What the agent was told."""
+    """The message that the agent got."""
     return [reply for _, reply, _ in asking.agent.answers]
 
 
@@ -248,8 +248,8 @@ async def test_what_the_agent_settled_itself(
         assert (taken.status, late.status) == (200, 409)
         assert (late.body["code"], f"{first}, by agent" in late.body["detail"]) == ("permission_already_answered", True)
     events = [orjson.loads(data) for data in await asking.recorded()]
-    told = [(e["permission_id"], e["reply"], e["decided_by"]) for e in events if e.get("action") == "replied"]
-    assert told == [(ours(one), first, "user"), (ours(other), first, "agent")]
+    replies = [(e["permission_id"], e["reply"], e["decided_by"]) for e in events if e.get("action") == "replied"]
+    assert replies == [(ours(one), first, "user"), (ours(other), first, "agent")]
 
 
 async def test_leave_takes_no_answers(asking: Asking) -> None:

@@ -59,11 +59,11 @@ async def test_a_verifier_that_others_wrote_agrees(api: Running) -> None:
     assert theirs.get_root(head.size) == head.root
     hashes = await raw(api, f"/log/tile/0/000.p/{head.size}")
     for position in range(1, head.size + 1):
-        told = await api.get(f"/log/proofs/inclusion?position={position}&size={head.size}")
+        proved = await api.get(f"/log/proofs/inclusion?position={position}&size={head.size}")
         proof = theirs.prove_inclusion(position, head.size)
-        assert [base64.b64decode(hashed) for hashed in (told["leaf_hash"], *told["hashes"])] == proof.path
-        assert base64.b64decode(told["leaf_hash"]) == hashes[32 * (position - 1) : 32 * position]
-        assert base64.b64decode(told["root_hash"]) == head.root
+        assert [base64.b64decode(hashed) for hashed in (proved["leaf_hash"], *proved["hashes"])] == proof.path
+        assert base64.b64decode(proved["leaf_hash"]) == hashes[32 * (position - 1) : 32 * position]
+        assert base64.b64decode(proved["root_hash"]) == head.root
 
 
 async def test_the_log_only_grows(api: Running) -> None:
@@ -72,10 +72,10 @@ async def test_the_log_only_grows(api: Running) -> None:
     earlier = await checkpoint(api)
     await history(api, "other")
     later = await checkpoint(api)
-    told = await api.get(f"/log/proofs/consistency?from={earlier.size}&to={later.size}")
-    hashes = [base64.b64decode(hashed) for hashed in told["hashes"]]
+    proved = await api.get(f"/log/proofs/consistency?from={earlier.size}&to={later.size}")
+    hashes = [base64.b64decode(hashed) for hashed in proved["hashes"]]
     assert verify_consistency(earlier.size, later.size, hashes, earlier.root, later.root)
-    assert told["from_root_hash"] == base64.b64encode(earlier.root).decode()
+    assert proved["from_root_hash"] == base64.b64encode(earlier.root).decode()
     assert (await api.get(f"/log/proofs/consistency?from={earlier.size}"))["to"] >= later.size
 
 

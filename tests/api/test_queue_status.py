@@ -114,14 +114,14 @@ async def test_work_that_can_not_start_waits_and_says_why(
     codebase = await api.register("x")
     back = await hinder(api, codebase)
     await becomes(lambda: code(api, codebase), word)
-    told = await waits(api, codebase)
-    assert told["pending"] == 1 and told["message"] and told["next_try_at"] > datetime.now(UTC).isoformat()[:19]
+    status = await waits(api, codebase)
+    assert status["pending"] == 1 and status["message"] and status["next_try_at"] > datetime.now(UTC).isoformat()[:19]
     task = (await api.get(f"/codebases/{codebase}/tasks"))["tasks"][0]
     assert (task["status"], task["reason"]) == ("pending", word)
     assert (await api.get(f"/tasks/{task['id']}"))["reason"] == word
     now = (await api.get(f"/codebases/{codebase}/log"))["head"]
     then = (await api.get(f"/codebases/{codebase}/status?at={now}"))["queue"]
-    assert then == {**told, "next_try_at": None}, "when the next look was is nothing that the log knows"
+    assert then == {**status, "next_try_at": None}, "when the next look was is nothing that the log knows"
     await back()
     await (await api.agent_at_work(codebase)).end("Done.")
     await becomes(lambda: _status(api, task["id"]), "completed")
@@ -160,9 +160,9 @@ async def test_a_rest_after_failures_says_why_and_until_when(api: Running) -> No
     for name in "abc":
         await queue(api, codebase, name)
     await becomes(lambda: code(api, codebase), "consecutive_failures")
-    told = await waits(api, codebase)
-    assert told["message"] == "Agent failed 2 times in a row; the queue waits 2 s"
-    assert told["next_try_at"] > (await api.get(f"/codebases/{codebase}/sessions"))["sessions"][0]["ended_at"]
+    status = await waits(api, codebase)
+    assert status["message"] == "Agent failed 2 times in a row; the queue waits 2 s"
+    assert status["next_try_at"] > (await api.get(f"/codebases/{codebase}/sessions"))["sessions"][0]["ended_at"]
     api.agents.temper.start_error = None
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Mine"})
     assert (await waits(api, codebase))["next_try_at"] is None

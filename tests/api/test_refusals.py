@@ -43,7 +43,7 @@ async def test_root_is_the_one_shape_too(api: Running) -> None:
 
 
 async def test_too_large_without_a_length(api: Running) -> None:
-    """A body that doesn't tell its length is refused as soon as it has grown too large."""
+    """A body without a length is refused as soon as it is too large."""
     codebase = await api.register()
     taken = 0
 
@@ -108,7 +108,7 @@ async def test_a_file_whose_name_is_a_secret(api: Running, command: str) -> None
 
 
 async def test_a_directory_whose_name_is_not_text(api: Running) -> None:
-    """A link to a directory whose real name can't be told in JSON is refused."""
+    """A link to a directory whose real name can't be written in JSON is refused."""
     odd = os.fsencode(api.directory("x")) + b"/\xff"
     Path(os.fsdecode(odd)).mkdir()
     (api.home / "link").symlink_to(os.fsdecode(odd))

@@ -76,7 +76,7 @@ async def test_messages(api: Running) -> None:
 
 
 async def test_a_secret_cut_over_two_parts_of_a_message(api: Running) -> None:
-    """Half of a secret in each of two parts of a message is recorded so, but told joined it is masked."""
+    """Two halves of a secret in two parts of a message are recorded, but masked where the parts are joined."""
     api.service.secrets.learn("test", ["the-secret-of-the-house"])
     codebase = await api.register()
     session = await session_of(api, codebase)
@@ -90,7 +90,7 @@ async def test_a_secret_cut_over_two_parts_of_a_message(api: Running) -> None:
 
 
 async def test_messages_of_one_session_alone(api: Running) -> None:
-    """What was said in one session is not told as another's, and a long one is told whole."""
+    """Each session lists only its own messages, and a long session lists all of them."""
     codebase = await api.register()
     sessions = [await session_of(api, codebase, "first")]
     agent = api.agents.of(codebase)
@@ -111,8 +111,8 @@ async def test_reading_your_writes(api: Running) -> None:
     session = await session_of(api, codebase)
     for number in range(20):
         await api.post(f"/codebases/{codebase}/message", {"message": f"{number}"})
-        told = await api.get(f"/codebases/{codebase}/messages?session_id={session}")
-        assert told["messages"][-1]["content"] == f"{number}"
+        listed = await api.get(f"/codebases/{codebase}/messages?session_id={session}")
+        assert listed["messages"][-1]["content"] == f"{number}"
         (listed,) = (await api.get(f"/codebases/{codebase}/sessions"))["sessions"]
         assert listed["messages_count"] == number + 2
     await api.post(f"/codebases/{codebase}/stop")

@@ -69,7 +69,7 @@ async def test_the_story_of_a_session(api: Running, codebase: CodebaseId, comman
     session = await session_of(api, codebase)
     ended = await command("show", codebase, session["id"])
     assert (ended.code, ended.errors) == (0, "")
-    told = [
+    printed = [
         "started with build",
         "Add tests",
         "for login",
@@ -82,7 +82,7 @@ async def test_the_story_of_a_session(api: Running, codebase: CodebaseId, comman
         "create tests/test_auth.py",
         "task       completed",
     ]
-    places = [ended.output.index(words) for words in told]
+    places = [ended.output.index(words) for words in printed]
     assert places == sorted(places), ended.output
     assert "line 20" not in ended.output
     full = await command("show", codebase, session["id"], "--full")
@@ -137,7 +137,7 @@ async def test_what_changed(api: Running, codebase: CodebaseId, command: Command
 
 
 async def test_what_is_not_there(api: Running, codebase: CodebaseId, command: Command) -> None:
-    """What the log doesn't have is told in one sentence."""
+    """For what the log doesn't have there is one sentence."""
     cases = {
         ("show", "cb_none"): ("no codebase cb_none; `opencode-ledger audit show`", 2),
         ("show", codebase, "sess_none"): ("no session sess_none", 2),

@@ -105,7 +105,7 @@ async def test_the_latest_is_shown(api: Running) -> None:
 
 
 async def test_an_answer_that_failed(api: Running) -> None:
-    """An answer that ended with an error is told with it, and its session as failed."""
+    """A message that ended with an error shows it, and its session is failed."""
     codebase = await worked_in(api, "ses_1")
     error = {"name": "APIError", "data": {"message": "Too many requests", "statusCode": 429}}
     api.agents.histories.answer("ses_1", "", error=error)

@@ -74,7 +74,7 @@ async def test_a_task_of_an_idle_agent_starts_by_itself(api: Running) -> None:
 
 
 async def test_queue_by_priority(api: Running) -> None:
-    """Tasks behind a running agent are done by priority, then as they came, and their results are told."""
+    """Tasks behind a running agent run by priority, then in their order, and show their results."""
     codebase = await busy(api)
     for title, priority in [("low", 0), ("high", 2), ("high too", 2)]:
         await queue(api, codebase, title, priority=priority)

@@ -1,4 +1,4 @@
-"""The tokens: their file, what each is good for, and what clients without a fitting one are told."""
+"""The tokens: their file, their scopes, and the errors for clients without a valid one."""
 
 import asyncio
 import os
@@ -82,7 +82,7 @@ def test_only_the_tokens_are_secrets(tmp_path: Path) -> None:
     assert secrets.mask(f"{TOKEN} {READ} {OPERATE} {AUDIT}") == "[secret] [secret] [secret] [secret]"
 
 
-SECRET = b"never-tell-this-one"
+SECRET = b"never-print-this-one"
 BAD_FILES = {
     "nothing": (b"", "has no token"),
     "blank": (b"    \n\n", "has no token"),
@@ -136,10 +136,10 @@ def test_bad_files(tmp_path: Path, name: str) -> None:
     content, words = BAD_FILES[name]
     with pytest.raises(BadTokenFile) as refused:
         read_tokens(written(tmp_path, content), Secrets())
-    told = str(refused.value)
-    assert words in told
-    assert told.startswith(f"--token-file (LEDGER_TOKEN_FILE): The file {tmp_path / 'token'} ")
-    assert SECRET.decode() not in told
+    message = str(refused.value)
+    assert words in message
+    assert message.startswith(f"--token-file (LEDGER_TOKEN_FILE): The file {tmp_path / 'token'} ")
+    assert SECRET.decode() not in message
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666, 0o620, 0o660])
@@ -163,7 +163,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    """What is kept of a token doesn't tell it."""
+    """What is kept of a token doesn't reveal it."""
     assert TOKEN not in repr(Tokens.of(TOKEN)) + repr(vars(Tokens.of(TOKEN)))
 
 
@@ -229,7 +229,7 @@ async def test_no_token_or_a_wrong_one(guarded: Running, subtests: pytest.Subtes
 
 
 async def test_whether_it_lives_is_no_secret(guarded: Running) -> None:
-    """Whoever watches over the process may ask `/healthz` without a token, but not from another site's page."""
+    """A process supervisor may ask `/healthz` without a token, but no page of another site may."""
     assert await guarded.get("/healthz") == {"status": "ok"}
     answer = await guarded.ask("GET", "/healthz", headers={"Origin": "https://example.com"})
     assert_refused(answer, 403, "foreign_origin")

@@ -41,15 +41,15 @@ async def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def verify(data: Path) -> tuple[Verdict, list[int]]:
-    """The verdict, and what was told of the way there."""
-    told: list[int] = []
-    return verify_data(data, (), None, lambda done, _of: told.append(done)), told
+    """The verdict, and the reported progress."""
+    reported: list[int] = []
+    return verify_data(data, (), None, lambda done, _of: reported.append(done)), reported
 
 
 async def test_the_verdict_is_the_same(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sound log has the same root and the same checkpoints, however many read it, and no process is left."""
-    by_many, told = await asyncio.to_thread(verify, data)
-    assert len(told) == -(-EVENTS // 256), "it was read in parts"
+    by_many, reported = await asyncio.to_thread(verify, data)
+    assert len(reported) == -(-EVENTS // 256), "it was read in parts"
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
     monkeypatch.setattr(verify_parts, "cores", lambda: 1)

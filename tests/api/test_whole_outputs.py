@@ -104,8 +104,8 @@ async def test_it_is_read_whole_and_in_parts(settings: Settings, tmp_path: Path)
         for given, (first, upto) in RANGES.items():
             part = text[first:upto]
             begin = first % len(text)
-            told = f"bytes {begin}-{begin + len(part) - 1}/{len(text)}"
-            assert await raw(api, address, Range=given) == (206, part, told), given
+            content_range = f"bytes {begin}-{begin + len(part) - 1}/{len(text)}"
+            assert await raw(api, address, Range=given) == (206, part, content_range), given
         for given, status in REFUSED.items():
             answer = await api.ask("GET", address.removeprefix(API), headers={"Range": given})
             assert answer.status == status, (given, answer)

@@ -55,7 +55,7 @@ async def test_no_host(api: Running) -> None:
 
 
 async def test_where_an_answer_ends_over_http_1_0(api: Running) -> None:
-    """Every answer to an HTTP/1.0 client that would keep the connection tells its length, or ends with the connection and says so."""
+    """Every response to an HTTP/1.0 client that would keep the connection has a length, or ends with the connection."""
     codebase = await api.register()
     await api.post(f"/codebases/{codebase}/trigger", {"prompt": "x"})
     agent = await api.agent_at_work(codebase)
@@ -120,7 +120,7 @@ async def test_a_body_that_is_cut_off(api: Running) -> None:
 
 
 async def test_a_body_is_asked_for_when_it_is_wanted(api: Running) -> None:
-    """A client that expects to be asked is asked once its request has passed all checks; else refused, and let go."""
+    """A client that sends `Expect: 100-continue` is asked for the body after all checks passed, or else refused."""
     codebase = await api.register()
     about = b"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 15\r\n"
     for of, more, status in ((codebase, b"", 200), (codebase, b"Idempotency-Key: k\r\n", 409), ("cb_x", b"", 404)):
@@ -145,10 +145,10 @@ async def test_head(api: Running) -> None:
             if not route.has_head:
                 assert (answer.status, answer.headers["Allow"]) == (405, "GET")
                 continue
-            told, length = (answer.status, answer.content_type), answer.content_length
+            shown, length = (answer.status, answer.content_type), answer.content_length
             assert await answer.read() == b""
         async with api.client.get(address) as whole:
-            assert told == (whole.status, whole.content_type), address
+            assert shown == (whole.status, whole.content_type), address
             # What counts the answers given is longer after one more.
             assert length == len(await whole.read()) or route.answer is NUMBERS, address
 
@@ -160,7 +160,7 @@ async def test_the_address_in_full(api: Running) -> None:
         assert (await exchange(api.port, sent)).status == 200
 
 
-async def test_no_answer_tells_versions(api: Running) -> None:
+async def test_no_response_reveals_versions(api: Running) -> None:
     """An answer names this server, and not what it is made of."""
     for sent in (GET + b"\r\n", b"nonsense\r\n\r\n", b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n"):
         answer = await exchange(api.port, sent)

@@ -22,7 +22,7 @@ from tests.clients.story import (
     begun_twice,
     events_of_all,
     past,
-    tell,
+    play,
     whole,
     whole_of_all,
 )
@@ -79,7 +79,7 @@ async def reported(
 ) -> dict[str, Any]:
     """What a page in the browser says that it got over a line with these cuts; the cursors it sent are added.
 
-    `codebases`: for which the story goes on, if not for the usual one. `until`: the events to wait for, of a stream
+    `codebases`: for which the story goes on, if not for the default one. `until`: the events to wait for, of a stream
     that has no end.
     """
     report: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -95,11 +95,11 @@ async def reported(
 
     more = [web.get("/page", page), web.post("/report", take)]
     async with running(store, more=more) as serving, flaky_line(serving.port, list(cuts)) as line:
-        telling = asyncio.create_task(tell(store, arrived, *codebases))
+        playing = asyncio.create_task(play(store, arrived, *codebases))
         query = quote(json.dumps({"target": target, "until": until, "names": NAMES}))
         async with browsing(f"http://127.0.0.1:{line.port}/page?{query}", profile), asyncio.timeout(LIMIT):
             found = await report
-        await telling
+        await playing
         return {**found, "cursors": line.cursors}
 
 

@@ -1,4 +1,4 @@
-"""A bad line between a client and the server: it cuts event streams off after so many bytes."""
+"""A bad line between a client and the server: it cuts event streams off after a number of bytes."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -48,7 +48,7 @@ class FlakyLine:
             while data := await reader.read(65536):
                 while not budgets.empty():
                     left = budgets.get_nowait()
-                # Real clients wait as long as they are told to; a test doesn't want to.
+                # Real clients wait as long as the server says; a test doesn't want to.
                 data = data.replace(b"retry: 2000", b"retry: 0050")
                 writer.write(data[:left])
                 await writer.drain()

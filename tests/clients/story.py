@@ -33,7 +33,7 @@ def live() -> list[NewEvent]:
     return [*texts, event("error", SESSION, error="boom", code="AGENT_ERROR"), *texts, complete(SESSION)]
 
 
-async def tell(store: MemoryEventStore, arrived: asyncio.Event, *codebases: CodebaseId) -> None:
+async def play(store: MemoryEventStore, arrived: asyncio.Event, *codebases: CodebaseId) -> None:
     """Record the live part, an event at a time and in turn for each codebase, once a client is there."""
     await arrived.wait()
     for new in live():

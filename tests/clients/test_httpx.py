@@ -10,13 +10,13 @@ from tests.sse.serving import running
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 
 from .flaky import flaky_line
-from .story import ALL_TARGET, BOTH, HEAD_CUTS, TARGET, begun_twice, events_of_all, past, tell, whole, whole_of_all
+from .story import ALL_TARGET, BOTH, HEAD_CUTS, TARGET, begun_twice, events_of_all, past, play, whole, whole_of_all
 
 Got = list[tuple[str, str, str]]
 
 
 async def follow(url: str, arrived: asyncio.Event, until: int = 0) -> Got:
-    """What came until the server said that it is over, or so many events came."""
+    """What came until the server said that it is over, or until this number of events came."""
     got: Got = []
     status, last = 0, ""
     async with httpx.AsyncClient() as client:
@@ -42,9 +42,9 @@ async def test_httpx_sse_gets_everything_once_over_a_bad_line() -> None:
     store, arrived = MemoryEventStore(), asyncio.Event()
     await append(store, *past())
     async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
-        telling = asyncio.create_task(tell(store, arrived))
+        playing = asyncio.create_task(play(store, arrived))
         got = await follow(f"http://127.0.0.1:{line.port}{TARGET}", arrived)
-        await telling
+        await playing
         assert got == await whole(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 2
 
@@ -53,8 +53,8 @@ async def test_httpx_sse_follows_all_codebases_over_a_bad_line() -> None:
     """So it does in the stream of all codebases, in the log's order."""
     store, arrived = await begun_twice(), asyncio.Event()
     async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
-        telling = asyncio.create_task(tell(store, arrived, *BOTH))
+        playing = asyncio.create_task(play(store, arrived, *BOTH))
         got = await follow(f"http://127.0.0.1:{line.port}{ALL_TARGET}", arrived, events_of_all())
-        await telling
+        await playing
         assert got == await whole_of_all(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 1

@@ -24,7 +24,7 @@ from .story import (
     events_of_all,
     live,
     past,
-    tell,
+    play,
     whole,
     whole_of_all,
 )
@@ -33,15 +33,15 @@ pytestmark = pytest.mark.xdist_group("node")  # who comes first installs their p
 
 
 async def test_eventsource_gets_everything_once_over_a_bad_line(node: str) -> None:
-    """npm's EventSource reconnects by itself with the last id, misses nothing, and stops when told that it is over."""
+    """npm's EventSource reconnects by itself with the last id, misses nothing, and stops when the server says that it is over."""
     store, arrived = MemoryEventStore(), asyncio.Event()
     await append(store, *past())
     async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
         arrived.set()
-        telling = asyncio.create_task(tell(store, arrived))
+        playing = asyncio.create_task(play(store, arrived))
         url = f"http://127.0.0.1:{line.port}{TARGET}"
         report = json.loads(await output_of(node, "follow.mjs", url, "0", *NAMES))
-        await telling
+        await playing
         assert [tuple(event) for event in report["events"]] == await whole(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 2
         assert report["code"] == 204
@@ -52,10 +52,10 @@ async def test_eventsource_follows_all_codebases_over_a_bad_line(node: str) -> N
     store, arrived = await begun_twice(), asyncio.Event()
     async with running(store) as serving, flaky_line(serving.port, list(HEAD_CUTS)) as line:
         arrived.set()
-        telling = asyncio.create_task(tell(store, arrived, *BOTH))
+        playing = asyncio.create_task(play(store, arrived, *BOTH))
         url = f"http://127.0.0.1:{line.port}{ALL_TARGET}"
         report = json.loads(await output_of(node, "follow.mjs", url, str(events_of_all()), *NAMES))
-        await telling
+        await playing
         assert [tuple(event) for event in report["events"]] == await whole_of_all(store)
         assert len(line.cursors) == len(HEAD_CUTS) + 1
 

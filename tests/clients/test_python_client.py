@@ -69,7 +69,7 @@ async def events_of(api: Generated, codebase: str, session: str) -> AsyncGenerat
             yield api.model(f"{kind}Event", members)
 
 
-def told(event: Any) -> str:
+def label(event: Any) -> str:
     """What one event says, as the program in TypeScript has it."""
     data = event.data
     match event.event:
@@ -95,7 +95,7 @@ async def worked(api: Generated, codebase: str, started: Any) -> list[list[str]]
     """Watch the session: send a follow-up and answer while the agent waits, and stop it when it has gone on."""
     seen: list[list[str]] = []
     async for event in events_of(api, codebase, started.session_id):
-        seen.append([event.event, told(event)])
+        seen.append([event.event, label(event)])
         if event.event == "permission" and event.data.action == "asked":
             message = api.model("SendMessage", {"message": "Also add type hints"})
             assert (await api.call("agent", "send_message", codebase, body=message)).success

@@ -54,8 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
         assert watcher.stdout
         line = {"words": words, "watched": [str(place) for place in (*watched, temporary)]}
         print(json.dumps(line), file=watcher.stdin, flush=True)
-        told: dict[str, Any] = json.loads(watcher.stdout.readline())
-        return told
+        report: dict[str, Any] = json.loads(watcher.stdout.readline())
+        return report
 
     yield ask
     watcher.stdin.close()
@@ -63,15 +63,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
     watcher.stdout.close()
 
 
-def harmless(told: dict[str, Any], data: Path | None, decoy: Path) -> None:
+def harmless(report: dict[str, Any], data: Path | None, decoy: Path) -> None:
     """A run ended with one of the exit codes that the help names, and touched nothing of others.
 
     `data`: what it may not write to either.
     """
-    assert told["code"] in (0, 1, 2), told
-    assert "Traceback" not in told["said"], told
-    assert told["changed"] == [], told
-    strangers = [each for each in told["touched"] if str(decoy) in each or "/dev/zero" in each]
-    assert strangers == [], told
-    written = [each for each in told["touched"] if data and each.startswith(f"write {data}")]
-    assert written == [], told
+    assert report["code"] in (0, 1, 2), report
+    assert "Traceback" not in report["said"], report
+    assert report["changed"] == [], report
+    strangers = [each for each in report["touched"] if str(decoy) in each or "/dev/zero" in each]
+    assert strangers == [], report
+    written = [each for each in report["touched"] if data and each.startswith(f"write {data}")]
+    assert written == [], report

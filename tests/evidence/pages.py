@@ -50,7 +50,7 @@ def varint(number: int) -> bytes:
 
 
 def row(position: int, size: int, link_to: int | None = None) -> bytes:
-    """A row of the log, whose bytes are so many, and go on at another page."""
+    """A row of the log with this number of bytes, which go on at another page."""
     kinds = b"".join(map(varint, (13 + 2 * 4, 1, 13 + 2 * 1, 12 + 2 * size)))
     header = bytes([len(kinds) + 1]) + kinds
     payload = header + b"cb_x" + bytes([position]) + b"x"

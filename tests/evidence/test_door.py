@@ -45,7 +45,7 @@ def seen(path: Path) -> list[Any]:
 
 
 def seen_by_sqlite(path: Path, tmp_path: Path) -> list[Any]:
-    """What whoever opens the file next sees."""
+    """What the next process that opens the file sees."""
     shutil.copytree(path.parent, tmp_path / "opened")
     with closing(sqlite3.connect(tmp_path / "opened" / path.name)) as connection:
         return connection.execute("SELECT rowid, name FROM things ORDER BY rowid").fetchall()

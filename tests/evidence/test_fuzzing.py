@@ -107,7 +107,7 @@ def test_what_lies_beside(suffix: str, tmp_path: Path) -> None:
 
 
 def by_sqlite(path: Path, tmp_path: Path) -> list[Any]:
-    """What whoever opens the file next sees."""
+    """What the next process that opens the file sees."""
     copy = Path(shutil.copytree(path.parent, tmp_path / "opened"))
     try:
         with closing(sqlite3.connect(copy / path.name)) as connection:

@@ -38,9 +38,9 @@ def test_nothing_is_touched(name: str, sound: Path, decoy: Path, tmp_path: Path,
     assert verified["code"] or words == "sound", verified
     for command in commands(data, tmp_path / "into", refused=verified["code"] == 2):
         (tmp_path / "into").mkdir(exist_ok=True)
-        told = run(command, data, decoy)
-        harmless(told, data, decoy)
-        assert told["code"] or command[0] != "restore" or words == "sound", told
+        report = run(command, data, decoy)
+        harmless(report, data, decoy)
+        assert report["code"] or command[0] != "restore" or words == "sound", report
         shutil.rmtree(tmp_path / "into")
 
 
@@ -82,11 +82,11 @@ def test_what_writes_follows_nothing(name: str, sound: Path, tmp_path: Path, run
     for command in (["start"], ["erase", "--older-than", "1h", "--reason", "x", "--yes", "--data"]):
         data = Path(shutil.copytree(sound, tmp_path / command[0] / "data"))
         make(data, decoy)
-        told = run([*command, str(data)], decoy)
-        harmless(told, None, decoy)
+        report = run([*command, str(data)], decoy)
+        harmless(report, None, decoy)
         if command == ["start"]:
-            assert told["code"] == 2, told
-            assert words in told["said"] or name.startswith(("lock", "log is a pipe")), told
+            assert report["code"] == 2, report
+            assert words in report["said"] or name.startswith(("lock", "log is a pipe")), report
 
 
 STRACE = shutil.which("strace")
@@ -117,7 +117,7 @@ def test_what_lies_where_it_is_restored(suffix: str, sound: Path, tmp_path: Path
     data = tmp_path / "data"
     data.mkdir()
     (data / f"ledger.db{suffix}").write_bytes(b"x")
-    told = run(["restore", str(sound), "--data", str(data)], data, decoy)
-    harmless(told, sound, decoy)
-    assert told["code"] == 2, told
-    assert f"ledger.db{suffix} already" in told["said"]
+    report = run(["restore", str(sound), "--data", str(data)], data, decoy)
+    harmless(report, sound, decoy)
+    assert report["code"] == 2, report
+    assert f"ledger.db{suffix} already" in report["said"]

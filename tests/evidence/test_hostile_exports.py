@@ -17,16 +17,16 @@ def test_refused_or_found_wrong(name: str, decoy: Path, tmp_path: Path, run: Run
     path = tmp_path / "given" / "export.jsonl"
     path.parent.mkdir()
     make(path, SOUND.read_bytes().splitlines(keepends=True), decoy)
-    told = run(["audit", "verify", str(path)], path.parent, decoy)
-    harmless(told, path.parent, decoy)
-    assert told["code"], told
-    assert words in told["said"], told
+    report = run(["audit", "verify", str(path)], path.parent, decoy)
+    harmless(report, path.parent, decoy)
+    assert report["code"], report
+    assert words in report["said"], report
 
 
 def test_a_sound_one(decoy: Path, run: Run) -> None:
     """The one that they were made of is sound."""
-    told = run(["audit", "verify", str(SOUND)], decoy)
-    assert told["code"] == 0, told
+    report = run(["audit", "verify", str(SOUND)], decoy)
+    assert report["code"] == 0, report
 
 
 @pytest.mark.parametrize(("given", "words"), [("/dev/zero", "is a device"), ("/dev/null", "is a device")])
@@ -34,20 +34,20 @@ def test_what_is_no_file(given: str, words: str, decoy: Path, run: Run) -> None:
     """A device is none, as an export, a checkpoint, or a key."""
     beside = (["--checkpoint", given], ["--outputs", given])
     for command in (["audit", "verify", given], *(["audit", "verify", str(SOUND), *more] for more in beside)):
-        told = run(command, decoy)
-        assert told["code"] == 2, told
-        assert words in told["said"], told
+        report = run(command, decoy)
+        assert report["code"] == 2, report
+        assert words in report["said"], report
 
 
 def test_checkpoints_that_are_no_text(decoy: Path, tmp_path: Path, run: Run) -> None:
     """What is given beside an export is read as carefully: an endless one, one that is no text, and a key of any length."""
     for content, words in ((b"x" * 2**17, "longer than"), (b"\xff\xfe", "not text"), (b"", "not a signed note")):
         (tmp_path / "given").write_bytes(content)
-        told = run(["audit", "verify", str(SOUND), "--checkpoint", str(tmp_path / "given")], decoy)
-        harmless(told, tmp_path / "given", decoy)
-        assert told["code"] == 2
-        assert words in told["said"], told
+        report = run(["audit", "verify", str(SOUND), "--checkpoint", str(tmp_path / "given")], decoy)
+        harmless(report, tmp_path / "given", decoy)
+        assert report["code"] == 2
+        assert words in report["said"], report
     for key in ("x" * 5000, "a\0b", ""):
-        told = run(["audit", "verify", str(SOUND), "--key", key], decoy)
-        harmless(told, None, decoy)
-        assert told["code"] == 2, told
+        report = run(["audit", "verify", str(SOUND), "--key", key], decoy)
+        harmless(report, None, decoy)
+        assert report["code"] == 2, report

@@ -32,7 +32,7 @@ OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r?\x1b\[2K|\x1b\[1A|\x1b\[\?25[lh]|\r
 """Colours, and how a bar of progress is drawn over itself."""
 NAMES: Final = ("id", "path", "agent", "model", "tool", "about", "code", "agent_type", "left_out")
 PLAIN: Final = frozenset(name for name in STRUCTURE if not name.endswith("_id") and name not in NAMES)
-"""Members whose values a log of ours has from a fixed choice: with others an event isn't told at all."""
+"""Members whose values a log of ours has from a fixed choice: with others an event isn't printed at all."""
 
 
 def spoilt(value: Json, name: str, *, plain: frozenset[str]) -> Json:
@@ -80,11 +80,11 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Runs a command line on a terminal, and gives what arrives there."""
 
     def run(*words: object) -> str:
-        with terminal(monkeypatch) as told:
+        with terminal(monkeypatch) as printed:
             monkeypatch.setattr(sys, "argv", ["opencode-ledger", *map(str, words)])
             with pytest.raises(SystemExit):
                 main()
-            return told()
+            return printed()
 
     return run
 
@@ -188,7 +188,7 @@ def test_what_is_typed(words: tuple[str, ...], on_terminal: Callable[..., str], 
 @pytest.mark.usefixtures("logs_kept")
 def test_the_service_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the service logs for a terminal, its own lines and those of libraries and their tracebacks."""
-    with terminal(monkeypatch) as told:
+    with terminal(monkeypatch) as printed:
         show_all()
         log_to_stderr(Secrets())
         structlog.get_logger().warning(EVIL, name=EVIL, many=[EVIL], path=Path(EVIL), error=ValueError(EVIL), n=3)
@@ -198,7 +198,7 @@ def test_the_service_log(monkeypatch: pytest.MonkeyPatch) -> None:
         except ValueError:
             structlog.get_logger().exception("failed", about=EVIL)
             logging.getLogger("library").exception(EVIL)
-        said = told()
+        said = printed()
     harmless(said)
     assert said.count("<U+001B>]0;owned") > 7
 
@@ -209,7 +209,7 @@ def test_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_words: object, **_options: object) -> None:
         raise RuntimeError(LINES)
 
-    with terminal(monkeypatch) as told:
+    with terminal(monkeypatch) as printed:
         with monkeypatch.context() as patch:
             patch.setattr(command_line, "app", broken)
             with pytest.raises(RuntimeError) as error:
@@ -217,7 +217,7 @@ def test_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         sys.__excepthook__(error.type, error.value, error.tb)
         print(EVIL)
         sys.stderr.writelines([EVIL])
-        said = told()
+        said = printed()
     harmless(said)
     assert said.count("<U+001B>]0;owned") == 3
 

@@ -1,4 +1,4 @@
-"""Runs command lines one after another in a process of its own, and tells what each did to files. `python -m tests.evidence.watcher`
+"""Runs command lines one after another in a process of its own, and reports what each did to files. `python -m tests.evidence.watcher`
 
 It reads a line of JSON for each run: the words, and the places that the run may write to. It answers with a line:
 how it ended, what was said, which files Python opened, wrote, removed or renamed, and what is otherwise than before in
@@ -123,8 +123,8 @@ def watch() -> None:
         changed = [
             name for old, new in zip(before, after, strict=True) for name in old | new if old.get(name) != new.get(name)
         ]
-        told = {"code": code, "said": said, "touched": seen, "changed": changed, "took": took}
-        print(json.dumps(told), file=answer, flush=True)
+        report = {"code": code, "said": said, "touched": seen, "changed": changed, "took": took}
+        print(json.dumps(report), file=answer, flush=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class ManualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass; whoever sleeps wakes at its own moment and acts before time goes on."""
+        """Let time pass. Each sleeper wakes at its own time and acts before time goes on."""
         end = self._elapsed + seconds
         while self._sleepers and self._sleepers[0][0] <= end:
             self._elapsed, _, woken = heapq.heappop(self._sleepers)

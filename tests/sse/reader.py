@@ -1,4 +1,4 @@
-"""A subscriber on a bare socket: it reads as many bytes as it is told and no more, and can leave at any of them."""
+"""A subscriber on a bare socket. It reads exactly the number of bytes that a test asks for, and can leave after any."""
 
 import asyncio
 import codecs

@@ -34,12 +34,12 @@ async def following(serving: Serving, cursor: int = 0) -> Reader:
 
 
 async def until_events(reader: Reader, count: int) -> None:
-    """Read until so many events have come."""
+    """Read until this number of events has come."""
     await reader.until(lambda r: len(r.events) == count)
 
 
 async def until_comments(reader: Reader, count: int) -> None:
-    """Read until so many comments have come, the one at the beginning included."""
+    """Read until this number of comments has come, including the one at the beginning."""
     await reader.until(lambda r: r.comments == count)
 
 
@@ -106,7 +106,7 @@ class LateClock(ManualClock):
 
 
 async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
-    """Comments come after silence only: an event starts the 15 s anew."""
+    """Comments come only after silence: an event restarts the 15 s."""
     clock, store = ManualClock(), MemoryEventStore()
     async with running(store, clock=clock) as serving:
         reader = await following(serving)
@@ -121,7 +121,7 @@ async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
 
 @pytest.mark.parametrize("cancelling", [True, False])
 async def test_a_reader_who_leaves_is_noticed(cancelling: bool) -> None:
-    """A stream whose reader closed the connection is let go, whether or not the server cancels its handler."""
+    """A stream whose reader closed the connection is released, even if the server doesn't cancel its handler."""
     clock = ManualClock()
     async with running(MemoryEventStore(), clock=clock, cancelling=cancelling) as serving:
         reader = await following(serving)

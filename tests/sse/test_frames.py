@@ -108,6 +108,6 @@ def test_what_is_no_event_is_not_taken_for_one() -> None:
     ],
 )
 def test_whose_an_event_is(data: bytes, session: str, wanted: bool) -> None:
-    """Whoever follows a session gets its events however its name is written, and none that only mentions it."""
+    """A follower of a session gets its events in any spelling of its name, and no event that only mentions it."""
     body = batch_of([recorded(1, "output", data)], SessionId(session)).body
     assert bool(body) is wanted

@@ -16,7 +16,7 @@ CURSORS = range(0, LAST, 23)
 
 
 async def test_readers_who_come_while_the_log_grows_get_all_of_it_once(tmp_path: Path) -> None:
-    """Replay and live events join without a seam over the durable log too, whoever comes when, and wherever from."""
+    """Replay and live events join without a gap over the durable log too, at any time and from any position."""
     async with SqliteEventStore.open(tmp_path / "ledger.db") as store, running(store, tuning={"page": 7}) as serving:
         coming: list[asyncio.Task[Reader]] = []
 

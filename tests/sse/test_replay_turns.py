@@ -9,7 +9,7 @@ READERS = 40
 PAGE = 500
 
 
-async def test_only_so_many_are_under_way_at_once() -> None:
+async def test_the_number_of_turns_is_limited() -> None:
     """Forty readers have a page each under way in turns, first come first served."""
     turns, under_way, most, order = ReplayTurns(), 0, 0, list[int]()
 
@@ -42,7 +42,7 @@ async def test_a_crowd_gets_small_pages() -> None:
 
 
 async def test_a_reader_that_goes_away_keeps_no_turn() -> None:
-    """Whoever is cancelled while it waits, or in its turn, leaves it to the others."""
+    """A reader that is cancelled while it waits, or during its turn, leaves the turn to others."""
     turns, held = ReplayTurns(), asyncio.Event()
 
     async def hold() -> None:

@@ -53,7 +53,7 @@ class DawdlingStore(MemoryEventStore):
         return found
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
-        """Register, perhaps to be told some turns of the loop later."""
+        """Register, perhaps to be called some turns of the loop later."""
 
         def turn(events: tuple[RecordedEvent, ...], left: int) -> None:
             if left:
@@ -77,7 +77,7 @@ class Subscription:
         self.since = 0
         self.reader: Reader | None = None
         self._before: list[Seen] = []
-        self.told_it_is_over = False
+        self.saw_the_end = False
 
     async def connect(self, address: Address, since_now: int) -> None:
         """Connect, with the last id if there is one, as a browser would."""
@@ -89,7 +89,7 @@ class Subscription:
         path = "/events" if self.everywhere else "/cb_a/events"
         self.reader = await Reader.connect(address, path + query, cursor=cursor)
         await self.reader.until(lambda r: r.status)
-        self.told_it_is_over = self.reader.status == 204
+        self.saw_the_end = self.reader.status == 204
 
     @property
     def reader_is_done(self) -> bool:
@@ -302,7 +302,7 @@ class Resuming(RuleBasedStateMachine):
         subscription.drop()
         if over:
             await self._connect(subscription)
-            assert subscription.told_it_is_over
+            assert subscription.saw_the_end
         subscription.drop()
 
 

@@ -32,7 +32,7 @@ class GatedStore(MemoryEventStore):
         return found
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
-        """Tell at once, or keep it for later."""
+        """Announce at once, or keep it for later."""
 
         def hear(events: tuple[RecordedEvent, ...]) -> None:
             if self.announcements is None:

@@ -52,7 +52,7 @@ async def test_without_a_running_session_it_starts_now() -> None:
 
 @pytest.mark.parametrize("cursor", range(9))
 async def test_a_cursor_is_continued_right_after_it(cursor: int) -> None:
-    """Whoever comes back with the last id gets exactly what followed; 0 is the whole history."""
+    """A reader that returns with its last id gets exactly what followed. 0 is the whole history."""
     store = await workday()
     await received(store, "/cb_a/events", (await log_of(store))[cursor:], cursor)
 
@@ -101,7 +101,7 @@ async def test_a_session_that_others_went_on_with(cursor: int | None) -> None:
 
 
 @pytest.mark.parametrize("cursor", [4, 5, 8])
-async def test_a_reader_who_has_all_of_an_ended_session_is_told_so(cursor: int) -> None:
+async def test_a_reader_who_has_all_of_an_ended_session_gets_204(cursor: int) -> None:
     """204 is how a browser learns that there is nothing to reconnect for."""
     async with running(await workday()) as serving:
         reader = await (await Reader.connect(serving.port, f"/cb_a/events?session_id={A}", cursor=cursor)).answer()
@@ -204,7 +204,7 @@ async def test_the_answer_s_head_says_what_proxies_and_browsers_must_know() -> N
     ("version", "headers"), [("1.0", ()), ("1.0", ("Connection: keep-alive",)), ("1.1", ("Connection: close",))]
 )
 async def test_clients_without_chunks_or_a_kept_connection_are_served(version: str, headers: tuple[str, ...]) -> None:
-    """An HTTP/1.0 client gets plain bytes up to the end of the connection, and whoever asks for its end gets that."""
+    """An HTTP/1.0 client gets plain bytes up to the end of the connection, and a client that asks for that end gets it."""
     store = await workday()
     async with running(store) as serving:
         target = f"/cb_a/events?session_id={B}"

@@ -93,7 +93,7 @@ async def test_what_is_refused(query: str, status: int, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "sent"),
     [
         (b"{}", b'{"codebase_id":"cb_a"}'),
         (b'{"a":1}', b'{"codebase_id":"cb_a","a":1}'),
@@ -104,10 +104,10 @@ async def test_what_is_refused(query: str, status: int, code: str) -> None:
         (b"[1]", b"[1]"),
     ],
 )
-def test_the_codebase_is_named_in_front(data: bytes, told: bytes) -> None:
+def test_the_codebase_is_named_in_front(data: bytes, sent: bytes) -> None:
     """The codebase's id is put in front of the log's bytes unless they name it; the rest stays byte for byte."""
     event = RecordedEvent(Position(7), CODEBASE, Sequence(3), "output", data)
-    assert in_whole_log(event).data == told
+    assert in_whole_log(event).data == sent
     assert in_whole_log(event).sequence == 7
 
 

@@ -16,7 +16,7 @@ from .smuggled import SMUGGLED
 TABLES = {"bodies": BODIES, "fields": FIELDS, "addresses": ADDRESSES, "smuggled": SMUGGLED}
 
 OURS = re.compile(r"Traceback|Error\b|Exception|opencode_ledger|aiohttp|pydantic|\.py\b")
-"""What tells about our insides, where a client has no business."""
+"""Text that would reveal internals of the server to a client."""
 
 
 async def stage(api: Running) -> dict[str, str]:

@@ -202,7 +202,7 @@ sess_1                         completed    2026-01-30 23:59  1 min 8 s  $0.0125
 
 def log() -> list[RecordedEvent]:
     """A log in which one session was had, and one of its messages was erased later."""
-    ours = [event(number, *told) for number, told in enumerate(EVENTS, 1)]
+    ours = [event(number, *each) for number, each in enumerate(EVENTS, 1)]
     erased, last = ours[ERASED - 1], len(ours) + 1
     tombstone = tombstone_of(erased, Position(last))
     assert tombstone is not None
@@ -219,7 +219,7 @@ def log() -> list[RecordedEvent]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The log's data directory."""
-    return write_data(THIS_VERSION, tmp_path_factory.mktemp("told") / "data", log())
+    return write_data(THIS_VERSION, tmp_path_factory.mktemp("printed") / "data", log())
 
 
 def event(number: int, clock: str, topic: str, members: dict[str, Any]) -> RecordedEvent:
@@ -231,7 +231,7 @@ def event(number: int, clock: str, topic: str, members: dict[str, Any]) -> Recor
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path) -> Callable[..., Ended]:
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path) -> Callable[..., Ended]:
     """Runs an auditor's command line on the log."""
 
     def run_here(*arguments: object) -> Ended:
@@ -246,66 +246,66 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], da
     return run_here
 
 
-def test_a_session(told: Callable[..., Ended]) -> None:
-    """A session is told in order, nothing twice, with what is gone, open or refused named as such; piped, no line is broken."""
-    assert told("show", SHOP, "sess_1") == Ended(0, STORY, "")
+def test_a_session(printed: Callable[..., Ended]) -> None:
+    """A session is printed in order, nothing twice, and erased, open or refused entries are marked. Piped, no line is broken."""
+    assert printed("show", SHOP, "sess_1") == Ended(0, STORY, "")
 
 
 @pytest.mark.parametrize("at", ["15", "2026-01-30T23:59:10.100Z"])
-def test_a_session_at_a_moment(told: Callable[..., Ended], at: str) -> None:
-    """By number and by time: what was not known then is not told."""
-    shown = told("show", SHOP, "sess_1", "--at", at).output
+def test_a_session_at_a_moment(printed: Callable[..., Ended], at: str) -> None:
+    """By number and by time: the command prints nothing that was not known then."""
+    shown = printed("show", SHOP, "sess_1", "--at", at).output
     assert shown.endswith(BEFORE_THE_DECISION)
     assert "session   sess_1  running\n" in shown
     assert "shown     up to event 15 of 33, 2026-01-30 23:59:10 UTC (state at that time)\n" in shown
 
 
-def test_the_sessions(told: Callable[..., Ended]) -> None:
+def test_the_sessions(printed: Callable[..., Ended]) -> None:
     """Each session has a line."""
-    assert told("show", SHOP).output == SESSIONS
+    assert printed("show", SHOP).output == SESSIONS
 
 
-def test_where_events_stand(told: Callable[..., Ended]) -> None:
+def test_where_events_stand(printed: Callable[..., Ended]) -> None:
     """With --positions each entry says which events to name to `erase`, and whether its words stand elsewhere too."""
-    shown = told("show", SHOP, "sess_1", "--positions").output
+    shown = printed("show", SHOP, "sess_1", "--positions").output
     assert POSITIONS in shown
     assert "at position 31-32, with text that is repeated elsewhere\n" in shown
 
 
-def test_what_happened_in_between(told: Callable[..., Ended]) -> None:
+def test_what_happened_in_between(printed: Callable[..., Ended]) -> None:
     """Between two moments: what became of agent, sessions and tasks, who said what, and what it cost."""
-    assert told("diff", SHOP, 4) == Ended(0, DIFF, "")
+    assert printed("diff", SHOP, 4) == Ended(0, DIFF, "")
 
 
 @pytest.mark.parametrize("start", ["0", "2025-01-01"])
-def test_all_that_happened(told: Callable[..., Ended], start: str) -> None:
-    """From a time before all events everything is told, as from number 0."""
-    everything = told("diff", SHOP, start)
+def test_all_that_happened(printed: Callable[..., Ended], start: str) -> None:
+    """From a time before all events everything is printed, as from number 0."""
+    everything = printed("diff", SHOP, start)
     assert (everything.code, everything.errors) == (0, "")
     assert "from      the beginning\n" in everything.output
     assert "agent     not registered → idle\n" in everything.output
     assert "sessions  sess_1  began, completed (5 messages, $0.0125): Build it\n" in everything.output
 
 
-def test_moments_the_other_way_round(told: Callable[..., Ended]) -> None:
-    """Moments given in the wrong order are told in the right one, and it is said."""
-    turned = told("diff", SHOP, 33, 4).output.splitlines(keepends=True)
+def test_moments_the_other_way_round(printed: Callable[..., Ended]) -> None:
+    """Points in time in the wrong order are swapped, and the output says so."""
+    turned = printed("diff", SHOP, 33, 4).output.splitlines(keepends=True)
     assert turned.pop(1).startswith("FROM is later than TO")
     assert "".join(turned) == DIFF
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-def test_on_a_narrow_terminal(told: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    """On a terminal lines are broken between words, and none is too long or ends in blanks, whatever is told."""
+def test_on_a_narrow_terminal(printed: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """On a terminal lines are broken between words, and none is too long or ends in blanks, whatever is printed."""
     monkeypatch.setenv("COLUMNS", str(columns))
     terminal = partial(Console, force_terminal=True, color_system=None)
     monkeypatch.setattr(screen, "Terminal", terminal)
     for arguments in (["show", SHOP, "sess_1", "--positions"], ["show", SHOP], ["diff", SHOP, 1], ["show"]):
-        lines = told(*arguments).output.splitlines()
+        lines = printed(*arguments).output.splitlines()
         assert max(map(len, lines)) <= columns
         assert [line for line in lines if line != line.rstrip()] == []
     if columns == 80:
-        assert IN_EIGHTY_COLUMNS in told("show", SHOP, "sess_1").output
+        assert IN_EIGHTY_COLUMNS in printed("show", SHOP, "sess_1").output
 
 
 ODD = {
@@ -317,16 +317,16 @@ ODD = {
 
 @pytest.mark.parametrize("odd", [*ODD, "removed"])
 @pytest.mark.parametrize("number", [1, 12])
-def test_a_log_that_was_changed(told: Callable[..., Ended], tmp_path: Path, odd: str, number: int) -> None:
-    """Where an event was made unreadable, or taken out, all the others are told as before, and where something is wrong."""
+def test_a_log_that_was_changed(printed: Callable[..., Ended], tmp_path: Path, odd: str, number: int) -> None:
+    """Where an event was made unreadable, or taken out, all the others are printed as before, and where something is wrong."""
     events = log()
     events[number - 1 : number] = [events[number - 1]._replace(data=ODD[odd])] if odd in ODD else []
     where = ("--data", write_data(THIS_VERSION, tmp_path / "data", events))
-    shown = told("show", SHOP, "sess_1", *where)
+    shown = printed("show", SHOP, "sess_1", *where)
     assert (shown.code, shown.errors) == (0, "")
     assert "opencode-ledger audit verify" in shown.output
     for line in STORY.splitlines():
         if line[8:12].strip() and line[0] == "2" and " 12 " not in line[:13]:
             assert line in shown.output
     for arguments in (["show"], ["show", SHOP], ["diff", SHOP, 2], ["show", SHOP, "--at", "2026-01-30T23:59:30Z"]):
-        assert told(*arguments, *where).code == 0
+        assert printed(*arguments, *where).code == 0
