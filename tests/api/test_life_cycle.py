@@ -187,7 +187,7 @@ async def test_one_room_for_two(settings: Settings, tmp_path: Path) -> None:
         await api.post(f"/codebases/{first}/trigger", {"prompt": "x"})
         answer = await api.post(f"/codebases/{second}/trigger", {"prompt": "y"})
         assert (answer["success"], answer["status"]) == (True, "pending")
-        assert answer["message"] == "Agent waits for room on codebase second"
+        assert answer["message"] == "Agent is waiting for a free slot on codebase second"
         assert (await api.status(second))["status"] == "pending"
         await api.agent_at_work(first)
         assert [agent.codebase for agent in api.agents.at_work] == [first]
