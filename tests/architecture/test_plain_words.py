@@ -55,6 +55,7 @@ HELD: tuple[str, ...] = (
     "scripts/mutation",
     "scripts/provision",
     "scripts/scripted_model",
+    "tests/api",
     "tests/architecture",
     "tests/browser",
     "tests/clients",
