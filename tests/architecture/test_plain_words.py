@@ -74,6 +74,7 @@ HELD: tuple[str, ...] = (
     "tests/workflow",
 )
 RECORD = re.compile(r"adr/[\w-]+\.md")
+OTHERS = {"adr", "node_modules"}
 SUFFIXES = {".py", ".md", ".js", ".html"}
 PATTERN = re.compile(r"\b(?:" + "|".join(AVOIDED) + r")\b", re.IGNORECASE)
 
@@ -81,7 +82,7 @@ PATTERN = re.compile(r"\b(?:" + "|".join(AVOIDED) + r")\b", re.IGNORECASE)
 def texts_under(place: str) -> list[Path]:
     path = ROOT / place
     files = [path] if path.is_file() else sorted(path.rglob("*"))
-    return [file for file in files if file.suffix in SUFFIXES and "adr" not in file.parts and file.is_file()]
+    return [file for file in files if file.suffix in SUFFIXES and not OTHERS & {*file.parts} and file.is_file()]
 
 
 @pytest.mark.parametrize("place", HELD)
