@@ -13,7 +13,7 @@ from ...domain.untrusted_json import fields, items, text
 from ..clock import loop_seconds
 from .client import NotFoundThere
 from .connection import Connection
-from .processes.calls import end_commands
+from .processes.interrupt import Interrupt
 
 BEGIN_LIMIT = 1.0
 """Seconds in which an accepted prompt begins, if it ever does."""
@@ -46,22 +46,21 @@ async def abort_run(connection: Connection) -> None:
 
 
 class InterruptedCalls:
-    """The commands that an interrupt ends besides the run: all but those of calls that had ended before."""
+    """What an interrupt ends besides the run: the commands of its open calls, and what was started for them."""
 
-    def __init__(self, connection: Connection, spared: frozenset[int]) -> None:
-        self._connection, self._spared = connection, spared
+    def __init__(self, connection: Connection, interrupt: Interrupt) -> None:
+        self._connection, self._interrupt = connection, interrupt
 
     @classmethod
     async def of(cls, connection: Connection) -> "InterruptedCalls":
         """Call this before the abort: afterwards it is unknown which calls were open."""
-        open_since = connection.translator.open_commands
-        return cls(connection, await asyncio.to_thread(connection.server.commands.spared, open_since))
+        times = connection.translator.command_times
+        return cls(connection, await asyncio.to_thread(Interrupt, connection.server.commands, times))
 
     async def end(self) -> None:
-        """Return when none of their commands is left."""
-        server = self._connection.server
-        limits = server.settings.grace_limit, server.settings.force_limit
-        await end_commands(server.commands, self._spared, *limits)
+        """Return when none of these is left."""
+        settings = self._connection.server.settings
+        await self._interrupt.end(settings.grace_limit, settings.force_limit)
 
 
 async def _refuse_all(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from ..codebase.facts import ToolEnded, ToolStarted
 from ..outputs.whole import AgentOutput, shown_of
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, json_of, number, text
+from .command_times import CommandClock, CommandTimes
 from .names import CALL, PART, recorded_name
 from .streamed_text import Origin
 
@@ -26,7 +27,7 @@ class ToolCalls:
         self._names: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
         self._failed: set[str] = set()
-        self._commands: dict[str, tuple[str, float]] = {}
+        self._commands = CommandClock()
 
     def call_id(self, message_id: str, agent_call_id: str) -> str | None:
         """Our name for a call that the agent names so within a message; None if it was never reported."""
@@ -36,9 +37,9 @@ class ToolCalls:
         """Whether a call ended badly, as one does that was refused."""
         return call_id in self._failed
 
-    def open_commands(self, waiting: Collection[str | None]) -> list[float]:
-        """When each command began that hasn't ended, in ms since the epoch; without the calls that wait for leave."""
-        return [since for call, since in self._commands.values() if call not in waiting]
+    def command_times(self, waiting: Collection[str | None], since: float) -> CommandTimes:
+        """See `CommandClock.times`."""
+        return self._commands.times(waiting, since)
 
     def snapshot(self, origin: Origin, part: Fields) -> Iterator[ToolStarted | ToolEnded]:
         """The state of a call."""
@@ -56,9 +57,9 @@ class ToolCalls:
                 message_id=text(part.get("messageID")) or None,
             )
             if tool == COMMAND:
-                self._commands[part_id] = (call_id, number(fields(state.get("time")).get("start")))
+                self._commands.begins(part_id, call_id, number(fields(state.get("time")).get("start")))
         if status in ("completed", "error") and part_id not in self._ended:
-            self._commands.pop(part_id, None)
+            self._commands.ends(part_id, number(fields(state.get("time")).get("end")))
             self._ended.add(part_id)
             if status == "error":
                 self._failed.add(call_id)

@@ -13,6 +13,7 @@ from ..file_trees import Look
 from ..ids import AgentSessionId, MessageId, SessionId
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, items, number, text, whole
+from .command_times import CommandTimes
 from .messages import Messages
 from .names import SESSION, is_name
 from .permissions import (
@@ -147,13 +148,13 @@ class Translator:
         return self._messages.files.waiting
 
     @property
-    def open_commands(self) -> list[float]:
-        """When each command of the run began that hasn't ended, in ms since the epoch; none of those that wait for leave."""
+    def command_times(self) -> CommandTimes:
+        """When the run's commands began and ended; nothing of those that wait for permission."""
         run = self.run
         if run is None:
-            return []
+            return CommandTimes()
         waiting = [self._asked_in.get(asked) for asked in run.asking]
-        return [since for since in self._messages.tools.open_commands(waiting) if since >= int(run.since)]
+        return self._messages.tools.command_times(waiting, int(run.since))
 
     # --- what the agent says --------------------------------------------------------------------------------------
 

@@ -15,7 +15,9 @@ from opencode_ledger.actors.opencode import sweep_all
 from opencode_ledger.actors.opencode.host.environment import MARKER, marker
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
 from opencode_ledger.actors.opencode.processes import inherited
-from opencode_ledger.actors.opencode.processes.calls import Commands, end_commands
+from opencode_ledger.actors.opencode.processes.calls import Commands
+from opencode_ledger.actors.opencode.processes.interrupt import Interrupt
+from opencode_ledger.domain.opencode.command_times import CommandTimes
 
 from ..faults.processes import eventually, sleep_alone
 
@@ -71,6 +73,12 @@ async def agent(tmp_path: Path) -> AsyncIterator[Agent]:
             await agent.process.wait()
 
 
+async def interrupted(looking: Commands, *, open_since: float | None = None) -> Interrupt:
+    """An interrupt at this moment. `open_since`: when the only open command began, in s since the epoch."""
+    times = CommandTimes() if open_since is None else CommandTimes((open_since * 1000,))
+    return await asyncio.to_thread(Interrupt, looking, times)
+
+
 @pytest.mark.parametrize("shelled", [True, False])
 async def test_what_opencode_itself_starts_is_never_ended(agent: Agent, shelled: bool) -> None:
     """A language or MCP server, whenever it was started, outlives the interrupt; the command of the call doesn't."""
@@ -80,10 +88,10 @@ async def test_what_opencode_itself_starts_is_never_ended(agent: Agent, shelled:
     await agent.order(f"own {early}")
     await agent.order(f"call {call}")
     await eventually(lambda: early_sleeps() and call_sleeps())
-    spared = await asyncio.to_thread(agent.commands(shelled=shelled).spared, [0.0])
+    interrupt = await interrupted(agent.commands(shelled=shelled), open_since=0.0)
     await agent.order(f"own {late}")
     await eventually(late_sleeps)
-    await end_commands(agent.commands(shelled=shelled), spared, 0.0, 5.0)
+    await interrupt.end(0.0, 5.0)
     assert (early_sleeps(), call_sleeps(), late_sleeps()) == (True, False, True)
 
 
@@ -92,14 +100,14 @@ async def test_a_helper_of_a_server_of_opencode_is_no_command(agent: Agent) -> N
     helper, sleeps = sleep_alone()
     await agent.order(f"own (setsid {helper} &)")
     await eventually(sleeps)
-    await end_commands(agent.commands(shelled=True), frozenset(), 0.0, 5.0)
+    await (await interrupted(agent.commands(shelled=True), open_since=0.0)).end(0.0, 5.0)
     assert sleeps()
 
 
 async def has_ended(looking: Commands, calls: int) -> None:
     """Wait until the shells of this number of calls are gone."""
     async with asyncio.timeout(60):
-        while len(await asyncio.to_thread(looking.spared, [])) != calls:
+        while len((found := await asyncio.to_thread(looking.by_call)).keys() - looking.shells(found)) != calls:
             await asyncio.sleep(0.02)
 
 
@@ -116,11 +124,32 @@ async def test_what_two_calls_left_is_kept_apart(agent: Agent) -> None:
     await agent.order(f"call env -i setsid {held} &")
     await eventually(held_sleeps)
     await has_ended(looking, 2)
-    spared = await asyncio.to_thread(looking.spared, [opened * 1000])
-    await end_commands(looking, spared, 0.0, 5.0)
+    await (await interrupted(looking, open_since=opened)).end(0.0, 5.0)
     assert (left_sleeps(), held_sleeps()) == (True, False)
-    await end_commands(looking, await asyncio.to_thread(looking.spared, []), 0.0, 5.0)
+    await (await interrupted(looking)).end(0.0, 5.0)
     assert left_sleeps()
+
+
+WORKER = "while :; do {worker} & echo $! >>{notes}; wait $!; done"
+
+
+async def test_a_server_that_restarts_its_worker_goes_on(agent: Agent, tmp_path: Path) -> None:
+    """A worker that began during the interrupted call is ended once; the one that takes its place is the server's own."""
+    worker, works = sleep_alone()
+    call, call_sleeps = sleep_alone()
+    start, notes = tmp_path / "start", tmp_path / "notes"
+    waiting = f"until [ -e {start} ]; do sleep 0.01; done"
+    await agent.order(f"call setsid sh -c '{waiting}; {WORKER.format(worker=worker, notes=notes)}' >/dev/null 2>&1 &")
+    looking = agent.commands(shelled=True)
+    await has_ended(looking, 1)
+    await agent.order(f"call {call}")
+    await eventually(call_sleeps)
+    start.touch()
+    await eventually(works)
+    await (await interrupted(looking, open_since=0.0)).end(0.0, 5.0)
+    assert not call_sleeps()
+    await eventually(works)
+    assert len(notes.read_text().split()) == 2
 
 
 async def test_a_command_may_end_by_itself_first(agent: Agent, tmp_path: Path) -> None:
@@ -128,7 +157,7 @@ async def test_a_command_may_end_by_itself_first(agent: Agent, tmp_path: Path) -
     note = tmp_path / "note.txt"
     await agent.order(f"call trap 'echo bye > {note}; exit' TERM; echo here > {note}; while :; do sleep 0.02; done")
     await eventually(lambda: note.exists() and note.read_text() == "here\n")
-    await end_commands(agent.commands(shelled=True), frozenset(), 5.0, 5.0)
+    await (await interrupted(agent.commands(shelled=True), open_since=0.0)).end(5.0, 5.0)
     assert note.read_text() == "bye\n"
 
 

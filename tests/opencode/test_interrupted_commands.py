@@ -1,8 +1,7 @@
 """What an interrupt ends: every command of the calls that it interrupts, however it tries to live on, and nothing else."""
 
 import asyncio
-import secrets
-from collections.abc import Mapping
+import os
 from pathlib import Path
 from typing import Final
 
@@ -11,69 +10,10 @@ from scripts.scripted_model import Call, Say, ScriptedModel, when
 
 from opencode_ledger.domain.codebase import facts as f
 
-from ..faults.processes import commands, eventually
+from ..faults.processes import eventually
 from .conftest import MakeLive
 from .live import Live
-
-WRITE: Final = "while :; do echo x >> {}; sleep 0.05; done"
-IGNORE: Final = "trap : 1 2 3 6 10 12 13 14 15 20 21 22; trap '' 1 2 3 6 10 12 13 14 15 20 21 22;"
-PYTHON: Final = (
-    "import os,signal,sys,time\n"
-    "[signal.signal(n, signal.SIG_IGN) for n in range(1, 32) if n not in (9, 17, 19)]\n"
-    "os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); os.closerange(0, 256)\n"
-    "while True:\n open(sys.argv[1], 'a').write('x\\n'); time.sleep(0.05)\n"
-)
-
-WAYS: Final[Mapping[str, str]] = {
-    "in the background": "sh -c '{write}' &",
-    "ignoring every signal": 'sh -c "{ignore} {write}" &',
-    "forked twice": "( ( sh -c '{write}' & ) & )",
-    "in a session of its own": "setsid sh -c '{write}' </dev/null >/dev/null 2>&1 &",
-    "in a session of its own, ignoring every signal": 'setsid sh -c "{ignore} {write}" </dev/null >/dev/null 2>&1 &',
-    "immune to hang-ups": "nohup sh -c '{write}' </dev/null >/dev/null 2>&1 &",
-    "a child of a child": 'sh -c "sh -c \'sh -c \\"{write}\\"; true\'; true" &',
-    "in a process group of its own": "bash -c \"set -m; sh -c '{write}' & exit 0\"",
-    "stopped": "sh -c 'echo x > {file}; kill -STOP $$; {write}' &",
-    "stopped, in a session of its own": "setsid sh -c 'echo x > {file}; kill -STOP $$; {write}' &",
-    "with a cleared environment": "env -i sh -c '{write}' &",
-    "with a cleared environment, forked twice": "(env -i setsid sh -c '{write}' <&- >&- 2>&- &)",
-    "with its limits set back": "(ulimit -S -x unlimited; setsid sh -c '{write}' >/dev/null 2>&1 &)",
-    "forking without end": "sh -c 'f() {{ echo x >> {file}; sleep 0.02; f & exit 0; }}; f' &",
-    "forking without end, in a session of its own": (
-        "setsid sh -c 'f() {{ echo x >> {file}; sleep 0.02; f & exit 0; }}; f' >/dev/null 2>&1 &"
-    ),
-    "a daemon by the book": "python3 daemon.py {file}",
-    "disowned": "bash -c 'sh -c \"{write}\" & disown -a; exit 0' &",
-    "through xargs": "echo {file} | xargs -I@ setsid -f sh -c 'while :; do echo x >> @; sleep 0.05; done'",
-    "under another name": "(exec -a opencode sh -c '{write}') &",
-    **{f"one of ten: {number}": "sh -c '{write}' &" for number in range(1, 11)},
-}
-"""How a command may try to outlive the call that began it."""
-
-
-class Writers:
-    """Commands that write to files of their own for ever, known on the machine by a word that nobody else has."""
-
-    def __init__(self, live: Live, ways: Mapping[str, str] = WAYS) -> None:
-        self._word = secrets.token_hex(8)
-        self._files = {way: live.directory / f"{self._word}-{number}.txt" for number, way in enumerate(ways)}
-        (live.directory / "daemon.py").write_text(PYTHON)
-        self.command = "\n".join(self._of(way, text) for way, text in ways.items())
-
-    def _of(self, way: str, text: str) -> str:
-        file = self._files[way].name
-        return text.format(write=WRITE.format(file), ignore=IGNORE, file=file)
-
-    async def all_at_work(self) -> None:
-        await eventually(lambda: [way for way, file in self._files.items() if not file.exists()] == [])
-
-    def alive(self) -> list[str]:
-        """The ways in which one is alive."""
-        running = commands().values()
-        return [way for way, file in self._files.items() if any(file.name.encode() in line for line in running)]
-
-    def words(self) -> int:
-        return sum(len(file.read_bytes()) for file in self._files.values())
+from .writers import Writers
 
 
 def without_the_call(command: str) -> str:
@@ -89,8 +29,8 @@ def shelled(make_live: MakeLive, tmp_path: Path) -> Live:
 
 async def test_no_command_outlives_its_interrupt(shelled: Live, model: ScriptedModel) -> None:
     """However a command tries to live on, none is left when the interrupt returns, and none comes back."""
-    live, writers = shelled, Writers(shelled)
-    held = Writers(live, {"holding the output": "setsid sh -c '{write}' &"})
+    live, writers = shelled, Writers(shelled.directory)
+    held = Writers(live.directory, {"holding the output": "setsid sh -c '{write}' &"})
     together = (
         Call("bash", command=without_the_call(writers.command), description="Work"),
         Call("bash", command=held.command, description="Go without waiting"),
@@ -112,7 +52,7 @@ async def test_what_an_ended_call_left_lives_until_stop(shelled: Live, model: Sc
     live = shelled
     restarting = "setsid sh -c 'while :; do sh -c \"{write}\" & sleep 0.2; kill $!; done' >/dev/null 2>&1 &"
     server, old = (
-        Writers(live, {"restarting": restarting}),
+        Writers(live.directory, {"restarting": restarting}),
         "trap '' TERM; while :; do echo old >> order.txt; sleep 0.02; done",
     )
     together = tuple(Call("bash", command=command, description="One of two") for command in (server.command, old))
@@ -131,3 +71,29 @@ async def test_what_an_ended_call_left_lives_until_stop(shelled: Live, model: Sc
     await eventually(lambda: server.words() > written)
     await live.agent.stop()
     assert (server.alive(), live.marked()) == ([], [])
+
+
+SERVER: Final = """setsid bash -c 'while read -r request; do . "./$request"; done' <>requests >/dev/null 2>&1 &"""
+"""A server that does what is asked of it, in processes of its own: a build daemon, a terminal multiplexer."""
+
+
+async def test_what_a_server_began_for_an_interrupted_call_is_ended(shelled: Live, model: ScriptedModel) -> None:
+    """What a server of an ended call has started since the interrupted one began is ended; the server lives, and serves on."""
+    live, place, worker = shelled, shelled.directory, {"a worker": "sh -c '{write}' &"}
+    early, meanwhile, later = Writers(place, worker), Writers(place), Writers(place, worker)
+    os.mkfifo(place / "requests")
+    for name, writers in (("early", early), ("meanwhile", meanwhile), ("later", later)):
+        (place / name).write_text(writers.command)
+    steps = (f"{SERVER}\necho early >requests", "echo meanwhile >requests\nexec sleep 300")
+    model.rules = [when("Work", [*(Call("bash", command=step, description="Work") for step in steps), Say("Never.")])]
+    await live.prompt("Work")
+    await asyncio.gather(early.all_at_work(), meanwhile.all_at_work())
+    await live.agent.abort()
+    assert (early.alive(), meanwhile.alive()) == ([*worker], [])
+    written = meanwhile.words()
+    model.rules = []
+    assert (await live.run("bash: echo later >requests\nsay: On we go.")).summary == "On we go."
+    await later.all_at_work()
+    assert (early.alive(), meanwhile.words()) == ([*worker], written)
+    await live.agent.stop()
+    assert (early.alive(), later.alive(), live.marked()) == ([], [], [])
