@@ -128,7 +128,7 @@ async def test_what_is_missing_is_said(outside: Outside, tmp_path: Path, lay: La
     "path", ["/etc/passwd", "tool_1", "../tool-output/tool_1", "/tool-output/tool_1\0", "/x/tool_1"]
 )
 async def test_no_other_file_is_opened(outside: Outside, path: str) -> None:
-    """A path is the word of whoever wrote the history: one outside of opencode's folder is refused."""
+    """The author of a history chose the path: one outside of opencode's folder is refused."""
     outside.call(1, path)
     await outside.town.sync(A)
     assert [event.whole_missing for event in await outside.events()] == ["refused"]

@@ -59,6 +59,7 @@ HELD: tuple[str, ...] = (
     "scripts/provision",
     "scripts/scripted_model",
     "tests/api",
+    "scripts/simulation",
     "tests/architecture",
     "tests/browser",
     "tests/clients",
@@ -71,6 +72,7 @@ HELD: tuple[str, ...] = (
     "tests/simulation",
     "tests/sse",
     "tests/store",
+    "tests/support",
     "tests/workflow",
 )
 RECORD = re.compile(r"adr/[\w-]+\.md")
