@@ -49,7 +49,6 @@ from ..projections.tree.signing import SigningKey
 from .api.service import AgentHost, Service
 from .api.usable import hindered_by
 from .data_directory import (
-    DERIVED_FROM_THE_LOG,
     INSTANCE_NAME,
     KEY_NAME,
     LOG_NAME,
@@ -59,6 +58,7 @@ from .data_directory import (
     TREE_NAME,
     VIEWS_NAME,
 )
+from .derived_files import DERIVED_FROM_THE_LOG
 from .limits import Limits
 from .metrics import Metrics
 from .offline.erasing import finish

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from ..projections.file_names import REBUILT
-
 LOG_NAME: Final = "ledger.db"
 VIEWS_NAME: Final = "views.db"
 MOMENTS_NAME: Final = "moments.db"
@@ -12,6 +10,3 @@ KEY_NAME: Final = "checkpoint.key"
 INSTANCE_NAME: Final = "instance"
 SHELL_NAME: Final = "shell"
 SCRATCH_NAME: Final = "tmp"
-
-DERIVED_FROM_THE_LOG: Final = (VIEWS_NAME, VIEWS_NAME + REBUILT, MOMENTS_NAME)
-"""Files with content of the log. They are rebuilt from it when they are missing."""

@@ -11,12 +11,11 @@ from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId
 from ...domain.outputs.record import KeptOutput
 from ..offline.export import Choice, export_from, outputs_from
-from ..offline.verify import Verdict, key_of, verify_data
+from ..offline.verify import Verdict, counted, key_of, verify_data
 from ..offline.verify_export import verify_export
 from ..settings import Data, default_data
 from .diff import diff
 from .progress import progress
-from .screen import counted
 from .show import show
 from .way_out import complain, say, write_data
 

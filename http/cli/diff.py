@@ -18,9 +18,10 @@ from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
 from ..offline.evidence import Evidence, evidence_in
 from ..offline.history import CodebaseHistory, Snapshot, history_of
+from ..offline.verify import counted
 from ..settings import Data, default_data
 from .printing import erasure_lines, head
-from .screen import Line, Screen, counted, line, plain, second
+from .screen import Line, Screen, line, plain, second
 
 LABEL: Final = 10
 

@@ -17,12 +17,13 @@ from ...actors.store.log_file import check_there, opened
 from ...domain.errors import InvalidInput
 from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
-from ..data_directory import DERIVED_FROM_THE_LOG, LOG_NAME
+from ..data_directory import LOG_NAME
+from ..derived_files import DERIVED_FROM_THE_LOG
 from ..offline.erasing import Choice, Chosen, choose, erasures, finish
 from ..offline.erasing import erase as execute
+from ..offline.verify import counted
 from ..settings import Data, default_data
 from .progress import progress
-from .screen import counted
 from .way_out import say
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}

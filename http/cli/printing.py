@@ -14,7 +14,8 @@ from ...projections.story.wording import took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
 from ..offline.history import CodebaseHistory, Snapshot
-from .screen import Line, counted, line, minute, plain, second
+from ..offline.verify import counted
+from .screen import Line, line, minute, plain, second
 
 STYLES: Final = {
     "user": "bold green",

@@ -77,11 +77,6 @@ def _shown(text: str) -> str:
     return visible_prose(text, keep="")
 
 
-def counted(number: int, thing: str) -> str:
-    """How many of a thing."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def plain(text: str) -> str:
     """Text that can't steer a terminal, whatever an agent put in it."""
     return visible_prose(text).expandtabs(4)

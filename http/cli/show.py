@@ -12,9 +12,10 @@ from ...domain.ids import CodebaseId, OutputId, SessionId
 from ...projections.story.session_story import NOT_OURS
 from ..offline.evidence import Evidence, evidence_in
 from ..offline.history import codebases_of, history_of
+from ..offline.verify import counted
 from ..settings import Data, default_data
 from .printing import session_lines, story_lines
-from .screen import Line, Screen, counted, line, minute, plain
+from .screen import Line, Screen, line, minute, plain
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 

@@ -1,13 +1,11 @@
 """Verification of the whole outputs beside a log: each must have the hash that its event names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from ...actors.store.outputs.outputs_file import OutputsFile
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import StoreError
-from ...domain.ids import CodebaseId, OutputId
-from ...domain.outputs.exported import Measured
 from ...domain.outputs.record import KeptOutput
 from ...domain.proofs.audit import Audit, Finding
 from .evidence import Evidence
@@ -26,27 +24,6 @@ def output_findings(evidence: Evidence, result: Audit) -> list[Finding]:
     if len(found) > MOST:
         found[MOST:] = [Finding("removed", 0, f"{len(found) - MOST} more whole outputs are not as recorded.")]
     return found
-
-
-def exported_findings(
-    found: Mapping[tuple[CodebaseId, OutputId], Measured], recorded: list[KeptOutput]
-) -> Iterator[Finding]:
-    """Where the whole outputs that go along with an export are not those that its events name."""
-    left, order = dict(found), [here.position for here in found.values()]
-    if order != sorted(order):
-        yield Finding("moved", 0, "The whole outputs are not in the order of their events.")
-    for kept in recorded:
-        here = left.pop((kept.codebase, kept.output_id), None)
-        name = f"The whole output of event {kept.position} ({kept.output_id})"
-        if kept.erased:
-            if here:
-                yield Finding("added", kept.position, f"{name} still exists, but the event was erased.")
-        elif here is None:
-            yield Finding("removed", kept.position, f"{name} is missing.")
-        elif here != Measured(kept.position, kept.bytes, kept.bytes, kept.sha256):
-            yield Finding("changed", kept.position, f"{name} was changed.")
-    for _, output in left:
-        yield Finding("added", 0, f"The outputs have {output!r}, which no event of the export names.")
 
 
 def _findings(file: OutputsFile, recorded: list[KeptOutput]) -> Iterator[Finding]:

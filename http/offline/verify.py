@@ -13,7 +13,6 @@ from ...domain.proofs.audit import Audit, Finding, TreeLeaves, audit
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
 from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
-from ..cli.screen import counted
 from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY, SignedEvidence, signed_evidence_in
 from .file_checks import guard_findings, odd_findings, tree_findings
@@ -40,6 +39,11 @@ class Verdict:
     def sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.result.findings
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its noun, such as `1 event` or `2 events`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def verify_data(data: Path, kept: Iterable[Path], key: VerifierKey | None, progress: Progress) -> Verdict:

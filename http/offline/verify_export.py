@@ -1,6 +1,6 @@
 """Verification of an export: what its lines claim, and which of these claims they prove. It needs no other file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,9 @@ from ...actors.store.evidence.files import found_lines, size_of
 from ...actors.store.evidence.read_only import LONGEST
 from ...domain.erasure.record import ErasureRecord
 from ...domain.errors import InvalidInput, StoreError
-from ...domain.outputs.exported import read_outputs
-from ...domain.outputs.record import kept_in
+from ...domain.ids import CodebaseId, OutputId
+from ...domain.outputs.exported import Measured, read_outputs
+from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.proofs.audit import Audit, Finding
 from ...domain.proofs.batch_inclusion import root_with
 from ...domain.proofs.export import BadExport, Manifest, read_event, read_manifest, read_proof
@@ -18,9 +19,7 @@ from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.selection import Chosen, Selection
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, is_signed_alone, open_note
 from ...projections.tree.signing import verify
-from ..cli.screen import counted
-from .outputs import exported_findings
-from .verify import Progress, Verdict, checkpoint_of, erased_of, kept_checkpoints
+from .verify import Progress, Verdict, checkpoint_of, counted, erased_of, kept_checkpoints
 
 MOST_FINDINGS: Final = 100
 """The most findings about an export's events that are listed: a forged export can have millions."""
@@ -130,3 +129,24 @@ def _with_outputs(verdict: Verdict, path: Path | None) -> Verdict:
             verdict.result.findings.extend(exported_findings(read_outputs(lines), verdict.result.outputs))
         summary = f"; {outputs} in {path.name}"
     return replace(verdict, summary=verdict.summary + summary)
+
+
+def exported_findings(
+    found: Mapping[tuple[CodebaseId, OutputId], Measured], recorded: list[KeptOutput]
+) -> Iterator[Finding]:
+    """Where the whole outputs that go along with an export are not those that its events name."""
+    left, order = dict(found), [here.position for here in found.values()]
+    if order != sorted(order):
+        yield Finding("moved", 0, "The whole outputs are not in the order of their events.")
+    for kept in recorded:
+        here = left.pop((kept.codebase, kept.output_id), None)
+        name = f"The whole output of event {kept.position} ({kept.output_id})"
+        if kept.erased:
+            if here:
+                yield Finding("added", kept.position, f"{name} still exists, but the event was erased.")
+        elif here is None:
+            yield Finding("removed", kept.position, f"{name} is missing.")
+        elif here != Measured(kept.position, kept.bytes, kept.bytes, kept.sha256):
+            yield Finding("changed", kept.position, f"{name} was changed.")
+    for _, output in left:
+        yield Finding("added", 0, f"The outputs have {output!r}, which no event of the export names.")

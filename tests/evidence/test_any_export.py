@@ -25,9 +25,8 @@ from opencode_ledger.domain.proofs.merkle import span_hash
 from opencode_ledger.domain.proofs.selection import session_of
 from opencode_ledger.domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, sign_note
 from opencode_ledger.domain.proofs.tiles import GrowingTree, node_in
-from opencode_ledger.http.offline.outputs import exported_findings
 from opencode_ledger.http.offline.verify import Verdict
-from opencode_ledger.http.offline.verify_export import verify_lines
+from opencode_ledger.http.offline.verify_export import exported_findings, verify_lines
 
 ONE, OTHER = CodebaseId("cb_1"), CodebaseId("cb_2")
 SALT, TEXT = b"s" * 16, "what a tool printed\n" * 3
@@ -231,7 +230,7 @@ def test_words_in_an_erased_event() -> None:
         verdict = verdict_on(proved(SESSION, [events[0], events[1]._replace(data=blank), *events[2:]]))
         assert verdict is not None
         assert by == len(LOG) or not verdict.sound
-        assert not verdict.sound or "1 erased, by events that are not in this export" in verdict.summary
+        assert not verdict.sound or "1 erased by events outside this export" in verdict.summary
 
 
 def ranges() -> st.SearchStrategy[dict[str, Any]]:
@@ -298,9 +297,7 @@ def test_any_byte(selection: dict[str, Any], data: st.DataObject) -> None:
         return
     pairs = zip(changed.splitlines(), sound.splitlines(), strict=True)
     assert all(b'"erased":{' in was for now, was in pairs if now != was)
-    assert (
-        "1 erased, by events that are not in this export: what is left of their content is not proven" in before.summary
-    )
+    assert "1 erased by events outside this export: the rest of their content is not proved" in before.summary
 
 
 def outputs_of(events: list[RecordedEvent]) -> list[bytes]:

@@ -37,7 +37,7 @@ from opencode_ledger.domain.ids import (
 )
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
-from opencode_ledger.http.data_directory import DERIVED_FROM_THE_LOG
+from opencode_ledger.http.derived_files import DERIVED_FROM_THE_LOG
 from opencode_ledger.http.offline.erasing import Choice, choose, erase, erasures, finish
 from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.as_of.views_at import Moments
