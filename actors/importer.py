@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from ..domain.codebase.commands import ImportSession
-from ..domain.codebase.imported import INCOMPLETE, UNREADABLE, OutsideSession, Synced
+from ..domain.codebase.imported import INCOMPLETE, UNREADABLE, ExternalSession, Synced
 from ..domain.codebase.imports import news_of, worth_reading
 from ..domain.codebase.state import State
 from ..domain.errors import AGENT_UNREACHABLE, ActorStopped, AgentError, AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..domain.ports import Histories, History
-from .outside_outputs import OutsideOutputs
+from .outside_outputs import ExternalOutputs
 from .whole_outputs import OutputKeeper
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Importer:
 
     async def _import(self, history: History, ask: Ask) -> Synced:
         brought, failed, passed_over = 0, 0, Counter[str]()
-        outputs = OutsideOutputs(self._codebase, self._keeper) if self._keeper else None
+        outputs = ExternalOutputs(self._codebase, self._keeper) if self._keeper else None
         for number, session in enumerate(await history.sessions()):
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)  # most sessions bring nothing, and there may be very many
@@ -95,7 +95,7 @@ class Importer:
         return Synced(brought=brought, passed_over=+(passed_over + Counter(history.passed_over)))
 
     async def _import_session(
-        self, history: History, session: OutsideSession, ask: Ask, outputs: OutsideOutputs | None
+        self, history: History, session: ExternalSession, ask: Ask, outputs: ExternalOutputs | None
     ) -> tuple[bool, bool]:
         """Whether a session brought something, and whether all of it could be recorded."""
         recorded, left_out = 0, 0

@@ -14,7 +14,7 @@ from ..domain.codebase.commands import (
     CancelTask,
     Command,
     Delete,
-    GrantRoom,
+    GrantSlot,
     Interrupt,
     LookAgain,
     Recover,
@@ -27,7 +27,7 @@ from ..domain.errors import ActorStopped
 from ..domain.events import Json
 from ..domain.ids import Position
 
-CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantRoom, LookAgain, Recover, Shutdown)
+CONTROL = (Interrupt, Stop, CancelTask, Delete, GrantSlot, LookAgain, Recover, Shutdown)
 """Commands that overtake: a person's halt must not queue behind the agent's output."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..domain.codebase.commands import ImportSession
-from ..domain.codebase.imported import OutsideMessage, OutsideOutput
+from ..domain.codebase.imported import ExternalMessage, ExternalOutput
 from ..domain.ids import CodebaseId
 from ..domain.outputs.whole import AgentOutput, WholeOutput
 from .whole_outputs import OutputKeeper
@@ -18,14 +18,14 @@ MOST: Final = 16
 """Calls for which one file is kept. A forked session names a file again. A million calls could fill the disk with it."""
 
 
-class OutsideOutputs:
+class ExternalOutputs:
     """The outputs of one sync of a codebase."""
 
     def __init__(self, codebase: CodebaseId, keeper: OutputKeeper) -> None:
         self._codebase, self._keeper = codebase, keeper
         self._named = Counter[str]()
 
-    async def kept(self, command: ImportSession, news: Iterable[OutsideMessage]) -> ImportSession:
+    async def kept(self, command: ImportSession, news: Iterable[ExternalMessage]) -> ImportSession:
         """The command, whose new messages say what was kept of their outputs, and no longer where the outputs are."""
         new = {message.id for message in news if message.outputs}
         if not new:
@@ -33,10 +33,10 @@ class OutsideOutputs:
         messages = [await self._complete(message) if message.id in new else message for message in command.messages]
         return replace(command, messages=tuple(messages))
 
-    async def _complete(self, message: OutsideMessage) -> OutsideMessage:
+    async def _complete(self, message: ExternalMessage) -> ExternalMessage:
         return replace(message, outputs=tuple([await self._keep(output) for output in message.outputs]))
 
-    async def _keep(self, output: OutsideOutput) -> OutsideOutput:
+    async def _keep(self, output: ExternalOutput) -> ExternalOutput:
         whole = output.whole
         if not isinstance(whole, AgentOutput):
             return output

@@ -59,9 +59,9 @@ class Planner:
         if self._has_no_meaning(envelope.command, fresh=fresh):
             return Planned(envelope, NOTHING, ())
         command = masked_command(envelope.command, self._secrets.masker)
-        room = self._occupancy.claim(command)
+        has_slot = self._occupancy.claim(command)
         at = timestamp(self._clock)
-        decision = decide(state, command, at, room=room)
+        decision = decide(state, command, at, has_slot=has_slot)
         return Planned(envelope, decision, _requested(envelope, decision, at))
 
     def _has_no_meaning(self, command: c.Command, *, fresh: bool) -> bool:

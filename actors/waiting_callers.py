@@ -57,7 +57,7 @@ class WaitingCallers:
         """Answer the callers who need not wait any longer."""
         waiting, self._halting = self._halting, []
         for envelope, decision in waiting:
-            if phase in decision.answer_after:
+            if phase in decision.unanswered_while:
                 self._halting.append((envelope, decision))
             else:
                 envelope.answer(Answer(position=position, phase=phase, recorded=len(decision.events)))

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 from .codebase.commands import ImportSession
 from .codebase.effects import Prompt
 from .codebase.facts import Fact
-from .codebase.imported import OutsideSession
+from .codebase.imported import ExternalSession
 from .events import Answers
 from .events.recorded import NewEvent, RecordedEvent
 from .ids import (
@@ -199,11 +199,11 @@ class History(Protocol):
         """Sessions of the directory that were found so far and can't be given, by the reason."""
         ...
 
-    async def sessions(self) -> Many[OutsideSession]:
+    async def sessions(self) -> Many[ExternalSession]:
         """What there is now, those first that began first. Raises `AgentError`."""
         ...
 
-    def read(self, session: OutsideSession) -> AsyncIterator[ImportSession]:
+    def read(self, session: ExternalSession) -> AsyncIterator[ImportSession]:
         """A session's messages from the first to the last, some at a time. Nothing of one that is gone.
 
         Raises `AgentError`.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from ...domain.codebase import commands as c
-from ...domain.codebase.backoff import rest_after
+from ...domain.codebase.backoff import backoff_after
 from ...domain.codebase.decision import Decision
 from ...domain.codebase.effects import StopAgent
 from ...domain.codebase.facts import AgentStopped
@@ -46,7 +46,7 @@ class SlotOccupancy:
     @property
     def next_try(self) -> Timestamp | None:
         """When the pause ends and waiting work is tried again. None if nothing waits or there is no pause."""
-        return self._pause.until if self._state().wants_room else None
+        return self._pause.until if self._state().wants_slot else None
 
     def close(self) -> None:
         """The server ends: from now on nothing waits for a slot."""
@@ -61,11 +61,11 @@ class SlotOccupancy:
 
     def is_outdated(self, command: c.Command) -> bool:
         """Whether this is a grant of a slot that was given back while the notice waited in the mailbox."""
-        return isinstance(command, c.GrantRoom) and (self._aborting or not self._slots.holds(self._codebase))
+        return isinstance(command, c.GrantSlot) and (self._aborting or not self._slots.holds(self._codebase))
 
     def claim(self, command: c.Command) -> bool:
         """Take a slot if the command sets an idle agent to work. Returns whether the agent may run."""
-        if isinstance(command, c.GrantRoom) and command.hindrance and self._state().wants_room:
+        if isinstance(command, c.GrantSlot) and command.hindrance and self._state().wants_slot:
             self._pause.hold()
             self._held_as = self._state().codebase
         return not self._would_start(command) or self._slots.enter(self._codebase)
@@ -94,9 +94,9 @@ class SlotOccupancy:
             self._pause.end()
             self._warmth.ends()
             return
-        wanted = self._state().wants_room and not self._closing
+        wanted = self._state().wants_slot and not self._closing
         if worked:
-            self._pause.back_off(rest_after(self._state().failures))
+            self._pause.back_off(backoff_after(self._state().failures))
         elif self._is_pause_over(wanted=wanted):
             self._pause.end()
         if worked or not wanted or self._pause.lasts:
@@ -108,12 +108,12 @@ class SlotOccupancy:
 
     @property
     def _is_at_work(self) -> bool:
-        return self._state().occupies_room or self._aborting
+        return self._state().occupies_slot or self._aborting
 
     def _would_start(self, command: c.Command) -> bool:
         """Whether this command sets an agent to work that is not at work now."""
         state = self._state()
-        if state.occupies_room or not isinstance(command, c.Trigger | c.SendMessage):
+        if state.occupies_slot or not isinstance(command, c.Trigger | c.SendMessage):
             return False
         return outcome(state.phase, type(command)) is Phase.RUNNING
 

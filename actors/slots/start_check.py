@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ...domain.codebase.commands import GrantRoom
+from ...domain.codebase.commands import GrantSlot
 from ...domain.codebase.hindrance import Hindered
 from ...domain.codebase.state import State
 from ...domain.ids import CodebaseId
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class StartCheck:
-    """`begin` finds out what hinders the agent, and sends the answer to the mailbox as `GrantRoom`."""
+    """`begin` finds out what hinders the agent, and sends the answer to the mailbox as `GrantSlot`."""
 
     def __init__(
         self,
@@ -40,4 +40,4 @@ class StartCheck:
                 hindrance = await self._hindered(codebase)
             except Exception:
                 log.exception("could not check whether an agent can start", codebase=self._codebase)
-        self._mailbox.send(GrantRoom(hindrance))
+        self._mailbox.send(GrantSlot(hindrance))

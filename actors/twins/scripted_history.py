@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from ...domain.codebase.commands import ImportSession
-from ...domain.codebase.imported import UNNAMED, OutsideSession
+from ...domain.codebase.imported import UNNAMED, ExternalSession
 from ...domain.errors import AGENT_UNREACHABLE, AgentError, AgentUnavailable
 from ...domain.ids import AgentSessionId, CodebaseId
 from ...domain.opencode.history import SessionReading, session_from
@@ -130,14 +130,14 @@ class ScriptedHistory:
         self._all, self._directory = all_of_them, directory
         self.passed_over: Counter[str] = Counter()
 
-    async def sessions(self) -> list[OutsideSession]:
+    async def sessions(self) -> list[ExternalSession]:
         """See the port."""
         here = [made.info for made in self._all.made.values() if made.info.get("directory") == self._directory]
         listed = [session_from(_said(info)) for info in here]
         self.passed_over[UNNAMED] = listed.count(None)
         return [session for session in listed if session]
 
-    async def read(self, session: OutsideSession) -> AsyncIterator[ImportSession]:
+    async def read(self, session: ExternalSession) -> AsyncIterator[ImportSession]:
         """See the port."""
         if session.agent_session_id in self._all.broken:
             raise AgentError("opencode did not answer.", AGENT_UNREACHABLE)

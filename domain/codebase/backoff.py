@@ -18,7 +18,7 @@ _ENOUGH: Final = 16
 """Doublings after which the longest rest is reached for sure."""
 
 
-def rest_after(failures: int) -> float:
+def backoff_after(failures: int) -> float:
     """Seconds that the queue rests after so many sessions that failed in a row."""
     return min(FIRST * 2 ** min(failures - 2, _ENOUGH), LONGEST) if failures > 1 else 0.0
 
@@ -30,5 +30,5 @@ def look_again_after(looks: int) -> float:
 
 def notice(failures: int) -> str:
     """The last failure, and what follows of it for the queue, in words."""
-    rest = rest_after(failures)
+    rest = backoff_after(failures)
     return f"Agent failed {failures} times in a row; the queue waits {rest:.0f} s" if rest else "Agent failed"

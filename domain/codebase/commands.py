@@ -8,7 +8,7 @@ from ..events import Answers, Decider, Json
 from ..ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 from .facts import Fact
 from .hindrance import Hindrance
-from .imported import OutsideMessage, OutsideSession, OutsideStatus
+from .imported import ExternalMessage, ExternalSession, ExternalStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +121,7 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantRoom:
+class GrantSlot:
     """There is room for this codebase among the running agents: what waits starts, unless there is a `hindrance`."""
 
     hindrance: Hindrance | None = None
@@ -163,10 +163,10 @@ class ImportSession:
     and it is at rest. `open`: the last of them has no end. `left_out`: messages that were passed over, so far.
     """
 
-    session: OutsideSession
-    messages: tuple[OutsideMessage, ...]
+    session: ExternalSession
+    messages: tuple[ExternalMessage, ...]
     prompt: str
-    status: OutsideStatus
+    status: ExternalStatus
     last: bool
     complete: bool
     open: bool = False
@@ -186,7 +186,7 @@ Command: TypeAlias = (
     | ReplyPermission
     | NoteRefusedAccess
     | Conclude
-    | GrantRoom
+    | GrantSlot
     | LookAgain
     | Recover
     | Shutdown

@@ -18,25 +18,25 @@ from .lifecycle import Phase, check, check_present
 from .reports import report
 from .state import Session, State, title_of
 
-NO_ROOM: Final = "Waiting for other agents to finish"
+NO_SLOT: Final = "Waiting for other agents to finish"
 WORKING: Final[Mapping[bool, Literal["running", "pending"]]] = {True: "running", False: "pending"}
 """What a session is that is to work, with and without room."""
 
 SETTLING = frozenset({Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING})
 
 
-def decide(state: State, command: c.Command, at: Timestamp, *, room: bool = True) -> Decision:
+def decide(state: State, command: c.Command, at: Timestamp, *, has_slot: bool = True) -> Decision:
     """The decision on `command`. `room`: whether one more agent may run now. Raises `LedgerError` to refuse."""
-    return _decide(command, state, at, room)
+    return _decide(command, state, at, has_slot)
 
 
 @singledispatch
-def _decide(command: object, state: State, at: Timestamp, room: bool) -> Decision:
+def _decide(command: object, state: State, at: Timestamp, has_slot: bool) -> Decision:
     raise TypeError(f"not a command: {command!r}")
 
 
 @_decide.register
-def _register(command: c.Register, state: State, at: Timestamp, room: bool) -> Decision:
+def _register(command: c.Register, state: State, at: Timestamp, has_slot: bool) -> Decision:
     if state.phase is not Phase.VOID:
         raise AlreadyRegistered
     registered = e.CodebaseRegistered(
@@ -52,23 +52,23 @@ def _register(command: c.Register, state: State, at: Timestamp, room: bool) -> D
 
 
 @_decide.register
-def _change(command: c.ChangeCodebase, state: State, at: Timestamp, room: bool) -> Decision:
+def _change(command: c.ChangeCodebase, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return changes.change(command, state, at)
 
 
 @_decide.register
-def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Decision:
+def _trigger(command: c.Trigger, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check(state.phase, c.Trigger)
     model = command.model or state.default_model
     ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
     started = e.SessionStarted(
-        status=WORKING[room],
+        status=WORKING[has_slot],
         prompt=command.prompt,
         agent=command.agent,
         model=model,
         files=command.files,
         metadata=command.metadata,
-        waiting=not room,
+        waiting=not has_slot,
         **ids,
     )
     created = e.TaskCreated(
@@ -81,15 +81,15 @@ def _trigger(command: c.Trigger, state: State, at: Timestamp, room: bool) -> Dec
         **ids,
     )
     sent = e.MessageSent(message_id=command.message_id, content=command.prompt, agent=command.agent, model=model, **ids)
-    begun = (e.TaskStarted(**ids),) if room else ()
-    status = e.Status(status=WORKING[room], message="Agent started" if room else NO_ROOM, **ids)
+    begun = (e.TaskStarted(**ids),) if has_slot else ()
+    status = e.Status(status=WORKING[has_slot], message="Agent started" if has_slot else NO_SLOT, **ids)
     replaced = endings.replaced(state, at)
     events = (*replaced, started, created, *begun, sent, status)
-    return Decision(events, _prompts(fold(state, (*replaced, started)), sent) if room else ())
+    return Decision(events, _prompts(fold(state, (*replaced, started)), sent) if has_slot else ())
 
 
 @_decide.register
-def _send_message(command: c.SendMessage, state: State, at: Timestamp, room: bool) -> Decision:
+def _send_message(command: c.SendMessage, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check(state.phase, c.SendMessage)
     session = _active(state)
     sent = e.MessageSent(
@@ -102,20 +102,21 @@ def _send_message(command: c.SendMessage, state: State, at: Timestamp, room: boo
     if state.phase is not Phase.INTERRUPTED:
         return Decision((sent,), _prompts(state, sent) if state.phase is Phase.RUNNING else ())
     ids = endings.ids(session, at)
-    resumed = e.SessionResumed(status=WORKING[room], waiting=not room, **ids)
-    status = e.Status(status=WORKING[room], message="Agent resumed" if room else NO_ROOM, **ids)
+    resumed = e.SessionResumed(status=WORKING[has_slot], waiting=not has_slot, **ids)
+    status = e.Status(status=WORKING[has_slot], message="Agent resumed" if has_slot else NO_SLOT, **ids)
     return Decision(
-        (resumed, *endings.task_works(session, at, room=room), sent, status), _prompts(state, sent) if room else ()
+        (resumed, *endings.task_works(session, at, has_slot=has_slot), sent, status),
+        _prompts(state, sent) if has_slot else (),
     )
 
 
 @_decide.register
-def _interrupt(command: c.Interrupt, state: State, at: Timestamp, room: bool) -> Decision:
+def _interrupt(command: c.Interrupt, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check(state.phase, c.Interrupt)
     if state.phase is Phase.WAITING:
         return Decision(endings.interrupted(state, at, "requested"))
     if state.phase is Phase.INTERRUPTING:
-        return Decision(answer_after=SETTLING)
+        return Decision(unanswered_while=SETTLING)
     session = _active(state)
     interrupting = e.SessionInterrupting(**endings.ids(session, at))
     refused = endings.refused_permissions(session, at)
@@ -123,41 +124,41 @@ def _interrupt(command: c.Interrupt, state: State, at: Timestamp, room: bool) ->
 
 
 @_decide.register
-def _stop(command: c.Stop, state: State, at: Timestamp, room: bool) -> Decision:
+def _stop(command: c.Stop, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check(state.phase, c.Stop)
     if state.phase is Phase.STOPPING:
-        return Decision(answer_after=endings.STOPPED)
+        return Decision(unanswered_while=endings.STOPPED)
     return endings.stopping(_active(state), state.phase, at)
 
 
 @_decide.register
-def _delete(command: c.Delete, state: State, at: Timestamp, room: bool) -> Decision:
+def _delete(command: c.Delete, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check(state.phase, c.Delete)
     until = frozenset({Phase.DELETING})
     if state.phase is Phase.DELETING or state.codebase is None:
-        return Decision(answer_after=until)
+        return Decision(unanswered_while=until)
     deleting = e.CodebaseDeleting(codebase_id=state.codebase.codebase_id, timestamp=at)
     refused = endings.refused_permissions(state.session, at) if state.session else ()
     return Decision((deleting, *refused), (StopAgent(),), until)
 
 
 @_decide.register
-def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, room: bool) -> Decision:
+def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return permissions.replied(command, state, at)
 
 
 @_decide.register
-def _create_task(command: c.CreateTask, state: State, at: Timestamp, room: bool) -> Decision:
+def _create_task(command: c.CreateTask, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return task_queue.create(command, state, at)
 
 
 @_decide.register
-def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, room: bool) -> Decision:
+def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return task_queue.cancel(command, state, at)
 
 
 @_decide.register
-def _note_refused_access(command: c.NoteRefusedAccess, state: State, at: Timestamp, room: bool) -> Decision:
+def _note_refused_access(command: c.NoteRefusedAccess, state: State, at: Timestamp, has_slot: bool) -> Decision:
     if state.phase in (Phase.VOID, Phase.DELETED):
         raise CodebaseNotFound
     active = endings.ids(state.session, at) if state.session else e.Common(session_id=None, task_id=None, timestamp=at)
@@ -165,13 +166,13 @@ def _note_refused_access(command: c.NoteRefusedAccess, state: State, at: Timesta
 
 
 @_decide.register
-def _conclude(command: c.Conclude, state: State, at: Timestamp, room: bool) -> Decision:
+def _conclude(command: c.Conclude, state: State, at: Timestamp, has_slot: bool) -> Decision:
     check_present(state.phase)
     return NOTHING
 
 
 @_decide.register
-def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -> Decision:
+def _grant_slot(command: c.GrantSlot, state: State, at: Timestamp, has_slot: bool) -> Decision:
     session = state.session
     if command.hindrance:
         return task_queue.hold(command.hindrance, state, at)
@@ -184,12 +185,12 @@ def _grant_room(command: c.GrantRoom, state: State, at: Timestamp, room: bool) -
 
 
 @_decide.register
-def _look_again(command: c.LookAgain, state: State, at: Timestamp, room: bool) -> Decision:
+def _look_again(command: c.LookAgain, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return NOTHING
 
 
 @_decide.register
-def _recover(command: c.Recover, state: State, at: Timestamp, room: bool) -> Decision:
+def _recover(command: c.Recover, state: State, at: Timestamp, has_slot: bool) -> Decision:
     match state.phase:
         case Phase.RUNNING | Phase.INTERRUPTING:
             return Decision(endings.cut_short(state, at, "server_restarted"))
@@ -202,27 +203,27 @@ def _recover(command: c.Recover, state: State, at: Timestamp, room: bool) -> Dec
 
 
 @_decide.register
-def _shutdown(command: c.Shutdown, state: State, at: Timestamp, room: bool) -> Decision:
+def _shutdown(command: c.Shutdown, state: State, at: Timestamp, has_slot: bool) -> Decision:
     if state.phase in (Phase.RUNNING, Phase.INTERRUPTING) and state.session:
         ids = endings.ids(state.session, at)
         interrupting = e.SessionInterrupting(reason="server_stopped", **ids)
         refused = endings.refused_permissions(state.session, at)
         return Decision((interrupting, *refused), (StopAgent(),), SETTLING)
-    return Decision(answer_after=SETTLING)
+    return Decision(unanswered_while=SETTLING)
 
 
 @_decide.register
-def _retire(command: c.Retire, state: State, at: Timestamp, room: bool) -> Decision:
-    return Decision(effects=(StopAgent(),)) if not state.occupies_room else NOTHING
+def _retire(command: c.Retire, state: State, at: Timestamp, has_slot: bool) -> Decision:
+    return Decision(effects=(StopAgent(),)) if not state.occupies_slot else NOTHING
 
 
 @_decide.register
-def _report(command: c.Report, state: State, at: Timestamp, room: bool) -> Decision:
+def _report(command: c.Report, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return report(state, command, at)
 
 
 @_decide.register
-def _import_session(command: c.ImportSession, state: State, at: Timestamp, room: bool) -> Decision:
+def _import_session(command: c.ImportSession, state: State, at: Timestamp, has_slot: bool) -> Decision:
     return imports.import_session(command, state, at)
 
 

@@ -14,7 +14,7 @@ from .state import State, evolve
 
 @dataclass(frozen=True)
 class Decision:
-    """`answer_after`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
+    """`unanswered_while`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
 
     `answer_with`: the caller is answered once this is settled: as wished, or refused where it was settled otherwise.
 
@@ -23,7 +23,7 @@ class Decision:
 
     events: tuple[e.Event, ...] = ()
     effects: tuple[Effect, ...] = ()
-    answer_after: frozenset[Phase] = frozenset()
+    unanswered_while: frozenset[Phase] = frozenset()
     refusal: LedgerError | None = None
     answer_with: PermissionId | None = None
 

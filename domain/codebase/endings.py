@@ -35,11 +35,11 @@ def prompts(session: Session, sent: e.MessageSent | None) -> tuple[Prompt, ...]:
     return (*held, prompt_of(session, sent)) if sent else held
 
 
-def task_works(session: Session, at: Timestamp, *, room: bool = True) -> tuple[e.Event, ...]:
+def task_works(session: Session, at: Timestamp, *, has_slot: bool = True) -> tuple[e.Event, ...]:
     """The task goes where its session goes: it starts with the first run, goes on with a later one, or waits with it."""
     if not session.task_open:
         return ()
-    if not room:
+    if not has_slot:
         return (e.TaskResumed(status="pending", **ids(session, at)),)
     return (e.TaskResumed(**ids(session, at)) if session.task_started else e.TaskStarted(**ids(session, at)),)
 

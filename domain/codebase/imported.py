@@ -14,7 +14,7 @@ from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
 from ..outputs.whole import AgentOutput, WholeOutput
 
-OutsideStatus: TypeAlias = Literal["completed", "failed", "stopped", "running"]
+ExternalStatus: TypeAlias = Literal["completed", "failed", "stopped", "running"]
 
 UNLISTED = "that opencode can't list"
 UNNAMED = "under names that opencode doesn't give"
@@ -42,7 +42,7 @@ class Synced:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OutsideSession:
+class ExternalSession:
     """A session as the agent's program describes it. `revision` changes whenever the description does."""
 
     agent_session_id: AgentSessionId
@@ -57,7 +57,7 @@ class OutsideSession:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OutsideOutput:
+class ExternalOutput:
     """A call that printed more than its message has. `whole`: where all of it is, or what is on record of it."""
 
     tool: str
@@ -66,7 +66,7 @@ class OutsideOutput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OutsideMessage:
+class ExternalMessage:
     """A message as it stands. `turn`: the person's message that it is, or that it comes of.
 
     `tools`: calls with the members of `tool_use` and `tool_result` events. `error`: why it ended early, if it did.
@@ -86,7 +86,7 @@ class OutsideMessage:
     cost: float | None = None
     error: str | None = None
     silent: bool = False
-    outputs: tuple[OutsideOutput, ...] = ()
+    outputs: tuple[ExternalOutput, ...] = ()
     """Of its calls. They are no part of what the digest stands for: where they are kept changes no message."""
     digest: str = field(init=False, repr=False, compare=False)
     """What stands for all of it; made with it, since that takes a while for a long one."""
@@ -182,7 +182,7 @@ class Recorded:
         return number * _STEP
 
 
-Outside: TypeAlias = Mapping[AgentSessionId, Recorded]
+ImportIndex: TypeAlias = Mapping[AgentSessionId, Recorded]
 """What is on record of the agent's sessions, by its own names for them."""
 
 

@@ -11,9 +11,9 @@ from ..outputs.whole import WholeOutput
 from . import commands as c
 from .decision import NOTHING, Decision
 from .imported import (
-    OutsideMessage,
-    OutsideSession,
-    OutsideStatus,
+    ExternalMessage,
+    ExternalSession,
+    ExternalStatus,
     Recorded,
     digest_of,
     session_of,
@@ -22,9 +22,9 @@ from .lifecycle import BUSY, check_present
 from .state import State
 
 
-def worth_reading(state: State, session: OutsideSession) -> bool:
+def worth_reading(state: State, session: ExternalSession) -> bool:
     """Whether there may be something in a session that isn't on record; if not, it need not be read."""
-    recorded = state.outside.get(session.agent_session_id)
+    recorded = state.import_index.get(session.agent_session_id)
     if recorded is None:
         return not _is_helpers(state, session)
     if recorded.revision is not None and recorded.revision == session.revision:
@@ -45,7 +45,7 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
     session = command.session
     if not worth_reading(state, session):
         return NOTHING
-    known = state.outside.get(session.agent_session_id)
+    known = state.import_index.get(session.agent_session_id)
     recorded = known or Recorded(session_id=session_of(session.agent_session_id))
     news = news_of(command, state)
     named = {message.id: message.digest for message in news}
@@ -61,9 +61,9 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
     return _recorded(_imported(command, state, named, at), news, at)
 
 
-def news_of(command: c.ImportSession, state: State) -> tuple[OutsideMessage, ...]:
+def news_of(command: c.ImportSession, state: State) -> tuple[ExternalMessage, ...]:
     """The messages that are not on record, or not as they now are."""
-    recorded, messages = state.outside.get(command.session.agent_session_id), command.messages
+    recorded, messages = state.import_index.get(command.session.agent_session_id), command.messages
     recorded = recorded or Recorded(session_id=session_of(command.session.agent_session_id))
     if recorded.own:
         # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
@@ -73,29 +73,29 @@ def news_of(command: c.ImportSession, state: State) -> tuple[OutsideMessage, ...
     return tuple(message for message in messages if message.id in lacking)
 
 
-def _is_helpers(state: State, session: OutsideSession) -> bool:
+def _is_helpers(state: State, session: ExternalSession) -> bool:
     """Whether an unknown session is, or may be, one that a helper of our own agent works in just now."""
-    parent = None if session.parent is None else state.outside.get(session.parent)
+    parent = None if session.parent is None else state.import_index.get(session.parent)
     if parent is None or not parent.own or state.session is None:
         return False
     return state.phase in BUSY and parent.session_id == state.session.id
 
 
-def _status(command: c.ImportSession, at: Timestamp) -> OutsideStatus:
+def _status(command: c.ImportSession, at: Timestamp) -> ExternalStatus:
     """How it ended; `running` where it seems not to have: nobody but the other program knows, and it doesn't say."""
     changed = max([command.session.updated_at, *(message.created_at for message in command.messages)])
     since = datetime.fromisoformat(at) - datetime.fromisoformat(changed)
     return "running" if command.open and abs(since) < STILL_AT_IT else command.status
 
 
-def _description(command: c.ImportSession, status: OutsideStatus) -> str:
+def _description(command: c.ImportSession, status: ExternalStatus) -> str:
     session = command.session
     said = (session.title, session.parent, session.agent, session.model, session.started_at)
     return digest_of(*said, command.prompt, status)
 
 
 def _recorded(
-    head: o.SessionImported | o.SessionExtended, messages: tuple[OutsideMessage, ...], at: Timestamp
+    head: o.SessionImported | o.SessionExtended, messages: tuple[ExternalMessage, ...], at: Timestamp
 ) -> Decision:
     told = (event for message in messages for event in _told(head.session_id, message, at))
     return Decision((head, *told))
@@ -132,14 +132,14 @@ def _extended(command: c.ImportSession, recorded: Recorded, named: dict[str, str
     )
 
 
-def _parent_id(state: State, session: OutsideSession) -> SessionId | None:
+def _parent_id(state: State, session: ExternalSession) -> SessionId | None:
     if session.parent is None:
         return None
-    parent = state.outside.get(session.parent)
+    parent = state.import_index.get(session.parent)
     return parent.session_id if parent else session_of(session.parent)
 
 
-def _told(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> Iterator[Event]:
+def _told(session_id: SessionId | None, message: ExternalMessage, at: Timestamp) -> Iterator[Event]:
     """A message, and what is on record of what its calls printed beyond it."""
     yield _message(session_id, message, at)
     for output in message.outputs:
@@ -159,7 +159,7 @@ def _told(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) 
             )
 
 
-def _message(session_id: SessionId | None, message: OutsideMessage, at: Timestamp) -> o.MessageImported:
+def _message(session_id: SessionId | None, message: ExternalMessage, at: Timestamp) -> o.MessageImported:
     return o.MessageImported(
         message_id=message.id,
         role=message.role,

@@ -24,7 +24,7 @@ _Tasks: TypeAlias = "HashTrieMap[TaskId | None, _Waiting]"
 _Lanes: TypeAlias = "HashTrieMap[int, Queue[_Waiting]]"
 
 
-class WaitingLine:
+class PriorityQueue:
     """Tasks in the order in which they came. Two lines of the same tasks in the same order are equal."""
 
     __slots__ = ("_came", "_lanes", "_tasks")
@@ -49,16 +49,16 @@ class WaitingLine:
         waiting = self._tasks.get(task)
         return waiting.task if waiting else None
 
-    def with_last(self, task: TaskCreated) -> "WaitingLine":
+    def with_last(self, task: TaskCreated) -> "PriorityQueue":
         """The line once this task has come."""
         if task.task_id in self._tasks:
             return self.without(task.task_id).with_last(task)
         waiting = _Waiting(self._came, task)
         lane: Queue[_Waiting] = self._lanes.get(task.priority, Queue())
         lanes = self._lanes.insert(task.priority, lane.enqueue(waiting))
-        return WaitingLine(self._tasks.insert(task.task_id, waiting), lanes, self._came + 1)
+        return PriorityQueue(self._tasks.insert(task.task_id, waiting), lanes, self._came + 1)
 
-    def without(self, task: TaskId | None) -> "WaitingLine":
+    def without(self, task: TaskId | None) -> "PriorityQueue":
         """The line once this task has gone; the same line where it isn't in it."""
         gone = self._tasks.get(task)
         if gone is None:
@@ -68,7 +68,7 @@ class WaitingLine:
         while lane and tasks.get((front := _front(lane)).task.task_id) is not front:
             lane = _shortened(lane)
         lanes = self._lanes.insert(priority, lane) if lane else self._lanes.remove(priority)
-        return WaitingLine(tasks, lanes, self._came)
+        return PriorityQueue(tasks, lanes, self._came)
 
     def __iter__(self) -> Iterator[TaskCreated]:
         return (waiting.task for waiting in sorted(self._tasks.values(), key=lambda waiting: waiting.came))
@@ -77,13 +77,13 @@ class WaitingLine:
         return len(self._tasks)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, WaitingLine) and list(self) == list(other)
+        return isinstance(other, PriorityQueue) and list(self) == list(other)
 
     def __hash__(self) -> int:
         return len(self)
 
     def __repr__(self) -> str:
-        return f"WaitingLine({list(self)})"
+        return f"PriorityQueue({list(self)})"
 
 
 # The library's annotations of these two are not what they are.

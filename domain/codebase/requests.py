@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ..events.event import Event, Json, kind
 from ..ids import Timestamp
 
-Tell: TypeAlias = Callable[[Many[Event]], Mapping[str, Json]]
+Respond: TypeAlias = Callable[[Many[Event]], Mapping[str, Json]]
 """Makes the answer to a request out of the events that it led to. Pure."""
 
 
@@ -43,7 +43,7 @@ class Request:
     """What a command brings along from the request that it came with."""
 
     correlation_id: str
-    tell: Tell
+    respond: Respond
     key: IdempotencyKey | None = None
 
     def mark(self, events: Many[Event], at: Timestamp) -> tuple[Event, ...]:
@@ -63,7 +63,7 @@ class Request:
             RequestAnswered(
                 key=self.key.key,
                 fingerprint=self.key.fingerprint,
-                answer=self.tell(events),
+                answer=self.respond(events),
                 correlation_id=self.correlation_id,
                 timestamp=at,
             ),
@@ -72,4 +72,4 @@ class Request:
     def answer(self, recorded: Many[Event]) -> Mapping[str, Json]:
         """The answer as it was recorded, so that the first is the same as every later one; else as it is told."""
         answers = (event.answer for event in recorded if isinstance(event, RequestAnswered))
-        return next(answers, None) or self.tell(recorded)
+        return next(answers, None) or self.respond(recorded)

@@ -11,9 +11,9 @@ from .. import events as e
 from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId
 from .effects import Prompt
 from .import_index import remember
-from .imported import Outside, Recorded
+from .imported import ImportIndex, Recorded
 from .lifecycle import BUSY, Phase
-from .priority_queue import WaitingLine
+from .priority_queue import PriorityQueue
 
 TITLE_LENGTH = 80
 
@@ -57,7 +57,7 @@ class Session:
 class State:
     """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
 
-    `queue`: tasks that wait for the agent, in the order in which they came. `outside`: what is on record of the
+    `queue`: tasks that wait for the agent, in the order in which they came. `import_index`: what is on record of the
     agent's sessions, so that what others do in them is recorded once. `failures`: sessions that failed in a row.
     `held`: why the task whose turn it is can't start for now, where it can't.
     """
@@ -65,8 +65,8 @@ class State:
     codebase: e.CodebaseRegistered | None = None
     phase: Phase = Phase.VOID
     session: Session | None = None
-    queue: WaitingLine = field(default_factory=WaitingLine)
-    outside: Outside = field(default_factory=dict[AgentSessionId, Recorded])
+    queue: PriorityQueue = field(default_factory=PriorityQueue)
+    import_index: ImportIndex = field(default_factory=dict[AgentSessionId, Recorded])
     failures: int = 0
     held: e.TaskHeld | None = None
 
@@ -79,12 +79,12 @@ class State:
         return first.task_id if first else None
 
     @property
-    def wants_room(self) -> bool:
+    def wants_slot(self) -> bool:
         """Whether work waits that could start if there were room among the running agents."""
         return self.phase is Phase.WAITING or (self.phase is Phase.IDLE and bool(self.queue))
 
     @property
-    def occupies_room(self) -> bool:
+    def occupies_slot(self) -> bool:
         """Whether this codebase counts among the running agents."""
         return self.phase in BUSY
 
@@ -120,9 +120,9 @@ def title_of(prompt: str) -> str:
 def evolve(state: State, event: e.Event) -> State:
     """The state after an event; kinds that don't concern it leave it as it is."""
     active = state.session.agent_session_id if state.session else None
-    outside = remember(state.outside, active, event)
-    if outside is not state.outside:
-        state = replace(state, outside=outside)
+    import_index = remember(state.import_index, active, event)
+    if import_index is not state.import_index:
+        state = replace(state, import_index=import_index)
     if state.held and isinstance(event, RELEASING) and event.task_id == state.held.task_id:
         state = replace(state, held=None)
     match event:
@@ -166,7 +166,7 @@ def _working(waiting: bool) -> Phase:
     return Phase.WAITING if waiting else Phase.RUNNING
 
 
-def _started(event: e.SessionStarted, queue: WaitingLine) -> Session:
+def _started(event: e.SessionStarted, queue: PriorityQueue) -> Session:
     assert event.session_id is not None  # a session's own events always name it
     queued = queue.get(event.task_id)
     return Session(

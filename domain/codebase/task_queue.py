@@ -41,7 +41,7 @@ def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
     if session is None or session.task_id != command.task_id or not session.task_open:
         raise TaskEnded
     if state.phase is Phase.STOPPING:
-        return Decision(answer_after=endings.STOPPED)
+        return Decision(unanswered_while=endings.STOPPED)
     return endings.stopping(session, state.phase, at)
 
 
@@ -70,7 +70,7 @@ def start_next(state: State, at: Timestamp) -> Decision:
 
 def hold(hindrance: Hindrance, state: State, at: Timestamp) -> Decision:
     """Say why the task whose turn it is can't start for now; once for each reason, in the name of its request."""
-    if not state.wants_room:
+    if not state.wants_slot:
         return NOTHING
     held = e.TaskHeld(
         task_id=state.turn,

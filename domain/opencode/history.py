@@ -10,7 +10,7 @@ from typing import Final
 
 from ..codebase.commands import ImportSession
 from ..codebase.facts import ToolStarted
-from ..codebase.imported import OutsideMessage, OutsideOutput, OutsideSession, OutsideStatus, digest_of
+from ..codebase.imported import ExternalMessage, ExternalOutput, ExternalSession, ExternalStatus, digest_of
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
 from ..outputs.whole import AgentOutput
@@ -42,7 +42,7 @@ _LATEST = 253_402_300_799_999
 """The last millisecond that a date can name."""
 
 
-def session_from(session: object) -> OutsideSession | None:
+def session_from(session: object) -> ExternalSession | None:
     """A session as it is listed; None for what is none, or has a name under which it can't be recorded."""
     found = fields(session)
     name, time = text(found.get("id")), fields(found.get("time"))
@@ -50,7 +50,7 @@ def session_from(session: object) -> OutsideSession | None:
     if not is_session_of_others(name):
         return None
     told = {key: found.get(key) for key in ("title", "parentID", "agent", "model", "time")}
-    return OutsideSession(
+    return ExternalSession(
         agent_session_id=AgentSessionId(name),
         parent=AgentSessionId(parent) if is_name(parent, SESSION) else None,
         directory=text(found.get("directory")),
@@ -66,13 +66,13 @@ def session_from(session: object) -> OutsideSession | None:
 class SessionReading:
     """Turns the pages of one session, as they are read, into commands."""
 
-    def __init__(self, session: OutsideSession) -> None:
+    def __init__(self, session: ExternalSession) -> None:
         self._session = session
         self._tools = ToolCalls(Secrets())  # none that is known: what stands for a message must not change with them
         self._turns: dict[str, str] = {}
         self._turn = ""
         self._prompt = ""
-        self._status: OutsideStatus = "completed"
+        self._status: ExternalStatus = "completed"
         self._all_finished = True
         self._at_rest = False
         self._finished = True
@@ -93,7 +93,7 @@ class SessionReading:
             left_out=self.left_out,
         )
 
-    def _read(self, messages: Iterable[object]) -> Iterator[OutsideMessage]:
+    def _read(self, messages: Iterable[object]) -> Iterator[ExternalMessage]:
         for message in map(fields, messages):
             info, parts = fields(message.get("info")), [fields(part) for part in items(message.get("parts"))]
             name = text(info.get("id"))
@@ -113,7 +113,7 @@ class SessionReading:
         self._names.add(name)
         return own and new
 
-    def _user(self, name: str, info: Fields, parts: list[Fields], *, synthetic: bool) -> Iterator[OutsideMessage]:
+    def _user(self, name: str, info: Fields, parts: list[Fields], *, synthetic: bool) -> Iterator[ExternalMessage]:
         if not synthetic:
             self._turn = name
         self._turns[name] = self._turn
@@ -122,7 +122,7 @@ class SessionReading:
         self._finished, self._status = False, "stopped"  # as long as nothing answers it
         content = _said(parts, "text", only_ended=False) or ""
         self._prompt = self._prompt or content
-        yield OutsideMessage(
+        yield ExternalMessage(
             id=name,
             role="user",
             turn=name,
@@ -132,7 +132,7 @@ class SessionReading:
             model=_model(fields(info.get("model")), "modelID"),
         )
 
-    def _assistant(self, name: str, info: Fields, parts: list[Fields]) -> Iterator[OutsideMessage]:
+    def _assistant(self, name: str, info: Fields, parts: list[Fields]) -> Iterator[ExternalMessage]:
         finished = "completed" in fields(info.get("time"))
         failure = failure_of(info.get("error")) if info.get("error") else None
         self._finished = finished
@@ -146,7 +146,7 @@ class SessionReading:
         if info.get("summary") is True:
             return
         tokens, cost = usage_of(info)
-        yield OutsideMessage(
+        yield ExternalMessage(
             id=name,
             role="assistant",
             turn=self._turns.get(text(info.get("parentID")), self._turn),
@@ -163,9 +163,9 @@ class SessionReading:
             outputs=outputs,
         )
 
-    def _calls(self, parts: list[Fields]) -> tuple[tuple[dict[str, Json], ...], tuple[OutsideOutput, ...]]:
+    def _calls(self, parts: list[Fields]) -> tuple[tuple[dict[str, Json], ...], tuple[ExternalOutput, ...]]:
         """The calls of a message, beyond some length of them all without what they put out; and where the whole of that is."""
-        calls, outputs, length = list[dict[str, Json]](), list[OutsideOutput](), 0
+        calls, outputs, length = list[dict[str, Json]](), list[ExternalOutput](), 0
         made = [part for part in parts if part.get("type") == "tool"]
         for part in made[:MOST_CALLS]:
             for call, elsewhere in self._call(part):
@@ -174,7 +174,7 @@ class SessionReading:
                 is_cut = length > MOST_OF_A_MESSAGE
                 calls.append({**call, "output": shortened(output, 0)} if is_cut else call)
                 if more := elsewhere or (AgentOutput(text=output) if is_cut and output else None):
-                    outputs.append(OutsideOutput(tool=text(call["tool"]), call_id=text(call["call_id"]), whole=more))
+                    outputs.append(ExternalOutput(tool=text(call["tool"]), call_id=text(call["call_id"]), whole=more))
         self.left_out += len(made) > MOST_CALLS
         return tuple(calls), tuple(outputs)
 

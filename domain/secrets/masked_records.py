@@ -16,7 +16,7 @@ from ..codebase.commands import (
     ChangeCodebase,
     Command,
     CreateTask,
-    GrantRoom,
+    GrantSlot,
     Register,
     ReplyPermission,
     SendMessage,
@@ -81,8 +81,8 @@ def masked_command(command: Command, masker: Masker) -> Command:
         raise InvalidInput("`files` has a name that is or contains a secret, or looks like one; rename the file.")
     if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
         return masked(command, masker)
-    if isinstance(command, GrantRoom) and command.hindrance:
-        return GrantRoom(replace(command.hindrance, message=masker.mask(command.hindrance.message)))
+    if isinstance(command, GrantSlot) and command.hindrance:
+        return GrantSlot(replace(command.hindrance, message=masker.mask(command.hindrance.message)))
     return command
 
 

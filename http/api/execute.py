@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from aiohttp import web
 
 from ...domain.codebase.commands import Command, Register
-from ...domain.codebase.requests import IdempotencyKey, Request, Tell
+from ...domain.codebase.requests import IdempotencyKey, Request, Respond
 from ...domain.events import Event
 from ...domain.ids import CodebaseId
 from ..web.answers import json_answer
@@ -21,13 +21,13 @@ E = TypeVar("E", bound=Event)
 
 
 async def execute(
-    service: Service, request: web.Request, codebase: CodebaseId, command: Command, tell: Tell
+    service: Service, request: web.Request, codebase: CodebaseId, command: Command, respond: Respond
 ) -> web.Response:
-    """Execute a command in a codebase's actor. `tell` makes the response from the recorded events.
+    """Execute a command in a codebase's actor. `respond` makes the response from the recorded events.
 
     With an idempotency key, the response is recorded together with the events. Raises `LedgerError`.
     """
-    named = Request(correlation_id=correlation_of(request), tell=tell, key=request.get(KEY))
+    named = Request(correlation_id=correlation_of(request), respond=respond, key=request.get(KEY))
     if isinstance(command, Register):
         answer = await service.supervisor.register(command, named)
     else:
@@ -36,7 +36,7 @@ async def execute(
     return json_answer(answer.content)
 
 
-def with_message(message: str) -> Tell:
+def with_message(message: str) -> Respond:
     """A response that is the same for all events."""
     return lambda _events: {"success": True, "message": message}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ...domain.codebase.backoff import notice, rest_after
+from ...domain.codebase.backoff import backoff_after, notice
 from ...domain.codebase.lifecycle import Phase
 from ...domain.events import Json
 from ...domain.ids import Timestamp
@@ -38,6 +38,6 @@ def _why(agent: Agent, *, crowded: bool) -> tuple[str | None, str | None]:
         case Phase.IDLE if crowded:
             return NO_SLOT
         case Phase.IDLE:
-            return (BACKOFF, notice(agent.failures)) if rest_after(agent.failures) else (None, None)
+            return (BACKOFF, notice(agent.failures)) if backoff_after(agent.failures) else (None, None)
         case _:
             return RUNNING

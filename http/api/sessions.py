@@ -49,7 +49,7 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
     await service.usable_program(codebase)
-    named = Request(correlation_id=correlation_of(request), tell=lambda _events: {})
+    named = Request(correlation_id=correlation_of(request), respond=lambda _events: {})
     synced = await service.supervisor.sync(codebase.id, named)
     sessions = "session" if synced.brought == 1 else "sessions"
     said = f"Synced {synced.brought} {sessions} from OpenCode"

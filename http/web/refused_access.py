@@ -67,7 +67,7 @@ class RefusedAccess:
         first.add(call, agent.program)
         # In separate tasks, because the caller may disconnect at any time.
         self._spawn(self._go_on(agent.codebase))
-        request = Request(correlation_id=correlation_id, tell=lambda _: {})
+        request = Request(correlation_id=correlation_id, respond=lambda _: {})
         await asyncio.shield(self._spawn(self._record(agent.codebase, first, request)))
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from tests.actors.town import A, B, Town
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.backoff import LONGEST, rest_after
+from opencode_ledger.domain.codebase.backoff import LONGEST, backoff_after
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import TaskId
@@ -41,8 +41,8 @@ async def messages(town: Town) -> list[str]:
 @given(st.integers(0, 10_000))
 def test_rests_grow_up_to_a_limit(count: int) -> None:
     """One failure makes nobody wait; each further one no less than the one before, and never more than the limit."""
-    assert 0 <= rest_after(count) <= rest_after(count + 1) <= LONGEST
-    assert (rest_after(count) == 0) is (count < 2)
+    assert 0 <= backoff_after(count) <= backoff_after(count + 1) <= LONGEST
+    assert (backoff_after(count) == 0) is (count < 2)
 
 
 async def test_a_queue_is_not_used_up_by_an_agent_that_can_not_start(town: Town) -> None:
@@ -53,7 +53,7 @@ async def test_a_queue_is_not_used_up_by_an_agent_that_can_not_start(town: Town)
     assert (await messages(town))[-1] == "Agent failed 2 times in a row; the queue waits 2 s"
     await town.clock.advance(3600)
     waits = [(later - former).total_seconds() for former, later in pairwise(await failures(town))]
-    assert waits == [rest_after(n) for n in range(1, len(waits) + 1)]
+    assert waits == [backoff_after(n) for n in range(1, len(waits) + 1)]
     assert waits[-1] == LONGEST
     assert len(waits) < 25
     assert len(town.actors[A].state.queue) == 100 - len(waits) - 1

@@ -9,7 +9,7 @@ from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.backoff import rest_after
+from opencode_ledger.domain.codebase.backoff import backoff_after
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentRunning, StoreError, TaskEnded
@@ -205,7 +205,7 @@ async def test_a_room_given_back_is_not_used(town: Town) -> None:
     await running(town, A)
     await town.register(B)
     await town.do(B, create("x"))
-    assert await town.do(B, c.GrantRoom()) is Phase.IDLE
+    assert await town.do(B, c.GrantSlot()) is Phase.IDLE
     assert len(town.agents.at_work) == 1
     await town.agents.of(A).end()
     await settle()
@@ -224,7 +224,7 @@ async def test_a_task_whose_agent_does_not_start_makes_way(town: Town) -> None:
     assert reasons == {"not installed"}
     town.agents.temper.start_error = None
     await town.do(A, create("c"))
-    await town.clock.advance(rest_after(2))
+    await town.clock.advance(backoff_after(2))
     assert given_prompts(town, A) == ["c"]
     await town.assert_truthful()
 

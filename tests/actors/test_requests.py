@@ -21,7 +21,7 @@ def answer_of(events: Sequence[e.Event]) -> Mapping[str, e.Json]:
 
 def keyed(key: str = "key-1") -> Request:
     """A request with a key."""
-    return Request(correlation_id="req-1", tell=answer_of, key=IdempotencyKey(key, "f"))
+    return Request(correlation_id="req-1", respond=answer_of, key=IdempotencyKey(key, "f"))
 
 
 async def answers(town: Town) -> list[RequestAnswered]:

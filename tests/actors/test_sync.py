@@ -13,7 +13,7 @@ from opencode_ledger.actors.twins.scripted_agent import echo
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories, ScriptedHistory
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.imported import OutsideSession
+from opencode_ledger.domain.codebase.imported import ExternalSession
 from opencode_ledger.domain.codebase.imports import worth_reading
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import State
@@ -40,7 +40,7 @@ class Gate:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
         read = ScriptedHistory.read
 
-        async def held(history: ScriptedHistory, wanted: OutsideSession) -> AsyncIterator[c.ImportSession]:
+        async def held(history: ScriptedHistory, wanted: ExternalSession) -> AsyncIterator[c.ImportSession]:
             if wanted.agent_session_id == session and not self.open.is_set():
                 self.reached.set()
                 await self.open.wait()
@@ -118,7 +118,7 @@ async def test_sessions_without_news_hold_nobody_up(town: Town, monkeypatch: pyt
     assert await town.sync(A) == 1000
     looked, most = 0, 0
 
-    def counted(state: State, session: OutsideSession) -> bool:
+    def counted(state: State, session: ExternalSession) -> bool:
         nonlocal looked
         looked += 1
         return worth_reading(state, session)

@@ -27,7 +27,7 @@ def task(number: int, *, priority: int = 0, refused: bool = False) -> c.CreateTa
 def keyed(number: int) -> Request:
     """A request with a key, whose answer names the task."""
     key = IdempotencyKey(f"key-{number}", "f")
-    return Request(correlation_id=f"req-{number}", tell=lambda events: {"task": events[0].task_id}, key=key)
+    return Request(correlation_id=f"req-{number}", respond=lambda events: {"task": events[0].task_id}, key=key)
 
 
 async def outcome(asked: "asyncio.Task[object]") -> object:

@@ -16,7 +16,7 @@ from opencode_ledger.actors.opencode.others import session_list
 from opencode_ledger.actors.opencode.processes.survivors import family
 from opencode_ledger.actors.opencode.server import OpencodeServer
 from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
-from opencode_ledger.domain.codebase.imported import OutsideSession
+from opencode_ledger.domain.codebase.imported import ExternalSession
 from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import Histories, History
@@ -121,7 +121,7 @@ async def person(
         await sweep_all(settings.instance)
 
 
-async def words(history: History, session: OutsideSession) -> list[str]:
+async def words(history: History, session: ExternalSession) -> list[str]:
     """What was said in a session, page after page; only the last page is called so."""
     pages = [command async for command in history.read(session)]
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True] * bool(pages)

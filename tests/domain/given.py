@@ -64,9 +64,9 @@ class Story:
     events: list[e.Event] = field(default_factory=list[e.Event])
     last: Decision = field(default_factory=Decision)
 
-    def when(self, command: c.Command, *, room: bool = True) -> "Story":
+    def when(self, command: c.Command, *, has_slot: bool = True) -> "Story":
         """The story after one more command."""
-        decision = decide(self.state, command, AT, room=room)
+        decision = decide(self.state, command, AT, has_slot=has_slot)
         return Story(fold(self.state, decision.events), [*self.events, *decision.events], decision)
 
     def then(self, *events: e.Event) -> "Story":
@@ -96,11 +96,11 @@ def names_of(*events: e.Event) -> list[str]:
     return [f"{event.topic}.{event.action}" if event.action else event.topic for event in events]
 
 
-def given(*commands: c.Command, room: bool = True) -> Story:
+def given(*commands: c.Command, has_slot: bool = True) -> Story:
     """A registered codebase that has lived through these commands."""
     story = Story().when(REGISTER)
     for command in commands:
-        story = story.when(command, room=room)
+        story = story.when(command, has_slot=has_slot)
     return story
 
 
@@ -112,7 +112,7 @@ def standing_at(phase: Phase) -> Story:
         case Phase.IDLE:
             return given()
         case Phase.WAITING:
-            return given(TRIGGER, room=False)
+            return given(TRIGGER, has_slot=False)
         case Phase.RUNNING:
             return given(TRIGGER, report(OPENED, TAKEN))
         case Phase.INTERRUPTING:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opencode_ledger.domain.codebase.commands import ImportSession
-from opencode_ledger.domain.codebase.imported import OutsideOutput, OutsideSession
+from opencode_ledger.domain.codebase.imported import ExternalOutput, ExternalSession
 from opencode_ledger.domain.opencode.history import MOST_OF_A_MESSAGE, SessionReading, session_from
 from opencode_ledger.domain.opencode.tool_calls import OUTPUT_LIMIT
 from opencode_ledger.domain.outputs.whole import AgentOutput
@@ -23,7 +23,7 @@ LISTED: Json = {
 }
 
 
-def listed(**more: Any) -> OutsideSession:
+def listed(**more: Any) -> ExternalSession:
     session = session_from({**LISTED, **more})
     assert session is not None
     return session
@@ -98,7 +98,7 @@ def test_more_of_an_output_than_a_message_has() -> None:
         ("call_1", "bash", AgentOutput(path="/t/tool_1", ends="9\n10\n")),
         ("call_2", "bash", AgentOutput(text=long)),
     ]
-    assert answer.outputs[-1] == OutsideOutput(tool="bash", call_id="call_3", whole=AgentOutput(text="y"))
+    assert answer.outputs[-1] == ExternalOutput(tool="bash", call_id="call_3", whole=AgentOutput(text="y"))
     assert "call_4" not in {output.call_id for output in answer.outputs}
 
 

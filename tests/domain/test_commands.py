@@ -80,13 +80,13 @@ def test_a_trigger_starts_a_session_and_its_task_and_prompts_the_agent() -> None
 
 def test_a_trigger_without_room_waits_and_its_task_is_pending() -> None:
     """A trigger without room records a session that waits and a task that has not started."""
-    story = given(TRIGGER, room=False).says("session.started", "task.created", "message_sent", "status")
+    story = given(TRIGGER, has_slot=False).says("session.started", "task.created", "message_sent", "status")
     assert story.phase is Phase.WAITING and story.last.effects == ()
 
 
 def test_room_lets_a_waiting_session_run_with_all_that_was_said() -> None:
     """Once there is room, the task starts, and the agent is given the prompt and every message sent meanwhile."""
-    story = given(TRIGGER, MESSAGE, room=False).when(c.GrantRoom())
+    story = given(TRIGGER, MESSAGE, has_slot=False).when(c.GrantSlot())
     story.says("session.admitted", "task.started", "status")
     assert prompts(story) == ["Add tests\nplease", "use pytest"]
     assert story.last.effects[0] == FIRST_PROMPT
@@ -96,7 +96,7 @@ def test_room_lets_a_waiting_session_run_with_all_that_was_said() -> None:
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.WAITING])
 def test_room_that_nobody_waits_for_changes_nothing(phase: Phase) -> None:
     """Room granted to a codebase that no longer waits is recorded as nothing."""
-    story = standing_at(phase).when(c.GrantRoom()).then()
+    story = standing_at(phase).when(c.GrantSlot()).then()
     assert story.last.effects == ()
 
 
@@ -155,14 +155,14 @@ def test_words_untaken_and_words_since_the_interrupt_are_handed_over_in_order() 
 
 def test_a_message_without_room_waits_to_resume() -> None:
     """Without room an interrupted session waits, and then hands over what was said meanwhile."""
-    story = standing_at(Phase.INTERRUPTED).when(LATER, room=False)
+    story = standing_at(Phase.INTERRUPTED).when(LATER, has_slot=False)
     assert story.phase is Phase.WAITING and story.last.effects == ()
-    assert prompts(story.when(c.GrantRoom())) == ["go on"]
+    assert prompts(story.when(c.GrantSlot())) == ["go on"]
 
 
 def test_a_task_starts_when_its_session_first_runs() -> None:
     """A task whose session waited, was interrupted and is then resumed has started, and only once."""
-    story = given(TRIGGER, c.Interrupt(), room=False)
+    story = given(TRIGGER, c.Interrupt(), has_slot=False)
     story = story.when(LATER).says("session.resumed", "task.started", "message_sent", "status")
     assert prompts(story) == ["Add tests\nplease", "go on"]
     story = story.when(c.Interrupt()).when(report(f.AgentAborted())).when(MESSAGE)
@@ -178,7 +178,7 @@ def test_an_interrupt_makes_the_agent_let_go() -> None:
 
 def test_an_interrupt_of_what_waits_takes_effect_at_once() -> None:
     """A session that waits for room has no agent to wait for: it is interrupted at once."""
-    story = given(TRIGGER, c.Interrupt(), room=False).says(*PAUSED)
+    story = given(TRIGGER, c.Interrupt(), has_slot=False).says(*PAUSED)
     assert story.last.effects == ()
 
 
@@ -198,7 +198,7 @@ def test_a_second_halt_of_the_same_kind_records_nothing_and_waits_for_the_first(
         (Phase.DELETING, c.Delete()),
     ):
         story = standing_at(phase).when(command).then()
-        assert story.last.effects == () and phase in story.last.answer_after
+        assert story.last.effects == () and phase in story.last.unanswered_while
 
 
 def test_a_stop_ends_the_session_when_no_process_is_left() -> None:
@@ -293,7 +293,7 @@ def test_the_servers_end_leaves_the_rest_as_it_is(phase: Phase) -> None:
 def test_only_an_agent_without_work_is_retired(phase: Phase) -> None:
     """Retiring ends the process of an agent that rests, records nothing, and never touches one at work."""
     story = standing_at(phase)
-    at_work = story.state.occupies_room
+    at_work = story.state.occupies_slot
     assert story.when(c.Retire()).then().last.effects == (() if at_work else (x.StopAgent(),))
 
 

@@ -49,7 +49,7 @@ def test_an_interrupt_that_was_asked_for() -> None:
         e.SessionInterrupted(reason="requested", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
     )
-    given(TRIGGER, c.Interrupt(), room=False).then(
+    given(TRIGGER, c.Interrupt(), has_slot=False).then(
         e.TaskInterrupted(reason="requested", **IDS),
         e.SessionInterrupted(reason="requested", **IDS),
         e.Status(status="interrupted", message="Agent interrupted", **IDS),
@@ -184,4 +184,4 @@ def test_a_message_without_a_model_goes_to_the_session_s_own() -> None:
 def test_the_server_waits_for_what_is_already_ending() -> None:
     """Whoever ends the server is answered once the interrupt, the stop or the deletion under way is over."""
     for phase in (Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING):
-        assert phase in standing_at(phase).when(c.Shutdown()).last.answer_after
+        assert phase in standing_at(phase).when(c.Shutdown()).last.unanswered_while

@@ -101,7 +101,7 @@ def test_any_erasure_leaves_the_log_sound(lives: Lives, data: st.DataObject) -> 
         assert now.phase == then.phase
         assert [task.task_id for task in now.queue] == [task.task_id for task in then.queue]
         assert (now.session and now.session.id) == (then.session and then.session.id)
-        assert now.outside == then.outside
+        assert now.import_index == then.import_index
 
 
 @given(histories(), st.data())
@@ -193,7 +193,7 @@ def test_a_session_takes_its_task_with_it() -> None:
     other = trigger(lives, A)
     lives.command(A, c.CreateTask(task_id=TaskId("task_q"), title="the secret", prompt="the secret"))
     finish(lives, A)
-    lives.command(A, c.GrantRoom())
+    lives.command(A, c.GrantSlot())
     session = lives.state(A).session
     assert session is not None
     with pytest.raises(NotOver, match="not over"):

@@ -19,7 +19,7 @@ from tests.domain.given import (
 
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.codebase.imported import OutsideMessage, OutsideSession
+from opencode_ledger.domain.codebase.imported import ExternalMessage, ExternalSession
 from opencode_ledger.domain.codebase.imports import worth_reading
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError
@@ -32,8 +32,8 @@ HELPER = AgentSessionId("ses_helper")
 TAKEN = f.PromptTaken(session_id=SESSION, message_id=FIRST, agent_message_id="msg_given")
 
 
-def outside(name: str = "ses_out", parent: str | None = None, updated: Timestamp = LATER) -> OutsideSession:
-    return OutsideSession(
+def outside(name: str = "ses_out", parent: str | None = None, updated: Timestamp = LATER) -> ExternalSession:
+    return ExternalSession(
         agent_session_id=AgentSessionId(name),
         parent=AgentSessionId(parent) if parent else None,
         directory="/code/shop",
@@ -46,13 +46,13 @@ def outside(name: str = "ses_out", parent: str | None = None, updated: Timestamp
     )
 
 
-def message(name: str, turn: str, content: str = "words") -> OutsideMessage:
-    return OutsideMessage(
+def message(name: str, turn: str, content: str = "words") -> ExternalMessage:
+    return ExternalMessage(
         id=name, role="user" if name == turn else "assistant", turn=turn, created_at=AT, content=content
     )
 
 
-def read(session: OutsideSession, *messages: OutsideMessage, complete: bool = True) -> c.ImportSession:
+def read(session: ExternalSession, *messages: ExternalMessage, complete: bool = True) -> c.ImportSession:
     return c.ImportSession(
         session=session, messages=messages, prompt="Go", status="completed", last=True, complete=complete
     )
@@ -69,7 +69,7 @@ def test_in_any_phase_and_without_a_change_of_it(phase: Phase) -> None:
     """What others did is recorded whatever the agent is at, and changes nothing of that."""
     before = standing_at(phase)
     after = before.when(read(outside(), message("msg_1", "msg_1"))).says("session.imported", "message_imported")
-    assert replace(after.state, outside=before.state.outside) == before.state
+    assert replace(after.state, import_index=before.state.import_index) == before.state
     assert after.last.effects == ()
 
 

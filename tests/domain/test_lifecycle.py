@@ -48,7 +48,7 @@ def test_every_command_in_every_phase(phase: Phase, verb: Verb) -> None:
 @pytest.mark.parametrize(("phase", "verb"), STARTS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)
 def test_without_room_what_would_run_waits(phase: Phase, verb: Verb) -> None:
     """Where there is no room for one more agent, whatever would run waits instead, and nothing is given to an agent."""
-    story = standing_at(phase).when(COMMANDS[verb], room=False)
+    story = standing_at(phase).when(COMMANDS[verb], has_slot=False)
     assert story.phase is Phase.WAITING
     assert story.last.effects == ()
 
@@ -77,7 +77,7 @@ def test_deciding_twice_decides_the_same(phase: Phase, verb: Verb) -> None:
 def test_what_waits_is_answered_only_when_it_is_so() -> None:
     """Interrupt, stop and delete are answered when the agent has let go or is gone; all else is answered at once."""
     running = given(TRIGGER)
-    assert Phase.INTERRUPTING in running.when(c.Interrupt()).last.answer_after
-    assert running.when(c.Stop()).last.answer_after == {Phase.STOPPING, Phase.DELETING}
-    assert running.when(c.Delete()).last.answer_after == {Phase.DELETING}
-    assert running.last.answer_after == frozenset()
+    assert Phase.INTERRUPTING in running.when(c.Interrupt()).last.unanswered_while
+    assert running.when(c.Stop()).last.unanswered_while == {Phase.STOPPING, Phase.DELETING}
+    assert running.when(c.Delete()).last.unanswered_while == {Phase.DELETING}
+    assert running.last.unanswered_while == frozenset()

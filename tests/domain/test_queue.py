@@ -26,7 +26,7 @@ from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError, TaskEnded
 from opencode_ledger.domain.ids import MessageId, SessionId, TaskId
 
-GRANT = c.GrantRoom()
+GRANT = c.GrantSlot()
 HERE = [phase for phase in Phase if phase not in (Phase.VOID, Phase.DELETING, Phase.DELETED)]
 AWAY: list[tuple[Phase, type[LedgerError]]] = [
     (Phase.VOID, CodebaseNotFound),
@@ -118,7 +118,7 @@ def test_a_task_starts_in_the_name_of_the_request_that_queued_it() -> None:
     """Whatever made room, the events by which a task starts carry the name of the request that queued it."""
     queued = given(create("a"))
     (created,) = queued.last.asked_by("req-1").events
-    decision = decide(fold(given().state, [created]), GRANT, AT, room=True)
+    decision = decide(fold(given().state, [created]), GRANT, AT, has_slot=True)
     assert {event.correlation_id for event in decision.events} == {"req-1"}
 
 
@@ -143,20 +143,20 @@ def test_only_an_idle_agent_takes_from_the_queue(phase: Phase) -> None:
 
 def test_a_trigger_that_waits_goes_before_the_queue() -> None:
     """A triggered session that waits for room is what the room goes to; the queue comes after it."""
-    story = given(create("x"), TRIGGER, room=False).when(GRANT).says("session.admitted", "task.started", "status")
+    story = given(create("x"), TRIGGER, has_slot=False).when(GRANT).says("session.admitted", "task.started", "status")
     assert waiting(story) == ["x"]
     story = story.when(report(OPENED, ENDED))
-    assert story.state.wants_room
+    assert story.state.wants_slot
     assert not story.when(GRANT).state.queue
 
 
 def test_work_that_could_start_wants_room() -> None:
     """Room is wanted by an idle agent with a queue, and by a session that waits; by nobody else."""
-    assert not given().state.wants_room
-    assert given(create("x")).state.wants_room
-    assert given(TRIGGER, room=False).state.wants_room
-    assert not given(TRIGGER).when(create("x")).state.wants_room
-    assert not standing_at(Phase.INTERRUPTED).when(create("x")).state.wants_room
+    assert not given().state.wants_slot
+    assert given(create("x")).state.wants_slot
+    assert given(TRIGGER, has_slot=False).state.wants_slot
+    assert not given(TRIGGER).when(create("x")).state.wants_slot
+    assert not standing_at(Phase.INTERRUPTED).when(create("x")).state.wants_slot
 
 
 def test_a_task_in_the_queue_is_cancelled() -> None:
@@ -172,7 +172,7 @@ def test_the_task_that_is_worked_on_is_cancelled_by_a_stop(phase: Phase) -> None
     """To cancel the task of the active session stops that session, and is answered when the agent is gone."""
     story = standing_at(phase).when(c.CancelTask(task_id=TASK))
     assert (story.phase, story.last.effects) == (Phase.STOPPING, (StopAgent(),))
-    assert story.last.answer_after == {Phase.STOPPING, Phase.DELETING}
+    assert story.last.unanswered_while == {Phase.STOPPING, Phase.DELETING}
     story = story.when(report(f.AgentStopped())).says("task.cancelled", "session.stopped", "status", "complete")
     story.refuses(c.CancelTask(task_id=TASK), TaskEnded)
 
@@ -180,7 +180,7 @@ def test_the_task_that_is_worked_on_is_cancelled_by_a_stop(phase: Phase) -> None
 def test_a_cancel_during_a_stop_waits_for_it() -> None:
     """While the session is being stopped, a cancel of its task records nothing more and waits for the end."""
     story = standing_at(Phase.STOPPING).when(c.CancelTask(task_id=TASK)).says()
-    assert story.last.answer_after == {Phase.STOPPING, Phase.DELETING}
+    assert story.last.unanswered_while == {Phase.STOPPING, Phase.DELETING}
 
 
 def test_what_has_ended_is_not_cancelled() -> None:
@@ -207,7 +207,7 @@ def test_a_recovery_keeps_the_queue() -> None:
     story = given(create("a"), GRANT, create("b"), c.Recover())
     assert (story.phase, waiting(story)) == (Phase.INTERRUPTED, ["b"])
     stopped = story.when(c.Stop()).when(report(f.AgentStopped()))
-    assert stopped.state.wants_room
+    assert stopped.state.wants_slot
 
 
 def test_a_session_made_from_a_task_goes_on_as_any_other() -> None:

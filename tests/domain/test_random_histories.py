@@ -39,7 +39,7 @@ class Move:
 
     kind: str
     pick: int
-    room: bool
+    has_slot: bool
 
 
 KINDS = (
@@ -50,7 +50,7 @@ KINDS = (
 )
 LIKELY = ("create", "grant", "trigger", "message", "tool", "asked", "aborted", "stopped", "text")
 MOVES = st.lists(
-    st.builds(Move, kind=st.sampled_from(KINDS + LIKELY), pick=st.integers(0, 3), room=st.booleans()), max_size=50
+    st.builds(Move, kind=st.sampled_from(KINDS + LIKELY), pick=st.integers(0, 3), has_slot=st.booleans()), max_size=50
 )
 
 
@@ -86,7 +86,7 @@ SIMPLE: dict[str, Callable[[], c.Command]] = {
     "interrupt": c.Interrupt,
     "stop": c.Stop,
     "delete": c.Delete,
-    "grant": c.GrantRoom,
+    "grant": c.GrantSlot,
     "recover": c.Recover,
     "shutdown": c.Shutdown,
     "retire": c.Retire,
@@ -147,12 +147,12 @@ def live(moves: list[Move]) -> tuple[list[e.Event], State, list[Decision]]:
     for number, move in enumerate(moves, 1):
         command = command_of(move, state, number)
         try:
-            decision = decide(state, command, AT, room=move.room)
+            decision = decide(state, command, AT, has_slot=move.has_slot)
         except LedgerError as refusal:
             with pytest.raises(type(refusal)):
-                decide(state, command, AT, room=move.room)
+                decide(state, command, AT, has_slot=move.has_slot)
             continue
-        assert decide(state, command, AT, room=move.room) == decision
+        assert decide(state, command, AT, has_slot=move.has_slot) == decision
         state = fold(state, decision.events)
         events += decision.events
         decisions.append(decision)

@@ -22,8 +22,8 @@ def names(events: Sequence[e.Event]) -> Mapping[str, e.Json]:
     return {"happened": [event.topic for event in events]}
 
 
-KEYED = Request(correlation_id="req-1", tell=names, key=KEY)
-KEYLESS = Request(correlation_id="req-1", tell=names)
+KEYED = Request(correlation_id="req-1", respond=names, key=KEY)
+KEYLESS = Request(correlation_id="req-1", respond=names)
 DECIDED = decide(fold(INITIAL, decide(INITIAL, REGISTER, AT).events), TRIGGER, AT).events
 
 

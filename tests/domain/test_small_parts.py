@@ -2,7 +2,7 @@
 
 import pytest
 
-from opencode_ledger.domain.codebase.backoff import notice, rest_after
+from opencode_ledger.domain.codebase.backoff import backoff_after, notice
 from opencode_ledger.domain.errors import (
     AgentError,
     CodebaseNotFound,
@@ -19,7 +19,7 @@ from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 )
 def test_the_rest_after_failures(failures: int, seconds: float) -> None:
     """One failure costs the queue no rest; from the second on each rest is twice the last, up to five minutes."""
-    assert rest_after(failures) == seconds
+    assert backoff_after(failures) == seconds
 
 
 def test_the_notice_of_a_failure() -> None:

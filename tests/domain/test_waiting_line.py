@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.given import AT
 
-from opencode_ledger.domain.codebase.priority_queue import WaitingLine
+from opencode_ledger.domain.codebase.priority_queue import PriorityQueue
 from opencode_ledger.domain.events import TaskCreated
 from opencode_ledger.domain.ids import TaskId
 
@@ -27,7 +27,7 @@ def task(number: int, priority: int = 0) -> TaskCreated:
 @given(STEPS)
 def test_it_is_as_a_list_of_tasks(steps: list[tuple[str, int, int]]) -> None:
     """After whatever came and went it holds what a list would hold, and the first of the highest priority is next."""
-    line, plain = WaitingLine(), list[TaskCreated]()
+    line, plain = PriorityQueue(), list[TaskCreated]()
     for step, number, priority in steps:
         before, had = line, list(plain)
         new = task(number, priority)
@@ -41,16 +41,16 @@ def test_it_is_as_a_list_of_tasks(steps: list[tuple[str, int, int]]) -> None:
 
 def test_lines_are_equal_by_what_they_hold() -> None:
     """Two lines are equal where they hold the same tasks in the same order, however they came to that."""
-    one = WaitingLine().with_last(task(1)).with_last(task(2))
-    assert one == WaitingLine().with_last(task(1)).with_last(task(3)).with_last(task(2)).without(TaskId("task_3"))
-    assert one != WaitingLine().with_last(task(2)).with_last(task(1))
+    one = PriorityQueue().with_last(task(1)).with_last(task(2))
+    assert one == PriorityQueue().with_last(task(1)).with_last(task(3)).with_last(task(2)).without(TaskId("task_3"))
+    assert one != PriorityQueue().with_last(task(2)).with_last(task(1))
     assert repr(one).count("TaskCreated") == 2
 
 
 @pytest.mark.slow
 def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
     """A hundred thousand tasks that come in any order of priority go in the order of their turns."""
-    line = WaitingLine()
+    line = PriorityQueue()
     for number in range(100_000):
         line = line.with_last(task(number, priority=-number % 7))
     gone: list[TaskCreated] = []
@@ -64,7 +64,7 @@ def test_a_line_of_100_000_tasks_is_taken_in_turn() -> None:
 @pytest.mark.slow
 def test_what_goes_from_a_long_line_does_not_look_at_all_of_it() -> None:
     """Fifty thousand tasks that go as soon as they came, behind one that stays, leave that one."""
-    line = WaitingLine().with_last(task(0))
+    line = PriorityQueue().with_last(task(0))
     for number in range(1, 50_000):
         line = line.with_last(task(number)).without(TaskId(f"task_{number}"))
     assert list(line) == [task(0)]

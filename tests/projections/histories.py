@@ -53,10 +53,10 @@ class History:
         """Where the codebase stands."""
         return self.states.get(stream, INITIAL)
 
-    def command(self, stream: CodebaseId, command: c.Command, *, room: bool = True) -> None:
+    def command(self, stream: CodebaseId, command: c.Command, *, has_slot: bool = True) -> None:
         """Record what the codebase decides; nothing where it refuses."""
         try:
-            decision = decide(self.state(stream), command, self.at(), room=room)
+            decision = decide(self.state(stream), command, self.at(), has_slot=has_slot)
         except LedgerError:
             return
         self.record(stream, *decision.events)
@@ -84,7 +84,7 @@ def register(history: History, stream: CodebaseId, **more: Any) -> None:
     history.command(stream, c.Register(codebase_id=stream, name=stream, path=f"/src/{stream}", **more))
 
 
-def trigger(history: History, stream: CodebaseId, *, room: bool = True, **more: Any) -> SessionId:
+def trigger(history: History, stream: CodebaseId, *, has_slot: bool = True, **more: Any) -> SessionId:
     """Start a session; answers its id."""
     session = SessionId(history.name("sess"))
     members: dict[str, Any] = {
@@ -93,7 +93,7 @@ def trigger(history: History, stream: CodebaseId, *, room: bool = True, **more: 
         "message_id": message(history),
         "prompt": "Add tests\nfor login",
     }
-    history.command(stream, c.Trigger(**(members | more)), room=room)
+    history.command(stream, c.Trigger(**(members | more)), has_slot=has_slot)
     return session
 
 
@@ -146,9 +146,9 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
         case "register":
             register(history, stream, worker_id=("w1", None)[kind % 2], agent_config={"default_model": "p/m"})
         case "trigger":
-            trigger(history, stream, room=kind % 2 == 0, model=("a/b", None)[kind % 2])
+            trigger(history, stream, has_slot=kind % 2 == 0, model=("a/b", None)[kind % 2])
         case "message":
-            history.command(stream, c.SendMessage(message_id=message(history), content="And?"), room=kind % 2 == 0)
+            history.command(stream, c.SendMessage(message_id=message(history), content="And?"), has_slot=kind % 2 == 0)
         case "create":
             task = TaskId(history.name("task"))
             history.command(stream, c.CreateTask(task_id=task, title="T", prompt="P", priority=kind % 3))
@@ -162,7 +162,7 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
                 "interrupt": c.Interrupt(),
                 "stop": c.Stop(),
                 "delete": c.Delete(),
-                "grant": c.GrantRoom(),
+                "grant": c.GrantSlot(),
                 "recover": c.Recover(),
                 "shutdown": c.Shutdown(),
             }

@@ -164,7 +164,7 @@ async def test_unsettled_agents(tmp_path: Path) -> None:
     history = History()
     for stream in STREAMS:
         register(history, stream)
-    trigger(history, A, room=False)
+    trigger(history, A, has_slot=False)
     trigger(history, B)
     history.command(B, c.Stop())
     deleting = CodebaseId("cb_d")
@@ -180,7 +180,7 @@ async def test_waiting_session(tmp_path: Path) -> None:
     """A session that waits for room is pending, and so are its task and the agent; it starts when it is admitted."""
     history = History()
     register(history, A)
-    session = trigger(history, A, room=False)
+    session = trigger(history, A, has_slot=False)
     projections = await views_of(history, tmp_path)
     agent, task = await projections.views.agents.get(A), (await projections.views.tasks.page()).rows[0]
     assert agent is not None
@@ -189,7 +189,7 @@ async def test_waiting_session(tmp_path: Path) -> None:
     assert (waiting.status, waiting.started_at, agent.started_at, waiting.ended) == ("pending", None, None, False)
     assert (task.status, task.session_id, task.started_at) == ("pending", session, None)
     await projections.close()
-    history.command(A, c.GrantRoom())
+    history.command(A, c.GrantSlot())
     admitted = await Projections.open(tmp_path / "admitted.db", await history.store())
     agent, task = await admitted.views.agents.get(A), (await admitted.views.tasks.page()).rows[0]
     assert agent is not None

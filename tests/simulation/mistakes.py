@@ -29,7 +29,7 @@ from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import Decision, fold
 from opencode_ledger.domain.codebase.facts import PermissionSettled
 from opencode_ledger.domain.codebase.lifecycle import Phase
-from opencode_ledger.domain.codebase.priority_queue import WaitingLine
+from opencode_ledger.domain.codebase.priority_queue import PriorityQueue
 from opencode_ledger.domain.codebase.state import INITIAL, Session, State
 from opencode_ledger.domain.errors import ActorStopped
 from opencode_ledger.domain.events.wire import decode
@@ -125,7 +125,7 @@ def _held_and_forgotten() -> Planted:
 
 
 def _queue_by_age_alone() -> Planted:
-    return patch.object(WaitingLine, "first", property(lambda self: next(iter(self), None)))
+    return patch.object(PriorityQueue, "first", property(lambda self: next(iter(self), None)))
 
 
 def _one_room_too_many() -> Planted:
@@ -199,8 +199,8 @@ def _forgotten_cursor() -> Planted:
 
 
 def _recorded_twice_after_a_crash() -> Planted:
-    def twice(state: Any, command: Any, at: Any, *, room: bool) -> Any:
-        decision = decide(state, command, at, room=room)
+    def twice(state: Any, command: Any, at: Any, *, has_slot: bool) -> Any:
+        decision = decide(state, command, at, has_slot=has_slot)
         again = decision.events if isinstance(command, Recover) else ()
         return replace(decision, events=(*decision.events, *again))
 
@@ -212,7 +212,7 @@ def _queue_forgotten_in_sleep() -> Planted:
 
     async def forgetful(self: CodebaseActor) -> None:
         await load(self)
-        self.state = replace(self.state, queue=WaitingLine())
+        self.state = replace(self.state, queue=PriorityQueue())
 
     return patch.object(CodebaseActor, "load", forgetful)
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from ....domain.codebase.commands import ImportSession
-from ....domain.codebase.imported import UNLISTED, UNNAMED, OutsideSession
+from ....domain.codebase.imported import UNLISTED, UNNAMED, ExternalSession
 from ....domain.errors import AgentError, AgentUnavailable
 from ....domain.ids import AgentSessionId, CodebaseId
 from ....domain.long_json import decoded_in_pieces
@@ -86,9 +86,9 @@ class OpencodeHistory:
         self._real: dict[str, str | None] = {}
         self.passed_over: Counter[str] = Counter()
 
-    async def sessions(self) -> list[OutsideSession]:
+    async def sessions(self) -> list[ExternalSession]:
         """See the port."""
-        found: dict[AgentSessionId, OutsideSession] = {}
+        found: dict[AgentSessionId, ExternalSession] = {}
         seen: set[str] = set()
         sessions = SessionList(self._client)
         async for listed in sessions.all():
@@ -97,7 +97,7 @@ class OpencodeHistory:
             self.passed_over[UNLISTED] = sessions.unlisted
         return sorted(found.values(), key=lambda session: (session.started_at, session.agent_session_id))
 
-    async def read(self, session: OutsideSession) -> AsyncIterator[ImportSession]:
+    async def read(self, session: ExternalSession) -> AsyncIterator[ImportSession]:
         """See the port. opencode gives the last page first: the way back is walked first, then read forward."""
         reading = SessionReading(session)
         name = session.agent_session_id
@@ -125,7 +125,7 @@ class OpencodeHistory:
                 return
             cursor = before
 
-    async def _take(self, listed: object, seen: set[str], found: dict[AgentSessionId, OutsideSession]) -> None:
+    async def _take(self, listed: object, seen: set[str], found: dict[AgentSessionId, ExternalSession]) -> None:
         """Take a session that belongs to the directory, once."""
         name = text(fields(listed).get("id"))
         if name in seen or not await self._is_here(text(fields(listed).get("directory"))):
