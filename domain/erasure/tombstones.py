@@ -12,6 +12,8 @@ from typing import Final
 import orjson
 
 from ..events.event import Json
+from ..events.members import FREE, NESTED
+from ..events.members import ON_THE_WIRE as STRUCTURE
 from ..events.recorded import RecordedEvent
 from ..ids import Position
 
@@ -20,23 +22,8 @@ MARK: Final = "[erased]"
 MEMBER: Final = "erased"
 """The member that makes a tombstone. No event has one of this name."""
 
-STRUCTURE: Final = frozenset(
-    """about action agent agent_message_id agent_permission_id agent_session_id agent_type attempt call_id code
-    codebase_id correlation_id cost created_at decided_by digests ended_at expires_at fingerprint finish id imported
-    key kind left_out message_id model parent_id part_id path_encoding permission_id priority reason replaces reply revision
-    role schema_version session_id started_at status subagent success task_id times timestamp tokens tool type
-    waiting whole_bytes whole_id whole_kept whole_kept_sha256 whole_missing whole_sha256 worker_id""".split()
-)
-"""Members that stay: identities, moments, states, amounts, and words of a fixed choice. All others are content."""
-
 AMOUNTS: Final = frozenset({"digests", "tokens"})
-"""Those of them that hold others, by name; structure is a single value elsewhere."""
-
-SHAPED: Final = frozenset({"answer", "tools"})
-"""Members of which the shape stays: in them it is decided again what is structure."""
-
-FREE: Final = frozenset({"agent_config", "args", "metadata"})
-"""Members of any form, in which even the names of members are content."""
+"""Structure that holds values by name; elsewhere a single value is structure, and a collection is content."""
 
 WITHIN_TEXT: Final = frozenset({"output"})
 """Topics of pieces that are joined: a mark for each of thousands would say no more than none."""
@@ -95,7 +82,7 @@ def _members(data: bytes) -> dict[str, Json]:
 def _blank(name: str, value: Json, topic: str) -> Json:
     if name in STRUCTURE and (name in AMOUNTS or not isinstance(value, dict | list)):
         return value
-    if name in SHAPED:
+    if name in NESTED:
         return _shaped(value)
     match value:
         case str():

@@ -13,8 +13,9 @@ import orjson
 
 from ..codebase.requests import RequestAnswered
 from ..ids import SessionId, TaskId, Timestamp
-from . import REGISTRY, Event, FileChange, Json
+from . import REGISTRY, Event, Json
 from .imported import CONTENT_TOPICS
+from .members import WIRE_NAMES
 from .recorded import NewEvent, RecordedEvent
 from .upcasting import VERSION, upcast, version_of
 
@@ -97,8 +98,7 @@ def _frozen(value: Json) -> object:
 def _names_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
     """Pairs of (attribute, member) in wire order: the document's members first, the common ones last."""
     own = [f.name for f in fields(cls) if f.name not in _COMMON]
-    renamed = {"change": "action"} if cls is FileChange else {}
-    return tuple((name, renamed.get(name, name)) for name in (*own, *_COMMON))
+    return tuple((name, WIRE_NAMES.get(name, name)) for name in (*own, *_COMMON))
 
 
 def _required_of(cls: type[Event]) -> frozenset[str]:

@@ -23,25 +23,14 @@ from ..codebase.commands import (
     Trigger,
 )
 from ..errors import InvalidInput
-from ..events import Event, Output
+from ..events import Event, Output, members
 from .masker import CONTEXT, Masker, Secrets
 from .shapes import MARK
 
 R = TypeVar("R", bound=Event | Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission)
 
-KEPT: Final = frozenset(
-    """session_id task_id codebase_id message_id part_id call_id permission_id agent_permission_id agent_session_id
-    agent_message_id parent_id subagent timestamp started_at ended_at created_at status reason type role reply
-    decided_by change about path_encoding digests revision key fingerprint kind expires_at whole_id
-    whole_sha256 whole_kept_sha256 whole_missing""".split()
-)
-"""Members that are never changed: identities, which others refer to, moments, digests, and words of a fixed choice.
-
-A request's key is found again by what it is; one that holds a secret is refused before it comes here.
-"""
-
-FREE: Final = frozenset({"args", "metadata", "agent_config", "tools", "answer"})
-"""Members of any form: a number in them may be a secret too, where all of it is one."""
+FREE: Final = members.FREE | members.NESTED
+"""Members in which a number may be a secret too, where the number is all of it."""
 
 MAX_DEPTH: Final = 200
 REMEMBERED: Final = 64
@@ -143,4 +132,4 @@ def _masked_items(
 
 @cache
 def _texts(cls: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls) if field.name not in KEPT)
+    return tuple(field.name for field in fields(cls) if field.name not in members.IDENTITY)

@@ -11,12 +11,12 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.events import REGISTRY, Json, Output, ToolUse, Usage
 from opencode_ledger.domain.events import imported as _outside_events
+from opencode_ledger.domain.events.members import IDENTITY as KEPT
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, TaskId, Timestamp
 from opencode_ledger.domain.secrets.masked_records import (
     FREE,
-    KEPT,
     MAX_DEPTH,
     REMEMBERED,
     EventMasker,

@@ -14,8 +14,10 @@ from tests.projections.histories import mangled, rubbish
 
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase.requests import RequestAnswered
-from opencode_ledger.domain.erasure.tombstones import STRUCTURE, eraser_of, is_tombstone, tombstone_of
+from opencode_ledger.domain.erasure.tombstones import eraser_of, is_tombstone, tombstone_of
 from opencode_ledger.domain.events import imported as o
+from opencode_ledger.domain.events.members import CONTENT, FREE, IDENTITY, LABEL, NESTED
+from opencode_ledger.domain.events.members import ON_THE_WIRE as STRUCTURE
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode, members_of
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
@@ -23,11 +25,6 @@ from opencode_ledger.domain.proofs.leaves import leaf_of, leaves_of
 
 GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines()
 BY = Position(1000)
-CONTENT = frozenset(
-    """agent_config answer answers args change content description error files message metadata name output path
-    patterns prompt result summary title tools erased_by tombstones reasoning calls program""".split()
-)
-"""Members that are what somebody said, or may be."""
 
 assert o.CONTENT_TOPICS
 
@@ -45,8 +42,14 @@ def erased(event: RecordedEvent) -> RecordedEvent:
 def test_of_every_member_it_was_decided_what_it_is(kind: type[e.Event]) -> None:
     """No kind of event gets a member of which nobody said whether it stays when the content is erased."""
     names = {member for _attribute, member in members_of(kind)}
-    assert names <= STRUCTURE | CONTENT
-    assert {field.name for field in fields(kind)} <= STRUCTURE | CONTENT
+    assert names <= STRUCTURE | CONTENT | NESTED | FREE
+    assert {field.name for field in fields(kind)} <= IDENTITY | LABEL | CONTENT | NESTED | FREE
+
+
+def test_no_member_is_two_things() -> None:
+    """Each name is declared once, so that masking and erasure can't disagree about it."""
+    declared = (IDENTITY, LABEL, CONTENT, NESTED, FREE)
+    assert len(frozenset().union(*declared)) == sum(map(len, declared))
 
 
 @pytest.mark.parametrize("line", GOLDEN)

@@ -13,8 +13,8 @@ import structlog
 from tests.golden.release import THIS_VERSION, events_of, write_data
 from tests.support.terminal import terminal
 
-from opencode_ledger.domain.erasure.tombstones import STRUCTURE
 from opencode_ledger.domain.events import Json
+from opencode_ledger.domain.events.members import ON_THE_WIRE as STRUCTURE
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.secrets.masker import Secrets
