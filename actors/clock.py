@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from ..domain.ids import Timestamp
 from ..domain.ports import Clock
+from ..domain.timestamps import timestamp_of
 
 
 class SystemClock:
@@ -51,9 +52,4 @@ def wall_milliseconds() -> float:
 
 def timestamp(clock: Clock) -> Timestamp:
     """The present moment as the log writes it."""
-    return written(clock.now())
-
-
-def written(moment: datetime) -> Timestamp:
-    """A moment as the log writes it: RFC 3339, UTC, milliseconds."""
-    return Timestamp(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    return timestamp_of(clock.now())

@@ -7,8 +7,8 @@ from datetime import timedelta
 from ...domain.codebase.backoff import look_again_after
 from ...domain.ids import Timestamp
 from ...domain.ports import Clock
+from ...domain.timestamps import timestamp_of
 from ..background import Background
-from ..clock import written
 
 
 class Pause:
@@ -51,7 +51,7 @@ class Pause:
         self._tries = 0
 
     def _begin(self, seconds: float) -> None:
-        self.until = written(self._clock.now() + timedelta(seconds=seconds))
+        self.until = timestamp_of(self._clock.now() + timedelta(seconds=seconds))
         self._waiting = self._background.spawn(self._pass(seconds))
 
     async def _pass(self, seconds: float) -> None:

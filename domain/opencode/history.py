@@ -15,6 +15,7 @@ from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
 from ..outputs.whole import AgentOutput
 from ..secrets.masker import Secrets
+from ..timestamps import timestamp_of
 from ..untrusted_json import Fields, bounded, fields, items, shortened, text, whole
 from .errors import failure_of
 from .messages import is_synthetic, usage_of
@@ -213,5 +214,4 @@ def _model(found: Fields, member: str) -> str | None:
 
 
 def _moment(milliseconds: object) -> Timestamp:
-    moment = _EPOCH + timedelta(milliseconds=min(max(whole(milliseconds), 0), _LATEST))
-    return Timestamp(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    return timestamp_of(_EPOCH + timedelta(milliseconds=min(max(whole(milliseconds), 0), _LATEST)))

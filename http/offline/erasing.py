@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ...actors.clock import SystemClock, timestamp, written
+from ...actors.clock import SystemClock, timestamp
 from ...actors.store.erasing import Progress, finish_erasures, is_unfinished, record_erasures
 from ...actors.store.log_file import LogFile
 from ...domain.erasure.erasable import History
@@ -22,6 +22,7 @@ from ...domain.events.wire import encode
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.secrets.masker import Secrets
+from ...domain.timestamps import timestamp_of
 from .missing import no_codebase
 
 EVENTS_EACH: Final = 500
@@ -44,7 +45,7 @@ class Choice:
         if self.session is not None:
             return history.of_session(self.session) if history.has(self.session) else []
         if self.before is not None:
-            return history.ended_before(written(self.before))
+            return history.ended_before(timestamp_of(self.before))
         return history.everything()
 
 

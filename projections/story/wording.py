@@ -1,7 +1,6 @@
 """How a story names things: what a tool was given, what it changes, who decided, why something ended, how long it took."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from difflib import unified_diff
 from itertools import zip_longest
 from typing import Final
@@ -10,6 +9,7 @@ import orjson
 
 from ...domain import events as e
 from ...domain.ids import Timestamp
+from ...domain.timestamps import moment_of
 
 _TELLING: Final = ("command", "filePath", "filepath", "path", "pattern", "url", "description")
 """Arguments that alone say what a call is about, the first of them that is there."""
@@ -98,7 +98,7 @@ def interrupted(reason: e.InterruptReason) -> str:
 def took(since: Timestamp, until: Timestamp) -> str:
     """The time between two moments, for people; nothing where it is less than a tenth of a second, or can't be told."""
     try:
-        seconds = (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
+        seconds = (moment_of(until) - moment_of(since)).total_seconds()
     except (ValueError, TypeError):
         return ""
     if seconds < 0.1:
