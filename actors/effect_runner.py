@@ -22,6 +22,7 @@ from ..domain.codebase.effects import (
 )
 from ..domain.codebase.facts import AgentAborted, AgentStopped, AnswerFailed, PromptFailed
 from ..domain.errors import ActorStopped, AgentError, LedgerError
+from ..domain.failure import Failure
 from ..domain.ids import PermissionId, SessionId
 from ..domain.ports import Agent, Clock, Deliver
 
@@ -144,13 +145,12 @@ class EffectRunner:
             expected = isinstance(error, LedgerError)
             if not expected:
                 log.exception("prompt failed unexpectedly")
-            failure = PromptFailed(
-                session_id=prompt.session_id,
-                message_id=prompt.message_id,
-                error=str(error) or type(error).__name__,
+            why = Failure(
                 code=error.code if isinstance(error, LedgerError) else AgentError.code,
+                error=str(error) or type(error).__name__,
             )
-            await self._deliver((failure,))
+            failed = PromptFailed(session_id=prompt.session_id, message_id=prompt.message_id, failure=why)
+            await self._deliver((failed,))
 
     async def _answer(self, session: SessionId, hand_over: Callable[[], Awaitable[None]]) -> None:
         """An answer is on record, so nobody would give it again: the agent gets it, or its run ends."""
@@ -166,7 +166,7 @@ class EffectRunner:
             else:
                 return
         sentence = f"The agent did not take an answer that it waited for: {error}"
-        await self._deliver((AnswerFailed(session_id=session, error=sentence, code=ANSWER_NOT_TAKEN),))
+        await self._deliver((AnswerFailed(session_id=session, failure=Failure(code=ANSWER_NOT_TAKEN, error=sentence)),))
 
     async def _limit(self, permission: PermissionId) -> None:
         await self._clock.sleep(self._permission_limit)

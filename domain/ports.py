@@ -1,10 +1,10 @@
 """What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from collections.abc import Sequence as Many
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from .codebase.commands import ImportSession
 from .codebase.effects import Prompt
@@ -209,6 +209,10 @@ class History(Protocol):
         Raises `AgentError`.
         """
         ...
+
+
+Sleep: TypeAlias = Callable[[float], Coroutine[Any, Any, None]]
+"""Waits that many seconds."""
 
 
 class Clock(Protocol):

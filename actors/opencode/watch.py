@@ -11,7 +11,7 @@ import structlog
 
 from ...domain.codebase.facts import RunEnded
 from ...domain.errors import AgentError
-from ...domain.opencode.errors import Failure
+from ...domain.failure import Failure
 from ...domain.opencode.messages import last_words
 from ...domain.opencode.run import Run
 from ..clock import loop_seconds, wall_milliseconds
@@ -85,7 +85,7 @@ class Watch:
                 await self._give_up(run, _too_long(run))
             case "busy" if not run.asking and loop_seconds() - self._connection.heard > self._settings.hang_limit:
                 await self._give_up(
-                    run, Failure("AGENT_SILENT", "The agent was at work and said nothing for too long.")
+                    run, Failure(code="AGENT_SILENT", error="The agent was at work and said nothing for too long.")
                 )
             case "resting":
                 await self._confirm(run)
@@ -112,7 +112,7 @@ class Watch:
         try:
             await self._check_place()
         except AgentError as error:
-            return Failure(error.code, error.message)
+            return Failure(code=error.code, error=error.message)
         return None
 
     def _rests(self, run: Run, prompt: str) -> bool:
@@ -142,10 +142,8 @@ class Watch:
         ended = RunEnded(
             session_id=run.session_id,
             answers=run.answers,
-            outcome="failed" if failure else "completed",
             summary=words,
-            error=failure.error if failure else "",
-            code=failure.code if failure else "",
+            failure=failure,
             finish=None if failure else run.cut_off,
         )
         self._outbox.put([*self._translator.closed(), ended])
@@ -153,4 +151,4 @@ class Watch:
 
 def _too_long(run: Run) -> Failure:
     reason = f": {run.retry_reason}" if run.retry_reason else "."
-    return Failure("RATE_LIMITED", f"The model's provider asks to wait too long{reason}")
+    return Failure(code="RATE_LIMITED", error=f"The model's provider asks to wait too long{reason}")

@@ -17,6 +17,7 @@ from ...domain.codebase import facts as f
 from ...domain.codebase.effects import Prompt
 from ...domain.errors import AgentError, AgentUnavailable, LedgerError
 from ...domain.events import Answers, Json, PermissionKind
+from ...domain.failure import Failure
 from ...domain.file_trees import path_text
 from ...domain.ids import (
     AgentPermissionId,
@@ -251,9 +252,8 @@ class ScriptedAgent:
         run, self.run = self.run, None
         if run is None:
             return
-        outcome: Literal["completed", "failed"] = "failed" if error else "completed"
-        code = AgentError.code if error else ""
-        ended = f.RunEnded(session_id=run.session, answers=run.last, outcome=outcome, error=error, code=code)
+        failure = Failure(code=AgentError.code, error=error) if error else None
+        ended = f.RunEnded(session_id=run.session, answers=run.last, failure=failure)
         await self._say(replace(ended, summary=summary))
         if run.task and run.task is not asyncio.current_task():
             run.task.cancel()

@@ -1,4 +1,4 @@
-"""What is known of a codebase, and how it changes: its name, its description, and how its agent is run."""
+"""How a codebase's name, its description and its agent's configuration change."""
 
 from .. import events as e
 from ..ids import Timestamp
@@ -8,8 +8,8 @@ from .lifecycle import check_present
 from .state import State
 
 
-def change(command: c.ChangeCodebase, state: State, at: Timestamp) -> Decision:
-    """Record what becomes another; nothing where all of it is so already. Raises where the codebase is on its way out."""
+def change(state: State, command: c.ChangeCodebase, at: Timestamp) -> Decision:
+    """Record the members that change; nothing where none does. Raises where the codebase is being deleted, or is gone."""
     check_present(state.phase)
     known = state.codebase
     assert known is not None  # one that is present was registered

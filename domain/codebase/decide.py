@@ -1,11 +1,10 @@
-"""Decide: what a command means for a codebase in a given state. Pure: the moment and the room arrive as arguments.
+"""What a command means for a codebase in a given state. Pure: the time and the free slot are arguments.
 
-An illegal command raises its refusal (see `lifecycle`) and changes nothing.
+A command that is not allowed raises its refusal (see `lifecycle`) and changes nothing.
 """
 
 from collections.abc import Mapping
-from functools import singledispatch
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from .. import events as e
 from ..errors import AlreadyRegistered, CodebaseNotFound
@@ -13,30 +12,87 @@ from ..ids import Timestamp
 from . import changes, endings, imports, permissions, task_queue
 from . import commands as c
 from .decision import NOTHING, Decision, fold
-from .effects import Abort, Effect, StopAgent
+from .effects import Abort, StopAgent
 from .lifecycle import Phase, check, check_present
 from .reports import report
 from .state import Session, State, title_of
 
 NO_SLOT: Final = "Waiting for other agents to finish"
 WORKING: Final[Mapping[bool, Literal["running", "pending"]]] = {True: "running", False: "pending"}
-"""What a session is that is to work, with and without room."""
+"""The status of a session that is about to work: with a free slot, and without one."""
 
 SETTLING = frozenset({Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING})
 
 
 def decide(state: State, command: c.Command, at: Timestamp, *, has_slot: bool = True) -> Decision:
-    """The decision on `command`. `room`: whether one more agent may run now. Raises `LedgerError` to refuse."""
-    return _decide(command, state, at, has_slot)
+    """The decision on `command`. `has_slot`: whether one more agent may run now. Raises `LedgerError` to refuse."""
+    match command:
+        case c.Trigger():
+            return _trigger(state, command, at, has_slot=has_slot)
+        case c.SendMessage():
+            return _send_message(state, command, at, has_slot=has_slot)
+        case c.Interrupt():
+            return _interrupt(state, at)
+        case c.Stop():
+            return _stop(state, at)
+        case c.Delete():
+            return _delete(state, at)
+        case c.ReplyPermission():
+            return permissions.replied(state, command, at)
+        case c.CreateTask():
+            return task_queue.create(state, command, at)
+        case c.CancelTask():
+            return task_queue.cancel(state, command, at)
+        case c.Report():
+            return report(state, command, at)
+        case c.ImportSession():
+            return imports.import_session(state, command, at)
+        case c.Register() | c.ChangeCodebase() | c.NoteRefusedAccess() | c.Conclude():
+            return _on_codebase(state, command, at)
+        case _:
+            return _on_host(state, command, at)
 
 
-@singledispatch
-def _decide(command: object, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    raise TypeError(f"not a command: {command!r}")
+def _on_codebase(
+    state: State, command: c.Register | c.ChangeCodebase | c.NoteRefusedAccess | c.Conclude, at: Timestamp
+) -> Decision:
+    match command:
+        case c.Register():
+            return _register(state, command, at)
+        case c.ChangeCodebase():
+            return changes.change(state, command, at)
+        case c.NoteRefusedAccess():
+            return _note_refused_access(state, command, at)
+        case c.Conclude():
+            check_present(state.phase)
+            return NOTHING
+        case _:
+            assert_never(command)
 
 
-@_decide.register
-def _register(command: c.Register, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _on_host(
+    state: State, command: c.GrantSlot | c.LookAgain | c.Recover | c.Shutdown | c.Retire, at: Timestamp
+) -> Decision:
+    """Commands that no caller sends: they come from the service itself."""
+    match command:
+        case c.GrantSlot():
+            return _grant_slot(state, command, at)
+        case c.LookAgain():
+            return NOTHING
+        case c.Recover():
+            return _recover(state, at)
+        case c.Shutdown():
+            return _shutdown(state, at)
+        case c.Retire():
+            return NOTHING if state.occupies_slot else Decision(effects=(StopAgent(),))
+        case _:
+            assert_never(command)
+
+
+# --- the codebase -----------------------------------------------------------------------------------------------
+
+
+def _register(state: State, command: c.Register, at: Timestamp) -> Decision:
     if state.phase is not Phase.VOID:
         raise AlreadyRegistered
     registered = e.CodebaseRegistered(
@@ -51,13 +107,27 @@ def _register(command: c.Register, state: State, at: Timestamp, has_slot: bool) 
     return Decision((registered,))
 
 
-@_decide.register
-def _change(command: c.ChangeCodebase, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return changes.change(command, state, at)
+def _note_refused_access(state: State, command: c.NoteRefusedAccess, at: Timestamp) -> Decision:
+    if state.phase in (Phase.VOID, Phase.DELETED):
+        raise CodebaseNotFound
+    active = state.session.ids(at) if state.session else e.Common(session_id=None, task_id=None, timestamp=at)
+    return Decision((e.AccessRefused(calls=command.calls, times=command.times, program=command.program, **active),))
 
 
-@_decide.register
-def _trigger(command: c.Trigger, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _delete(state: State, at: Timestamp) -> Decision:
+    check(state.phase, c.Delete)
+    until = frozenset({Phase.DELETING})
+    if state.phase is Phase.DELETING or state.codebase is None:
+        return Decision(unanswered_while=until)
+    deleting = e.CodebaseDeleting(codebase_id=state.codebase.codebase_id, timestamp=at)
+    refused = endings.refused_permissions(state.session, at) if state.session else ()
+    return Decision((deleting, *refused), (StopAgent(),), until)
+
+
+# --- the session ------------------------------------------------------------------------------------------------
+
+
+def _trigger(state: State, command: c.Trigger, at: Timestamp, *, has_slot: bool) -> Decision:
     check(state.phase, c.Trigger)
     model = command.model or state.default_model
     ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
@@ -85,112 +155,63 @@ def _trigger(command: c.Trigger, state: State, at: Timestamp, has_slot: bool) ->
     status = e.Status(status=WORKING[has_slot], message="Agent started" if has_slot else NO_SLOT, **ids)
     replaced = endings.replaced(state, at)
     events = (*replaced, started, created, *begun, sent, status)
-    return Decision(events, _prompts(fold(state, (*replaced, started)), sent) if has_slot else ())
+    opened = _active(fold(state, (*replaced, started)))
+    return Decision(events, opened.prompts(sent) if has_slot else ())
 
 
-@_decide.register
-def _send_message(command: c.SendMessage, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _send_message(state: State, command: c.SendMessage, at: Timestamp, *, has_slot: bool) -> Decision:
     check(state.phase, c.SendMessage)
     session = _active(state)
+    ids = session.ids(at)
     sent = e.MessageSent(
         message_id=command.message_id,
         content=command.content,
         agent=command.agent or session.agent,
         model=command.model or session.model,
-        **endings.ids(session, at),
+        **ids,
     )
     if state.phase is not Phase.INTERRUPTED:
-        return Decision((sent,), _prompts(state, sent) if state.phase is Phase.RUNNING else ())
-    ids = endings.ids(session, at)
+        return Decision((sent,), session.prompts(sent) if state.phase is Phase.RUNNING else ())
     resumed = e.SessionResumed(status=WORKING[has_slot], waiting=not has_slot, **ids)
+    begun = session.task_begun(at, has_slot=has_slot)
     status = e.Status(status=WORKING[has_slot], message="Agent resumed" if has_slot else NO_SLOT, **ids)
-    return Decision(
-        (resumed, *endings.task_works(session, at, has_slot=has_slot), sent, status),
-        _prompts(state, sent) if has_slot else (),
-    )
+    return Decision((resumed, *begun, sent, status), session.prompts(sent) if has_slot else ())
 
 
-@_decide.register
-def _interrupt(command: c.Interrupt, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _interrupt(state: State, at: Timestamp) -> Decision:
     check(state.phase, c.Interrupt)
     if state.phase is Phase.WAITING:
         return Decision(endings.interrupted(state, at, "requested"))
     if state.phase is Phase.INTERRUPTING:
         return Decision(unanswered_while=SETTLING)
     session = _active(state)
-    interrupting = e.SessionInterrupting(**endings.ids(session, at))
-    refused = endings.refused_permissions(session, at)
-    return Decision((interrupting, *refused), (Abort(),), SETTLING)
+    interrupting = e.SessionInterrupting(**session.ids(at))
+    return Decision((interrupting, *endings.refused_permissions(session, at)), (Abort(),), SETTLING)
 
 
-@_decide.register
-def _stop(command: c.Stop, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _stop(state: State, at: Timestamp) -> Decision:
     check(state.phase, c.Stop)
     if state.phase is Phase.STOPPING:
         return Decision(unanswered_while=endings.STOPPED)
     return endings.stopping(_active(state), state.phase, at)
 
 
-@_decide.register
-def _delete(command: c.Delete, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    check(state.phase, c.Delete)
-    until = frozenset({Phase.DELETING})
-    if state.phase is Phase.DELETING or state.codebase is None:
-        return Decision(unanswered_while=until)
-    deleting = e.CodebaseDeleting(codebase_id=state.codebase.codebase_id, timestamp=at)
-    refused = endings.refused_permissions(state.session, at) if state.session else ()
-    return Decision((deleting, *refused), (StopAgent(),), until)
+# --- the service ------------------------------------------------------------------------------------------------
 
 
-@_decide.register
-def _reply_permission(command: c.ReplyPermission, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return permissions.replied(command, state, at)
-
-
-@_decide.register
-def _create_task(command: c.CreateTask, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return task_queue.create(command, state, at)
-
-
-@_decide.register
-def _cancel_task(command: c.CancelTask, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return task_queue.cancel(command, state, at)
-
-
-@_decide.register
-def _note_refused_access(command: c.NoteRefusedAccess, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    if state.phase in (Phase.VOID, Phase.DELETED):
-        raise CodebaseNotFound
-    active = endings.ids(state.session, at) if state.session else e.Common(session_id=None, task_id=None, timestamp=at)
-    return Decision((e.AccessRefused(calls=command.calls, times=command.times, program=command.program, **active),))
-
-
-@_decide.register
-def _conclude(command: c.Conclude, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    check_present(state.phase)
-    return NOTHING
-
-
-@_decide.register
-def _grant_slot(command: c.GrantSlot, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _grant_slot(state: State, command: c.GrantSlot, at: Timestamp) -> Decision:
     session = state.session
     if command.hindrance:
-        return task_queue.hold(command.hindrance, state, at)
+        return task_queue.hold(state, command.hindrance, at)
     if state.phase is not Phase.WAITING or session is None:
         return task_queue.start_next(state, at)
-    ids = endings.ids(session, at)
+    ids = session.ids(at)
     status = e.Status(status="running", message="Agent started", **ids)
-    events = (e.SessionAdmitted(**ids), *endings.task_works(session, at), status)
-    return Decision(events, _prompts(state, None)).asked_by(session.correlation_id)
+    events = (e.SessionAdmitted(**ids), *session.task_begun(at), status)
+    return Decision(events, session.prompts()).asked_by(session.correlation_id)
 
 
-@_decide.register
-def _look_again(command: c.LookAgain, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return NOTHING
-
-
-@_decide.register
-def _recover(command: c.Recover, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _recover(state: State, at: Timestamp) -> Decision:
     match state.phase:
         case Phase.RUNNING | Phase.INTERRUPTING:
             return Decision(endings.cut_short(state, at, "server_restarted"))
@@ -202,36 +223,14 @@ def _recover(command: c.Recover, state: State, at: Timestamp, has_slot: bool) ->
             return NOTHING
 
 
-@_decide.register
-def _shutdown(command: c.Shutdown, state: State, at: Timestamp, has_slot: bool) -> Decision:
+def _shutdown(state: State, at: Timestamp) -> Decision:
     if state.phase in (Phase.RUNNING, Phase.INTERRUPTING) and state.session:
-        ids = endings.ids(state.session, at)
-        interrupting = e.SessionInterrupting(reason="server_stopped", **ids)
+        interrupting = e.SessionInterrupting(reason="server_stopped", **state.session.ids(at))
         refused = endings.refused_permissions(state.session, at)
         return Decision((interrupting, *refused), (StopAgent(),), SETTLING)
     return Decision(unanswered_while=SETTLING)
 
 
-@_decide.register
-def _retire(command: c.Retire, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return Decision(effects=(StopAgent(),)) if not state.occupies_slot else NOTHING
-
-
-@_decide.register
-def _report(command: c.Report, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return report(state, command, at)
-
-
-@_decide.register
-def _import_session(command: c.ImportSession, state: State, at: Timestamp, has_slot: bool) -> Decision:
-    return imports.import_session(command, state, at)
-
-
 def _active(state: State) -> Session:
     assert state.session is not None  # the table of transitions allows no such command without a session
     return state.session
-
-
-def _prompts(state: State, sent: e.MessageSent | None) -> tuple[Effect, ...]:
-    """Hand over what was held back, then the message just sent."""
-    return endings.prompts(_active(state), sent)

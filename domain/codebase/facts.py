@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..events import Answers, Json, PermissionKind
+from ..failure import Failure
 from ..file_trees import Action, PathEncoding
 from ..ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
 from ..outputs.whole import AgentOutput, WholeOutput
@@ -141,17 +142,20 @@ class PermissionSettled:
 class RunEnded:
     """The agent came to rest. `answers` is the last prompt it was given: an end before a newer prompt isn't the end.
 
-    `summary`: its last words. `error` and `code` say why a failed run failed. `finish`: why the model ended its last answer,
-    where it hadn't said all: `length` or `content-filter`.
+    `summary`: its last words. `failure`: why the run failed; None for a completed run. `finish`: why the last answer
+    is truncated, where it is: `length` or `content-filter`.
     """
 
     session_id: SessionId
     answers: MessageId
-    outcome: Literal["completed", "failed"]
     summary: str = ""
-    error: str = ""
-    code: str = ""
+    failure: Failure | None = None
     finish: Literal["length", "content-filter"] | None = None
+
+    @property
+    def outcome(self) -> Literal["completed", "failed"]:
+        """How the run ended."""
+        return "failed" if self.failure else "completed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,8 +164,7 @@ class PromptFailed:
 
     session_id: SessionId
     message_id: MessageId
-    error: str
-    code: str
+    failure: Failure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,8 +172,7 @@ class AnswerFailed:
     """An answer is on record and the agent did not take it, though it was tried again."""
 
     session_id: SessionId
-    error: str
-    code: str
+    failure: Failure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,9 @@
-"""What must be remembered of the agent's sessions to record what others do in them once: folded from the events."""
+"""The index of the agent's sessions that are on record, so that what others do in them is imported once.
+
+It is folded from the events.
+"""
 
 from dataclasses import replace
-from functools import singledispatch
 
 from .. import events as e
 from ..events import imported as o
@@ -9,33 +11,24 @@ from ..ids import AgentSessionId
 from .imported import ImportIndex, Recorded
 
 
-def remember(index: ImportIndex, active: AgentSessionId | None, event: e.Event) -> ImportIndex:
-    """What is remembered after an event; `active`: the agent's session that our agent is at."""
-    return _remember(event, index, active)
+def remember(index: ImportIndex, event: e.Event, active: AgentSessionId | None) -> ImportIndex:
+    """The index after an event. `active`: the agent's session in which our agent works."""
+    match event:
+        case o.SessionImported() | o.SessionExtended():
+            return _imported(index, event)
+        case e.SessionLinked():
+            return _made_by_us(index, event, event.agent_session_id)
+        case e.MessageDelivered():
+            return _delivered(index, event, active)
+        case e.ToolUse(subagent=str(subagent)) | e.ToolResult(subagent=str(subagent)) | e.Usage(subagent=str(subagent)):
+            return _made_by_us(index, event, AgentSessionId(subagent), traced=False)
+        case e.SessionInterrupted() | e.SessionStopped() | e.SessionCompleted() | e.SessionFailed():
+            return _rested(index, event, active)
+        case _:
+            return index
 
 
-@singledispatch
-def _remember(event: object, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
-    return index
-
-
-@_remember.register
-def _imported(event: o.SessionImported, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
-    return _brought_in(event, index)
-
-
-@_remember.register
-def _extended(event: o.SessionExtended, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
-    return _brought_in(event, index)
-
-
-@_remember.register
-def _linked(event: e.SessionLinked, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
-    return _made_by_us(event, event.agent_session_id, index)
-
-
-@_remember.register
-def _delivered(event: e.MessageDelivered, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
+def _delivered(index: ImportIndex, event: e.MessageDelivered, active: AgentSessionId | None) -> ImportIndex:
     recorded = None if active is None else index.get(active)
     if active is None or recorded is None:
         return index
@@ -44,26 +37,13 @@ def _delivered(event: e.MessageDelivered, index: ImportIndex, active: AgentSessi
     return {**index, active: recorded.given(event.agent_message_id)}
 
 
-@_remember.register(e.ToolUse)
-@_remember.register(e.ToolResult)
-@_remember.register(e.Usage)
-def _helped(
-    event: e.ToolUse | e.ToolResult | e.Usage, index: ImportIndex, active: AgentSessionId | None
-) -> ImportIndex:
-    return index if event.subagent is None else _made_by_us(event, event.subagent, index, traced=False)
-
-
-@_remember.register(e.SessionInterrupted)
-@_remember.register(e.SessionStopped)
-@_remember.register(e.SessionCompleted)
-@_remember.register(e.SessionFailed)
-def _rested(event: e.Event, index: ImportIndex, active: AgentSessionId | None) -> ImportIndex:
+def _rested(index: ImportIndex, event: e.Event, active: AgentSessionId | None) -> ImportIndex:
     if active is None or active not in index:
         return index
     return {**index, active: replace(index[active], settled_at=event.timestamp)}
 
 
-def _brought_in(event: o.SessionImported | o.SessionExtended, index: ImportIndex) -> ImportIndex:
+def _imported(index: ImportIndex, event: o.SessionImported | o.SessionExtended) -> ImportIndex:
     if event.session_id is None:
         return index
     recorded = index.get(event.agent_session_id) or Recorded(session_id=event.session_id)
@@ -71,7 +51,7 @@ def _brought_in(event: o.SessionImported | o.SessionExtended, index: ImportIndex
     return {**index, event.agent_session_id: replace(recorded.grown(digests), revision=event.revision)}
 
 
-def _made_by_us(event: e.Event, name: AgentSessionId, index: ImportIndex, *, traced: bool = True) -> ImportIndex:
+def _made_by_us(index: ImportIndex, event: e.Event, name: AgentSessionId, *, traced: bool = True) -> ImportIndex:
     if name in index or event.session_id is None:
         return index
     return {**index, name: Recorded(session_id=event.session_id, own=True, traced=traced)}

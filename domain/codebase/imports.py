@@ -1,13 +1,14 @@
 """What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from ..events import Event
 from ..events import imported as o
 from ..ids import SessionId, Timestamp
 from ..outputs.whole import WholeOutput
+from ..timestamps import moment_of
 from . import commands as c
 from .decision import NOTHING, Decision
 from .imported import (
@@ -39,7 +40,7 @@ STILL_AT_IT: Final = timedelta(minutes=30)
 """How long after its last change a session whose last message has no end is taken to be at work elsewhere."""
 
 
-def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Decision:
+def import_session(state: State, command: c.ImportSession, at: Timestamp) -> Decision:
     """Record what is new. Refused where there is no codebase any more."""
     check_present(state.phase)
     session = command.session
@@ -58,7 +59,7 @@ def import_session(command: c.ImportSession, state: State, at: Timestamp) -> Dec
         named |= described
     if not named and not command.complete:
         return NOTHING
-    return _recorded(_imported(command, state, named, at), news, at)
+    return _recorded(_imported(state, command, named, at), news, at)
 
 
 def news_of(command: c.ImportSession, state: State) -> tuple[ExternalMessage, ...]:
@@ -84,7 +85,7 @@ def _is_helpers(state: State, session: ExternalSession) -> bool:
 def _status(command: c.ImportSession, at: Timestamp) -> ExternalStatus:
     """How it ended; `running` where it seems not to have: nobody but the other program knows, and it doesn't say."""
     changed = max([command.session.updated_at, *(message.created_at for message in command.messages)])
-    since = datetime.fromisoformat(at) - datetime.fromisoformat(changed)
+    since = moment_of(at) - moment_of(changed)
     return "running" if command.open and abs(since) < STILL_AT_IT else command.status
 
 
@@ -101,7 +102,7 @@ def _recorded(
     return Decision((head, *told))
 
 
-def _imported(command: c.ImportSession, state: State, named: dict[str, str], at: Timestamp) -> o.SessionImported:
+def _imported(state: State, command: c.ImportSession, named: dict[str, str], at: Timestamp) -> o.SessionImported:
     session, status = command.session, _status(command, at)
     return o.SessionImported(
         status=status,

@@ -6,7 +6,6 @@ has taken it (`PermissionReplied`). Answers are given one at a time, each once i
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from .. import events as e
 from ..errors import (
@@ -17,6 +16,7 @@ from ..errors import (
     PermissionNotFound,
 )
 from ..ids import PermissionId, Timestamp
+from ..timestamps import later
 from ..untrusted_json import Fields, fields, items, text
 from . import endings
 from . import facts as f
@@ -36,7 +36,7 @@ UNANSWERED = "Nobody answered in time."
 BEING_ANSWERED = "This is being answered already: another answer is on its way to the agent."
 
 
-def requested(fact: f.PermissionRequested, state: State, session: Session, at: Timestamp, limit: float) -> Decision:
+def requested(state: State, session: Session, fact: f.PermissionRequested, at: Timestamp, limit: float) -> Decision:
     """The agent asks, and is refused unless it is answered within `limit` seconds."""
     name = fact.agent_permission_id.removeprefix("per_").removeprefix("que_")
     permission_id = PermissionId(f"perm_{name}")
@@ -51,29 +51,29 @@ def requested(fact: f.PermissionRequested, state: State, session: Session, at: T
         call_id=fact.call_id,
         agent_permission_id=fact.agent_permission_id,
         subagent=fact.subagent,
-        **endings.ids(session, at),
+        **session.ids(at),
     )
     if state.phase is not Phase.RUNNING:
         # The agent was already told to let go, and refuses by itself whatever it still asks.
         return Decision((asked, *endings.refused_permissions(fold(state, (asked,)).session or session, at)))
     if not state.auto_approve:
-        waiting = replace(asked, expires_at=_later(at, limit))
+        waiting = replace(asked, expires_at=later(at, limit))
         return Decision((waiting,), (LimitPermission(permission_id=permission_id),))
     words = NOBODY_THERE if fact.kind == "question" else None
     reply = ReplyPermission(
         permission_id=permission_id, reply="reject" if words else "once", decided_by="auto_approve", message=words
     )
-    return Decision((asked, _answering(reply, session, at)), (_answer(asked, reply, session),))
+    return Decision((asked, _answering(session, reply, at)), (_answer(session, asked, reply),))
 
 
-def settled(fact: f.PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
+def settled(state: State, session: Session, fact: f.PermissionSettled, at: Timestamp) -> Decision:
     """The agent reports that something is settled: by the answer that it was given, or by itself, whatever was wished."""
     known = (asked for asked in session.permissions.values() if asked.agent_permission_id == fact.agent_permission_id)
-    return Decision(tuple(_settled(fact, asked.permission_id, state, session, at) for asked in known))
+    return Decision(tuple(_settled(state, session, fact, asked.permission_id, at) for asked in known))
 
 
 def _settled(
-    fact: f.PermissionSettled, permission: PermissionId, state: State, session: Session, at: Timestamp
+    state: State, session: Session, fact: f.PermissionSettled, permission: PermissionId, at: Timestamp
 ) -> e.PermissionReplied:
     wish = session.answering.get(permission)
     if wish is not None and fact.ours:
@@ -84,7 +84,7 @@ def _settled(
             message=wish.message,
             answers=wish.answers,
             correlation_id=wish.correlation_id,
-            **endings.ids(session, at),
+            **session.ids(at),
         )
     lets_go = state.phase is not Phase.RUNNING and fact.reply == "reject"
     return e.PermissionReplied(
@@ -92,11 +92,11 @@ def _settled(
         reply=fact.reply,
         decided_by="interrupt" if lets_go else "agent",
         answers=fact.answers,
-        **endings.ids(session, at),
+        **session.ids(at),
     )
 
 
-def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
+def replied(state: State, reply: ReplyPermission, at: Timestamp) -> Decision:
     """Somebody answers, and the agent is given that.
 
     Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit, and `PermissionAnswered`
@@ -118,22 +118,22 @@ def replied(reply: ReplyPermission, state: State, at: Timestamp) -> Decision:
     if late:
         reply = ReplyPermission(permission_id=reply.permission_id, reply="reject", decided_by="timeout")
     refusal = PermissionExpired(f"Nobody answered until {asked.expires_at}: this is rejected.") if late else None
-    wish, effect = _answering(reply, session, at), _answer(asked, reply, session)
+    wish, effect = _answering(session, reply, at), _answer(session, asked, reply)
     return Decision((wish,), (effect,), refusal=refusal, answer_with=None if late else reply.permission_id)
 
 
-def _answering(reply: ReplyPermission, session: Session, at: Timestamp) -> e.PermissionAnswering:
+def _answering(session: Session, reply: ReplyPermission, at: Timestamp) -> e.PermissionAnswering:
     return e.PermissionAnswering(
         permission_id=reply.permission_id,
         reply=reply.reply,
         decided_by=reply.decided_by,
         message=UNANSWERED if reply.decided_by == "timeout" else reply.message,
         answers=reply.answers,
-        **endings.ids(session, at),
+        **session.ids(at),
     )
 
 
-def _answer(asked: e.PermissionAsked, reply: ReplyPermission, session: Session) -> Effect:
+def _answer(session: Session, asked: e.PermissionAsked, reply: ReplyPermission) -> Effect:
     """How the agent hears of a reply.
 
     opencode ends a run whose question is rejected, and takes no reason: so a rejection that has one is handed over
@@ -182,8 +182,3 @@ def _check_answers(questions: list[Fields], answers: e.Answers) -> None:
             raise InvalidInput(f"`answers.{number}` must have only one answer.")
         if question.get("custom") is False and not set(chosen) <= set(labels):
             raise InvalidInput(f"`answers.{number}` must be one of {', '.join(labels)}.")
-
-
-def _later(at: Timestamp, seconds: float) -> Timestamp:
-    moment = datetime.fromisoformat(at) + timedelta(seconds=seconds)
-    return Timestamp(moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"))

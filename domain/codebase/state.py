@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from .. import events as e
-from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId
+from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId, Timestamp
 from .effects import Prompt
 from .import_index import remember
 from .imported import ImportIndex, Recorded
@@ -51,6 +51,36 @@ class Session:
     unanswered: bool = False
     interrupt_reason: e.InterruptReason = "requested"
     correlation_id: str | None = None
+
+    def ids(self, at: Timestamp) -> e.Common:
+        """The members that all events of this session share."""
+        return e.Common(session_id=self.id, task_id=self.task_id, timestamp=at)
+
+    def prompt(self, message: e.MessageSent) -> Prompt:
+        """The effect that hands a recorded message to the agent; the session's first message brings its files."""
+        return Prompt(
+            session_id=self.id,
+            agent_session_id=self.agent_session_id,
+            message_id=message.message_id,
+            text=message.content,
+            agent=message.agent,
+            model=message.model,
+            files=self.files if self.last_prompt is None else (),
+            title=self.title,
+        )
+
+    def prompts(self, sent: e.MessageSent | None = None) -> tuple[Prompt, ...]:
+        """What to hand to the agent: messages held back, then the one just sent."""
+        held = tuple(replace(prompt, agent_session_id=self.agent_session_id) for prompt in self.unsent)
+        return (*held, self.prompt(sent)) if sent else held
+
+    def task_begun(self, at: Timestamp, *, has_slot: bool = True) -> tuple[e.Event, ...]:
+        """The session's task follows it: it starts with the first run, resumes with a later one, or waits for a slot."""
+        if not self.task_open:
+            return ()
+        if not has_slot:
+            return (e.TaskResumed(status="pending", **self.ids(at)),)
+        return (e.TaskResumed(**self.ids(at)) if self.task_started else e.TaskStarted(**self.ids(at)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +150,7 @@ def title_of(prompt: str) -> str:
 def evolve(state: State, event: e.Event) -> State:
     """The state after an event; kinds that don't concern it leave it as it is."""
     active = state.session.agent_session_id if state.session else None
-    import_index = remember(state.import_index, active, event)
+    import_index = remember(state.import_index, event, active)
     if import_index is not state.import_index:
         state = replace(state, import_index=import_index)
     if state.held and isinstance(event, RELEASING) and event.task_id == state.held.task_id:
@@ -249,7 +279,7 @@ def _settled(session: Session, event: e.PermissionReplied) -> Session:
 
 
 def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Session:
-    prompt = prompt_of(session, message)
+    prompt = session.prompt(message)
     said = replace(session, last_prompt=message.message_id)
     if phase in (Phase.WAITING, Phase.INTERRUPTING):
         return replace(said, unsent=(*session.unsent, prompt))
@@ -258,20 +288,6 @@ def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Ses
 
 def _handed_over(session: Session) -> Session:
     return replace(session, unsent=(), untaken=(*session.untaken, *session.unsent))
-
-
-def prompt_of(session: Session, message: e.MessageSent) -> Prompt:
-    """The wish to hand a recorded message to the agent; the session's first message brings its files."""
-    return Prompt(
-        session_id=session.id,
-        agent_session_id=session.agent_session_id,
-        message_id=message.message_id,
-        text=message.content,
-        agent=message.agent,
-        model=message.model,
-        files=session.files if session.last_prompt is None else (),
-        title=session.title,
-    )
 
 
 K = TypeVar("K")

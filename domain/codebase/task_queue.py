@@ -15,7 +15,7 @@ from .lifecycle import Phase, check_present, public_status
 from .state import State
 
 
-def create(command: c.CreateTask, state: State, at: Timestamp) -> Decision:
+def create(state: State, command: c.CreateTask, at: Timestamp) -> Decision:
     """Queue a task. Legal wherever the codebase is there."""
     check_present(state.phase)
     created = e.TaskCreated(
@@ -32,7 +32,7 @@ def create(command: c.CreateTask, state: State, at: Timestamp) -> Decision:
     return Decision((created,))
 
 
-def cancel(command: c.CancelTask, state: State, at: Timestamp) -> Decision:
+def cancel(state: State, command: c.CancelTask, at: Timestamp) -> Decision:
     """Take a task out of the queue, or stop the session that works on it. Raises `TaskEnded`."""
     check_present(state.phase)
     if state.queue.get(command.task_id):
@@ -64,11 +64,11 @@ def start_next(state: State, at: Timestamp) -> Decision:
     )
     status = e.Status(status=public_status(Phase.RUNNING), message="Agent started", **ids)
     session = fold(state, (started,)).session
-    effects = endings.prompts(session, sent) if session else ()
+    effects = session.prompts(sent) if session else ()
     return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.correlation_id)
 
 
-def hold(hindrance: Hindrance, state: State, at: Timestamp) -> Decision:
+def hold(state: State, hindrance: Hindrance, at: Timestamp) -> Decision:
     """Say why the task whose turn it is can't start for now; once for each reason, in the name of its request."""
     if not state.wants_slot:
         return NOTHING

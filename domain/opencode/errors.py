@@ -1,8 +1,8 @@
 """What went wrong with an agent, in a stable word and a sentence for people."""
 
 import re
-from dataclasses import dataclass
 
+from ..failure import Failure
 from ..untrusted_json import Fields, fields, text, whole
 
 SENTENCE_LIMIT = 500
@@ -24,21 +24,13 @@ _BY_WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a run failed. `code` is stable, `error` one readable sentence."""
-
-    code: str
-    error: str
-
-
 def failure_of(error: object) -> Failure:
     """The failure that an agent's error object tells of."""
     found = fields(error)
     data = fields(found.get("data"))
     name = text(found.get("name"))
     sentence = _sentence(text(data.get("message")) or text(found.get("message"))) or name or "The agent failed."
-    return Failure(_code(name, data, sentence), sentence)
+    return Failure(code=_code(name, data, sentence), error=sentence)
 
 
 def _code(name: str, data: Fields, sentence: str) -> str:

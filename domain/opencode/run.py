@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ..events import Answers
+from ..failure import Failure
 from ..ids import AgentSessionId, MessageId, SessionId
 from ..untrusted_json import Fields, fields, text, whole
-from .errors import Failure, failure_of
+from .errors import failure_of
 
 Activity: TypeAlias = Literal["given", "busy", "retrying", "resting"]
 """`given`: a prompt was handed over and nothing is known of it yet. `resting`: seems at rest, to be confirmed."""
@@ -19,8 +20,10 @@ Given: TypeAlias = str | Answers | None
 """An answer: the reply to a request for leave; the answers to a question, None where it is rejected."""
 
 REFUSED = {
-    "permission": Failure("PERMISSION_REJECTED", "The agent stopped because a permission was refused."),
-    "question": Failure("QUESTION_REJECTED", "The agent stopped because it asked a question that nobody answered."),
+    "permission": Failure(code="PERMISSION_REJECTED", error="The agent stopped because a permission was refused."),
+    "question": Failure(
+        code="QUESTION_REJECTED", error="The agent stopped because it asked a question that nobody answered."
+    ),
 }
 
 
@@ -120,7 +123,7 @@ class Run:
         """Why the run failed, or None if it went well. Meaningful once it is at rest and settled."""
         answer = self.answer()
         if answer is None or not answer.finished:
-            return self.failure or Failure("AGENT_ERROR", "The agent ended without an answer.")
+            return self.failure or Failure(code="AGENT_ERROR", error="The agent ended without an answer.")
         if answer.failure is None and answer.finish == "tool-calls":
             return REFUSED[self.refused or "permission"]
         return answer.failure

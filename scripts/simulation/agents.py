@@ -13,6 +13,7 @@ from opencode_ledger.actors.twins.scripted_agent import Reply, RunFailed, Script
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentError
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -137,8 +138,8 @@ class SimulatedAgent(ScriptedAgent):
         session, other = self.run.session, SessionId("sess_of_nobody")
         asked = AgentPermissionId(f"per_{session}_{chance.randrange(2)}")
         nonsense: tuple[f.Fact, ...] = (
-            f.RunEnded(session_id=other, answers=self.run.last, outcome="completed"),
-            f.RunEnded(session_id=session, answers=MessageId("msg_of_nobody"), outcome="failed", error="?", code="X"),
+            f.RunEnded(session_id=other, answers=self.run.last),
+            f.RunEnded(session_id=session, answers=MessageId("msg_of_nobody"), failure=Failure(code="X", error="?")),
             f.TextStreamed(session_id=other, kind="text", content="?", message_id="m", part_id="p"),
             f.ToolEnded(session_id=session, call_id=f"call_{session}", tool="?", status="error", output=""),
             f.PermissionSettled(session_id=session, agent_permission_id=asked, reply="always"),

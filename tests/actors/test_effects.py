@@ -13,6 +13,7 @@ from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import ActorStopped
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentPermissionId, MessageId, PermissionId, SessionId
 
 
@@ -135,7 +136,7 @@ async def test_a_start_that_fails_is_reported(stage: Stage) -> None:
     await stage.submit(prompt("one"))
     (failed,) = stage.facts
     assert isinstance(failed, f.PromptFailed)
-    assert (failed.error, failed.code) == ("opencode is not installed", "agent_unavailable")
+    assert failed.failure == Failure(code="agent_unavailable", error="opencode is not installed")
 
 
 class Broken(ScriptedAgent):
@@ -161,7 +162,7 @@ async def test_an_agent_that_breaks_its_promises_keeps_nobody_waiting(stage: Sta
     for effect in (prompt("one"), x.Abort(), x.StopAgent()):
         await stage.submit(effect)
     assert stage.reported == [f.PromptFailed, f.AgentAborted, f.AgentStopped]
-    assert isinstance(failed := stage.facts[0], f.PromptFailed) and failed.error == "ZeroDivisionError"
+    assert isinstance(failed := stage.facts[0], f.PromptFailed) and failed.failure.error == "ZeroDivisionError"
 
 
 async def test_a_question_nobody_answers_expires(stage: Stage) -> None:
@@ -198,8 +199,8 @@ async def test_an_answer_that_is_never_taken_is_reported(stage: Stage) -> None:
     await stage.clock.advance(60)
     (failed,) = stage.facts
     assert isinstance(failed, f.AnswerFailed)
-    assert (failed.session_id, failed.code) == ("sess_1", "ANSWER_NOT_TAKEN")
-    assert failed.error == "The agent did not take an answer that it waited for: It did not listen."
+    assert (failed.session_id, failed.failure.code) == ("sess_1", "ANSWER_NOT_TAKEN")
+    assert failed.failure.error == "The agent did not take an answer that it waited for: It did not listen."
     await stage.submit(answer(AgentPermissionId("per_2")))
     await stage.submit(x.Abort())
     assert stage.reported == [f.AnswerFailed, f.AgentAborted]

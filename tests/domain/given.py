@@ -48,7 +48,7 @@ ASKED = f.PermissionRequested(
     session_id=SESSION, agent_permission_id=AGENT_PERMISSION, tool="bash", args={"command": "rm a.py"}
 )
 SETTLED = f.PermissionSettled(session_id=SESSION, agent_permission_id=AGENT_PERMISSION, reply="once", ours=True)
-ENDED = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Tests added.")
+ENDED = f.RunEnded(session_id=SESSION, answers=FIRST, summary="Tests added.")
 
 
 def report(*facts: f.Fact) -> c.Report:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from opencode_ledger.domain.opencode.errors import SENTENCE_LIMIT, Failure, failure_of
+from opencode_ledger.domain.failure import Failure
+from opencode_ledger.domain.opencode.errors import SENTENCE_LIMIT, failure_of
 
 
 def told(name: str = "UnknownError", message: str = "Boom", **data: object) -> Failure:
@@ -31,7 +32,7 @@ def told(name: str = "UnknownError", message: str = "Boom", **data: object) -> F
 )
 def test_the_code_of_an_error(name: str, message: str, status: int | None, code: str) -> None:
     """The error's own name counts first, then the provider's status, then the words of it."""
-    assert told(name, message, statusCode=status) == Failure(code, message)
+    assert told(name, message, statusCode=status) == Failure(code=code, error=message)
 
 
 def test_the_sentence_of_an_error() -> None:
@@ -45,7 +46,7 @@ def test_the_sentence_of_an_error() -> None:
     assert failure_of({"name": "X", "data": {"message": " \n"}}).error == "X"
     nothings: list[object] = [{}, None, "text", {"data": []}]
     for nothing in nothings:
-        assert failure_of(nothing) == Failure("AGENT_ERROR", "The agent failed.")
+        assert failure_of(nothing) == Failure(code="AGENT_ERROR", error="The agent failed.")
 
 
 def test_a_long_sentence_is_cut() -> None:

@@ -271,7 +271,7 @@ def test_a_failed_task_is_not_ended_twice() -> None:
         failed if isinstance(event, e.TaskInterrupted) else event for event in before.when(c.Recover()).last.events
     ]
     story = Story(fold(before.state, crashed)).when(LATER).says("session.resumed", "message_sent", "status")
-    ended = f.RunEnded(session_id=SESSION, answers=THIRD, outcome="completed", summary="ok")
+    ended = f.RunEnded(session_id=SESSION, answers=THIRD, summary="ok")
     story.when(report(ended)).says("session.completed", "status", "complete")
 
 

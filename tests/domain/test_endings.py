@@ -32,6 +32,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.backoff import notice
 from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import PermissionId, TaskId
 
 AT_WORK = given(TRIGGER, report(OPENED, TAKEN, TOOL_STARTED))
@@ -71,7 +72,7 @@ def test_an_interruption_that_nobody_asked_for() -> None:
 @pytest.mark.parametrize("finish", [None, "length", "content-filter"])
 def test_an_answer_that_was_cut_off(finish: Literal["length", "content-filter"] | None) -> None:
     """A run whose last answer was cut off is completed, and its session, status and end say why it isn't whole."""
-    ended = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Not all", finish=finish)
+    ended = f.RunEnded(session_id=SESSION, answers=FIRST, summary="Not all", finish=finish)
     events = given(TRIGGER, report(OPENED, ended)).last.events
     (session,) = (event for event in events if isinstance(event, e.SessionCompleted))
     (status,) = (event for event in events if isinstance(event, e.Status))
@@ -88,7 +89,7 @@ def test_a_run_that_nobody_answered(code: str, kind: str, decider: Literal["time
     """Where the limit of time refused, permission and run say that nobody answered; where a person did, they don't."""
     story = given(TRIGGER, report(OPENED, ASKED))
     reply = c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by=decider)
-    refused = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="It was refused.", code=code)
+    refused = f.RunEnded(session_id=SESSION, answers=FIRST, failure=Failure(code=code, error="It was refused."))
     taken = f.PermissionSettled(
         session_id=SESSION, agent_permission_id=ASKED.agent_permission_id, reply="reject", ours=True
     )
@@ -144,7 +145,7 @@ def test_a_deletion_cancels_what_waits() -> None:
 
 def test_a_run_that_completed() -> None:
     """A run that ended well closes its open tool call, completes its task, and tells the summary at each place."""
-    AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, outcome="completed", summary="Done."))).then(
+    AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, summary="Done."))).then(
         cut("The agent finished without a result."),
         e.TaskCompleted(result="Done.", **IDS),
         e.SessionCompleted(**IDS),
@@ -155,7 +156,7 @@ def test_a_run_that_completed() -> None:
 
 def test_a_run_that_failed() -> None:
     """A run that failed closes its open tool call, fails its task, and tells the error and its code at each place."""
-    story = AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="No.", code="X")))
+    story = AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, failure=Failure(code="X", error="No."))))
     story.then(
         e.Error(error="No.", code="X", **IDS),
         cut("The agent failed."),

@@ -32,11 +32,14 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, SessionId
 
 HELPER = AgentSessionId("ses_helper")
-PROMPT_FAILED = f.PromptFailed(session_id=SESSION, message_id=FIRST, error="no model", code="agent_unavailable")
-ANSWER_FAILED = f.AnswerFailed(session_id=SESSION, error="no answer", code="ANSWER_NOT_TAKEN")
+PROMPT_FAILED = f.PromptFailed(
+    session_id=SESSION, message_id=FIRST, failure=Failure(code="agent_unavailable", error="no model")
+)
+ANSWER_FAILED = f.AnswerFailed(session_id=SESSION, failure=Failure(code="ANSWER_NOT_TAKEN", error="no answer"))
 SessionFact: TypeAlias = (
     f.SessionOpened
     | f.TextStreamed
@@ -172,7 +175,7 @@ def test_a_finished_run_completes_session_and_task() -> None:
 
 def test_a_failed_run_fails_session_and_task() -> None:
     """When the agent fails, the error is recorded before the task, the session and its end."""
-    failed = replace(ENDED, outcome="failed", error="out of tokens", code="AGENT_ERROR")
+    failed = replace(ENDED, failure=Failure(code="AGENT_ERROR", error="out of tokens"))
     story = given(TRIGGER, report(TOOL_STARTED, failed))
     story.says("tool_use", "error", "tool_result", "task.failed", "session.failed", "status", "complete")
     assert story.phase is Phase.IDLE and story.state.session is None

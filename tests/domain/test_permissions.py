@@ -13,6 +13,7 @@ from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.errors import InvalidInput, PermissionAnswered, PermissionExpired
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentPermissionId, Timestamp
 
 QUESTION = AgentPermissionId("que_1")
@@ -236,7 +237,7 @@ def test_what_follows_from_a_timeout_is_a_timeouts_end() -> None:
     other = replace(LEAVE, agent_permission_id=AgentPermissionId("per_2"))
     late = c.ReplyPermission(permission_id=PERMISSION, reply="reject", decided_by="timeout")
     rest = f.PermissionSettled(session_id=SESSION, agent_permission_id=AgentPermissionId("per_2"), reply="reject")
-    ended = f.RunEnded(session_id=SESSION, answers=FIRST, outcome="failed", error="refused", code="PERMISSION_REJECTED")
+    ended = f.RunEnded(session_id=SESSION, answers=FIRST, failure=Failure(code="PERMISSION_REJECTED", error="refused"))
     story = given(TRIGGER, report(LEAVE, other), late, settled("reject", ours=True), report(rest), report(ended))
     error = story.last.events[0]
     assert isinstance(error, e.Error) and "nobody answered in time" in error.error

@@ -54,7 +54,7 @@ def finish(story: Story) -> Story:
     """The story after the session now running has come to its end."""
     session = story.state.session
     assert session is not None and session.last_prompt is not None
-    return story.when(report(f.RunEnded(session_id=session.id, answers=session.last_prompt, outcome="completed")))
+    return story.when(report(f.RunEnded(session_id=session.id, answers=session.last_prompt)))
 
 
 @pytest.mark.parametrize("phase", HERE, ids=lambda phase: phase.name)

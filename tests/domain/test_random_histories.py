@@ -20,6 +20,7 @@ from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import decode, encode
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -114,13 +115,13 @@ def fact_of(move: Move, state: State, number: int) -> f.Fact:
             permission = question or AgentPermissionId(f"per_{number}")
             return f.PermissionRequested(session_id=session, agent_permission_id=permission, tool="bash", args={})
         case "ended":
-            return f.RunEnded(session_id=session, answers=last, outcome="completed", summary="ok")
+            return f.RunEnded(session_id=session, answers=last, summary="ok")
         case "ended_early":
-            return f.RunEnded(session_id=session, answers=MessageId("msg_0"), outcome="completed")
+            return f.RunEnded(session_id=session, answers=MessageId("msg_0"))
         case "failed":
-            return f.RunEnded(session_id=session, answers=last, outcome="failed", error="no", code="AGENT_ERROR")
+            return f.RunEnded(session_id=session, answers=last, failure=Failure(code="AGENT_ERROR", error="no"))
         case "prompt_failed":
-            return f.PromptFailed(session_id=session, message_id=last, error="no", code="AGENT_ERROR")
+            return f.PromptFailed(session_id=session, message_id=last, failure=Failure(code="AGENT_ERROR", error="no"))
         case "aborted":
             return f.AgentAborted()
         case "stopped":

@@ -9,6 +9,7 @@ import pytest
 from opencode_ledger.actors.opencode import sweep_all
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, ProjectConfigUntrusted
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentSessionId
 
 from .conftest import MakeLive
@@ -63,7 +64,7 @@ async def test_a_provider_that_asks_to_wait_too_long_ends_the_run(make_live: Mak
     """A retry farther off than the limit is not waited for: the run fails as rate limited."""
     live = make_live(retry_limit=0.5)
     ended = await live.run("fail: 429 x 9 too many requests\nsay: Never said.")
-    assert (ended.outcome, ended.code) == ("failed", "RATE_LIMITED")
+    assert ended.failure and ended.failure.code == "RATE_LIMITED"
 
 
 async def test_what_was_said_before_a_retry_is_taken_back(live: Live) -> None:
@@ -76,9 +77,9 @@ async def test_what_was_said_before_a_retry_is_taken_back(live: Live) -> None:
 async def test_a_refused_request_fails_the_run(live: Live) -> None:
     """A request that the provider refuses permanently fails the run with a code and a sentence."""
     ended = await live.run("fail: 401 x 9 bad key")
-    assert (ended.outcome, ended.code, ended.error) == ("failed", "PROVIDER_AUTH", "bad key")
+    assert ended.failure == Failure(code="PROVIDER_AUTH", error="bad key")
     ended = await live.run("fail: 400 x 9 no such thing")
-    assert (ended.outcome, ended.code, ended.error) == ("failed", "PROVIDER_ERROR", "no such thing")
+    assert ended.failure == Failure(code="PROVIDER_ERROR", error="no such thing")
 
 
 async def test_unknown_models_agents_and_sessions_are_refused(live: Live) -> None:

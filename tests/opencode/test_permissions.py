@@ -28,7 +28,7 @@ async def test_a_permission_refused_ends_the_run(make_live: MakeLive) -> None:
     assert (asked.tool, asked.args["command"]) == ("bash", "touch p.txt")
     await live.agent.answer(asked.agent_permission_id, "reject", None)
     ended = await live.recorder.end_of(message)
-    assert (ended.outcome, ended.code) == ("failed", "PERMISSION_REJECTED")
+    assert ended.failure and ended.failure.code == "PERMISSION_REJECTED"
     assert not (live.directory / "p.txt").exists()
 
 
@@ -61,4 +61,4 @@ async def test_a_question_rejected_ends_the_run(live: Live) -> None:
     asked = await live.recorder.has(f.PermissionRequested)
     await live.agent.answer_question(asked.agent_permission_id, None)
     ended = await live.recorder.end_of(message)
-    assert (ended.outcome, ended.code) == ("failed", "QUESTION_REJECTED")
+    assert ended.failure and ended.failure.code == "QUESTION_REJECTED"

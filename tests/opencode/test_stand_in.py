@@ -12,6 +12,7 @@ from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
 from opencode_ledger.actors.opencode.other_versions import choice
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.errors import AgentError, AgentUnavailable
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.untrusted_json import fields, items
 
 from .conftest import STAND_IN, MakeLive
@@ -118,14 +119,14 @@ async def test_an_agent_that_hangs_is_given_up(make_stand_in: MakeLive) -> None:
     """A run in which nothing happens any more and nothing is asked fails after a limit."""
     live = make_stand_in(hang_limit=0.5)
     ended = await live.run("text before\nhang")
-    assert (ended.outcome, ended.code) == ("failed", "AGENT_SILENT")
+    assert ended.failure and ended.failure.code == "AGENT_SILENT"
 
 
 async def test_a_silent_agent_that_does_not_abort_is_ended(make_stand_in: MakeLive) -> None:
     """One that doesn't answer to an abort either is killed; its run fails all the same, and a prompt starts another."""
     live = make_stand_in(hang_limit=0.5, abort_limit=0.5)
     ended = await live.run("text before\ndeaf")
-    assert (ended.outcome, ended.code) == ("failed", "AGENT_SILENT")
+    assert ended.failure and ended.failure.code == "AGENT_SILENT"
     assert not live.agent.alive
     assert live.recorder.of(f.AgentDied) == []
     assert (await live.run("text again", session="sess_2")).outcome == "completed"
@@ -173,7 +174,7 @@ async def test_an_answer_that_is_missed_can_be_given_again(live: Live, monkeypat
 async def test_an_error_without_an_idle_ends_the_run(live: Live) -> None:
     """A run that ends with nothing but an error is over, with the error's code."""
     ended = await live.run("error 429 Slow down.")
-    assert (ended.outcome, ended.code, ended.error) == ("failed", "RATE_LIMITED", "Slow down.")
+    assert ended.failure == Failure(code="RATE_LIMITED", error="Slow down.")
 
 
 async def test_a_crash_is_reported_with_exit_code_and_last_words(live: Live) -> None:

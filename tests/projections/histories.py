@@ -16,6 +16,7 @@ from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import REGISTRY, Event
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.events.wire import encode
+from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -125,8 +126,8 @@ def _facts(history: History, stream: CodebaseId, kind: int, cost: float) -> f.Fa
         f.ToolEnded(session_id=session, call_id=f"call_{kind}", tool="bash", status="completed", output=""),
         f.FileChanged(session_id=session, action="create", path="a.py"),
         f.StepUsed(session_id=session, tokens={"input": kind, "output": 3}, cost=cost),
-        f.RunEnded(session_id=session, answers=prompted, outcome="completed", summary="Done"),
-        f.RunEnded(session_id=session, answers=prompted, outcome="failed", error="No", code="NO"),
+        f.RunEnded(session_id=session, answers=prompted, summary="Done"),
+        f.RunEnded(session_id=session, answers=prompted, failure=Failure(code="NO", error="No")),
         f.AgentAborted(),
         f.AgentStopped(),
         f.AgentDied(reason="gone"),
@@ -280,9 +281,7 @@ def finish(history: History, stream: CodebaseId, *, failed: bool = False) -> Non
     end = f.RunEnded(
         session_id=session.id,
         answers=session.last_prompt,
-        outcome="failed" if failed else "completed",
         summary="Added 15 unit tests",
-        error="Rate limit" if failed else "",
-        code="RATE_LIMITED" if failed else "",
+        failure=Failure(code="RATE_LIMITED", error="Rate limit") if failed else None,
     )
     report(history, stream, end)

@@ -303,8 +303,8 @@ def _interrupt_answered_too_early() -> Planted:
 def _settlement_not_believed() -> Planted:
     settled = permissions.settled
 
-    def credulous(fact: PermissionSettled, state: State, session: Session, at: Timestamp) -> Decision:
-        return settled(replace(fact, ours=True), state, session, at)
+    def credulous(state: State, session: Session, fact: PermissionSettled, at: Timestamp) -> Decision:
+        return settled(state, session, replace(fact, ours=True), at)
 
     return patch.object(permissions, "settled", credulous)
 

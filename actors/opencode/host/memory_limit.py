@@ -15,7 +15,7 @@ from typing import Final
 import psutil
 import structlog
 
-from ....domain.opencode.errors import Failure
+from ....domain.failure import Failure
 from ...clock import steady_seconds
 from ..settings import MIB
 from .process import OpencodeProcess
@@ -87,4 +87,4 @@ def _kill(family: list[psutil.Process]) -> None:
 
 def _why(held: int, limit: int) -> Failure:
     said = f"The agent and its tools took {held // MIB} MiB of memory, more than --agent-memory {limit // MIB} allows"
-    return Failure(TOO_MUCH, f"{said}; all of them were ended.")
+    return Failure(code=TOO_MUCH, error=f"{said}; all of them were ended.")

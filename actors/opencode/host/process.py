@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from ....domain.errors import AgentError
-from ....domain.opencode.errors import Failure
+from ....domain.failure import Failure
 from ....domain.secrets.masker import Secrets
 from ..processes import inherited
 from ..starting.last_error import last_error
