@@ -1,7 +1,7 @@
 """A session as a person reads it: prompts, answers, tools, file changes, decisions and times, in their order.
 
-The story is told from the log alone. Pieces of streamed text are one entry, a tool's result stands with its call, a
-decision with what was asked, and nothing is said twice. What was erased is told as erased, with the event that says why.
+The log is the only source. Pieces of streamed text become one entry, a tool's result stands with its call, a decision
+with its question, and nothing is printed twice. Erased content is shown as erased, with the event that says why.
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ from ...domain.events.wire import UnknownEvent, decode
 from ...domain.ids import Position, Sequence, SessionId, TaskId, Timestamp
 from .transcript import Message, Parts, imported
 from .wording import (
+    arguments_in_full,
+    arguments_in_short,
     change_of,
     decided,
     interrupted,
     listed,
     questions_of,
     refused_access,
-    told_in_full,
-    told_in_short,
     took,
 )
 
@@ -34,8 +34,8 @@ Who: TypeAlias = Literal[
 ]
 
 
-class _Told(NamedTuple):
-    """What is told of an event, as an entry has it."""
+class _Line(NamedTuple):
+    """What an entry shows of an event."""
 
     who: Who
     title: str
@@ -43,21 +43,24 @@ class _Told(NamedTuple):
 
 
 UNREADABLE: Final = "unreadable"
-"""The topic of what stands for an event that can't be read; its bytes are in a member `bytes`."""
+"""The topic of the placeholder for an event that can't be read; its bytes are in a member `bytes`."""
 
 NOT_OURS: Final = "not as the service records it: run `opencode-ledger audit verify`"
 
 _REPEATED: Final = ("prompt", "result", "error", "summary")
-"""Members of events whose words others have too: a message, an answer, an error."""
+"""Members whose text other events may have too: a message, an answer, an error."""
 
 
 @dataclass(kw_only=True)
 class Entry:
-    """Something that happened. `title`: in a few words; `text`: what was said or printed, perhaps of many lines.
+    """Something that happened.
 
-    `given`: all of a tool's arguments; `change`: what they say is to be changed, as lines of a diff. `open`: what is
-    still to come of it. `events`: those that it is told from; `repeats`: some hold words that stand elsewhere too, and
-    are told once. `erased`: the positions of the erasures that took from it. `whole`: a tool's end that says of more output.
+    - `title`: a few words; `text`: what was said or printed, perhaps many lines.
+    - `given`: all of a tool's arguments; `change`: the change that they ask for, as lines of a diff.
+    - `open`: what is still missing. `helper`: a subagent did it.
+    - `events`: the events behind the entry; `repeats`: some have text that another entry shows.
+    - `erased`: the positions of the erasures that removed parts of it.
+    - `whole`: the tool result, where the tool printed more than it has.
     """
 
     at: Timestamp
@@ -75,7 +78,7 @@ class Entry:
 
 
 class Story:
-    """Takes a codebase's events in order. `entries`: what happened in one session; `task`: which it did."""
+    """Takes a codebase's events in order. `entries`: what happened in one session; `task`: the task that it worked on."""
 
     def __init__(self, session: SessionId, task: TaskId | None = None) -> None:
         self.entries: list[Entry] = []
@@ -88,26 +91,26 @@ class Story:
         self._printed: dict[tuple[str, str], Entry] = {}
 
     def take(self, events: Iterable[RecordedEvent]) -> None:
-        """Read on."""
+        """Take the next events."""
         for recorded in events:
             event = decode(recorded)
             # A task that waited was created before it had a session.
             if event.session_id == self._session or (self._task and event.task_id == self._task):
-                for entry in self._tell_safely(event, recorded):
+                for entry in self._readable_entries(event, recorded):
                     words = {str(getattr(event, name, "") or "").strip() for name in _REPEATED} - {""}
                     entry.repeats = entry.repeats or any(said not in entry.text for said in words)
                     self._mark(entry, recorded)
 
-    def _tell_safely(self, event: e.Event, recorded: RecordedEvent) -> list[Entry]:
-        """The entries of an event, or that it can't be told: whoever reads a log that was changed must get to see the rest."""
+    def _readable_entries(self, event: e.Event, recorded: RecordedEvent) -> list[Entry]:
+        """The entries of an event, or its raw bytes: one changed event must not hide the rest of the log."""
         try:
-            return self._tell(event)
+            return self._entries_of(event)
         except (AttributeError, KeyError, TypeError, ValueError):
             raw = recorded.data.decode(errors="replace")
             return [self._add(event, "error", f"an event {recorded.topic!r} that is {NOT_OURS}", raw)]
 
     def _mark(self, entry: Entry, recorded: RecordedEvent) -> None:
-        """Note what an entry is told from, and that words of it are gone."""
+        """Note the event behind an entry, and whether its content was erased."""
         entry.events.append((recorded.sequence, recorded.position))
         if (eraser := eraser_of(recorded.data)) is not None:
             entry.erased[eraser] = None
@@ -115,8 +118,8 @@ class Story:
                 said.replace(MARK, "").strip(": \n").replace("  ", " ") for said in (entry.title, entry.text)
             )
 
-    def _tell(self, event: e.Event) -> list[Entry]:
-        """The entries that an event begins or goes on with."""
+    def _entries_of(self, event: e.Event) -> list[Entry]:
+        """The entries that an event begins or continues."""
         match event:
             case e.Output():
                 return [self._say(event)]
@@ -140,41 +143,41 @@ class Story:
                 raw = orjson.dumps(event.members).decode()
                 if event.name == UNREADABLE:
                     return [self._add(event, "error", f"an event that is {NOT_OURS}", str(event.members.get("bytes")))]
-                return [self._add(event, "status", f"{event.name}, of a kind that this version doesn't know", raw)]
+                return [self._add(event, "status", f"{event.name}, an event kind that this version does not know", raw)]
             case _:
-                told = self._in_words(event)
-                return [self._add(event, told.who, told.title, told.text)] if told else []
+                line = self._line(event)
+                return [self._add(event, *line)] if line else []
 
-    def _in_words(self, event: e.Event) -> _Told | None:
-        """What is told of an event that stands for itself."""
+    def _line(self, event: e.Event) -> _Line | None:
+        """The line of an event that is an entry by itself."""
         match event:
             case e.FileChange():
-                return _Told(
+                return _Line(
                     "file", f"{event.change} {event.path}" + (" (percent-encoded)" if event.path_encoding else "")
                 )
             case e.TaskCreated():
-                return _Told("task", f"created{listed([event.title])}")
+                return _Line("task", f"created{listed([event.title])}")
             case e.TaskCompleted():
-                return _Told("task", "completed", self._news(event.result))
+                return _Line("task", "completed", self._news(event.result))
             case e.TaskFailed():
-                return _Told("task", f"failed: {event.code}", self._news(event.error))
+                return _Line("task", f"failed: {event.code}", self._news(event.error))
             case e.TaskHeld():
-                return _Told("task", f"can't start for now: {event.code}", event.message)
+                return _Line("task", f"cannot start yet: {event.code}", event.message)
             case e.TaskCancelled():
-                return _Told("task", "cancelled")
+                return _Line("task", "cancelled")
             case e.AccessRefused():
-                return _Told("status", refused_access(event), "\n".join(event.calls))
+                return _Line("status", refused_access(event), "\n".join(event.calls))
             case e.Error():
-                return _Told("error", event.code, event.error)
+                return _Line("error", event.code, event.error)
             case e.Status(about="files"):
-                return _Told("status", "files that are not named", event.message)
+                return _Line("status", "file changes that are not listed", event.message)
             case e.Status(attempt=int(attempt)):
-                return _Told("status", f"attempt {attempt}", event.message)
+                return _Line("status", f"attempt {attempt}", event.message)
             case _:
                 return _of_session(event)
 
     def _news(self, text: str) -> str:
-        """A text, unless it was told already."""
+        """A text, unless an entry shows it already."""
         return "" if any(entry.text.strip() == text.strip() for entry in self.entries) else text
 
     def _add(self, event: e.Event, who: Who, title: str, text: str = "", *, helper: bool = False) -> Entry:
@@ -183,7 +186,7 @@ class Story:
         return entry
 
     def _say(self, event: e.Output) -> Entry:
-        """A piece of text; parts of one message that nothing came between are one entry."""
+        """A piece of text. Consecutive parts of one message are one entry."""
         who: Who = "agent" if event.type == "text" else "thought"
         source = f"{event.type} {event.message_id} {event.subagent}"
         if event.part_id not in self._texts:
@@ -198,9 +201,13 @@ class Story:
         return entry
 
     def _call(self, event: e.ToolUse) -> Entry:
-        title = f"{event.tool} {told_in_short(event.args)}".rstrip()
+        title = f"{event.tool} {arguments_in_short(event.args)}".rstrip()
         entry = self._add(event, "tool", title, helper=event.subagent is not None)
-        entry.given, entry.change, entry.open = told_in_full(event.args), tuple(change_of(event.args)), "no result yet"
+        entry.given, entry.change, entry.open = (
+            arguments_in_full(event.args),
+            tuple(change_of(event.args)),
+            "no result yet",
+        )
         self._calls[event.call_id] = entry
         return entry
 
@@ -218,8 +225,8 @@ class Story:
         if event.kind == "question":
             entry = self._add(event, "question", "asked", "\n".join(questions_of(event.args, None)))
         else:
-            entry = self._add(event, "permission", f"{event.tool} {told_in_short(event.args)}".rstrip())
-            entry.given = told_in_full(event.args)
+            entry = self._add(event, "permission", f"{event.tool} {arguments_in_short(event.args)}".rstrip())
+            entry.given = arguments_in_full(event.args)
         entry.open, entry.helper = f"not decided yet{until}", event.subagent is not None
         self._asked[event.permission_id] = entry, event
         return entry
@@ -245,20 +252,20 @@ class Story:
         entry = self._sent[event.message_id] = self._add(
             event, "user", f"{kind} to {event.agent}{model}", event.content
         )
-        entry.open = "not given to the agent yet"
+        entry.open = "not delivered to the agent yet"
         return [entry]
 
     def _sum_up(self, event: e.Complete) -> list[Entry]:
-        """The agent's last words, where they were not told yet, stand with the session's end."""
+        """The agent's last words stand with the session's end, where no entry shows them yet."""
         last = next((entry for entry in reversed(self.entries) if entry.who == "session"), None)
         if last is not None:
             last.text = self._news(event.summary)
         return [last] if last else []
 
     def _import(self, event: o.MessageImported) -> list[Entry]:
-        """A message made outside; one that is read again takes the place of what was read before."""
+        """An imported message. Imported again, it replaces its earlier entries."""
         message = imported(event)
-        made = list(_entries_of(message, event))
+        made = list(_imported_entries(message, event))
         calls = [entry for entry in made if entry.who == "tool"]
         self._printed |= {(message.id, call.call_id): entry for entry, call in zip(calls, message.tools, strict=True)}
         old = self._imported.get(event.message_id, [])
@@ -268,57 +275,57 @@ class Story:
         return made
 
     def _print(self, event: o.OutputImported) -> list[Entry]:
-        """What a call of a message made outside printed beyond what the message has of it."""
+        """The whole output of an imported message's call, where the message has only a part of it."""
         entry = self._printed.get((event.message_id, event.call_id)) or self._add(event, "tool", event.tool)
         entry.whole = event
         return [entry]
 
 
-def _entries_of(message: Message, event: o.MessageImported) -> Iterable[Entry]:
+def _imported_entries(message: Message, event: o.MessageImported) -> Iterable[Entry]:
     at = message.timestamp
     if message.role == "user":
-        yield Entry(at=at, who="user", title="message, made outside", text=message.content)
+        yield Entry(at=at, who="user", title="message (imported)", text=message.content)
         return
     if message.reasoning:
         yield Entry(at=at, who="thought", title="reasoning", text=message.reasoning)
     for call in message.tools:
         failed = " (failed)" if call.status == "error" else ""
-        title = f"{call.tool} {told_in_short(call.args)}".rstrip() + failed
-        change, given = tuple(change_of(call.args)), told_in_full(call.args)
+        title = f"{call.tool} {arguments_in_short(call.args)}".rstrip() + failed
+        change, given = tuple(change_of(call.args)), arguments_in_full(call.args)
         yield Entry(at=at, who="tool", title=title, text=call.output or "", given=given, change=change)
     if message.content or event.error or not (message.reasoning or message.tools):
         ended = f", ended by {event.error}" if event.error else ""
-        yield Entry(at=at, who="agent", title=f"answer, made outside{ended}", text=message.content)
+        yield Entry(at=at, who="agent", title=f"answer (imported){ended}", text=message.content)
 
 
-def _of_session(event: e.Event) -> _Told | None:
-    """The life of a session."""
+def _of_session(event: e.Event) -> _Line | None:
+    """The line of a session event."""
     match event:
         case e.SessionStarted():
             model = f" on {event.model}" if event.model else ""
             files = f"with the files{listed(event.files)}" if event.files else ""
-            return _Told("session", f"started with {event.agent}{model}{_waits(event.waiting)}", files)
+            return _Line("session", f"started with {event.agent}{model}{_waits(event.waiting)}", files)
         case e.SessionAdmitted():
-            return _Told("session", "there is room: the agent begins")
+            return _Line("session", "a slot is free: the agent starts")
         case e.SessionResumed():
-            return _Told("session", f"resumed{_waits(event.waiting)}")
+            return _Line("session", f"resumed{_waits(event.waiting)}")
         case e.SessionInterrupting():
-            return _Told("session", "an interruption was asked for")
+            return _Line("session", "interrupt requested")
         case e.SessionInterrupted():
-            return _Told("session", interrupted(event.reason))
+            return _Line("session", interrupted(event.reason))
         case e.SessionStopping():
-            return _Told("session", "its end was asked for")
+            return _Line("session", "stop requested")
         case e.SessionCompleted(finish=str(finish)):
-            return _Told("session", f"completed; its last answer was cut off ({finish})")
+            return _Line("session", f"completed; the last answer is truncated ({finish})")
         case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
-            return _Told("session", event.status)
+            return _Line("session", event.status)
         case o.SessionImported():
-            return _Told("session", f"imported{listed([event.title] if event.title else [])}")
+            return _Line("session", f"imported{listed([event.title] if event.title else [])}")
         case o.SessionExtended():
-            return _Told("session", "gone on with outside")
+            return _Line("session", "continued outside opencode-ledger")
         case _:
             return None
 
 
 def _waits(waiting: bool) -> str:
-    return ", waits for other agents to finish" if waiting else ""
+    return ", waiting for other agents to finish" if waiting else ""

@@ -1,7 +1,6 @@
-"""The messages of a session, folded from its events: who said what, and which tools were used on the way.
+"""The messages of a session, folded from its events: who said what, and which tools were used.
 
-Nothing of it is stored: the log is read when somebody asks, so a transcript is exactly what the log holds, at the
-moment that was asked for.
+No transcript is stored. The log is read on each request, so a transcript is exactly what the log holds at that moment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,18 +13,18 @@ from ...domain.ids import Timestamp
 
 
 class Parts:
-    """Text that comes in pieces, each of a part; the parts stand in the order in which they began."""
+    """Text that arrives in pieces of parts; the parts are in the order in which they began."""
 
     def __init__(self) -> None:
         self._pieces: dict[str, list[str]] = {}
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return "".join(piece for pieces in self._pieces.values() for piece in pieces)
 
     def add(self, part: str, piece: str, *, replaces: bool = False) -> None:
-        """Read on; `replaces`: the piece stands for all earlier ones of its part."""
+        """Add a piece. `replaces`: it replaces all earlier pieces of its part."""
         pieces = self._pieces.setdefault(part, [])
         if replaces:
             pieces.clear()
@@ -34,7 +33,7 @@ class Parts:
 
 @dataclass(kw_only=True)
 class ToolCall:
-    """A tool call of a message. `status` is None while it runs. `whole`: its end, where that says more of its output."""
+    """A tool call of a message. `status`: None while it runs. `whole`: its result, where the tool printed more than that has."""
 
     call_id: str
     tool: str
@@ -46,10 +45,10 @@ class ToolCall:
 
 @dataclass(kw_only=True)
 class Message:
-    """A user's message, or one step of the agent's: its text, its reasoning, its tool calls.
+    """A user's message, or one step of the agent: its text, its reasoning, its tool calls.
 
-    `imported`: it was made outside; `error` says why such a one ended early, if it did. `model`: whose it is, or whom it was
-    sent to; None where it isn't on record.
+    `imported`: it comes from outside opencode-ledger; `error`: why such a message ended early. `model`: the model that
+    wrote it, or that it was sent to; None where it isn't on record.
     """
 
     id: str
@@ -64,17 +63,17 @@ class Message:
 
     @property
     def content(self) -> str:
-        """The whole text, its parts joined in their order."""
+        """The whole text: all parts in their order."""
         return self.parts.text
 
     @property
     def reasoning(self) -> str:
-        """What the agent thought aloud."""
+        """The agent's reasoning."""
         return self.thoughts.text
 
 
 class Transcript:
-    """Takes a session's events in order; `messages` are in the order in which they began. Subagents' are left out."""
+    """Takes a session's events in order. `messages` are in the order in which they began, without those of subagents."""
 
     def __init__(self) -> None:
         self._messages: dict[str, Message] = {}
@@ -84,14 +83,14 @@ class Transcript:
 
     @property
     def messages(self) -> list[Message]:
-        """What was said so far. What was made outside is recorded later than it was said, hence by time."""
+        """The messages so far, by time: an imported message is recorded later than it was said."""
         for message in self._messages.values():
             if not message.imported:  # what names no model is the session's, which may be known only later
                 message.model = message.model or self._model
         return sorted(self._messages.values(), key=lambda message: message.timestamp)
 
     def take(self, events: Iterable[e.Event]) -> None:
-        """Read on."""
+        """Take the next events."""
         for event in events:
             match event:
                 case e.SessionStarted() | e.SessionLinked():
@@ -139,7 +138,7 @@ class Transcript:
         message.tools.append(call)
 
     def _speaking(self, event: e.ToolUse) -> str:
-        """The message of a call that names none: the agent's last one, unless the user has spoken since."""
+        """The message of a call that names none: the agent's last message, unless the user has spoken since."""
         last = next(reversed(self._messages.values()), None)
         return last.id if last and last.role == "assistant" else event.call_id
 
@@ -148,7 +147,7 @@ class Transcript:
 
 
 def imported(event: o.MessageImported) -> Message:
-    """A message made outside, as the event tells it."""
+    """An imported message, as its event describes it."""
     message = Message(
         id=event.message_id,
         role=event.role,

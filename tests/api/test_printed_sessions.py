@@ -121,10 +121,10 @@ erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log
 
 2026-01-30
 23:59:01  2  task       created: Cart
-23:59:02  3  session    started with build, waits for other agents to finish
+23:59:02  3  session    started with build, waiting for other agents to finish
 23:59:02  4  user       prompt to build
                         Build it
-23:59:03  5  session    there is room: the agent begins
+23:59:03  5  session    a slot is free: the agent starts
 23:59:04  9  thought    reasoning
                         Hm.
 23:59:05 10  agent      answer
@@ -138,10 +138,10 @@ erased    2026-02-01 12:00:00 UTC by ann: A key was pasted. (event 33 of the log
 23:59:22 18  file       modify cart.py
 23:59:23 19  status     attempt 2
                         Rate limited; again in 2 s
-23:59:24 20  user       message to build [not given to the agent yet]
+23:59:24 20  user       message to build [not delivered to the agent yet]
                         Hurry.
-23:59:26 22  session    an interruption was asked for
-23:59:27 23  session    interrupted, as asked for
+23:59:26 22  session    interrupt requested
+23:59:27 23  session    interrupted on request
 
 2026-01-31
 00:00:05 24  session    resumed

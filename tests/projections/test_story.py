@@ -15,11 +15,11 @@ from opencode_ledger.projections.story.session_story import Story
     [
         (
             AccessRefused(calls=("POST /a", "GET /b"), program="curl", **IDS),
-            "refused: a process of the agent (curl) asked the service itself",
+            "refused: a process of the agent (curl) called this service",
         ),
         (
             AccessRefused(calls=("POST /a", "GET /b"), times=1200, **IDS),
-            "refused: a process of the agent asked the service itself, 1,200 times",
+            "refused: a process of the agent called this service, 1,200 times",
         ),
     ],
 )
