@@ -1,7 +1,7 @@
 """What can go wrong, and whose fault it was: the caller's, the agent's or the store's.
 
-Each class has a stable `code`, and its docstring is its message unless a better one is given. Which HTTP
-status answers which error is for `http` to say.
+Each class has a stable `code`. Its docstring is its message unless a better one is given. `http` decides which HTTP
+status answers which error.
 """
 
 import inspect
@@ -31,7 +31,7 @@ class InvalidInput(LedgerError):
 
 
 class UnknownModel(InvalidInput):
-    """opencode offers no such model."""
+    """opencode does not offer this model."""
 
     code = "unknown_model"
 
@@ -43,37 +43,37 @@ class Forbidden(LedgerError):
 
 
 class PathOutsideRoots(Forbidden):
-    """The path lies outside the directories that this server may work in."""
+    """The path is outside the directories that this server may work in."""
 
     code = "path_outside_roots"
 
 
 class DirectoryHoldsData(Forbidden):
-    """Agents may not work where this server's own data is: choose another directory, or keep the data elsewhere with `--data`."""
+    """The directory contains this server's own data; choose another directory, or move the data with `--data`."""
 
     code = "directory_holds_data"
 
 
 class ProjectConfigUntrusted(Forbidden):
-    """The codebase brings its own agent configuration and is not trusted."""
+    """The codebase has its own agent configuration and is not trusted."""
 
     code = "project_config_untrusted"
 
 
 class CalledByAgent(Forbidden):
-    """An agent can't use the service that runs it: this request came from one of its processes."""
+    """This request came from an agent's process, and an agent can't use the service that runs it."""
 
     code = "called_by_agent"
 
 
 class CallerUnknown(Forbidden):
-    """While agents run, who asks must be seen to be none, and who sent this is gone or hidden: wait for the answer, or use `--token-file`."""
+    """The sender of this request could not be identified while agents run; wait for the response, or use `--token-file`."""
 
     code = "caller_unknown"
 
 
 class NotFound(LedgerError):
-    """There is no such thing."""
+    """Not found."""
 
     code = "not_found"
 
@@ -91,19 +91,19 @@ class TaskNotFound(NotFound):
 
 
 class PermissionNotFound(NotFound):
-    """The agent has never asked for a permission with this id."""
+    """The agent never asked for a permission with this id."""
 
     code = "permission_not_found"
 
 
 class OutputNotFound(NotFound):
-    """There is no such output of this codebase; it may have been erased."""
+    """The codebase has no output with this id; it may have been erased."""
 
     code = "output_not_found"
 
 
 class Conflict(LedgerError):
-    """The command does not fit the present state."""
+    """The command is not possible in the current state."""
 
     code = "conflict"
 
@@ -115,7 +115,7 @@ class AgentRunning(Conflict):
 
 
 class NothingToActOn(Conflict):
-    """No agent session is active on this codebase; trigger one first."""
+    """No agent session is active on this codebase; trigger an agent first."""
 
     code = "no_active_session"
 
@@ -139,13 +139,13 @@ class PermissionAnswered(Conflict):
 
 
 class PermissionExpired(Conflict):
-    """Nobody answered this permission in time, and it was rejected."""
+    """This permission was rejected because nobody answered it in time."""
 
     code = "permission_expired"
 
 
 class PermissionWithdrawn(Conflict):
-    """The agent's run ended before this permission was answered, and it was rejected."""
+    """This permission was rejected because the agent's run ended before it was answered."""
 
     code = "permission_withdrawn"
 
@@ -171,7 +171,7 @@ class AgentError(LedgerError):
 
 
 AGENT_UNREACHABLE = "AGENT_UNREACHABLE"
-"""The code of an `AgentError` that says no more than that the agent's program didn't answer."""
+"""The code of an `AgentError` of which only one thing is known: the agent's program didn't answer."""
 
 
 class AgentUnavailable(AgentError):
@@ -200,6 +200,6 @@ class WrongExpectedVersion(StoreError):
 
 
 class ActorStopped(LedgerError):
-    """The server is shutting down and takes no new commands."""
+    """The server is shutting down and accepts no new commands."""
 
     code = "shutting_down"

@@ -1,4 +1,4 @@
-"""What callers wish of a codebase. Ids, room and checked paths arrive inside; the domain makes none of them."""
+"""What callers ask of a codebase. Ids and checked paths are in the commands; the domain makes none of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .imported import ExternalMessage, ExternalSession, ExternalStatus
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Register:
-    """Make a directory known. `path` is its real path, unique among the registered ones."""
+    """Register a directory. `path`: its real path, unique among the registered ones."""
 
     codebase_id: CodebaseId
     name: str
@@ -25,9 +25,9 @@ class Register:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeCodebase:
-    """Change what is known of a codebase; its directory never changes. None leaves a member as it is.
+    """Change a codebase's name, description or agent configuration. None leaves a member as it is.
 
-    `agent_config`: its members to change; those that are None have their default again.
+    `agent_config`: the members to change; None sets a member back to its default.
     """
 
     name: str | None = None
@@ -37,7 +37,7 @@ class ChangeCodebase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
-    """Start an agent with a prompt. `files` are relative paths, already found to lie inside the codebase."""
+    """Start an agent with a prompt. `files`: relative paths, already checked to be inside the codebase."""
 
     session_id: SessionId
     task_id: TaskId
@@ -51,7 +51,7 @@ class Trigger:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SendMessage:
-    """Steer the running session at its next step, or resume an interrupted one."""
+    """Steer the running session at its next step, or resume an interrupted session."""
 
     message_id: MessageId
     content: str
@@ -61,7 +61,7 @@ class SendMessage:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Make the agent let go; the session is kept."""
+    """Abort the agent's work; the session stays and can be resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Delete:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyPermission:
-    """Give or refuse leave that the agent waits for, or answer its question: `answers` has the words for each."""
+    """Approve or reject a permission, or answer a question: `answers` has a list for each part of it."""
 
     permission_id: PermissionId
     reply: Literal["once", "always", "reject"]
@@ -87,7 +87,7 @@ class ReplyPermission:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreateTask:
-    """Queue a piece of work; it starts by itself when the agent is free: highest priority first, then first come."""
+    """Queue a task. It starts when the agent is free: highest priority first, then in the order of arrival."""
 
     task_id: TaskId
     title: str
@@ -101,14 +101,14 @@ class CreateTask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancelTask:
-    """Take a task out of the queue, or stop the session that works on it."""
+    """Remove a task from the queue, or stop the session that works on it."""
 
     task_id: TaskId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteRefusedAccess:
-    """Record that the agent's own processes asked the service for something and were refused: see `AccessRefused`."""
+    """Record that the agent's own processes called the service and were refused: see `AccessRefused`."""
 
     calls: tuple[str, ...]
     times: int
@@ -117,39 +117,39 @@ class NoteRefusedAccess:
 
 @dataclass(frozen=True, slots=True)
 class Conclude:
-    """Record the answer to a request whose work needed no command, or many: nothing else happens."""
+    """Record the response to a request that needed no command, or several; nothing else happens."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantSlot:
-    """There is room for this codebase among the running agents: what waits starts, unless there is a `hindrance`."""
+    """A slot among the running agents is free for this codebase: its waiting work starts, unless there is a `hindrance`."""
 
     hindrance: Hindrance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """A pause is over: what waits may ask for room again."""
+    """A pause is over: waiting work may ask for a slot again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recover:
-    """The server starts after an end that recorded nothing: bring what was left running to a truthful state."""
+    """The server starts after a crash: record the truth about sessions that were left running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shutdown:
-    """The server ends: interrupt what runs, and close the agent's process."""
+    """The server shuts down: interrupt the running session, and close the agent's process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """Close the agent's process if it has nothing to do."""
+    """Close the agent's process if it is idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the agent reported, in order. `permission_limit`: seconds within which what it asks must be answered."""
+    """Facts that the agent reported, in order. `permission_limit`: seconds in which a person must answer what it asks."""
 
     facts: tuple[Fact, ...]
     permission_limit: float = 600.0
@@ -157,10 +157,11 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportSession:
-    """Record what is new of a session as it was read from the agent's program: some of its messages, in order.
+    """Record what is new in a session that was read from the agent's program: a page of its messages, in order.
 
-    `prompt`: its first words. `status`: how it ended, as far as it was read. `complete`: these are its last messages,
-    and it is at rest. `open`: the last of them has no end. `left_out`: messages that were passed over, so far.
+    - `prompt`: the session's first words. `status`: how it ended, as far as it was read.
+    - `last`: this is the last page. `complete`: it is, and the session is at rest.
+    - `open`: the last message has no end. `left_out`: the number of messages skipped so far.
     """
 
     session: ExternalSession

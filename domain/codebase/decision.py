@@ -1,4 +1,4 @@
-"""What comes of a command: events to record, effects to carry out, and when to answer."""
+"""The result of a command: events to record, effects to carry out, and when to answer the caller."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ from .state import State, evolve
 
 @dataclass(frozen=True)
 class Decision:
-    """`unanswered_while`: the caller is answered once the phase is none of these (the agent has let go, or is gone).
+    """What to record and do, and when the caller gets an answer.
 
-    `answer_with`: the caller is answered once this is settled: as wished, or refused where it was settled otherwise.
-
-    `refusal`: what the caller is told though something is recorded: not what was asked for, but what became of it.
+    - `unanswered_while`: the caller waits while the phase is one of these (the agent has not aborted or stopped yet).
+    - `answer_with`: the caller waits until this permission is settled, and gets an error if it is settled otherwise.
+    - `refusal`: the caller gets this error although events are recorded: they record something else than was asked for.
     """
 
     events: tuple[e.Event, ...] = ()
@@ -28,7 +28,7 @@ class Decision:
     answer_with: PermissionId | None = None
 
     def asked_by(self, correlation_id: str | None) -> "Decision":
-        """The same on behalf of the request that asked for it earlier: its events carry that request's name."""
+        """The same decision on behalf of an earlier request: the events carry that request's id."""
         return replace(self, events=tuple(replace(event, correlation_id=correlation_id) for event in self.events))
 
 

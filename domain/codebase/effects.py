@@ -1,4 +1,4 @@
-"""What the domain wishes of the outside, as data. The actor carries them out in order, after the commit."""
+"""Effects, as data: what the domain asks of the outside. The actor carries them out in order, after the commit."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -15,9 +15,9 @@ from ..ids import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prompt:
-    """Give the agent a user's words; starts its process and opens its session where there is none yet.
+    """Send a user's message to the agent; this starts its process and opens its session if necessary.
 
-    `agent_session_id` is None for a session that the agent has not opened; `model` None lets the agent choose.
+    `agent_session_id`: None for a session that the agent has not opened. `model`: None lets the agent choose.
     """
 
     session_id: SessionId
@@ -32,17 +32,17 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """Make the agent let go of its session; answered by `AgentAborted`. Overtakes prompts not yet given."""
+    """Abort the agent's work on its session; `AgentAborted` reports the end. Overtakes prompts that were not sent yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopAgent:
-    """End the agent's processes; answered by `AgentStopped`. Overtakes everything."""
+    """End the agent's processes; `AgentStopped` reports the end. Overtakes everything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerPermission:
-    """Hand a reply to the agent; where it doesn't take it, that is reported as `AnswerFailed`."""
+    """Send a reply to the agent; `AnswerFailed` reports that the agent didn't take it."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
@@ -52,7 +52,7 @@ class AnswerPermission:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerQuestion:
-    """Hand the answers to the agent, as a reply is; None: nobody answers, and the agent ends its run."""
+    """Send answers to the agent, as `AnswerPermission` does. None rejects the question, and the agent ends its run."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
@@ -61,7 +61,7 @@ class AnswerQuestion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitPermission:
-    """Refuse this permission by `ReplyPermission(decided_by="timeout")` if nobody answers within the limit."""
+    """Reject this permission by `ReplyPermission(decided_by="timeout")` if nobody answers within the limit."""
 
     permission_id: PermissionId
 

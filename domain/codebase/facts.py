@@ -1,7 +1,7 @@
-"""What an agent reports, in the domain's words, whatever agent it is.
+"""Facts that an agent reports, in the domain's words, whatever agent it is.
 
-Facts carry our own session's id. They arrive in the order in which they happened; `RunEnded` is the last of its
-run, and `AgentAborted` and `AgentStopped` come after all that the agent still had to say.
+Facts carry our own session's id. They arrive in the order in which they happened. `RunEnded` is the last fact of its
+run. `AgentAborted` and `AgentStopped` come after everything that the agent still had to report.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from ..outputs.whole import AgentOutput, WholeOutput
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionOpened:
-    """The agent opened a session of its own for ours, and will use this model."""
+    """The agent opened its own session for ours, and will use this model."""
 
     session_id: SessionId
     agent_session_id: AgentSessionId
@@ -26,9 +26,9 @@ class SessionOpened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptTaken:
-    """The agent is about to be given this prompt. If it may not go on, it must not be given it: see `Deliver`.
+    """This prompt is about to be sent to the agent. It must not be sent if the agent may not go on: see `Deliver`.
 
-    `agent_message_id`: the agent's own name for it, where it has one.
+    `agent_message_id`: the agent's own id for it, where it has one.
     """
 
     session_id: SessionId
@@ -38,7 +38,7 @@ class PromptTaken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextStreamed:
-    """A piece of text, already gathered over some milliseconds. `replaces`: it stands for all of the part before it."""
+    """A piece of text, gathered over some milliseconds. `replaces`: it replaces all earlier pieces of its part."""
 
     session_id: SessionId
     kind: Literal["text", "reasoning"]
@@ -51,7 +51,7 @@ class TextStreamed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolStarted:
-    """A tool call began, its arguments whole."""
+    """A tool call began; its arguments are complete."""
 
     session_id: SessionId
     call_id: str
@@ -63,7 +63,7 @@ class ToolStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolEnded:
-    """A tool call ended, well or badly. `whole`: where there is more of its output, or what was kept of that."""
+    """A tool call ended. `whole`: where the rest of its output is, or what was kept of it."""
 
     session_id: SessionId
     call_id: str
@@ -77,7 +77,7 @@ class ToolEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileChanged:
-    """A file changed; `path` is relative to the codebase. `path_encoding`: how a name that is no UTF-8 stands there."""
+    """A file changed. `path`: relative to the codebase. `path_encoding`: how a name that is not UTF-8 is written there."""
 
     session_id: SessionId
     action: Action
@@ -87,7 +87,7 @@ class FileChanged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilesUnknown:
-    """Files may have changed, or have, that are not named: why, in a sentence."""
+    """Files may have changed that are not listed. `reason`: why, in one sentence."""
 
     session_id: SessionId
     reason: str
@@ -95,7 +95,7 @@ class FilesUnknown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepUsed:
-    """Tokens (input, output, reasoning, cache_read, cache_write) and dollars of one step of the model."""
+    """Tokens (input, output, reasoning, cache_read, cache_write) and cost in US dollars of one step of the model."""
 
     session_id: SessionId
     tokens: Mapping[str, int]
@@ -105,7 +105,7 @@ class StepUsed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetryScheduled:
-    """The model's provider failed and will be asked again in `delay` seconds; `attempt` counts from 1."""
+    """The model's provider failed; the agent retries in `delay` seconds. `attempt`: counts from 1."""
 
     session_id: SessionId
     attempt: int
@@ -115,7 +115,7 @@ class RetryScheduled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PermissionRequested:
-    """The agent waits for leave to use a tool, or (`kind`) for answers to the `questions` in `args`."""
+    """The agent waits for permission to use a tool, or (`kind`) for answers to the `questions` in `args`."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
@@ -129,7 +129,7 @@ class PermissionRequested:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PermissionSettled:
-    """What the agent asked is settled. `ours`: by the answer that it was given last, and else by the agent itself."""
+    """A permission or question is settled. `ours`: by our latest answer; otherwise by the agent itself."""
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
@@ -140,7 +140,7 @@ class PermissionSettled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunEnded:
-    """The agent came to rest. `answers` is the last prompt it was given: an end before a newer prompt isn't the end.
+    """The agent's run ended. `answers`: the last prompt that it got; an end before a newer prompt isn't the end.
 
     `summary`: its last words. `failure`: why the run failed; None for a completed run. `finish`: why the last answer
     is truncated, where it is: `length` or `content-filter`.
@@ -160,7 +160,7 @@ class RunEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptFailed:
-    """A prompt could not be given to the agent at all."""
+    """A prompt could not be sent to the agent at all."""
 
     session_id: SessionId
     message_id: MessageId
@@ -169,7 +169,7 @@ class PromptFailed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerFailed:
-    """An answer is on record and the agent did not take it, though it was tried again."""
+    """An answer is on record, and the agent did not take it although it was retried."""
 
     session_id: SessionId
     failure: Failure
@@ -177,7 +177,7 @@ class AnswerFailed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentAborted:
-    """The agent let go of its session: it runs nothing and waits for nothing."""
+    """The agent aborted its work: it runs nothing and waits for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,9 +187,9 @@ class AgentStopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentDied:
-    """The agent's process ended by itself, and what it left behind was swept.
+    """The agent's process ended unexpectedly, and its remains were removed.
 
-    `code`: where it had to be ended for something, what that was; `reason` is then the whole sentence.
+    `code`: why the service had to end it, if it had to; `reason` is then the whole sentence.
     """
 
     reason: str

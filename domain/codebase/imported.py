@@ -1,7 +1,7 @@
-"""What others did with the agent's program in a codebase's directory, and what of it is on record.
+"""External sessions: what others did with the agent's program in a codebase's directory, and what of it is on record.
 
-A digest stands for a message as it would be recorded. The digests of what is on record are all that must be
-remembered, so they are kept packed: 16 bytes for a message, whatever it says, in the order of their names' hashes.
+A digest identifies a message as it would be recorded. Only the digests of recorded messages are remembered. They are
+packed: 16 bytes per message, in the order of the hashes of the messages' ids.
 """
 
 from bisect import bisect_left
@@ -20,7 +20,7 @@ UNLISTED = "that opencode can't list"
 UNNAMED = "under names that opencode doesn't give"
 UNREADABLE = "that opencode can't read"
 INCOMPLETE = "with messages that can't be recorded"
-"""Why sessions were passed over, or not recorded whole."""
+"""Why sessions were skipped, or only partly recorded."""
 
 _SIZE = 8
 _STEP = 2 * _SIZE
@@ -29,21 +29,23 @@ _GIVEN = "given "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Synced:
-    """What a sync did: how many sessions brought something, and how many did not come in, or not whole, by the reason."""
+    """The result of a sync. `brought`: sessions with something new. `passed_over`: sessions skipped or partly recorded, by reason."""
 
     brought: int
     passed_over: Mapping[str, int]
 
     @property
     def in_words(self) -> str:
-        """What was passed over; nothing where nothing was."""
-        told = [f"{count} {'session' if count == 1 else 'sessions'} {why}" for why, count in self.passed_over.items()]
-        return f"not, or not whole: {', '.join(told)}" if told else ""
+        """What was skipped or partly recorded; empty where nothing was."""
+        counted = [
+            f"{count} {'session' if count == 1 else 'sessions'} {why}" for why, count in self.passed_over.items()
+        ]
+        return f"skipped, or only partly imported: {', '.join(counted)}" if counted else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExternalSession:
-    """A session as the agent's program describes it. `revision` changes whenever the description does."""
+    """A session as the agent's program lists it. `revision` changes whenever the description changes."""
 
     agent_session_id: AgentSessionId
     parent: AgentSessionId | None
@@ -67,10 +69,12 @@ class ExternalOutput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExternalMessage:
-    """A message as it stands. `turn`: the person's message that it is, or that it comes of.
+    """A message in its current state.
 
-    `tools`: calls with the members of `tool_use` and `tool_result` events. `error`: why it ended early, if it did.
-    `silent`: there is nothing in it, so that it is not worth recording, unless something was in it before.
+    - `turn`: the id of the user message that this is, or that it answers.
+    - `tools`: calls with the members of `tool_use` and `tool_result` events.
+    - `error`: why it ended early, if it did.
+    - `silent`: it is empty, and recorded only if something was in it before.
     """
 
     id: str
@@ -89,7 +93,7 @@ class ExternalMessage:
     outputs: tuple[ExternalOutput, ...] = ()
     """Of its calls. They are no part of what the digest stands for: where they are kept changes no message."""
     digest: str = field(init=False, repr=False, compare=False)
-    """What stands for all of it; made with it, since that takes a while for a long one."""
+    """Identifies the whole content. Computed once, since that takes a while for a long message."""
 
     def __post_init__(self) -> None:
         said = (self.role, self.created_at, self.content, self.reasoning, self.tools)
@@ -98,19 +102,19 @@ class ExternalMessage:
 
 
 def session_of(agent_session: AgentSessionId) -> SessionId:
-    """Our name for a session that was made outside: always the same, so that none comes in twice."""
+    """Our id for an external session: always the same, so that none is imported twice."""
     return SessionId(f"sess_{agent_session.removeprefix('ses_')}")
 
 
 def digest_of(*values: object) -> str:
-    """What stands for some values: the same for the same, another for others."""
+    """A digest of some values: equal for equal values only."""
     stands = blake2b(digest_size=_SIZE)
     _write(values, lambda said: stands.update(said.encode("utf-8", "replace")))
     return stands.hexdigest()
 
 
 def _write(value: object, take: Callable[[str], None]) -> None:
-    """Give what `repr` says of a value piece by piece: of a long one it would hold up all threads until it is whole."""
+    """Give the `repr` of a value piece by piece: `repr` of a long value would hold up all threads until it is done."""
     match value:
         case tuple() | list():
             items = cast("tuple[object, ...] | list[object]", value)
@@ -132,10 +136,11 @@ def _write(value: object, take: Callable[[str], None]) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """What is on record of one of the agent's sessions; `session_id` is our name for it.
+    """What is on record of one of the agent's sessions. `session_id`: our id for it.
 
-    `own`: our agent made it; remembered are then the prompts that it was given too. `traced`: all of them are.
-    `revision`: everything up to it is on record. `settled_at`: when our agent last came to rest in it.
+    - `own`: our agent made it; the prompts that it got are then remembered too. `traced`: all of them are.
+    - `revision`: everything up to this revision is on record.
+    - `settled_at`: when our agent's last run in it ended.
     """
 
     session_id: SessionId
@@ -146,23 +151,23 @@ class Recorded:
     packed: bytes = field(default=b"", repr=False)
 
     def knows(self, name: str) -> bool:
-        """Whether something of this name is on record, whatever its digest."""
+        """Whether something with this id is on record, whatever its digest."""
         return self._known(_hash(name)) is not None
 
     def gave(self, prompt: str) -> bool:
-        """Whether this is a prompt that our agent was given."""
+        """Whether our agent got this prompt."""
         return self.knows(_GIVEN + prompt)
 
     def given(self, prompt: str) -> "Recorded":
-        """As it is once our agent was given a prompt."""
+        """The record after our agent got a prompt."""
         return self.grown([(_GIVEN + prompt, "")])
 
     def lacking(self, digests: Mapping[str, str]) -> frozenset[str]:
-        """Of these names those that are not on record with this digest."""
+        """Those of these ids that are not on record with this digest."""
         return frozenset(name for name, digest in digests.items() if self._known(_hash(name)) != _hash(digest))
 
     def grown(self, digests: Iterable[tuple[str, str]]) -> "Recorded":
-        """As it is once these are on record."""
+        """The record with these digests added."""
         pieces, done = list[bytes](), 0
         for key, value in sorted({_hash(name): _hash(digest) for name, digest in digests}.items()):
             place = self._place(key)
@@ -176,14 +181,14 @@ class Recorded:
         return found[_SIZE:] if found[:_SIZE] == key else None
 
     def _place(self, key: bytes) -> int:
-        """Where a key is, or would be. Looked for by halving: unpacked, a long session would take a while for each page."""
+        """Where a key is, or would be: a binary search, since unpacking a long session takes a while for each page."""
         places = range(0, len(self.packed), _STEP)
         number = bisect_left(places, key, key=lambda at: self.packed[at : at + _SIZE])
         return number * _STEP
 
 
 ImportIndex: TypeAlias = Mapping[AgentSessionId, Recorded]
-"""What is on record of the agent's sessions, by its own names for them."""
+"""What is on record of the agent's sessions, by the agent's own ids."""
 
 
 def _hash(text: str) -> bytes:

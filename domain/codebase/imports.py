@@ -1,4 +1,4 @@
-"""What is recorded of a session that others made, or went on with: what is not on record yet, and nothing twice."""
+"""Imports an external session, or the external part of our own: what is not on record yet, and nothing twice."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,7 +24,7 @@ from .state import State
 
 
 def worth_reading(state: State, session: ExternalSession) -> bool:
-    """Whether there may be something in a session that isn't on record; if not, it need not be read."""
+    """Whether a session may have something that isn't on record; otherwise it need not be read."""
     recorded = state.import_index.get(session.agent_session_id)
     if recorded is None:
         return not _is_helpers(state, session)
@@ -37,11 +37,11 @@ def worth_reading(state: State, session: ExternalSession) -> bool:
 
 
 STILL_AT_IT: Final = timedelta(minutes=30)
-"""How long after its last change a session whose last message has no end is taken to be at work elsewhere."""
+"""How long after its last change a session with an open last message counts as running elsewhere."""
 
 
 def import_session(state: State, command: c.ImportSession, at: Timestamp) -> Decision:
-    """Record what is new. Refused where there is no codebase any more."""
+    """Record what is new. Refused where the codebase is gone."""
     check_present(state.phase)
     session = command.session
     if not worth_reading(state, session):
@@ -53,7 +53,7 @@ def import_session(state: State, command: c.ImportSession, at: Timestamp) -> Dec
     if recorded.own:
         return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
     if known is None and not news:
-        return NOTHING  # one in which nothing was said may also be our own agent's, a moment before it is linked
+        return NOTHING  # an empty session may also be our own agent's, a moment before it is linked
     described = {str(session.agent_session_id): _description(command, _status(command, at))}
     if (command.last or named) and recorded.lacking(described):
         named |= described
@@ -75,7 +75,7 @@ def news_of(command: c.ImportSession, state: State) -> tuple[ExternalMessage, ..
 
 
 def _is_helpers(state: State, session: ExternalSession) -> bool:
-    """Whether an unknown session is, or may be, one that a helper of our own agent works in just now."""
+    """Whether an unknown session may belong to a subagent of our own running agent."""
     parent = None if session.parent is None else state.import_index.get(session.parent)
     if parent is None or not parent.own or state.session is None:
         return False
@@ -83,7 +83,7 @@ def _is_helpers(state: State, session: ExternalSession) -> bool:
 
 
 def _status(command: c.ImportSession, at: Timestamp) -> ExternalStatus:
-    """How it ended; `running` where it seems not to have: nobody but the other program knows, and it doesn't say."""
+    """How it ended. `running` is a guess from its last change: only the other program knows, and it doesn't say."""
     changed = max([command.session.updated_at, *(message.created_at for message in command.messages)])
     since = moment_of(at) - moment_of(changed)
     return "running" if command.open and abs(since) < STILL_AT_IT else command.status

@@ -1,7 +1,7 @@
 """The life cycle of a codebase's agent, as a table: what each command does in each phase.
 
-Everything that decides whether a command is legal is in this file. `decide` obeys it, the tests walk every pair
-of it, and the API's 404 and 409 answers are exactly its refusals.
+This file alone decides whether a command is allowed. `decide` obeys it, the tests walk every pair of it, and the
+API's 404 and 409 responses are exactly its refusals.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from . import commands as c
 
 
 class Phase(Enum):
-    """Where a codebase stands. `VOID`: not registered yet. `WAITING`: a session waits for room among the agents."""
+    """The phase of a codebase. `VOID`: not registered yet. `WAITING`: a session waits for a slot among the agents."""
 
     VOID = "void"
     IDLE = "idle"
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 
 BUSY: Final = frozenset({Phase.RUNNING, Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING})
-"""The phases in which an agent may be at work; they occupy room, and what it reports is recorded."""
+"""The phases in which an agent may be at work: they occupy a slot, and the agent's reports are recorded."""
 
 Verb: TypeAlias = type[c.Trigger] | type[c.SendMessage] | type[c.Interrupt] | type[c.Stop] | type[c.Delete]
 Outcome: TypeAlias = Phase | type[LedgerError]
@@ -54,23 +54,23 @@ TRANSITIONS: Final[Mapping[Phase, tuple[Outcome, Outcome, Outcome, Outcome, Outc
     Phase.DELETING: (AgentStopping, AgentStopping, AgentStopping, AgentStopping, Phase.DELETING),
     Phase.DELETED: _NOWHERE,
 }
-"""Per phase, what each of `VERBS` leads to where there is room for the agent, or the error that refuses it."""
+"""Per phase, the phase that each of `VERBS` leads to when a slot is free, or the error that refuses it."""
 
 
 def outcome(phase: Phase, verb: Verb) -> Outcome:
-    """The phase that `verb` leads to (with room), or the error that refuses it."""
+    """The phase that `verb` leads to (when a slot is free), or the error that refuses it."""
     return TRANSITIONS[phase][VERBS.index(verb)]
 
 
 def check(phase: Phase, verb: Verb) -> None:
-    """Raise the refusal of `verb` in `phase`, if it is one."""
+    """Raise the error that refuses `verb` in `phase`, if there is one."""
     result = outcome(phase, verb)
     if not isinstance(result, Phase):
         raise result()
 
 
 def check_present(phase: Phase) -> None:
-    """Raise where there is no codebase, or it is on its way out: no work is taken on for it."""
+    """Raise where the codebase is missing or is being deleted: it gets no new work."""
     if phase in (Phase.VOID, Phase.DELETED):
         raise CodebaseNotFound
     if phase is Phase.DELETING:
@@ -81,7 +81,7 @@ PublicStatus: TypeAlias = Literal["idle", "pending", "running", "interrupted"]
 
 
 def public_status(phase: Phase) -> PublicStatus:
-    """The agent's status as the API tells it; `pending`: its session waits for room among the agents."""
+    """The agent's status in the API. `pending`: its session waits for a slot among the agents."""
     match phase:
         case Phase.INTERRUPTED:
             return "interrupted"

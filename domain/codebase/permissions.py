@@ -1,8 +1,9 @@
-"""What the agent asks of people: leave to use a tool, or an answer to a question of its own.
+"""What the agent asks of people: permission to use a tool, or an answer to its own question.
 
-Each is asked once and settled once: by a user, auto_approve, the limit of time, the end of the run, or by the agent
-itself. An answer is in the log before the agent hears it, as a wish (`PermissionAnswering`); it counts once the agent
-has taken it (`PermissionReplied`). Answers are given one at a time, each once it is known what the one before settled.
+- Each is asked once and settled once: by a user, auto_approve, the time limit, the end of the run, or the agent itself.
+- An answer is in the log before the agent gets it, as `PermissionAnswering`. It counts once the agent has taken it:
+  `PermissionReplied`.
+- Answers are sent one at a time: each waits until the effect of the answer before is known.
 """
 
 from dataclasses import replace
@@ -27,21 +28,21 @@ from .lifecycle import Phase
 from .state import Session, State
 
 NOBODY_THERE = "Nobody is there to answer; decide for yourself."
-"""What an agent with auto_approve hears when it asks a question: leave can be given without thinking, words can't."""
+"""The answer to a question of an agent with auto_approve: a permission can be given automatically, an answer can't."""
 
 UNANSWERED = "Nobody answered in time."
-"""What is on record of a refusal by the limit of time; the agent is not told, or it would go on."""
+"""Recorded of a rejection by the time limit. The agent doesn't get this sentence, or it would go on."""
 
 
-BEING_ANSWERED = "This is being answered already: another answer is on its way to the agent."
+BEING_ANSWERED = "Another answer to this is already on its way to the agent."
 
 
 def requested(state: State, session: Session, fact: f.PermissionRequested, at: Timestamp, limit: float) -> Decision:
-    """The agent asks, and is refused unless it is answered within `limit` seconds."""
+    """The agent asks; without an answer within `limit` seconds, that is rejected."""
     name = fact.agent_permission_id.removeprefix("per_").removeprefix("que_")
     permission_id = PermissionId(f"perm_{name}")
     if permission_id in session.permissions or permission_id in session.settled:
-        return NOTHING  # an agent that tells of it again isn't asking again
+        return NOTHING  # the agent repeats what it asked already
     asked = e.PermissionAsked(
         permission_id=permission_id,
         kind=fact.kind,
@@ -54,7 +55,7 @@ def requested(state: State, session: Session, fact: f.PermissionRequested, at: T
         **session.ids(at),
     )
     if state.phase is not Phase.RUNNING:
-        # The agent was already told to let go, and refuses by itself whatever it still asks.
+        # The agent is already aborting, and rejects by itself whatever it still asks.
         return Decision((asked, *endings.refused_permissions(fold(state, (asked,)).session or session, at)))
     if not state.auto_approve:
         waiting = replace(asked, expires_at=later(at, limit))
@@ -67,7 +68,7 @@ def requested(state: State, session: Session, fact: f.PermissionRequested, at: T
 
 
 def settled(state: State, session: Session, fact: f.PermissionSettled, at: Timestamp) -> Decision:
-    """The agent reports that something is settled: by the answer that it was given, or by itself, whatever was wished."""
+    """The agent reports that something is settled: by our answer, or by itself, whatever our answer was."""
     known = (asked for asked in session.permissions.values() if asked.agent_permission_id == fact.agent_permission_id)
     return Decision(tuple(_settled(state, session, fact, asked.permission_id, at) for asked in known))
 
@@ -86,24 +87,24 @@ def _settled(
             correlation_id=wish.correlation_id,
             **session.ids(at),
         )
-    lets_go = state.phase is not Phase.RUNNING and fact.reply == "reject"
+    aborts = state.phase is not Phase.RUNNING and fact.reply == "reject"
     return e.PermissionReplied(
         permission_id=permission,
         reply=fact.reply,
-        decided_by="interrupt" if lets_go else "agent",
+        decided_by="interrupt" if aborts else "agent",
         answers=fact.answers,
         **session.ids(at),
     )
 
 
 def replied(state: State, reply: ReplyPermission, at: Timestamp) -> Decision:
-    """Somebody answers, and the agent is given that.
+    """A caller answers, and the answer is sent to the agent.
 
-    Raises `PermissionNotFound` if it doesn't wait, `InvalidInput` for answers that don't fit, and `PermissionAnswered`
-    while the agent is given another answer.
+    Raises `PermissionNotFound` if the agent doesn't wait for it, `InvalidInput` for answers that don't fit, and
+    `PermissionAnswered` while another answer is on its way to the agent.
 
-    A person who answers once its time is over gets `PermissionExpired`, and the rejection is recorded that the timer
-    would have brought: a timer stands still while the machine sleeps, and waits behind what the agent has to say.
+    A person who answers after the time limit gets `PermissionExpired`, and the rejection by the limit is recorded: the
+    timer itself may be late, since it stops while the machine sleeps and waits for the agent's reports.
     """
     if state.phase in (Phase.VOID, Phase.DELETED):
         raise CodebaseNotFound
@@ -117,7 +118,7 @@ def replied(state: State, reply: ReplyPermission, at: Timestamp) -> Decision:
     late = reply.decided_by == "user" and asked.expires_at is not None and at >= asked.expires_at
     if late:
         reply = ReplyPermission(permission_id=reply.permission_id, reply="reject", decided_by="timeout")
-    refusal = PermissionExpired(f"Nobody answered until {asked.expires_at}: this is rejected.") if late else None
+    refusal = PermissionExpired(f"Nobody answered until {asked.expires_at}, so this was rejected.") if late else None
     wish, effect = _answering(session, reply, at), _answer(session, asked, reply)
     return Decision((wish,), (effect,), refusal=refusal, answer_with=None if late else reply.permission_id)
 
@@ -134,10 +135,10 @@ def _answering(session: Session, reply: ReplyPermission, at: Timestamp) -> e.Per
 
 
 def _answer(session: Session, asked: e.PermissionAsked, reply: ReplyPermission) -> Effect:
-    """How the agent hears of a reply.
+    """The effect that sends a reply to the agent.
 
-    opencode ends a run whose question is rejected, and takes no reason: so a rejection that has one is handed over
-    in the place of the answers, and the agent goes on, just as it does when leave is refused with a reason.
+    opencode ends a run when a question is rejected, and accepts no reason for that. So a rejection with a reason is sent
+    as the answers, and the agent goes on, as it does when a permission is rejected with a reason.
     """
     if asked.kind != "question":
         return AnswerPermission(

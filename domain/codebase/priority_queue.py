@@ -1,7 +1,7 @@
-"""The line of tasks that wait for an agent: a value that is never changed, only followed by another.
+"""The queue of tasks that wait for an agent: an immutable value.
 
-Made of persistent collections, which share what they have in common: what comes or goes costs about the same however long
-the line is.
+It is made of persistent collections, which share their common parts. Adding or removing a task costs about the same
+however long the queue is.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ..ids import TaskId
 
 
 class _Waiting(NamedTuple):
-    """A task, and how many came before it."""
+    """A task, and the number of tasks that came before it."""
 
     came: int
     task: TaskCreated
@@ -25,15 +25,15 @@ _Lanes: TypeAlias = "HashTrieMap[int, Queue[_Waiting]]"
 
 
 class PriorityQueue:
-    """Tasks in the order in which they came. Two lines of the same tasks in the same order are equal."""
+    """Tasks in the order in which they came. Two queues of the same tasks in the same order are equal."""
 
     __slots__ = ("_came", "_lanes", "_tasks")
 
     def __init__(self, tasks: "_Tasks | None" = None, lanes: "_Lanes | None" = None, came: int = 0) -> None:
-        """An empty line; the arguments are its own affair.
+        """An empty queue; the arguments are for internal use.
 
-        `lanes`: one for each priority. A task that goes from the middle of its lane stays there unseen until it would
-        be the first; so the first of each lane does wait.
+        `lanes`: one for each priority. A task that is removed from the middle of its lane stays there, unseen, until it
+        would be the first. So the first task of each lane is always a waiting one.
         """
         self._tasks: _Tasks = HashTrieMap() if tasks is None else tasks
         self._lanes: _Lanes = HashTrieMap() if lanes is None else lanes
@@ -41,7 +41,7 @@ class PriorityQueue:
 
     @property
     def first(self) -> TaskCreated | None:
-        """The task whose turn it is: the highest priority first; among equals, first come, first served."""
+        """The next task: the highest priority first, then in the order of arrival."""
         return _front(self._lanes[max(self._lanes)]).task if self._tasks else None
 
     def get(self, task: TaskId | None) -> TaskCreated | None:
@@ -50,7 +50,7 @@ class PriorityQueue:
         return waiting.task if waiting else None
 
     def with_last(self, task: TaskCreated) -> "PriorityQueue":
-        """The line once this task has come."""
+        """The queue with this task added."""
         if task.task_id in self._tasks:
             return self.without(task.task_id).with_last(task)
         waiting = _Waiting(self._came, task)
@@ -59,7 +59,7 @@ class PriorityQueue:
         return PriorityQueue(self._tasks.insert(task.task_id, waiting), lanes, self._came + 1)
 
     def without(self, task: TaskId | None) -> "PriorityQueue":
-        """The line once this task has gone; the same line where it isn't in it."""
+        """The queue without this task; the same queue where it doesn't have it."""
         gone = self._tasks.get(task)
         if gone is None:
             return self
@@ -86,7 +86,7 @@ class PriorityQueue:
         return f"PriorityQueue({list(self)})"
 
 
-# The library's annotations of these two are not what they are.
+# The library's annotations of these two methods are wrong.
 
 
 def _front(lane: "Queue[_Waiting]") -> _Waiting:

@@ -1,7 +1,7 @@
-"""A caller's request as the domain knows it: where its events come from, and how it is known when it comes again.
+"""A caller's request in the domain: it names the events that it causes, and is recognised when it is repeated.
 
-The answer to a request with an idempotency key is an event of its own, recorded together with what the request did:
-either both are in the log or neither is.
+The response to a request with an idempotency key is an event of its own. It is recorded together with the other
+events of the request: either both are in the log or neither is.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,15 +13,15 @@ from ..events.event import Event, Json, kind
 from ..ids import Timestamp
 
 Respond: TypeAlias = Callable[[Many[Event]], Mapping[str, Json]]
-"""Makes the answer to a request out of the events that it led to. Pure."""
+"""Makes the response to a request from the events that it caused. Pure."""
 
 
 @kind("request", "answered")
 @dataclass(frozen=True, kw_only=True)
 class RequestAnswered(Event):
-    """A request with an idempotency key was carried out, and answered so; never changes an actor's state.
+    """A request with an idempotency key was carried out; this is its response. Never changes an actor's state.
 
-    `fingerprint`: the SHA-256 of what the request said, in hexadecimal. `status`: of the answer, as in HTTP.
+    `fingerprint`: the SHA-256 of the request's content, in hexadecimal. `status`: the HTTP status of the response.
     """
 
     key: str
@@ -32,7 +32,7 @@ class RequestAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A request's name, given by its caller, and the digest of all that the request says."""
+    """A request's key, chosen by its caller, and the digest of the request's content."""
 
     key: str
     fingerprint: str
@@ -40,23 +40,23 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What a command brings along from the request that it came with."""
+    """What a command knows of the request that it came with."""
 
     correlation_id: str
     respond: Respond
     key: IdempotencyKey | None = None
 
     def mark(self, events: Many[Event], at: Timestamp) -> tuple[Event, ...]:
-        """The events to record: those decided, which name the request, and the answer if it must be given again."""
+        """The events to record: the decided events with the request's id, and the response if it must be repeatable."""
         marked = self.name(events)
         return (*marked, *self.answered(marked, at))
 
     def name(self, events: Many[Event]) -> tuple[Event, ...]:
-        """The events, which name the request; it is answered by later ones."""
+        """The events with the request's id; later events answer the request."""
         return tuple(replace(event, correlation_id=self.correlation_id) for event in events)
 
     def answered(self, events: Many[Event], at: Timestamp) -> tuple[Event, ...]:
-        """The answer that these events are, if it must be given again."""
+        """The recorded response that follows from these events, if it must be repeatable."""
         if self.key is None:
             return ()
         return (
@@ -70,6 +70,6 @@ class Request:
         )
 
     def answer(self, recorded: Many[Event]) -> Mapping[str, Json]:
-        """The answer as it was recorded, so that the first is the same as every later one; else as it is told."""
+        """The response: as it was recorded, so that a repeated request gets the same; otherwise made from the events."""
         answers = (event.answer for event in recorded if isinstance(event, RequestAnswered))
         return next(answers, None) or self.respond(recorded)

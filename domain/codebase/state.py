@@ -1,6 +1,6 @@
 """The state of a codebase, folded from its events: `state = reduce(evolve, events, INITIAL)`.
 
-`output` events never change it, so they need not be read to wake an actor.
+`output` events never change it, so an actor wakes without reading them.
 """
 
 from collections.abc import Mapping
@@ -20,14 +20,16 @@ TITLE_LENGTH = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """The session now active, or the one that was interrupted.
+    """The active session, or the interrupted one.
 
-    `last_prompt`: the newest message given or to be given. `unsent`: messages accepted while the agent could not
-    take them. `untaken`: messages that the agent has not been given yet; an interrupt leaves them unsent.
-    `open_tools`: calls without a result, call id to tool. `permissions`: what the agent waits to be answered.
-    `answering`: those of them for which the agent is given an answer, with that. `settled`: what it was answered.
-    `unanswered`: the last of it that anybody decided was refused since nobody answered in time. `task_open`: the task has not ended.
-    `correlation_id`: the request that set it to work last.
+    - `task_open`: its task has not ended.
+    - `last_prompt`: the newest message, sent to the agent or not.
+    - `unsent`: messages accepted while the agent could not take them.
+    - `untaken`: messages on their way to the agent; an interrupt makes them unsent.
+    - `open_tools`: calls without a result, from call id to tool.
+    - `permissions`: what the agent asks and waits for. `answering`: those with an answer on its way. `settled`: the rest.
+    - `unanswered`: the latest decision was a rejection by the time limit.
+    - `correlation_id`: the request that last started it or resumed it.
     """
 
     id: SessionId
@@ -87,9 +89,10 @@ class Session:
 class State:
     """A codebase: its registration, the phase of its agent, the active session if there is one, and the queue.
 
-    `queue`: tasks that wait for the agent, in the order in which they came. `import_index`: what is on record of the
-    agent's sessions, so that what others do in them is recorded once. `failures`: sessions that failed in a row.
-    `held`: why the task whose turn it is can't start for now, where it can't.
+    - `queue`: tasks that wait for the agent.
+    - `import_index`: what is on record of the agent's sessions, so that external work in them is imported once.
+    - `failures`: consecutive failed sessions.
+    - `held`: why the next task can't start yet, where it can't.
     """
 
     codebase: e.CodebaseRegistered | None = None
@@ -102,7 +105,7 @@ class State:
 
     @property
     def turn(self) -> TaskId | None:
-        """The task that starts as soon as it can: of the session that waits, or the first of an idle agent's queue."""
+        """The next task to start: that of a waiting session, or the first of an idle agent's queue."""
         if self.phase is Phase.WAITING and self.session:
             return self.session.task_id
         first = self.queue.first if self.phase is Phase.IDLE else None
@@ -110,12 +113,12 @@ class State:
 
     @property
     def wants_slot(self) -> bool:
-        """Whether work waits that could start if there were room among the running agents."""
+        """Whether waiting work could start if a slot among the running agents were free."""
         return self.phase is Phase.WAITING or (self.phase is Phase.IDLE and bool(self.queue))
 
     @property
     def occupies_slot(self) -> bool:
-        """Whether this codebase counts among the running agents."""
+        """Whether this codebase takes a slot among the running agents."""
         return self.phase in BUSY
 
     @property
@@ -126,19 +129,19 @@ class State:
 
     @property
     def trusted(self) -> bool:
-        """Whether the codebase's own agent configuration may be run."""
+        """Whether the codebase's own agent configuration may be used."""
         return bool(self.codebase and self.codebase.agent_config.get("trusted") is True)
 
     @property
     def auto_approve(self) -> bool:
-        """Whether permissions are given without asking anybody."""
+        """Whether permissions are approved automatically."""
         return bool(self.codebase and self.codebase.agent_config.get("auto_approve") is True)
 
 
 INITIAL = State()
 
 RELEASING = (e.SessionAdmitted, e.SessionStarted, e.SessionInterrupted, e.SessionStopped, e.TaskCancelled)
-"""What makes a task wait no longer for what held it: it starts, or it is given up."""
+"""The events after which a task is no longer held: it starts, or it is given up."""
 
 
 def title_of(prompt: str) -> str:
@@ -148,7 +151,7 @@ def title_of(prompt: str) -> str:
 
 
 def evolve(state: State, event: e.Event) -> State:
-    """The state after an event; kinds that don't concern it leave it as it is."""
+    """The state after an event; other kinds of event leave it as it is."""
     active = state.session.agent_session_id if state.session else None
     import_index = remember(state.import_index, event, active)
     if import_index is not state.import_index:
@@ -177,7 +180,7 @@ def evolve(state: State, event: e.Event) -> State:
 
 
 def _changed(codebase: e.CodebaseRegistered, event: e.CodebaseChanged) -> e.CodebaseRegistered:
-    """What is known of a codebase after a change; what the event doesn't have stays as it was."""
+    """The registration after a change; members that the event doesn't have stay as they are."""
     return replace(
         codebase,
         name=codebase.name if event.name is None else event.name,
@@ -233,7 +236,7 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
 
 
 def _failures(state: State, end: e.Event) -> int:
-    """How many sessions have failed in a row by this end; a stop says nothing about the agent."""
+    """Consecutive failed sessions after this end; a stop doesn't count, since it says nothing about the agent."""
     if isinstance(end, e.SessionCompleted):
         return 0
     return state.failures + isinstance(end, e.SessionFailed)
@@ -267,7 +270,7 @@ def _evolve_session(state: State, session: Session, event: e.Event) -> Session:
 
 
 def _settled(session: Session, event: e.PermissionReplied) -> Session:
-    # What the agent settles by itself follows from what it was answered before.
+    # What the agent settles by itself follows from the answer before.
     unanswered = session.unanswered if event.decided_by == "agent" else event.decided_by == "timeout"
     return replace(
         session,

@@ -1,7 +1,7 @@
-"""The queue of a codebase: tasks that wait for its agent, started one after another.
+"""The queue of a codebase: tasks that wait for its agent and start one after another.
 
-The highest priority first; among equals, first come, first served. Only an idle agent takes from the queue: an
-interrupted session is somebody's, who means to go on with it.
+The highest priority starts first, then in the order of arrival. Only an idle agent takes from the queue: while a session
+is interrupted, the queue waits, since somebody may resume that session.
 """
 
 from .. import events as e
@@ -16,7 +16,7 @@ from .state import State
 
 
 def create(state: State, command: c.CreateTask, at: Timestamp) -> Decision:
-    """Queue a task. Legal wherever the codebase is there."""
+    """Queue a task. Allowed in every phase of an existing codebase."""
     check_present(state.phase)
     created = e.TaskCreated(
         task_id=command.task_id,
@@ -33,7 +33,7 @@ def create(state: State, command: c.CreateTask, at: Timestamp) -> Decision:
 
 
 def cancel(state: State, command: c.CancelTask, at: Timestamp) -> Decision:
-    """Take a task out of the queue, or stop the session that works on it. Raises `TaskEnded`."""
+    """Remove a task from the queue, or stop the session that works on it. Raises `TaskEnded`."""
     check_present(state.phase)
     if state.queue.get(command.task_id):
         return Decision((e.TaskCancelled(task_id=command.task_id, timestamp=at),))
@@ -46,7 +46,7 @@ def cancel(state: State, command: c.CancelTask, at: Timestamp) -> Decision:
 
 
 def start_next(state: State, at: Timestamp) -> Decision:
-    """Start the task whose turn it is, if the agent is idle and one waits; in the name of the request that queued it."""
+    """Start the next task if the agent is idle and one waits, on behalf of the request that queued it."""
     task = state.queue.first
     if state.phase is not Phase.IDLE or task is None:
         return NOTHING
@@ -69,7 +69,7 @@ def start_next(state: State, at: Timestamp) -> Decision:
 
 
 def hold(state: State, hindrance: Hindrance, at: Timestamp) -> Decision:
-    """Say why the task whose turn it is can't start for now; once for each reason, in the name of its request."""
+    """Record why the next task can't start yet, once for each reason, on behalf of the request that queued it."""
     if not state.wants_slot:
         return NOTHING
     held = e.TaskHeld(
@@ -87,7 +87,7 @@ def hold(state: State, hindrance: Hindrance, at: Timestamp) -> Decision:
 
 
 def session_of(task: TaskId | None) -> SessionId:
-    """The session of a queued task has the task's own unique part: a replay needs no source of ids."""
+    """The id of a queued task's session is made from the task's id: so a replay needs no source of ids."""
     return SessionId(f"sess_{(task or '').removeprefix('task_')}")
 
 

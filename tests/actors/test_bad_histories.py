@@ -162,7 +162,7 @@ async def test_names_of_no_form(town: Town, name: str) -> None:
     synced = await town.supervisor.sync(A)
     assert (synced.brought, synced.passed_over) == (2, {UNNAMED: 1})
     assert (await town.supervisor.sync(A)).passed_over == {UNNAMED: 1}
-    assert synced.in_words == "not, or not whole: 1 session under names that opencode doesn't give"
+    assert synced.in_words == "skipped, or only partly imported: 1 session under names that opencode doesn't give"
 
 
 async def test_what_can_not_be_read(town: Town) -> None:

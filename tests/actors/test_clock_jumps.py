@@ -44,7 +44,7 @@ async def test_after_a_sleep_of_the_machine_an_answer_is_too_late(town: Town, mo
     monkeypatch.setattr(town.clock, "now", lambda: now() + timedelta(hours=1))
     yes = c.ReplyPermission(permission_id=PermissionId(f"perm_{asked.removeprefix('per_')}"), reply="always")
     named = Request(correlation_id="req_1", respond=lambda _events: {}, key=IdempotencyKey("once", "print"))
-    with pytest.raises(PermissionExpired, match=r"until 2025-12-10T15:40.*: this is rejected"):
+    with pytest.raises(PermissionExpired, match=r"until 2025-12-10T15:40.*, so this was rejected"):
         await town.supervisor.ask(A, yes, named)
     await town.clock.advance(600)
     replied = (await town.events(A))[-1]

@@ -179,7 +179,7 @@ async def test_skipped_sessions_are_counted(api: Running) -> None:
     codebase = await worked_in(api, "ses_1", "ses_1/message?x=", "ses_2")
     api.agents.histories.unreadable = {"ses_2"}
     said = (
-        "Synced 1 session from OpenCode; not, or not whole: 1 session that opencode can't read, "
+        "Synced 1 session from OpenCode; skipped, or only partly imported: 1 session that opencode can't read, "
         "1 session under names that opencode doesn't give"
     )
     assert await api.post(f"/codebases/{codebase}/sessions/sync") == {
