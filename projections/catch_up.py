@@ -1,12 +1,13 @@
-"""From the log to the views: opens the file if it still fits the log, rebuilds it where it doesn't, and applies."""
+"""From the log to the views: opens the views' file, rebuilds it where it doesn't fit the log, and applies events to it."""
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Sequence as Many
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from ..domain.events.recorded import RecordedEvent
 from ..domain.fault_points import Reach
@@ -16,13 +17,13 @@ from .database import Database, OutOfStep, discard
 from .fold import Fold
 from .views.views import PROJECTIONS, SCHEMA, VERSION
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 BATCH: Final = 1000
 """Events that are applied in one transaction at most."""
 
 AT_ONCE: Final = 64 * 1024
-"""Bytes of events that are read in the loop; more are read beside it."""
+"""Bytes of events that are folded on the event loop; more are folded in a thread."""
 
 
 async def open_database(path: Path, store: EventStore, reach: Reach) -> Database:
@@ -32,7 +33,7 @@ async def open_database(path: Path, store: EventStore, reach: Reach) -> Database
     try:
         database = await Database.open(path, reach)
     except sqlite3.DatabaseError as error:
-        log.warning("the views are rebuilt: the file can't be opened (%s)", error)
+        log.warning("the views are rebuilt", why=f"the file can't be opened: {error}")
         return await _fresh(path, reach)
     try:
         reason = await _unfit(database, store)
@@ -42,7 +43,7 @@ async def open_database(path: Path, store: EventStore, reach: Reach) -> Database
     if reason is None:
         return database
     await database.close()
-    log.warning("the views are rebuilt: %s", reason)
+    log.warning("the views are rebuilt", why=reason)
     return await _fresh(path, reach)
 
 
@@ -63,11 +64,11 @@ async def _unfit(database: Database, store: EventStore) -> str | None:
         version, position, fingerprint = await database.tracked()
         sound = await database.sound()
     except (sqlite3.DatabaseError, ValueError) as error:
-        return f"the file can't be read ({error})"
+        return f"the file can't be read: {error}"
     if type(position) is not int:
-        return "their position is none"
+        return "their position is not a number"
     if version != VERSION:
-        return "they were made by another version"
+        return "another version of the program made them"
     if not sound:
         return "the file is damaged"
     if position > store.head:
@@ -79,25 +80,29 @@ async def _unfit(database: Database, store: EventStore) -> str | None:
 
 
 def fingerprint_of(event: RecordedEvent) -> str:
-    """Tells one event from another that another log has at the same position."""
+    """A digest that differs from that of another log's event at the same position."""
     name = f"{event.position} {event.stream} {event.sequence} {event.topic} ".encode()
     return sha256(name + event.data).hexdigest()
 
 
 class Applier:
-    """Applies events to the views, each once and in order."""
+    """Applies events to the views, each once and in order. `applied`: the position of the last.
+
+    `turn`: held by whoever needs that neither the file nor the position changes for a while.
+    """
 
     def __init__(self, database: Database, applied: Position) -> None:
-        self._database = database
+        self.database = database
         self._fold = Fold(PROJECTIONS)
         self.applied = applied
+        self.turn = asyncio.Lock()
 
     async def apply(self, events: Many[RecordedEvent]) -> None:
         """Apply events that follow `applied`, in one transaction."""
         last = events[-1]
         is_long = sum(len(event.data) for event in events) > AT_ONCE
         batch = await asyncio.to_thread(self._fold, events) if is_long else self._fold(events)
-        await self._database.apply(batch, self.applied, last.position, fingerprint_of(last))
+        await self.database.apply(batch, self.applied, last.position, fingerprint_of(last))
         self.applied = last.position
 
     async def recall(self, head: Position) -> None:
@@ -105,7 +110,7 @@ class Applier:
 
         Raises `OutOfStep` where it can't be one of a log that ends at `head`: somebody changed the file.
         """
-        _version, position, _fingerprint = await self._database.tracked()
+        _version, position, _fingerprint = await self.database.tracked()
         if type(position) is not int or not 0 <= position <= head:
             raise OutOfStep("the views' file names a position that the log doesn't have")
         self.applied = position

@@ -1,23 +1,28 @@
-"""The file of the views: SQLite in WAL mode, a cache of the log that may be thrown away at any time.
+"""The file of the views: SQLite in WAL mode, a cache of the log that may be deleted at any time.
 
-Promises: the rows of a batch and the position that it leads to change in one transaction, or not at all; a batch
-is applied only right after the position that it continues; readers have a connection of their own and see every
-batch applied before.
+Promises:
+
+- The rows of a batch and the position that it leads to change in one transaction, or not at all.
+- A batch is applied only right after the position that it continues.
+- Readers have a connection of their own and see every batch applied before.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
+from collections.abc import Sequence as Many
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import aiosqlite
 
 from ..domain.errors import StoreError
 from ..domain.fault_points import Reach
 from ..domain.ids import Position
-from .batch import Batch, Value
+from .batch import Batch, Statement, Value
 from .private_file import make_private
+
+T = TypeVar("T")
 
 _TRACKING: Final = """
     CREATE TABLE tracking (version TEXT, position INTEGER, fingerprint TEXT);
@@ -37,29 +42,27 @@ class OutOfStep(sqlite3.IntegrityError):
     """A batch does not continue what the views hold."""
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that carries out a batch in one call, and so in one hop to aiosqlite's thread."""
+def _carry_out(connection: sqlite3.Connection, batch: Many[Statement], advance: Statement, reach: Reach) -> None:
+    """Execute the statements of a batch and then `advance`, which must change a row, in one transaction.
 
-    reach: Reach
+    Raises `OutOfStep`, with nothing changed, where `advance` changed no row.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        for statement, values in batch:
+            reach("projection.between_statements")
+            connection.execute(statement, values)
+        reach("projection.between_rows_and_tracking")
+        if connection.execute(*advance).rowcount != 1:
+            raise OutOfStep("the batch does not continue what the views hold")
+        reach("projection.before_commit")
+    reach("projection.after_commit")
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        """Execute pairs of statement and values, the last of which must change a row: all in one transaction.
 
-        `sql` begins the transaction. Raises `OutOfStep`, with nothing changed, where the last changed no row.
-        """
-        self.execute(sql)
-        with self:
-            *rows, advance = parameters
-            for statement, values in rows:
-                self.reach("projection.between_statements")
-                self.execute(statement, values)
-            self.reach("projection.between_rows_and_tracking")
-            cursor = self.execute(*advance)
-            if cursor.rowcount != 1:
-                raise OutOfStep("the batch does not continue what the views hold")
-            self.reach("projection.before_commit")
-        self.reach("projection.after_commit")
-        return cursor
+async def _in_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do some work in the connection's thread, in one hop: aiosqlite has no public name for that."""
+    execute: Callable[..., Awaitable[T]] = connection._execute  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return await execute(work, connection._conn)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 class Database:
@@ -74,7 +77,7 @@ class Database:
     @classmethod
     async def open(cls, path: Path, reach: Reach) -> "Database":
         """Open the file, or an empty one. Raises `sqlite3.Error` where it can't be used."""
-        return cls(path, reach, await _connected(path, reach))
+        return cls(path, reach, await _connected(path))
 
     async def create(self, schema: str, version: str) -> None:
         """Make the tables in an empty file, at position 0."""
@@ -94,9 +97,9 @@ class Database:
         return list(await self._writer.execute_fetchall("PRAGMA quick_check(1)")) == [("ok",)]
 
     async def apply(self, batch: Batch, after: Position, upto: Position, fingerprint: str) -> None:
-        """Write what the events from `after` (exclusive) to `upto` change. Raises `sqlite3.Error`, then nothing did."""
-        advance = (_ADVANCE, (upto, fingerprint, after))
-        await self._writer.executemany("BEGIN IMMEDIATE", (*batch.statements(), advance))
+        """Write what the events from `after` (exclusive) to `upto` change. Raises `sqlite3.Error` if nothing was written."""
+        statements, advance = list(batch.statements()), (_ADVANCE, (upto, fingerprint, after))
+        await _in_thread(self._writer, lambda connection: _carry_out(connection, statements, advance, self._reach))
 
     async def fetch(self, sql: str, *values: Value) -> list[Any]:
         """Read rows. Raises `StoreError`."""
@@ -128,7 +131,7 @@ class Database:
             try:
                 await asyncio.to_thread(_exchange, self._path, other, self._reach)
             finally:
-                self._writer, self._reader = await _connected(self._path, self._reach)
+                self._writer, self._reader = await _connected(self._path)
         finally:
             self._there.set()
 
@@ -141,24 +144,22 @@ class Database:
 _Connections: TypeAlias = tuple[aiosqlite.Connection, aiosqlite.Connection]
 
 
-async def _connected(path: Path, reach: Reach) -> _Connections:
+async def _connected(path: Path) -> _Connections:
     """A connection that writes and one that reads."""
-    writer = await _connect(path, reach)
+    writer = await _connect(path)
     try:
         await writer.execute_fetchall("PRAGMA journal_mode = WAL")
         await writer.execute_fetchall("PRAGMA synchronous = NORMAL")
-        return writer, await _connect(path, reach)
+        return writer, await _connect(path)
     except BaseException:
         await writer.close()
         raise
 
 
-async def _connect(path: Path, reach: Reach) -> aiosqlite.Connection:
+async def _connect(path: Path) -> aiosqlite.Connection:
     def connector() -> sqlite3.Connection:
         make_private(path)
-        connection = sqlite3.connect(path, isolation_level=None, factory=_Connection)
-        connection.reach = reach
-        return connection
+        return sqlite3.connect(path, isolation_level=None)
 
     return await aiosqlite.Connection(connector, 64)
 

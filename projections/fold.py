@@ -3,12 +3,12 @@
 An event that can't be read, or that this version doesn't know, changes no view and stops none.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, cast
 
 import orjson
+import structlog
 
 from ..domain.events import Event, Json
 from ..domain.events.recorded import RecordedEvent
@@ -17,7 +17,7 @@ from ..domain.events.wire import decode
 from .batch import Batch
 from .projection import Handler, MembersHandler, Projection
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 class Fold:
@@ -40,10 +40,10 @@ class Fold:
             mark = batch.mark()
             try:
                 self._fold(recorded, batch)
-            # Whatever is wrong with one event, the views must go on: no error of any kind may leave here.
+            # Whatever is wrong with one event, the views must go on: no error of any kind may leave this loop.
             except Exception:
                 batch.back_to(mark)
-                log.warning("event %d is passed over in the views", recorded.position, exc_info=True)
+                log.warning("the views skip an event", position=recorded.position, exc_info=True)
         return batch
 
     def _fold(self, recorded: RecordedEvent, batch: Batch) -> None:

@@ -3,7 +3,6 @@
 A file that can't be used is a cache that is empty: what goes wrong here is logged, and costs time alone.
 """
 
-import logging
 import sqlite3
 import threading
 from contextlib import suppress
@@ -11,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from ...domain.ids import CodebaseId, Sequence
 from ..private_file import make_private
 from ..views.views import VERSION
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS snapshots (
@@ -63,7 +64,7 @@ class Snapshots:
             try:
                 return cls(_opened(path))
             except sqlite3.Error as error:
-                log.warning("the snapshots at %s can't be used (%s)", path, error)
+                log.warning("the snapshots can't be used", path=str(path), error=str(error))
                 _discard(path)
         return cls(_opened(IN_MEMORY))
 

@@ -5,7 +5,6 @@ thrown away at any time: a later question folds only what came after the nearest
 """
 
 import asyncio
-import logging
 import sqlite3
 import zlib
 from collections import OrderedDict
@@ -14,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
+
+import structlog
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Sequence
@@ -25,7 +26,7 @@ from ..views.views import PROJECTIONS, SCHEMA, Views
 from .clock_readings import ClockReadings, time_of
 from .snapshots import Snapshot, Snapshots
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 EVERY: Final = 10_000
 """Events between two snapshots: about how many a question folds at most, once the way there was gone before."""
@@ -104,7 +105,7 @@ class Moments:
                 return await self._make(codebase, upto)
             # What somebody wrote there may even be told to be larger than the memory.
             except (sqlite3.Error, zlib.error, MemoryError) as error:
-                log.warning("the snapshots of %s are damaged (%s); they are made anew", codebase, error)
+                log.warning("damaged snapshots are rebuilt", codebase_id=codebase, error=str(error))
                 await asyncio.to_thread(self._snapshots.forget, codebase)
                 return await self._make(codebase, upto)
 
@@ -126,7 +127,7 @@ class Moments:
         events = await self._store.read_stream(codebase, Sequence(snapshot.sequence - 1), 1)
         if [fingerprint_of(event) for event in events] == [snapshot.fingerprint]:
             return snapshot
-        log.warning("the snapshots of %s are not of this log; they are made anew", codebase)
+        log.warning("snapshots of another log are rebuilt", codebase_id=codebase)
         await asyncio.to_thread(self._snapshots.forget, codebase)
         return None
 

@@ -110,8 +110,8 @@ class TreeFile:
         self._reach("tree.after_commit")
         self.size, self.note = self._tree.size, note
 
-    def sign_anew(self) -> None:
-        """Sign with the present key what another one signed."""
+    def sign_again(self) -> None:
+        """Sign with this key a tree that another key signed."""
         with self._turn:
             self.note = self._signed()
             self._connection.execute(_WRITE_CHECKPOINT, (self.size, self.note))

@@ -1,49 +1,49 @@
-"""The tree over the log, kept in step with it: what an auditor asks for checkpoints, tiles and proofs.
+"""The tree over the log, kept in step with it: auditors get checkpoints, tiles and proofs from it.
 
-Promises: a tree is never rewritten, only added to; a checkpoint covers only events that are durable; a log that
-doesn't fit the tree made of it before is refused at the start, and never covered up by a new tree.
+Promises:
+
+- A tree is never rewritten, only added to.
+- A checkpoint covers only events that are durable.
+- A log that doesn't fit its tree is refused at the start, and never covered up by a new tree.
 """
 
 import asyncio
-import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from collections.abc import Sequence as Many
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent
 from ...domain.fault_points import Reach, pass_by
 from ...domain.ids import Position
-from ...domain.ports import EventStore
+from ...domain.ports import EventStore, Sleep
 from ...domain.proofs.batch_inclusion import spans_beside
 from ...domain.proofs.merkle import Span, consistency_spans, inclusion_spans, span_hash
 from ...domain.proofs.signed_notes import BadNote, checkpoint_in, open_note
 from ...domain.proofs.tiles import HASH, TileId, node_in, tiles_of
+from ..following import Follower
 from .check import HINT, LogChanged, check_end, check_rest, check_tail
 from .file import TreeFile
 from .signing import SigningKey, verify
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 BATCH: Final = 1000
-"""Events that are added at once at most."""
+"""Events that are added in one transaction at most."""
 
 GATHER: Final = 0.25
-"""Seconds in which commits gather before they are added, unless somebody waits for them."""
+"""Seconds in which commits gather before they are added, unless a caller waits for them."""
 
 PATIENCE: Final = 10.0
-"""Seconds that anybody waits at most for the tree to cover an event."""
+"""Seconds that a caller waits at most for the tree to cover an event."""
 
 LAST_BATCHES: Final = 100
-"""Batches that are still added when the tree is closed; what is left is added at the next start."""
-
-BACK_OFF: Final = (0.05, 5.0)
-"""Seconds before what failed is tried again: at first, and at most."""
-
-Sleep = Callable[[float], Awaitable[None]]
+"""Batches that are still added when the tree is closed; the next start adds the rest."""
 
 
 class TreeBehind(StoreError):
@@ -58,13 +58,11 @@ class Tree:
     def __init__(self, store: EventStore, file: TreeFile, key: SigningKey, sleep: Sleep) -> None:
         self._store, self._file, self._sleep = store, file, sleep
         self.key = key.verifier
-        self._news, self._urgent, self._grown = asyncio.Event(), asyncio.Event(), asyncio.Condition()
-        self._closing = False
+        self._follower = Follower("tree", self._add_batch, lambda: self.size, sleep, gather=GATHER)
         self._unsubscribe = store.on_commit(self._committed)
-        self._task = asyncio.create_task(self._follow(), name="tree")
+        self._checking: asyncio.Task[None] | None = None
         self.trouble: str | None = None
-        """What is wrong with the log, once the check of the whole of it has found that."""
-        self._checking = asyncio.create_task(self._check_rest(), name="tree: check")
+        """What is wrong with the log, once the check of the whole log has found that."""
 
     @classmethod
     async def open(
@@ -77,7 +75,7 @@ class Tree:
         sleep: Sleep = asyncio.sleep,
         reach: Reach = pass_by,
     ) -> "Tree":
-        """Open the tree kept at `path`; `renew`: also one that another key signed, which is signed anew.
+        """Open the tree kept at `path`. `renew`: a tree that another key signed is accepted, and signed with this one.
 
         Raises `LogChanged`, and `StoreError` where the file can't be used.
         """
@@ -89,7 +87,7 @@ class Tree:
             raise StoreError(f"The tree of the log, {path}, can't be used: {why}. {what}.") from None
         try:
             if renew:
-                await asyncio.to_thread(file.sign_anew)
+                await asyncio.to_thread(file.sign_again)
             _check_signed(file.note, key)
             await check_end(file, store)
             await check_tail(file, store)
@@ -97,8 +95,11 @@ class Tree:
             await asyncio.to_thread(file.close)
             raise
         if behind := store.head - file.size:
-            log.warning("the tree covered %d events; the %d after them are covered as they are", file.size, behind)
-        return cls(store, file, key, sleep)
+            log.warning("the tree covers later events as they are now", covered=file.size, later=behind)
+        self = cls(store, file, key, sleep)
+        self._follower.start()
+        self._checking = asyncio.create_task(self._check_rest(), name="tree: check")
+        return self
 
     @property
     def size(self) -> int:
@@ -111,7 +112,7 @@ class Tree:
         return self._file.note
 
     async def tile(self, tile: TileId, width: int) -> bytes | None:
-        """The first `width` hashes of a tile, 32 bytes each; None where there are not so many."""
+        """The first `width` hashes of a tile, 32 bytes each; None where the tile has fewer."""
         hashes = (await self._tiles([tile])).get(tile, b"")[: width * HASH]
         return hashes if len(hashes) == width * HASH else None
 
@@ -131,90 +132,48 @@ class Tree:
         return await self._hashes(spans)
 
     async def root(self, size: int) -> bytes:
-        """The root over the first `size` events. Raises `ValueError` where there are not so many."""
+        """The root over the first `size` events. Raises `ValueError` where the log has fewer."""
         await self._covers(size)
         return (await self._hashes([Span(0, size)]))[0]
 
     async def close(self) -> None:
         """Cover what was committed, as far as that works and doesn't take long, and close the file."""
         self._unsubscribe()
-        self._closing = True
-        self._checking.cancel()
-        self._news.set()
-        self._urgent.set()
-        # Not cancelled: what a thread is adding would go on being added, unheard of here.
-        await asyncio.gather(self._task, self._checking, return_exceptions=True)
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
+        # No batch is cancelled: the thread would go on adding it, and nobody here would know.
+        await self._follower.finish(LAST_BATCHES)
         if behind := self._store.head - self.size:
-            log.warning("the tree is left %d events behind; the next start covers them", behind)
+            log.warning("the tree is left behind; the next start covers the rest", events=behind)
         await asyncio.to_thread(self._file.close)
 
     # --- following the log --------------------------------------------------------------------------------------
 
     def _committed(self, _events: tuple[RecordedEvent, ...]) -> None:
-        self._news.set()
-
-    async def _follow(self) -> None:
-        delay, last_batches = BACK_OFF[0], LAST_BATCHES
-        while last_batches:
-            try:
-                last_batches -= self._closing
-                if not await self._add_batch():
-                    if self._closing:
-                        return
-                    await self._news.wait()
-                    await self._pause(GATHER)
-                delay = BACK_OFF[0]
-            # An event that the tree left out could be changed unseen, so nothing is ever passed over.
-            except Exception:
-                log.exception("the tree is held up after %d", self.size)
-                if self._closing:
-                    return
-                await self._pause(delay)
-                delay = min(2 * delay, BACK_OFF[1])
+        self._follower.notify()
 
     async def _check_rest(self) -> None:
         try:
             await check_rest(self._file, self._store, self._sleep)
         except StoreError as error:
             self.trouble = error.message
-            log.error("the log is not what it was: %s", error)
+            log.error("the log is not what was recorded", why=error.message)
 
     async def _add_batch(self) -> bool:
-        """Add the next events and tell those who wait; whether there were any."""
-        self._news.clear()
+        """Add the next events; whether there were any. None is ever skipped: it could then be changed unseen."""
         if self.size >= self._store.head:
             return False
         events = await self._store.read_all(Position(self.size), BATCH)
-        try:
-            await asyncio.to_thread(self._file.add, events)
-        finally:  # also after a failure: it may have come after the transaction was made
-            async with self._grown:
-                self._grown.notify_all()
+        await asyncio.to_thread(self._file.add, events)
         return True
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, unless somebody else does."""
-        pause = asyncio.ensure_future(self._sleep(seconds))
-        urgent = asyncio.ensure_future(self._urgent.wait())
-        try:
-            await asyncio.wait((pause, urgent), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            urgent.cancel()
-        self._urgent.clear()
-
     async def _covers(self, position: int) -> None:
-        """Return when the tree covers so many events. Raises `ValueError` beyond the log, and `TreeBehind`."""
+        """Return when the tree covers that many events. Raises `ValueError` beyond the log, and `TreeBehind`."""
         if position > self._store.head:
             raise ValueError("a tree beyond the log")
-        if self.size >= position:
-            return
-        self._urgent.set()
-        try:
-            async with asyncio.timeout(PATIENCE), self._grown:
-                await self._grown.wait_for(lambda: self.size >= position)
-        except TimeoutError:
-            raise TreeBehind(f"The tree is at {self.size} and did not reach {position} in time.") from None
+        if not await self._follower.reaches(position, PATIENCE):
+            raise TreeBehind(f"The tree is at {self.size} and did not reach {position} in time.")
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Final
 from unittest.mock import patch
 
 from opencode_ledger.actors import codebase_stream
-from opencode_ledger.projections import runner
+from opencode_ledger.projections import recent_commits
 from opencode_ledger.projections.tree import log_tree
 
 PAGES: Final = (7, 100, 1000)
@@ -19,8 +19,8 @@ def pages_of(events: int) -> Generator[None]:
     with ExitStack() as stack:
         for module, name, size in (
             (codebase_stream, "PAGE", 10 * events),
-            (runner, "BATCH", events),
-            (runner, "QUEUE", 2 * events),
+            (recent_commits, "BATCH", events),
+            (recent_commits, "QUEUE", 2 * events),
             (log_tree, "BATCH", events),
             (log_tree, "LAST_BATCHES", 20),  # as many small ones as before would take longer than an end may
         ):

@@ -1,11 +1,20 @@
-"""Every set of views that a test opens is closed after it, also when the test fails."""
+"""Every set of views that a test opens is closed after it, also when the test fails; and what was logged."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from opencode_ledger.projections.runner import Projections
+
+
+@pytest.fixture
+def logs() -> Iterator[list[EventDict]]:
+    """What is logged during the test."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.typing import EventDict
 from tests.projections.histories import workday
 from tests.projections.test_rebuild import Crash, crash_at, rebuilt, tables
 from tests.projections.test_runner import until
@@ -19,7 +20,7 @@ from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.projections import rebuild
 from opencode_ledger.projections.comparison import Comparison
 from opencode_ledger.projections.database import Database
-from opencode_ledger.projections.rebuild import Remake
+from opencode_ledger.projections.rebuild import Rebuild
 from opencode_ledger.projections.runner import Projections
 
 CHANGES = [
@@ -89,7 +90,7 @@ async def test_views_that_are_right_stay(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(("statement", "words"), CHANGES)
 async def test_views_that_somebody_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, statement: str, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: list[EventDict], statement: str, words: str
 ) -> None:
     """What was changed is named without its content, and from then on the views are what the log makes of all that came meanwhile."""
     path = tmp_path / "views.db"
@@ -98,8 +99,8 @@ async def test_views_that_somebody_changed(
     difference = await projections.check()
     assert difference is not None
     assert difference.startswith(words)
-    assert difference in caplog.text
-    assert "never said" not in caplog.text
+    assert difference in str(logs)
+    assert "never said" not in str(logs)
     await until(lambda: projections.applied == store.head)
     assert len(await projections.views.codebases.all()) == 2
     await projections.close()
@@ -158,15 +159,15 @@ async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if heard.count("check") == 4:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(projections, "_sleep", sleep)
-    monkeypatch.setattr(projections, "check", check)
+    monkeypatch.setattr(projections._check, "_sleep", sleep)
+    monkeypatch.setattr(projections._check, "now", check)
     with pytest.raises(asyncio.CancelledError):
         await projections.check_daily()
     assert heard == [60, "check", *(3 * [86_400, "check"])]
 
 
 async def test_positions_that_the_log_does_not_have(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: list[EventDict]
 ) -> None:
     """Where somebody says in the file that more was applied, nothing is passed over: the views are held up until the check."""
     path = tmp_path / "views.db"
@@ -175,7 +176,7 @@ async def test_positions_that_the_log_does_not_have(
     stream = CodebaseId("cb_late")
     await store.append(stream, await store.stream_head(stream), [NewEvent("output", b"{}")])
     held_up = "the views' file names a position that the log doesn't have"
-    await until(lambda: held_up in caplog.text)
+    await until(lambda: held_up in str(logs))
     assert projections.applied < store.head
     assert await projections.check() is not None
     await until(lambda: projections.applied == store.head)
@@ -236,20 +237,20 @@ async def test_an_exchange_that_fails(tmp_path: Path, monkeypatch: pytest.Monkey
     path, made = tmp_path / "views.db", tmp_path / "views.db.new"
     store, projections = await serving(path, monkeypatch)
     await asyncio.to_thread(change, path, "UPDATE codebases SET name = 'wrong'")
-    replace = Remake.replace
+    replace = Rebuild.replace
 
-    async def left_over(self: Remake, serving: Database) -> None:
-        await self.give_up()
+    async def left_over(self: Rebuild, serving: Database) -> None:
+        await self.discard()
         await asyncio.to_thread(made.touch)
         await asyncio.to_thread(made.with_name("views.db.new-wal").write_bytes, b"rest")
         await replace(self, serving)
 
-    monkeypatch.setattr(Remake, "replace", left_over)
+    monkeypatch.setattr(Rebuild, "replace", left_over)
     with pytest.raises(StoreError, match=r"is not whole without views\.db\.new-wal"):
         await projections.check()
     await until(lambda: projections.applied == store.head)
     assert "wrong" in {view.name for view in await projections.views.codebases.all()}
-    monkeypatch.setattr(Remake, "replace", replace)
+    monkeypatch.setattr(Rebuild, "replace", replace)
     assert await projections.check() is not None
     await projections.close()
     assert tables(path) == await rebuilt(tmp_path / "rebuilt.db", store)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.projections.recent_commits import MOST_READS, MOST_ROWS, RecentReads
+from opencode_ledger.projections.recent_reads import MOST_READS, MOST_ROWS, RecentReads
 
 
 class Reading:
