@@ -1,4 +1,4 @@
-"""Who asks the service for something, as far as it matters: one of the agents that it runs, or somebody else."""
+"""Who called the service, as far as it matters: one of the agents that it runs, or another program."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -8,14 +8,14 @@ from .ids import CodebaseId
 
 @dataclass(frozen=True, slots=True)
 class OwnAgent:
-    """A process of an agent of ours. `codebase`: whose, None where it works on none; `program`: what it calls itself."""
+    """A process of one of our agents. `codebase`: the agent's; None where it has none. `program`: the process's own name."""
 
     codebase: CodebaseId | None
     program: str
 
 
 Caller: TypeAlias = OwnAgent | Literal["another", "unknown"]
-"""`another`: no agent of ours. `unknown`: nobody holds the connection any more, or it can't be seen who does."""
+"""`another`: not an agent of ours. `unknown`: the connection's owner is gone or can't be seen."""
 
 ANOTHER: Final = "another"
 UNKNOWN: Final = "unknown"

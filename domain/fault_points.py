@@ -1,7 +1,7 @@
-"""The named points where writing can be cut off: those that promise something about crashes call them, tests stop there.
+"""Named points where a crash can interrupt writing. Code that promises something about crashes calls them; tests stop there.
 
-Each lies where a crash would leave the most behind: before anything is written, half way, before the commit, after it.
-In the service nothing happens at them.
+Each point is where a crash would leave the most behind: before anything is written, half way, before the commit, after
+it. In the service nothing happens at these points.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ FaultPoint: TypeAlias = Literal[
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
 
 Reach: TypeAlias = Callable[[FaultPoint], None]
-"""Called with each point as it is passed; what it raises comes out of the writing."""
+"""Called with each point as it is passed; what it raises is raised by the writing code."""
 
 
 def pass_by(_point: FaultPoint) -> None:

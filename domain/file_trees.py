@@ -1,4 +1,4 @@
-"""What a directory holds, as two looks at it saw it, and what changed in between. Paths are bytes, as systems keep them."""
+"""The files of a directory in two scans, and what changed in between. Paths are bytes, as the system has them."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 Action: TypeAlias = Literal["create", "modify", "delete"]
 
 Mark: TypeAlias = int
-"""Stands for a file's kind, mode, identity, size and times: another mark, another file or another content."""
+"""A digest of a file's kind, mode, identity, size and times: it differs for another file or changed content."""
 
 PathEncoding: TypeAlias = Literal["percent"]
 
@@ -17,9 +17,9 @@ _STRANGE = re.compile("[\udc80-\udcff]")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A directory as it was seen: each file below it that is no directory, links by themselves.
+    """One scan of a directory: each file below it that is not a directory; links are not followed.
 
-    `files`: None where they are too many, or took too long. `hidden`: directories that could not be read.
+    `files`: None where there are too many, or the scan took too long. `hidden`: directories that could not be read.
     """
 
     files: Mapping[bytes, Mark] | None
@@ -28,14 +28,14 @@ class Look:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Change:
-    """A path that names another file, or none, or a file that is not as it was."""
+    """A path whose file was created, modified or deleted."""
 
     path: bytes
     action: Action
 
 
 def changes(before: Look, after: Look) -> list[Change]:
-    """What changed, deletions first: a file may lie where a directory was. Nothing is said of what either look missed."""
+    """The changes, deletions first: a file may replace a directory. What either scan missed is left out."""
     old, new = before.files or {}, after.files or {}
     hidden = before.hidden | after.hidden
     gone = [Change(path, "delete") for path in old if path not in new and not _below(path, hidden)]
@@ -45,13 +45,13 @@ def changes(before: Look, after: Look) -> list[Change]:
 
 
 def carried_on(before: Look, after: Look) -> dict[bytes, Mark]:
-    """The files of the later look, and those of the earlier one that lie where the later could not see."""
+    """The files of the later scan, and those of the earlier scan in directories that the later one could not read."""
     kept = {path: mark for path, mark in (before.files or {}).items() if _below(path, after.hidden)}
     return kept | dict(after.files or {})
 
 
 def path_text(path: bytes) -> tuple[str, PathEncoding | None]:
-    """A path as text. One that is no UTF-8 is `percent`: each byte that is none, and each percent sign, as `%` and two digits."""
+    """A path as text. A path that is not UTF-8 is `percent`-encoded: its invalid bytes and percent signs as `%` and two digits."""
     try:
         return path.decode(), None
     except UnicodeDecodeError:
@@ -60,9 +60,9 @@ def path_text(path: bytes) -> tuple[str, PathEncoding | None]:
 
 
 def fewest_first(found: list[Change], limit: int) -> tuple[list[Change], dict[bytes, int]]:
-    """At most `limit` changes, in their order, and how many others there are by the directory at the top.
+    """At most `limit` changes, in their order, and the number of the others by top-level directory.
 
-    Those from directories in which little changed come first: a thousand installed files hide no source.
+    Directories with few changes have priority, so that a thousand installed files hide no source file.
     """
     if len(found) <= limit:
         return found, {}

@@ -1,7 +1,7 @@
-"""The names of things: identities and numbers, branded so that one can't be passed for another.
+"""Ids and numbers, each with a type of its own so that one can't be passed for another.
 
-Identities look like `cb_…`, `sess_…`, `task_…`, `msg_…`, `perm_…`: a kind and a part that sorts by the time
-of its making. They are made outside the domain (see `ports.IdSource`) and arrive inside commands.
+Ids look like `cb_…`, `sess_…`, `task_…`, `msg_…`, `perm_…`: a kind, and a part that sorts by creation time. They are
+made outside the domain (see `ports.IdSource`) and arrive in commands.
 """
 
 from typing import NewType
@@ -13,16 +13,16 @@ MessageId = NewType("MessageId", str)
 PermissionId = NewType("PermissionId", str)
 
 OutputId = NewType("OutputId", str)
-"""The name of a whole output of a tool, kept beside the log: `out_…`. It says nothing of what it holds."""
+"""The id of a whole output of a tool, kept beside the log: `out_…`. It reveals nothing of the content."""
 
 AgentSessionId = NewType("AgentSessionId", str)
-"""The agent's own name for a session (opencode: `ses_…`), needed to resume it there."""
+"""The agent's own id for a session (opencode: `ses_…`), needed to resume it there."""
 
 AgentPermissionId = NewType("AgentPermissionId", str)
-"""The agent's own name for a question of permission (opencode: `per_…`)."""
+"""The agent's own id for a permission or a question (opencode: `per_…`, `que_…`)."""
 
 Sequence = NewType("Sequence", int)
-"""The number of an event in its codebase's stream: 1, 2, 3, … without a hole. It is the SSE `id`."""
+"""The number of an event in its codebase's stream: 1, 2, 3, … without gaps. It is the SSE `id`."""
 
 Position = NewType("Position", int)
 """The number of an event in the whole log: 1, 2, 3, … over all streams."""

@@ -1,7 +1,7 @@
-"""Reading long JSON piece by piece: what is read at once holds up all threads until it is done.
+"""Reads long JSON piece by piece, since decoding a long text at once holds up all threads until it is done.
 
-A text is taken apart where its outermost items or members end, those that are long further inside too, and each piece
-is read by itself. What comes of it is what would have come of the whole.
+A text is split where its outermost items or members end; long ones are split further inside. Each piece is decoded by
+itself. The result is the same as that of the whole text.
 """
 
 import re
@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from .untrusted_json import Fields, decoded, fields, items
 
 PIECE: Final = 256 * 1024
-"""Bytes that are read at once; a longer one is a single text, or lies deeper than `DEPTH`."""
+"""Bytes that are decoded at once. A longer piece is a single text, or deeper than `DEPTH`."""
 
 DEPTH: Final = 8
-"""Levels that are taken apart: where each has but one long part, each costs another way through all of it."""
+"""Levels that are split. Each level may cost another pass through the whole text."""
 
 _OUTSIDE: Final = re.compile(rb'[\[\]{}",]')
 _INSIDE: Final = re.compile(rb'[\[\]{}"]')
@@ -28,7 +28,7 @@ class _Span(NamedTuple):
 
 
 def decoded_in_pieces(body: bytes, most: int = PIECE, depth: int = DEPTH) -> object:
-    """As `decoded`. `most`: bytes that are read at once. Raises `ValueError` where it is no JSON."""
+    """As `decoded`. `most`: bytes that are decoded at once. Raises `ValueError` for other text."""
     if len(body) <= most or not depth:
         return decoded(body)
     body = body.strip(_BLANK)
@@ -64,7 +64,7 @@ def _members(piece: bytes, most: int, depth: int) -> Fields:
 
 
 def _pieces(body: bytes, most: int) -> Iterator[_Span]:
-    """Runs of children that are not longer than `most` together; a longer child is alone."""
+    """Runs of children of at most `most` bytes together; a longer child is alone."""
     children = list(_children(body))
     if len(children) == 1 and _is_blank(body, children[0]):
         return
@@ -81,7 +81,7 @@ def _pieces(body: bytes, most: int) -> Iterator[_Span]:
 
 
 def _children(body: bytes) -> Iterator[_Span]:
-    """What lies between the outermost commas of a list or an object."""
+    """The spans between the outermost commas of a list or an object."""
     depth, first, at = 0, 1, 0
     while found := (_OUTSIDE if depth == 1 else _INSIDE).search(body, at):
         at = found.end()
@@ -107,7 +107,7 @@ def _is_blank(body: bytes, span: _Span) -> bool:
 
 
 def _end_of_text(body: bytes, at: int) -> int:
-    """The place after the quotation mark that ends a text of which `at` is inside. Raises `ValueError`."""
+    """The place after the quotation mark that ends the text around `at`. Raises `ValueError`."""
     while (end := body.find(b'"', at)) >= 0:
         before = end
         while before > at and body[before - 1] == ord("\\"):

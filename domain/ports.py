@@ -1,4 +1,4 @@
-"""What the core needs of the outside world; each port has an in-memory twin and one contract suite for both."""
+"""What the core needs of the outside world. Each port has an in-memory adapter and one contract suite for both."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from collections.abc import Sequence as Many
@@ -25,14 +25,14 @@ from .ids import (
 )
 
 CommitListener: TypeAlias = Callable[[tuple[RecordedEvent, ...]], None]
-"""Called on the event loop with the events of each commit, in position order, before any append of it is answered."""
+"""Called on the event loop with the events of each commit, in position order, before their appends return."""
 
 
 class EventStore(Protocol):
     """The log: append-only, one stream per codebase, a total order over all.
 
-    Whatever is read is a page: it ends at its limit, or sooner, with the event that brings its data to `PAGE_BYTES`.
-    Only a page without events says that there are no more.
+    Every read returns a page. It ends at its limit, or earlier with the event that brings its data to `PAGE_BYTES`.
+    Only an empty page means that there are no more events.
     """
 
     @property
@@ -41,15 +41,15 @@ class EventStore(Protocol):
         ...
 
     async def append(self, stream: CodebaseId, expected: Sequence, events: Many[NewEvent]) -> tuple[RecordedEvent, ...]:
-        """Make the events durable, all or none, right after sequence `expected`; at least one event.
+        """Make the events (at least one) durable, all or none, right after sequence `expected`.
 
-        Raises `WrongExpectedVersion` where the stream is elsewhere, `StoreError` where nothing was written.
-        An append that is cancelled may still happen; nothing else is undecided.
+        Raises `WrongExpectedVersion` where the stream is not at `expected`, and `StoreError` where nothing was written.
+        A cancelled append may still happen; every other outcome is definite.
         """
         ...
 
     async def stream_head(self, stream: CodebaseId) -> Sequence:
-        """The last sequence of a stream; 0 for one without events."""
+        """The last sequence of a stream; 0 for an empty stream."""
         ...
 
     async def read_stream(
@@ -59,7 +59,7 @@ class EventStore(Protocol):
         ...
 
     async def read_lifecycle(self, stream: CodebaseId, after: Sequence, limit: int) -> list[RecordedEvent]:
-        """As `read_stream`, without the `output` events (which never change the actor's state)."""
+        """As `read_stream`, without the `output` events, which never change the actor's state."""
         ...
 
     async def read_all(self, after: Position, limit: int) -> list[RecordedEvent]:
@@ -67,11 +67,11 @@ class EventStore(Protocol):
         ...
 
     async def trouble(self) -> str | None:
-        """Why nothing can be recorded at present; None where it can. Recovers by itself where the reason goes away."""
+        """Why nothing can be recorded now; None where it can. Recovers by itself when the reason goes away."""
         ...
 
     def on_commit(self, listener: CommitListener) -> Callable[[], None]:
-        """Have `listener` called after each commit; call the answer to end that."""
+        """Call `listener` after each commit, until the returned function is called."""
         ...
 
     async def close(self) -> None:
@@ -85,21 +85,21 @@ class OutputStore(Protocol):
     async def keep(self, codebase: CodebaseId, output: OutputId, salt: bytes, chunks: Iterator[bytes]) -> None:
         """Make an output durable, all of it or none. It is unsettled until `settle` names it.
 
-        `chunks` may be taken beside the event loop; what it raises comes out of here. Raises `StoreError` where it
-        can't be written.
+        `chunks` may be consumed in a thread; what it raises is raised here. Raises `StoreError` where the output can't
+        be written.
         """
         ...
 
     async def size(self, codebase: CodebaseId, output: OutputId) -> int | None:
-        """How many bytes of an output are kept; None where there is none. Raises `StoreError`."""
+        """The size of an output in bytes; None where there is none. Raises `StoreError`."""
         ...
 
     async def read(self, codebase: CodebaseId, output: OutputId, first: int, upto: int) -> bytes:
-        """The bytes of an output from `first` on, up to and without `upto` or its end. Raises `StoreError`."""
+        """The bytes of an output from `first` up to its end, or up to `upto` (exclusive). Raises `StoreError`."""
         ...
 
     async def chunk(self, codebase: CodebaseId, output: OutputId, first: int) -> bytes:
-        """The chunk that begins at this byte, as it was kept; nothing where none does. Raises `StoreError`."""
+        """The chunk that begins at this byte, as it was kept; empty where none does. Raises `StoreError`."""
         ...
 
     async def salt(self, codebase: CodebaseId, output: OutputId) -> bytes | None:
@@ -107,11 +107,11 @@ class OutputStore(Protocol):
         ...
 
     async def unsettled(self) -> Many[tuple[CodebaseId, OutputId]]:
-        """Those of which it isn't known whether an event names them. Raises `StoreError`."""
+        """The outputs that an event may or may not name. Raises `StoreError`."""
         ...
 
     async def settle(self, named: Collection[tuple[CodebaseId, OutputId]]) -> None:
-        """These of the unsettled are named by events, and stay; all other unsettled ones go. Raises `StoreError`."""
+        """Keep these unsettled outputs, which events name, and remove all others. Raises `StoreError`."""
         ...
 
     async def close(self) -> None:
@@ -120,20 +120,20 @@ class OutputStore(Protocol):
 
 
 class Agent(Protocol):
-    """One codebase's agent: at most one process, at most one run at a time, driven by its actor alone.
+    """One codebase's agent: at most one process and at most one run at a time, driven by its actor alone.
 
-    Facts go to the `Deliver` that the agent was made with. Calls come one after another; `abort` and `stop`
-    may come after a cancelled `prompt`.
+    Facts go to the `Deliver` that the agent was made with. Calls come one after another. `abort` and `stop` may follow a
+    cancelled `prompt`.
     """
 
     def trust(self, trusted: bool) -> None:
-        """Whether the codebase's own agent configuration may be run: from the next prompt on, and the next process."""
+        """Set whether the codebase's own agent configuration may be used, from the next prompt or process on."""
         ...
 
     async def prompt(self, prompt: Prompt) -> None:
-        """Hand over a prompt (starting process and session if need be) and return when the agent has taken it.
+        """Send a prompt, starting process and session if necessary, and return when the agent has taken it.
 
-        Raises `AgentError`. May be cancelled; what it left is then cleared by `abort` or `stop`.
+        Raises `AgentError`. May be cancelled; `abort` or `stop` then cleans up.
         """
         ...
 
@@ -143,23 +143,23 @@ class Agent(Protocol):
         reply: Literal["once", "always", "reject"],
         message: str | None,
     ) -> None:
-        """Hand over a reply to a question of permission; nothing happens if the agent no longer asks.
+        """Send a reply to a permission; nothing happens if the agent no longer asks for it.
 
-        On return it was reported as `PermissionSettled` how the agent settled this, and whatever else it settled by it.
-        Raises `AgentError` where it did not take it; then it can be handed over again.
+        On return, `PermissionSettled` has reported how the agent settled this, and everything else that it settled with
+        it. Raises `AgentError` where the agent did not take the reply; it can then be sent again.
         """
         ...
 
     async def answer_question(self, question: AgentPermissionId, answers: Answers | None) -> None:
-        """Hand over the answers to a question, or (None) its rejection. Otherwise as `answer`."""
+        """Send the answers to a question, or (None) its rejection. Otherwise as `answer`."""
         ...
 
     async def abort(self) -> None:
-        """Make the agent let go; on return every fact of the aborted run has been delivered. Never raises."""
+        """Abort the run; on return every fact of it has been delivered. Never raises."""
         ...
 
     async def stop(self) -> None:
-        """End every process of this agent; on return none is left and every fact was delivered. Never raises."""
+        """End every process of this agent; on return none is left and every fact has been delivered. Never raises."""
         ...
 
     @property
@@ -171,12 +171,12 @@ class Agent(Protocol):
 Deliver: TypeAlias = Callable[[tuple[Fact, ...]], Awaitable[bool | None]]
 """Takes facts to the actor and returns when they are committed: an agent must not run ahead of the log.
 
-The answer is False where the agent may not go on: it is to let go, or has nothing to do.
+The result is False where the agent may not go on: it is being aborted, or has nothing to do.
 """
 
 
 class AgentFactory(Protocol):
-    """Makes the agent of one codebase; starts nothing. `trusted`: the codebase's own agent configuration may be run."""
+    """Makes the agent of one codebase; starts nothing. `trusted`: the codebase's own agent configuration may be used."""
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> Agent:
         """Make the agent that works in `directory` and reports to `deliver`."""
@@ -184,27 +184,27 @@ class AgentFactory(Protocol):
 
 
 class Histories(Protocol):
-    """Opens what the agent's program keeps of a directory; nothing of the directory's own is run for it."""
+    """Opens the session history that the agent's program keeps of a directory; runs nothing that the directory brings."""
 
     def __call__(self, codebase: CodebaseId, directory: str) -> AbstractAsyncContextManager["History"]:
-        """Open it for the length of a block, and leave no process behind. Raises `AgentError`."""
+        """Open it for the duration of a block, and leave no process behind. Raises `AgentError`."""
         ...
 
 
 class History(Protocol):
-    """The sessions that were made in one directory, by whomever."""
+    """All sessions of one directory, made by any program."""
 
     @property
     def passed_over(self) -> Mapping[str, int]:
-        """Sessions of the directory that were found so far and can't be given, by the reason."""
+        """The number of sessions found so far that can't be imported, by reason."""
         ...
 
     async def sessions(self) -> Many[ExternalSession]:
-        """What there is now, those first that began first. Raises `AgentError`."""
+        """The current sessions, oldest first. Raises `AgentError`."""
         ...
 
     def read(self, session: ExternalSession) -> AsyncIterator[ImportSession]:
-        """A session's messages from the first to the last, some at a time. Nothing of one that is gone.
+        """A session's messages from the first to the last, a page at a time; none of a session that is gone.
 
         Raises `AgentError`.
         """
@@ -216,14 +216,14 @@ Sleep: TypeAlias = Callable[[float], Coroutine[Any, Any, None]]
 
 
 class Clock(Protocol):
-    """Time. `now` is for records, `monotonic` (seconds) and `sleep` for everything that waits."""
+    """Time. `now` is for records; `monotonic` (seconds) and `sleep` are for everything that waits."""
 
     def now(self) -> datetime:
         """This moment, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment that never moves."""
+        """Seconds since a fixed moment."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -232,24 +232,24 @@ class Clock(Protocol):
 
 
 class IdSource(Protocol):
-    """Makes identities: unique, and sorting by the time of their making."""
+    """Makes ids that are unique and sort by creation time."""
 
     def codebase(self) -> CodebaseId:
-        """A new id of a codebase."""
+        """A new id for a codebase."""
         ...
 
     def session(self) -> SessionId:
-        """A new id of a session."""
+        """A new id for a session."""
         ...
 
     def task(self) -> TaskId:
-        """A new id of a task."""
+        """A new id for a task."""
         ...
 
     def message(self) -> MessageId:
-        """A new id of a message."""
+        """A new id for a message."""
         ...
 
     def permission(self) -> PermissionId:
-        """A new id of a permission."""
+        """A new id for a permission."""
         ...

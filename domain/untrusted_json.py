@@ -1,4 +1,4 @@
-"""Reading JSON that others wrote: whatever its shape, nothing here raises but `decoded`; what doesn't fit reads as empty."""
+"""Reads JSON that others wrote, whatever its shape: what doesn't fit reads as empty. Only `decoded` raises."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,21 @@ import orjson
 from .events import Json
 
 Fields: TypeAlias = Mapping[str, object]
-"""A JSON object, its members not yet looked at."""
+"""A JSON object with unchecked members."""
 
 _NONE: Fields = {}
 
 _ESCAPES: Final = re.compile(
     rb"""\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)""", re.DOTALL
 )
-"""The escapes of a JSON text: two that make one character, half of such a pair alone, any other."""
+"""The escapes of a JSON text: a surrogate pair, half of a pair, or any other escape."""
 
 
 def decoded(body: bytes) -> object:
-    """What a JSON text says. Raises `ValueError` where it is none.
+    """The value of a JSON text. Raises `ValueError` for other text.
 
-    Half of a pair of escapes, which a text has that was cut in the middle of a character, reads as U+FFFD: nobody can write it down.
+    Half of a surrogate pair reads as U+FFFD, since UTF-8 can't hold it. A text truncated in the middle of a character has
+    one.
     """
     try:
         return cast(object, orjson.loads(body))
@@ -53,7 +54,7 @@ def number(value: object) -> float:
 
 
 def bounded(value: object, depth: int, length: int) -> Json:
-    """JSON to be kept as it is, but for what lies deeper than `depth` and for texts longer than `length`, which are cut."""
+    """JSON as it is, except that values deeper than `depth` are left out and texts are truncated to `length`."""
     match value:
         case str():
             return shortened(value, length)
@@ -69,7 +70,7 @@ def bounded(value: object, depth: int, length: int) -> Json:
 
 
 def shortened(said: str, length: int) -> str:
-    """A text of at most so many characters, and how many more there were."""
+    """A text truncated to `length` characters, with the number of characters left out."""
     return said if len(said) <= length else f"{said[:length]}\n… ({len(said) - length} more characters)"
 
 
@@ -79,5 +80,5 @@ def whole(value: object) -> int:
 
 
 def json_of(value: object) -> dict[str, Json]:
-    """The members of an object that was read from JSON, to be kept as they are."""
+    """The members of an object that was read from JSON, as they are."""
     return cast("dict[str, Json]", value) if isinstance(value, dict) else {}

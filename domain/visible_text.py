@@ -1,7 +1,10 @@
-"""Characters that can't be seen are written as `<U+202E>`, so that what a person reads is what is there.
+"""Writes hidden characters as `<U+202E>`, so that a person reads what is really there.
 
-One table holds them, for terminals and for the page, which gets it from here. Not in the table are characters that are
-seen but look like others (a Cyrillic `а`), letters that run from right to left, and marks that are put on letters.
+One table has all hidden characters, for terminals and for the page, which gets it from here. The table leaves out:
+
+- characters that look like others (a Cyrillic `а`),
+- letters that run from right to left,
+- marks that are put on letters.
 """
 
 import re
@@ -44,7 +47,7 @@ HIDDEN: Final[Ranges] = (
     (0xE0000, 0xE0FFF),  # tags, more variation selectors
     (0xEFFFE, 0x10FFFF),  # no characters, private use
 )
-"""What is not seen, is seen as a blank, breaks a line, changes the order of others, or has no agreed look."""
+"""Characters that are invisible or look like a blank, break a line, reorder others, or have no agreed look."""
 
 PICTURES: Final[Ranges] = (
     (0x00A9, 0x00A9),
@@ -64,13 +67,13 @@ PICTURES: Final[Ranges] = (
     (0x3297, 0x3299),
     (0x1F000, 0x1FAFF),
 )
-"""Characters that may be pictures, whose variant and whose joining to others are seen."""
+"""Characters that may be pictures; their variants and joiners are visible."""
 
 JOINING: Final[Ranges] = ((0x0620, 0x06D3), (0x0750, 0x077F), (0x0900, 0x0DFF), (0x1780, 0x17B3), (0x1820, 0x18AA))
 """Letters of scripts in which a joiner between two letters is part of a word's spelling."""
 
 BREAKS: Final = "\n\t"
-"""What is kept in text that is shown over many lines."""
+"""Characters that stay in text of several lines."""
 
 
 def _class(ranges: Iterable[tuple[int, int]]) -> str:
@@ -87,7 +90,7 @@ _HIDDEN_IN_PROSE: Final = re.compile(
 
 
 def visible(text: str, keep: str = BREAKS) -> str:
-    """The text with each hidden character written out, but for those in `keep`: for commands, paths, names, outputs."""
+    """The text with each hidden character written out, except those in `keep`: for commands, paths, names, outputs."""
     return _HIDDEN.sub(lambda found: _shown(found, keep), text)
 
 

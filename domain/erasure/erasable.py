@@ -1,7 +1,7 @@
-"""What of a codebase's history can be erased, and what belongs together: sessions, tasks, the codebase itself.
+"""Which parts of a codebase's history can be erased, and what belongs together: sessions, tasks, the codebase itself.
 
-Only what is over can be erased: an agent still needs the words of a session that runs or can be resumed, and of a task
-that waits. A session takes with it its task, the sessions of its helpers, and the recorded answers to its requests.
+Only what has ended can be erased: an agent still needs the content of a session that runs or can be resumed, and of a
+task that waits. A session is erased with its task, its subagents' sessions, and the recorded responses to its requests.
 """
 
 from collections.abc import Iterable
@@ -22,17 +22,17 @@ from ..ids import TaskId
 from .tombstones import tombstone_of
 
 CODEBASE: Final = ""
-"""Stands for the codebase among the owners of events: what belongs to no session and no task."""
+"""The owner of events that belong to no session and no task: the codebase itself."""
 
 
 class NotOver(InvalidInput):
-    """It is still at work, or can be resumed, so its words are still needed."""
+    """It is still running, or can be resumed, so its content is still needed."""
 
     code = "not_over"
 
 
 class History:
-    """Takes a codebase's events in order, and knows what of them can be erased: by position, in order."""
+    """Takes a codebase's events in order, and finds what can be erased: events by position, in order."""
 
     def __init__(self) -> None:
         self._state = INITIAL
@@ -42,7 +42,7 @@ class History:
         self._last: tuple[str, str | None] = CODEBASE, None
 
     def take(self, recorded: RecordedEvent) -> None:
-        """Read on."""
+        """Take the next events."""
         if recorded.topic == Erasure.topic:
             return
         members = _members(recorded)
@@ -58,33 +58,33 @@ class History:
 
     @property
     def deleted(self) -> bool:
-        """Whether the codebase was deleted: then all of its history is over."""
+        """Whether the codebase was deleted: then its whole history has ended."""
         return self._state.phase is Phase.DELETED
 
     def has(self, session: str) -> bool:
-        """Whether there is or was such a session here."""
+        """Whether the codebase has or had this session."""
         return session in self._ended_at and session != CODEBASE
 
     def everything(self) -> list[int]:
-        """All that can be erased of a deleted codebase. Raises `NotOver` where it isn't deleted."""
+        """Everything that can be erased of a deleted codebase. Raises `NotOver` where it isn't deleted."""
         if not self.deleted:
-            raise NotOver("The codebase is not deleted: delete it first, or erase single sessions.")
+            raise NotOver("The codebase is not deleted; delete it first, or erase single sessions.")
         return list(self._erasable)
 
     def of_session(self, session: str) -> list[int]:
-        """All that can be erased of a session, or a task, that has ended. Raises `NotOver` where it hasn't."""
+        """Everything that can be erased of an ended session or task. Raises `NotOver` where it hasn't ended."""
         self._check_over(self._root(session))
         return [position for position, owner in self._erasable.items() if session in self._chain(owner)]
 
     def of_positions(self, wanted: Iterable[int]) -> list[int]:
-        """Those of these events that have content left. Raises `NotOver` for what is still needed."""
+        """The events among these with content left. Raises `NotOver` for content that is still needed."""
         found = sorted({position for position in wanted if position in self._erasable})
         for position in found:
             self._check_over(self._root(self._erasable[position]), f"Event {position}")
         return found
 
     def ended_before(self, moment: str) -> list[int]:
-        """All that ended before a moment, written as events write it: sessions, tasks, the codebase if it was deleted."""
+        """Everything that ended before a moment: sessions, tasks, the codebase if it was deleted."""
         if self.deleted:
             return list(self._erasable) if max(self._ended_at.values(), default="") < moment else []
         ended = dict[str, str]()
@@ -95,7 +95,7 @@ class History:
         return [position for position, owner in self._erasable.items() if self._root(owner) in over]
 
     def _owner(self, members: dict[str, object], event: Event | None) -> str:
-        """What an event belongs to. An answer to a request stands behind the events that the request led to."""
+        """The owner of an event. The response to a request comes right after the events that the request caused."""
         if (
             isinstance(event, RequestAnswered)
             and event.correlation_id is not None
@@ -106,7 +106,7 @@ class History:
         return owner if isinstance(owner, str) else CODEBASE
 
     def _relate(self, event: Event) -> None:
-        """Note which session a task or another session belongs to."""
+        """Note the session that a task or another session belongs to."""
         if event.session_id and event.task_id:
             self._session_of[event.task_id] = event.session_id
         if isinstance(event, SessionImported) and event.parent_id and event.session_id:
@@ -116,7 +116,7 @@ class History:
         return self._chain(owner)[-1]
 
     def _chain(self, owner: str) -> list[str]:
-        """The owner and what it belongs to, up to what belongs to nothing else."""
+        """The owner, its own owner, and so on."""
         chain = [owner]
         while (above := self._session_of.get(chain[-1])) is not None and above not in chain:
             chain.append(above)
@@ -133,8 +133,8 @@ class History:
         if not self._is_needed(owner):
             return
         if owner == CODEBASE:
-            raise NotOver(f"{named} tells of the codebase itself, and is needed until the codebase is deleted.")
-        raise NotOver(f"{owner} is not over, and its words are still needed: stop or cancel it first.")
+            raise NotOver(f"{named} describes the codebase itself, and is needed until the codebase is deleted.")
+        raise NotOver(f"{owner} has not ended, and its content is still needed; stop or cancel it first.")
 
 
 def _members(recorded: RecordedEvent) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""The audit of erasures: every tombstone is the very one that an `erasure` event recorded, or it is tampering.
+"""The audit of erasures: a tombstone that no `erasure` event recorded exactly is tampering.
 
-A leaf says nothing about what a tombstone kept, for it covers the bytes that are gone; the erasure event does.
+A leaf covers the original bytes, so it says nothing about what a tombstone kept; the `erasure` event does.
 """
 
 import re
@@ -22,7 +22,7 @@ def concerns_erasure(event: RecordedEvent) -> bool:
 
 
 class ErasureRecord:
-    """Takes events in order. `erased`: tombstones on record. `unfinished`: named, and not erased yet."""
+    """Takes events in order. `erased`: recorded tombstones. `unfinished`: recorded, but not erased yet."""
 
     def __init__(self) -> None:
         self.erased = self.unfinished = 0
@@ -30,7 +30,7 @@ class ErasureRecord:
         self._eraser: dict[int, int] = {}
 
     def take(self, events: Iterable[RecordedEvent]) -> None:
-        """Read on."""
+        """Take the next events."""
         for event in events:
             if event.data.endswith(END) and is_tombstone(event.data):
                 self._keep(event)
@@ -39,7 +39,7 @@ class ErasureRecord:
 
     def _keep(self, event: RecordedEvent) -> None:
         name = f"Event {event.position} ({event.topic} of {event.stream}, {event.sequence})"
-        # One with words in it was never left by an erasure, whatever is on record; and no erasure is erased itself.
+        # No erasure leaves content in a tombstone, and no `erasure` event is erased itself.
         possible = event.topic != Erasure.topic and _is_blank(event)
         digest = sha256(event.data).hexdigest() if possible else ""
         self._open[event.position] = digest, name
@@ -47,13 +47,13 @@ class ErasureRecord:
 
     @property
     def unrecorded(self) -> dict[int, str]:
-        """The tombstones that no erasure event read so far names as they are: position and name."""
+        """The tombstones that no `erasure` event has recorded so far: position and name."""
         return {position: name for position, (_digest, name) in self._open.items()}
 
     def forged(self, known: Container[int], size: int) -> dict[int, str]:
-        """Those of them that no erasure of a log of this size can have left so, where these positions are known.
+        """The unrecorded tombstones that no erasure in a log of this size can have made: position and name.
 
-        By position, each with its name. An erasure comes after what it erases.
+        `known`: the positions that were read. An erasure comes after the events that it erases.
         """
         return {
             at: name
@@ -80,7 +80,7 @@ def _is_blank(event: RecordedEvent) -> bool:
 
 
 def _named_by(recorded: RecordedEvent) -> Mapping[str, str]:
-    """What an erasure event names; nothing where somebody wrote something else in its place."""
+    """What an `erasure` event records; empty where somebody wrote something else in its place."""
     try:
         event = decode(recorded)
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):

@@ -1,8 +1,8 @@
-"""Tombstones: what stands in an erased event's place. What was said is gone; where, when and by whom it was, stays.
+"""Tombstones: what replaces an erased event. The content is gone; where, when and by whom it was said stays.
 
-A tombstone is the event with each text of its content replaced by a mark, and one member more, at the end: the SHA-256
-of the bytes that stood there, and the position of the `erasure` event that says who erased them and why. The leaf of
-the log's tree holds that same hash, so the root, every proof and every checkpoint of before stay valid.
+A tombstone is the event with each text of its content replaced by a mark, and one more member at the end: the SHA-256 of
+the original bytes, and the position of the `erasure` event that says who erased them and why. The leaf of the log's tree
+has the same hash, so the root and all earlier proofs and checkpoints stay valid.
 """
 
 import re
@@ -20,23 +20,23 @@ from ..ids import Position
 MARK: Final = "[erased]"
 
 MEMBER: Final = "erased"
-"""The member that makes a tombstone. No event has one of this name."""
+"""The member that makes a tombstone. No event has a member of this name."""
 
 AMOUNTS: Final = frozenset({"digests", "tokens"})
 """Structure that holds values by name; elsewhere a single value is structure, and a collection is content."""
 
 WITHIN_TEXT: Final = frozenset({"output"})
-"""Topics of pieces that are joined: a mark for each of thousands would say no more than none."""
+"""Topics of pieces that are joined: a mark for each of thousands of pieces says no more than none."""
 
 END: Final = b'"}}'
-"""What a tombstone's bytes end with, as few others do."""
+"""The last bytes of every tombstone, and of few other events."""
 
 _TAIL: Final = re.compile(rb'[,{]"erased":\{"by":([1-9][0-9]{0,18}),"sha256":"([0-9a-f]{64})"\}\}\Z')
 _LONGEST: Final = 128
 
 
 def tombstone_of(event: RecordedEvent, by: Position) -> bytes | None:
-    """The bytes that stand for the event from now on; None where there is nothing to erase. `by`: who says why."""
+    """The tombstone of an event; None where there is nothing to erase. `by`: the position of the `erasure` event."""
     if is_tombstone(event.data):
         return None
     members = _members(event.data)
@@ -52,26 +52,26 @@ def is_tombstone(data: bytes) -> bool:
 
 
 def is_blank(event: RecordedEvent) -> bool:
-    """Whether a tombstone holds structure and marks alone, as `tombstone_of` makes them: no words put there later."""
+    """Whether a tombstone has only structure and marks, as `tombstone_of` makes them, and no text added later."""
     members = _members(event.data)
     return all(name == MEMBER or _blank(name, value, event.topic) == value for name, value in members.items())
 
 
 def eraser_of(data: bytes) -> Position | None:
-    """The position of the event that says why this was erased; None where it wasn't."""
+    """The position of the `erasure` event of this tombstone; None for other events."""
     found = _TAIL.search(data, max(0, len(data) - _LONGEST)) if data.endswith(END) else None
     return Position(int(found[1])) if found else None
 
 
 def digest_of(data: bytes) -> str:
-    """The SHA-256 of an event's bytes as they were recorded, in hexadecimal."""
+    """The SHA-256 of an event's original bytes, in hexadecimal."""
     if data.endswith(END) and (found := _TAIL.search(data, max(0, len(data) - _LONGEST))):
         return found[2].decode()
     return sha256(data).hexdigest()
 
 
 def _members(data: bytes) -> dict[str, Json]:
-    """What the event says; bytes that are no object have no structure to keep."""
+    """The event's members; bytes that are not a JSON object have no structure to keep."""
     try:
         content: Json = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -100,7 +100,7 @@ def _blank(name: str, value: Json, topic: str) -> Json:
 
 
 def _shaped(value: Json) -> Json:
-    """A value with the same members at every level, whose texts are gone but for structure."""
+    """A value with the same members at every level, without the texts that are content."""
     match value:
         case dict():
             return {name: _member(name, item) for name, item in value.items()}

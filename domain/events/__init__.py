@@ -1,7 +1,7 @@
-"""All kinds of event, and what they are made of, in one place: where others take them from, by `events as e`.
+"""All kinds of event and their parts in one place; other modules import it as `e`.
 
-Each stands in the module of its subject. What others did with the agent's program is in `outside_events`, an answer to
-a repeated request in `requests`.
+Each kind is declared in the module of its subject. The events of imported sessions are in `imported`, and the response
+to a request with an idempotency key is in `codebase.requests`.
 """
 
 from .access import AccessRefused

@@ -1,4 +1,4 @@
-"""The events of a codebase's agent that turned to the service itself."""
+"""The event of an agent that called the service itself."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from .event import Event, kind
 @kind("access", "refused")
 @dataclass(frozen=True, kw_only=True)
 class AccessRefused(Event):
-    """Processes of the codebase's agent asked the service itself for something, and were refused.
+    """Processes of the codebase's agent called the service itself, and were refused.
 
-    `calls`: the different ones of them, the first few, each a method and an address. `times`: how many there were since
-    the last such event. `program`: what the first process called itself.
+    `calls`: the first few different calls, each a method and a path. `times`: the number of calls since the last such
+    event. `program`: the name of the first process.
     """
 
     calls: tuple[str, ...]

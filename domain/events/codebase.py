@@ -1,4 +1,4 @@
-"""The events of a codebase: it became known, and was deleted."""
+"""The events of a codebase: it was registered, changed and deleted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from .event import Event, Json, kind
 @kind("codebase", "registered")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseRegistered(Event):
-    """A directory became known under an id; always the first event of its stream. `path` is the real path."""
+    """A directory was registered; always the first event of its stream. `path`: the real path."""
 
     codebase_id: CodebaseId
     name: str
@@ -23,7 +23,7 @@ class CodebaseRegistered(Event):
 @kind("codebase", "changed")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseChanged(Event):
-    """What is known of a codebase was changed: only the members that are there. `agent_config`: all of it, as it is now."""
+    """A codebase was changed; only changed members are present. `agent_config`: the whole new configuration."""
 
     codebase_id: CodebaseId
     name: str | None = None
@@ -34,7 +34,7 @@ class CodebaseChanged(Event):
 @kind("codebase", "deleting")
 @dataclass(frozen=True, kw_only=True)
 class CodebaseDeleting(Event):
-    """Deletion was asked for; the agent is being stopped first."""
+    """Deletion was requested; the agent is being stopped first."""
 
     codebase_id: CodebaseId
 

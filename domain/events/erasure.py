@@ -1,4 +1,4 @@
-"""The event of an erasure: who took which content out of the log, when and why."""
+"""The event of an erasure: who erased which content from the log, when and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from .event import Event, kind
 @kind("erasure")
 @dataclass(frozen=True, kw_only=True)
 class Erasure(Event):
-    """The content of earlier events was erased for good; tombstones stand in their places.
+    """Earlier events lost their content permanently; tombstones replace them.
 
-    `erased_by`: who says to have done it. `tombstones`: by the position of each such event, the SHA-256 of the bytes
-    that are left of it. Never erased itself, and never changes an actor's state.
+    `erased_by`: the name that the person gave. `tombstones`: the position of each erased event, with the SHA-256 of the
+    bytes that are left of it. This event is never erased itself, and never changes an actor's state.
     """
 
     reason: str

@@ -1,7 +1,7 @@
 """What every event is: a frozen class, registered under its name on the wire.
 
-An event's topic is its name on the SSE stream, and its fields are the members of the SSE `data`; where several
-kinds of event share a topic, the member `action` tells them apart. Nothing here knows JSON: see `wire`.
+An event's topic is its name on the SSE stream, and its fields are the members of the SSE `data`. Where several
+kinds of event share a topic, the member `action` distinguishes them. Nothing here knows JSON: see `wire`.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One fact in a codebase's stream. `session_id` and `task_id` are absent where there is none.
+    """One fact in a codebase's stream. `session_id` and `task_id` are absent where it belongs to none.
 
-    `correlation_id`: the request that asked for it; absent from what nobody asked for.
+    `correlation_id`: the request that caused it; absent where no request did.
     """
 
     topic: ClassVar[str]
@@ -39,7 +39,7 @@ class Common(TypedDict):
 
 
 REGISTRY: dict[tuple[str, str | None], type[Event]] = {}
-"""Every kind of event by its topic and action; `wire` reads it to turn bytes back into events."""
+"""Every kind of event by its topic and action; `wire` uses it to decode events."""
 
 E = TypeVar("E", bound=type[Event])
 

@@ -1,4 +1,4 @@
-"""The events of what others did with the agent's program in a codebase's directory: see `events` for all others."""
+"""The events of external sessions: what others did with the agent's program in a codebase's directory."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,14 @@ from .run import Output
 @kind("session", "imported")
 @dataclass(frozen=True, kw_only=True)
 class SessionImported(Event):
-    """A session made outside came into the log, or more of it, or a newer state of it; its messages follow.
+    """An external session was imported, or more of it, or a newer state of it; its messages follow.
 
-    `started_at`, `ended_at`: when it began, and was last changed; no end while somebody seems to be still at it, who is
-    then `running` it elsewhere. `digests`: by the agent's ids, of the messages and of the session itself as they are
-    recorded now. `revision`: present once all up to it is recorded. `left_out`: how many of its messages so far can't be
-    recorded, since they are too large, or named as no message is, or another session's.
+    - `started_at`, `ended_at`: when it began and was last changed. `ended_at` is absent while it seems to be `running`
+      elsewhere.
+    - `digests`: by the agent's ids, of the messages and of the session itself as they are recorded now.
+    - `revision`: present once everything up to this revision is recorded.
+    - `left_out`: the number of its messages so far that can't be recorded: too large, with an invalid id, or another
+      session's.
     """
 
     status: Literal["completed", "failed", "stopped", "running"]
@@ -39,7 +41,7 @@ class SessionImported(Event):
 @kind("session", "extended")
 @dataclass(frozen=True, kw_only=True)
 class SessionExtended(Event):
-    """Messages made outside in a session of our own agent came into the log; they follow. Members as above."""
+    """External messages in a session of our own agent were imported; they follow. Members as in `SessionImported`."""
 
     agent_session_id: AgentSessionId
     digests: Mapping[str, str]
@@ -51,10 +53,10 @@ class SessionExtended(Event):
 @kind("message_imported")
 @dataclass(frozen=True, kw_only=True)
 class MessageImported(Event):
-    """A message made outside, as it stood when it was read; a later one of the same id tells its newer state.
+    """An imported message, in its state when it was read; a later event with the same id has its newer state.
 
-    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`. Never changes the actor's state:
-    what must be remembered of it is in the `session` event before it.
+    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`. Never changes the actor's state: the
+    `session` event before it has everything that must be remembered.
     """
 
     message_id: str
@@ -92,16 +94,16 @@ class OutputImported(Event):
 
 
 LONG = 32_000
-"""Characters of what was made outside from which on it takes a while to mask them."""
+"""Characters of imported text from which on masking takes a while."""
 
 _EACH = 5
-"""What each value counts for besides its characters: many small ones take a while, too."""
+"""Characters that each value counts in addition: many small values take a while, too."""
 
 
 def is_long(events: Iterable[Event]) -> bool:
-    """Whether what was made outside is among these events, and so long that whoever records it may hold others up."""
+    """Whether these events have so much imported text that recording it may hold up other work."""
     left = LONG
-    waiting: list[object] = [vars(event) for event in events if isinstance(event, _MADE_OUTSIDE)]
+    waiting: list[object] = [vars(event) for event in events if isinstance(event, _IMPORTED)]
     while waiting and left >= 0:
         left -= _EACH
         match value := waiting.pop():
@@ -119,7 +121,7 @@ def is_long(events: Iterable[Event]) -> bool:
     return left < 0
 
 
-_MADE_OUTSIDE = (SessionImported, SessionExtended, MessageImported)
+_IMPORTED = (SessionImported, SessionExtended, MessageImported)
 
 CONTENT_TOPICS = frozenset({Output.topic, MessageImported.topic})
-"""Most of a history: topics that never change an actor's state, and are not read to wake it."""
+"""Topics that never change an actor's state, and are not read to wake it: most of a history."""

@@ -1,4 +1,4 @@
-"""The events of permissions and questions: what the agent asked of people, and who decided."""
+"""The events of permissions and questions: what the agent asked, and who decided."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from ..ids import AgentPermissionId, AgentSessionId, PermissionId, Timestamp
 from .event import Event, Json, kind
 
 Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt", "agent"]
-"""Who answered a question of permission; `agent`: it settled the question itself, without asking us."""
+"""Who decided. `agent`: the agent settled it itself, without our answer."""
 
 PermissionKind: TypeAlias = Literal["permission", "question"]
 
 Answers: TypeAlias = tuple[tuple[str, ...], ...]
-"""For each question of the agent the labels that were chosen, or other words; none where it was left open."""
+"""For each question of the agent the chosen labels, or free text; empty for an unanswered question."""
 
 
 @kind("permission", "asked")
 @dataclass(frozen=True, kw_only=True)
 class PermissionAsked(Event):
-    """The agent waits for leave to use a tool, or for answers to the `questions` in `args`.
+    """The agent waits for permission to use a tool, or for answers to the `questions` in `args`.
 
-    `kind`: None was written before there were questions. `expires_at`: when it is refused if nobody answers.
+    `kind`: None in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
     """
 
     permission_id: PermissionId
@@ -38,7 +38,7 @@ class PermissionAsked(Event):
 @kind("permission", "answering")
 @dataclass(frozen=True, kw_only=True)
 class PermissionAnswering(Event):
-    """Somebody wishes this answer, and the agent is given it now; `PermissionReplied` says what came of it."""
+    """An answer is on its way to the agent; `PermissionReplied` records its result."""
 
     permission_id: PermissionId
     reply: Literal["once", "always", "reject"]
@@ -50,10 +50,10 @@ class PermissionAnswering(Event):
 @kind("permission", "replied")
 @dataclass(frozen=True, kw_only=True)
 class PermissionReplied(Event):
-    """What was asked is settled: leave was given or refused, or a question answered, and by whom.
+    """A permission or question is settled: approved, rejected or answered, and by whom.
 
-    Where a `PermissionAnswering` came before, the agent took that answer if `decided_by` is the same. In logs without
-    one, this was recorded before the agent was given the answer.
+    If a `PermissionAnswering` came before and `decided_by` is the same, the agent took that answer. In old logs without
+    that event, this one was recorded before the answer was sent to the agent.
     """
 
     permission_id: PermissionId

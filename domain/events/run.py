@@ -1,4 +1,4 @@
-"""The events of a run: what users and agents say and do, what it costs, and how it goes and ends."""
+"""The events of a run: what users and agents say and do, the cost, the progress and the end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .event import Event, Json, kind
 @kind("message_sent")
 @dataclass(frozen=True, kw_only=True)
 class MessageSent(Event):
-    """A user's words to the agent: the prompt of a trigger, or a follow-up."""
+    """A user's message to the agent: the prompt of a trigger, or a follow-up."""
 
     message_id: MessageId
     role: str = "user"
@@ -24,9 +24,9 @@ class MessageSent(Event):
 @kind("message_delivered")
 @dataclass(frozen=True, kw_only=True)
 class MessageDelivered(Event):
-    """The agent is being given this message now; it is never given again, even if it ends while taking it.
+    """This message is being sent to the agent now. It is never sent again, even if the agent ends meanwhile.
 
-    `agent_message_id`: the agent's own name for it.
+    `agent_message_id`: the agent's own id for it.
     """
 
     message_id: MessageId
@@ -36,9 +36,9 @@ class MessageDelivered(Event):
 @kind("status")
 @dataclass(frozen=True, kw_only=True)
 class Status(Event):
-    """The agent's state for people, and a sentence. `pending`: it waits for room.
+    """The agent's status for people, with a sentence. `pending`: it waits for a slot.
 
-    `attempt`: of a retry, from 1. `about` is `files` where the sentence says which changed files are not named.
+    `attempt`: the number of a retry, from 1. `about`: `files` where the sentence says which file changes are not listed.
     """
 
     status: Literal["idle", "pending", "running", "interrupted"]
@@ -50,10 +50,10 @@ class Status(Event):
 @kind("output")
 @dataclass(frozen=True, kw_only=True)
 class Output(Event):
-    """A piece of the agent's text, to be joined in order per `part_id`.
+    """A piece of the agent's text; the pieces of a `part_id` are joined in order.
 
-    `replaces`: this piece stands for all earlier ones of the same part (the agent took them back).
-    Never changes the actor's state, so that an actor wakes without reading its text.
+    `replaces`: this piece replaces all earlier pieces of its part, since the agent took them back.
+    Never changes the actor's state, so an actor wakes without reading the agent's text.
     """
 
     type: Literal["text", "reasoning"]
@@ -67,7 +67,7 @@ class Output(Event):
 @kind("tool_use")
 @dataclass(frozen=True, kw_only=True)
 class ToolUse(Event):
-    """The agent began a tool call. `subagent`: the agent's session of the helper that called it, if one did."""
+    """The agent began a tool call. `subagent`: the agent's session of the subagent that called it, if one did."""
 
     tool: str
     args: Mapping[str, Json]
@@ -79,11 +79,15 @@ class ToolUse(Event):
 @kind("tool_result")
 @dataclass(frozen=True, kw_only=True)
 class ToolResult(Event):
-    """A tool call ended: `completed` or `error`; `output` is what the agent's model was given, or the error's words.
+    """A tool call ended: `completed` or `error`. `output`: what the agent's model got, or the error.
 
-    Where the tool printed more than that: `whole_id` names the whole as it is kept beside the log, `whole_bytes` is its size
-    in UTF-8, and `whole_sha256` the hash of a salt, kept and erased with it, and the text. `whole_kept` and
-    `whole_kept_sha256`: as much as is kept, where it isn't all. `whole_missing`: why it isn't. All are of the masked text.
+    Where the tool printed more than that, these members describe the whole output, all of the masked text:
+
+    - `whole_id`: its id, under which it is kept beside the log.
+    - `whole_bytes`: its size in UTF-8.
+    - `whole_sha256`: the hash of a salt and the text; the salt is kept and erased with the text.
+    - `whole_kept`, `whole_kept_sha256`: the same of the kept part, where not all is kept.
+    - `whole_missing`: why not all is kept.
     """
 
     tool: str
@@ -103,12 +107,12 @@ class ToolResult(Event):
 @kind("file_change")
 @dataclass(frozen=True, kw_only=True)
 class FileChange(Event):
-    """A file of the codebase changed; `path` is relative to it. A file elsewhere that a tool wrote has its absolute path.
+    """A file changed. `path`: relative to the codebase, or absolute for a file elsewhere that a tool wrote.
 
-    `path_encoding` is there for a name that is no UTF-8: percent-decoded, `path` is then the name's bytes.
+    `path_encoding`: present for a name that is not UTF-8; percent-decoded, `path` then gives the name's bytes.
     """
 
-    # The document's own member is called `action`, hence no class-level discriminator for this topic.
+    # In the JSON this member is called `action`, which the customer's document fixes.
     change: Literal["create", "modify", "delete"]
     path: str
     path_encoding: Literal["percent"] | None = None
@@ -117,7 +121,7 @@ class FileChange(Event):
 @kind("usage")
 @dataclass(frozen=True, kw_only=True)
 class Usage(Event):
-    """What one step of the model cost: tokens by kind, and money in US dollars as the agent reckons it."""
+    """The cost of one step of the model: tokens by kind, and US dollars as the agent computes them."""
 
     tokens: Mapping[str, int]
     cost: float
@@ -129,7 +133,7 @@ class Usage(Event):
 class Complete(Event):
     """The session's last event: `completed`, `failed` or `stopped`.
 
-    `finish`: the model did not say all of its last answer, for `length` (its limit) or `content-filter` (its provider's).
+    `finish`: why the model's last answer is truncated: `length` (the model's limit) or `content-filter` (the provider's).
     """
 
     status: Literal["completed", "failed", "stopped"]
@@ -140,7 +144,7 @@ class Complete(Event):
 @kind("error")
 @dataclass(frozen=True, kw_only=True)
 class Error(Event):
-    """Something failed; never the only sign of an outcome: `complete` or an interrupted `session` follows."""
+    """Something failed. It is never the only event of an outcome: `complete` or an interrupted `session` follows."""
 
     error: str
     code: str

@@ -1,4 +1,4 @@
-"""The events of a session's life cycle: what the actor's state is folded from."""
+"""The events of a session's life cycle: the actor's state is folded from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ InterruptReason: TypeAlias = Literal["requested", "server_stopped", "server_rest
 @kind("session", "started")
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(Event):
-    """A trigger was accepted. `waiting`: no room among the running agents yet. `model`: None where the agent chooses.
+    """A trigger was accepted. `waiting`: no slot among the running agents is free. `model`: None where the agent chooses.
 
-    `status`: `pending` where it waits; up to 0.1.0a1 `running` all the same.
+    `status`: `pending` where it waits; up to 0.1.0a1 it was `running` even then.
     """
 
     status: str = "running"
@@ -30,7 +30,7 @@ class SessionStarted(Event):
 @kind("session", "admitted")
 @dataclass(frozen=True, kw_only=True)
 class SessionAdmitted(Event):
-    """There is room now: a session that was waiting runs."""
+    """A slot is free: a waiting session now runs."""
 
     status: str = "running"
 
@@ -38,7 +38,7 @@ class SessionAdmitted(Event):
 @kind("session", "linked")
 @dataclass(frozen=True, kw_only=True)
 class SessionLinked(Event):
-    """The agent opened its own session for ours; `model` is the one it will use."""
+    """The agent opened its own session for ours. `model`: the model that it will use."""
 
     agent_session_id: AgentSessionId
     model: str | None = None
@@ -47,7 +47,7 @@ class SessionLinked(Event):
 @kind("session", "resumed")
 @dataclass(frozen=True, kw_only=True)
 class SessionResumed(Event):
-    """A message woke an interrupted session; `waiting` and `status` as in `SessionStarted`."""
+    """A message resumed an interrupted session. `waiting` and `status`: as in `SessionStarted`."""
 
     status: str = "running"
     waiting: bool = False
@@ -56,7 +56,7 @@ class SessionResumed(Event):
 @kind("session", "interrupting")
 @dataclass(frozen=True, kw_only=True)
 class SessionInterrupting(Event):
-    """An interrupt was accepted and the agent is being told; it has not yet let go."""
+    """An interrupt was accepted; the agent has not aborted yet."""
 
     status: str = "running"
     reason: InterruptReason = "requested"
@@ -65,7 +65,7 @@ class SessionInterrupting(Event):
 @kind("session", "interrupted")
 @dataclass(frozen=True, kw_only=True)
 class SessionInterrupted(Event):
-    """The agent has let go of the session; a message resumes it."""
+    """The agent has aborted; a message resumes the session."""
 
     status: str = "interrupted"
     reason: InterruptReason = "requested"
@@ -74,7 +74,7 @@ class SessionInterrupted(Event):
 @kind("session", "stopping")
 @dataclass(frozen=True, kw_only=True)
 class SessionStopping(Event):
-    """A stop was accepted; the agent's processes are being ended. `status`: what the session is until they are gone."""
+    """A stop was accepted; the agent's processes are being ended. `status`: the session's status until they are gone."""
 
     status: str = "running"
 
@@ -82,7 +82,7 @@ class SessionStopping(Event):
 @kind("session", "stopped")
 @dataclass(frozen=True, kw_only=True)
 class SessionStopped(Event):
-    """The session ended by request, and no process of it is left."""
+    """The session ended by request; no process of it is left."""
 
     status: str = "stopped"
 
@@ -90,7 +90,7 @@ class SessionStopped(Event):
 @kind("session", "completed")
 @dataclass(frozen=True, kw_only=True)
 class SessionCompleted(Event):
-    """The agent finished what it was asked. `finish`: why its last answer was cut off, where it was: see `Complete`."""
+    """The agent finished its work. `finish`: why its last answer is truncated: see `Complete`."""
 
     status: str = "completed"
     finish: str | None = None
@@ -99,6 +99,6 @@ class SessionCompleted(Event):
 @kind("session", "failed")
 @dataclass(frozen=True, kw_only=True)
 class SessionFailed(Event):
-    """The agent could not finish; the reason is in the `error` event beside it."""
+    """The agent could not finish; the `error` event before it has the reason."""
 
     status: str = "failed"

@@ -1,4 +1,4 @@
-"""The events of tasks: pieces of work, from their acceptance to their end."""
+"""The events of tasks, from their creation to their end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from .session import InterruptReason
 @kind("task", "created")
 @dataclass(frozen=True, kw_only=True)
 class TaskCreated(Event):
-    """A piece of work was accepted; by a trigger it starts at once, by the queue later."""
+    """A task was created: by a trigger, which starts it at once, or for the queue."""
 
     status: str = "pending"
     title: str
@@ -26,9 +26,9 @@ class TaskCreated(Event):
 @kind("task", "held")
 @dataclass(frozen=True, kw_only=True)
 class TaskHeld(Event):
-    """The task whose turn it is can't start for now, and waits: `code` says why in a stable word, `message` in a sentence.
+    """The next task can't start yet, and waits. `code`: a stable code for the reason. `message`: a sentence.
 
-    Recorded once for each reason, however often it is looked whether the task can start.
+    Recorded once for each reason, however often the task is tried.
     """
 
     status: str = "pending"
@@ -47,9 +47,9 @@ class TaskStarted(Event):
 @kind("task", "interrupted")
 @dataclass(frozen=True, kw_only=True)
 class TaskInterrupted(Event):
-    """The task's session was interrupted, and with it the task; a message resumes both.
+    """The task's session was interrupted, and the task with it; a message resumes both.
 
-    `error`, `code`: why, as in the `error` event beside it, where nobody asked for that.
+    `error`, `code`: the reason, as in the `error` event before it, where no person asked for the interruption.
     """
 
     status: str = "interrupted"
@@ -61,7 +61,7 @@ class TaskInterrupted(Event):
 @kind("task", "resumed")
 @dataclass(frozen=True, kw_only=True)
 class TaskResumed(Event):
-    """The task goes on with its session, or (`pending`) will when there is room."""
+    """The task resumes with its session, or (`pending`) will when a slot is free."""
 
     status: Literal["running", "pending"] = "running"
 
@@ -69,7 +69,7 @@ class TaskResumed(Event):
 @kind("task", "completed")
 @dataclass(frozen=True, kw_only=True)
 class TaskCompleted(Event):
-    """`result` is the agent's last words."""
+    """The task is done. `result`: the agent's last words."""
 
     status: str = "completed"
     result: str
@@ -78,7 +78,7 @@ class TaskCompleted(Event):
 @kind("task", "failed")
 @dataclass(frozen=True, kw_only=True)
 class TaskFailed(Event):
-    """`error` says why in a sentence, `code` in a stable word."""
+    """The task failed. `error`: the reason in one sentence. `code`: a stable code for it."""
 
     status: str = "failed"
     error: str
@@ -88,6 +88,6 @@ class TaskFailed(Event):
 @kind("task", "cancelled")
 @dataclass(frozen=True, kw_only=True)
 class TaskCancelled(Event):
-    """Someone asked for the task's end before it was done."""
+    """The task was ended by request before it was done."""
 
     status: str = "cancelled"

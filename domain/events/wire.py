@@ -1,8 +1,10 @@
 """Events as bytes: the JSON that the log keeps, the hash covers and the SSE `data` line carries.
 
-An event is encoded once, when it is made. Old and foreign bytes stay readable: unknown members are passed over,
-old shapes are read in the newest (see `upcasting`), and a kind that this version doesn't know is kept as an
-`UnknownEvent`, never an error.
+An event is encoded once, when it is made. Old and foreign bytes stay readable:
+
+- Unknown members are ignored.
+- Old shapes are read in the newest (see `upcasting`).
+- A kind that this version doesn't know becomes an `UnknownEvent`, never an error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +22,10 @@ from .recorded import NewEvent, RecordedEvent
 from .upcasting import VERSION, upcast, version_of
 
 MAX_DEPTH = 200
-"""Levels of nesting that are kept; the encoder's own limit is 254."""
+"""Levels of nesting that are recorded; the encoder's own limit is 254."""
 
 _KNOWN = {**REGISTRY, (RequestAnswered.topic, RequestAnswered.action): RequestAnswered}
-"""All kinds of event, also those that are declared elsewhere than in `events`."""
+"""All kinds of event, including those that are declared outside of `events`."""
 
 _Maker: TypeAlias = Callable[..., Event]
 
@@ -40,7 +42,7 @@ class UnknownEvent(Event):
 
 
 def encode(event: Event) -> NewEvent:
-    """Turn an event into what the store keeps. Absent (None) members are left out."""
+    """Encode an event for the store. Absent (None) members are left out."""
     members: dict[str, object] = {
         wire: value for name, wire in _NAMES[type(event)] if (value := getattr(event, name)) is not None
     }
@@ -52,7 +54,7 @@ def encode(event: Event) -> NewEvent:
 
 
 def decode(recorded: RecordedEvent) -> Event:
-    """Turn a recorded event back into its class, or into `UnknownEvent`."""
+    """Decode a recorded event into its class, or into `UnknownEvent`."""
     content: Json = orjson.loads(recorded.data)
     written: dict[str, Json] = content if isinstance(content, dict) else {"content": content}
     members = upcast(recorded.topic, written)
@@ -71,12 +73,12 @@ def decode(recorded: RecordedEvent) -> Event:
 
 
 def changes_state(recorded: RecordedEvent) -> bool:
-    """Whether an actor's state may change by it: if not, it needn't be read to wake the actor."""
+    """Whether the event may change an actor's state; other events need not be read to wake the actor."""
     return recorded.topic not in CONTENT_TOPICS
 
 
 def members_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
-    """Pairs of an attribute and the member that it is on the wire, in the wire's order."""
+    """Pairs of an attribute and its member in the JSON, in the order of the JSON."""
     return _NAMES[cls]
 
 
@@ -96,7 +98,7 @@ def _frozen(value: Json) -> object:
 
 
 def _names_of(cls: type[Event]) -> tuple[tuple[str, str], ...]:
-    """Pairs of (attribute, member) in wire order: the document's members first, the common ones last."""
+    """Pairs of (attribute, member) in the order of the JSON: the kind's own members first, the common ones last."""
     own = [f.name for f in fields(cls) if f.name not in _COMMON]
     return tuple((name, WIRE_NAMES.get(name, name)) for name in (*own, *_COMMON))
 

@@ -1,4 +1,4 @@
-"""What went wrong with an agent, in a stable word and a sentence for people."""
+"""Reads an agent's error into a failure: a stable code, and a sentence for people."""
 
 import re
 
@@ -25,7 +25,7 @@ _BY_WORDS = (
 
 
 def failure_of(error: object) -> Failure:
-    """The failure that an agent's error object tells of."""
+    """The failure that an agent's error object describes."""
     found = fields(error)
     data = fields(found.get("data"))
     name = text(found.get("name"))
@@ -44,7 +44,7 @@ def _code(name: str, data: Fields, sentence: str) -> str:
 
 
 def _sentence(message: str) -> str:
-    """The first line without the names of error classes; an agent may send a whole stack."""
+    """The first line, without the names of error classes; an agent may send a whole stack trace."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "")
     plain = re.sub(r"^(?:\w+Error: )+", "", first)
     return plain if len(plain) <= SENTENCE_LIMIT else plain[: SENTENCE_LIMIT - 1] + "…"

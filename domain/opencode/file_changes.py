@@ -1,9 +1,12 @@
-"""Which files an agent changed, and how: from its tools at once, from its shell by looks at the directory.
+"""Which files an agent changed, and how: its tools report that at once, its shell by scans of the directory.
 
-Where the directory can't be looked at, the agent has the word. It says what a shell changed in two ways: a `patch` names the files of a step but not what became of them,
-and the user's message carries what all steps since did, compared as a whole, some time later. A file named by a
-patch waits for the comparison that has it; what still waits when the agent rests is settled by the state of the
-version control.
+Where the directory can't be scanned, the agent's own reports count. It reports what a shell changed in two ways:
+
+- A `patch` names the files of a step, but not how they changed.
+- The user's message has a comparison of all steps since, some time later.
+
+A file of a patch waits for a comparison that has it. If it still waits when the agent's run ends, the status of the
+version control decides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,13 +25,13 @@ Compared: TypeAlias = Mapping[str, str]
 """Per path: `added`, `modified` or `deleted`."""
 
 WRITING: Final = frozenset({"write", "edit", "multiedit", "apply_patch"})
-"""Tools that say themselves what they change."""
+"""Tools that report themselves what they change."""
 
 HARMLESS: Final = WRITING | frozenset(
     """read glob grep list ls webfetch websearch codesearch todowrite todoread question skill task invalid
     plan_enter plan_exit""".split()
 )
-"""Tools that change no file without a word. Any other one may change any: a shell, or what others made."""
+"""Tools that change no file without reporting it. Every other tool may change any file: a shell, or a plugin's tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,25 @@ class _Waiting:
 
 @dataclass(slots=True)
 class FileChanges:
-    """The file changes of one run. Paths are relative to `directory`; one that a tool wrote outside of it is absolute."""
+    """The file changes of one run. Paths are relative to `directory`; a path outside of it is absolute."""
 
     directory: str
     seen: SeenFiles = field(default_factory=SeenFiles)
     _exists: dict[str, bool] = field(default_factory=dict[str, bool])
     _by_tool: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _by_helpers: set[str] = field(default_factory=set[str])
-    _told: set[str] = field(default_factory=set[str])
+    _seen_parts: set[str] = field(default_factory=set[str])
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting])
     _compared: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     patched: bool = False
 
     @property
     def waiting(self) -> bool:
-        """Whether a file changed of which it isn't known yet what became of it."""
+        """Whether there are changed files whose outcome is still unknown."""
         return bool(self._waiting)
 
     def begin(self, session: SessionId, before: Look | None = None) -> None:
-        """A new run: what is known of the files is no longer certain, but for what a look saw just now."""
+        """A new run: earlier knowledge of the files is no longer certain, except what a scan saw just now."""
         self.seen.begin(session, before)
         self._exists.clear()
         self._by_tool.clear()
@@ -68,16 +71,16 @@ class FileChanges:
         self.patched = False
 
     def tool(self, origin: Origin, part: Fields) -> Iterator[FileChanged]:
-        """A tool call; the ones that write files and went well tell what they did."""
+        """A tool call; a successful call that writes files reports what it did."""
         state, part_id, tool = fields(part.get("state")), text(part.get("id")), text(part.get("tool"))
         status = state.get("status")
-        if part_id in self._told or status not in ("running", "completed", "error"):
+        if part_id in self._seen_parts or status not in ("running", "completed", "error"):
             return
         ended = status != "running"
         if tool not in HARMLESS or (tool in WRITING and status == "error"):
             self.seen.ran(ended=ended)
         if ended:
-            self._told.add(part_id)
+            self._seen_parts.add(part_id)
         for action, file in _by_tool(tool, state) if status == "completed" else ():
             path = self._inside(file)
             if not path and file:
@@ -91,22 +94,22 @@ class FileChanges:
                     yield self._changed(origin, action, path)
 
     def patch(self, origin: Origin, prompt: str, part: Fields) -> None:
-        """The files that a step changed, by whatever means; `prompt` is the user's message that it answers."""
+        """The files that a step changed, by any tool. `prompt`: the user's message that it answers."""
         part_id = text(part.get("id"))
-        if part_id in self._told or self.seen.known:
+        if part_id in self._seen_parts or self.seen.known:
             return
-        self._told.add(part_id)
+        self._seen_parts.add(part_id)
         self.patched = True
-        told = self._by_tool.get(text(part.get("messageID")), set())
+        reported = self._by_tool.get(text(part.get("messageID")), set())
         paths = [path for file in items(part.get("files")) if (path := self._by_git(text(file)))]
         if origin.subagent:
             self._by_helpers.update(paths)
-        else:  # the step in which a helper worked names the helper's files again
-            told, self._by_helpers = told | self._by_helpers, set()
-        self._waiting += [_Waiting(origin, prompt, path) for path in paths if path not in told]
+        else:  # the step in which a subagent worked names the subagent's files again
+            reported, self._by_helpers = reported | self._by_helpers, set()
+        self._waiting += [_Waiting(origin, prompt, path) for path in paths if path not in reported]
 
     def comparison(self, origin: Origin, prompt: str, diffs: object, root: str) -> Iterator[FileChanged]:
-        """All that changed since a prompt, as the agent compared it; `root` is what its paths are relative to."""
+        """All changes since a prompt, as the agent compared them. `root`: what its paths are relative to."""
         if self.seen.known:
             return
         status = self._statuses(diffs, root)
@@ -116,13 +119,13 @@ class FileChanges:
                 news.remove(waiting.path)
                 self._waiting.remove(waiting)
                 yield self._settled(waiting, status[waiting.path])
-        # A file that was moved away is in no patch: only the comparison misses it.
+        # A file that was moved away is in no patch: only the comparison shows that it is gone.
         for path, state in status.items():
             if state == "deleted" and self._exists.get(path) is not False and not self._waits(path):
                 yield self._changed(origin, "delete", path)
 
     def rest(self, status: Iterable[object], root: str) -> Iterator[FileChanged]:
-        """Nothing more will be compared: the version control's own status decides what still waits."""
+        """No more comparisons will come: the version control's status decides about the files that still wait."""
         known = self._statuses(list(status), root)
         waiting, self._waiting = self._waiting, []
         for index, one in enumerate(waiting):
@@ -135,7 +138,7 @@ class FileChanges:
                 yield self._changed(one.origin, "create" if again else "modify", one.path)
 
     def _news(self, prompt: str, diffs: object, root: str) -> set[str]:
-        """The paths whose difference is not the one of the comparison before: an old one settles nothing new."""
+        """The paths whose difference changed since the last comparison; an old difference settles nothing new."""
         before = self._compared.get(prompt, {})
         found = {self._by_git(join(root, text(fields(diff).get("file")))): diff for diff in items(diffs)}
         news = {path for path, diff in found.items() if path and before.get(path) != diff}
@@ -167,7 +170,7 @@ class FileChanges:
         return path.removeprefix(f"{self.directory}/") if path.startswith(f"{self.directory}/") else ""
 
     def _by_git(self, file: str) -> str:
-        """As `_inside`; empty too for a name that git has put in quotes, of which the agent then made another one."""
+        """As `_inside`; empty too for a name that git puts in quotes, since the agent then garbles it."""
         inside = self._inside(file)
         return "" if inside.startswith('"') else inside
 

@@ -1,7 +1,7 @@
-"""Sessions and messages as the agent's program keeps them, read into the domain's words.
+"""Reads the sessions and messages that the agent's program keeps into the domain's words.
 
-A session is read page by page, in order; what must be known of the pages before is kept here and is small. What the
-program tells itself (a shortened conversation, a nudge to go on) is left out.
+A session is read page by page, in order; the little that later pages need is kept here. The program's
+messages to itself (a shortened conversation, a prompt to go on) are left out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ MOST_OF_A_MESSAGE: Final = 2_000_000
 """Characters of all outputs of a message's calls together."""
 
 MOST_CALLS: Final = 1000
-"""Calls of one message that are recorded: a model makes a few at once."""
+"""Calls of one message that are recorded; a model makes only a few at once."""
 
 DEEPEST: Final = 100
 """Levels of a call's arguments."""
@@ -44,13 +44,13 @@ _LATEST = 253_402_300_799_999
 
 
 def session_from(session: object) -> ExternalSession | None:
-    """A session as it is listed; None for what is none, or has a name under which it can't be recorded."""
+    """A session from the program's list; None for anything else, and for a session whose id can't be recorded."""
     found = fields(session)
     name, time = text(found.get("id")), fields(found.get("time"))
     parent = text(found.get("parentID"))
     if not is_session_of_others(name):
         return None
-    told = {key: found.get(key) for key in ("title", "parentID", "agent", "model", "time")}
+    listed = {key: found.get(key) for key in ("title", "parentID", "agent", "model", "time")}
     return ExternalSession(
         agent_session_id=AgentSessionId(name),
         parent=AgentSessionId(parent) if is_name(parent, SESSION) else None,
@@ -60,16 +60,16 @@ def session_from(session: object) -> ExternalSession | None:
         model=_model(fields(found.get("model")), "id"),
         started_at=_moment(time.get("created")),
         updated_at=_moment(time.get("updated")),
-        revision=digest_of(told),
+        revision=digest_of(listed),
     )
 
 
 class SessionReading:
-    """Turns the pages of one session, as they are read, into commands."""
+    """Turns the pages of one session into commands, in the order in which they are read."""
 
     def __init__(self, session: ExternalSession) -> None:
         self._session = session
-        self._tools = ToolCalls(Secrets())  # none that is known: what stands for a message must not change with them
+        self._tools = ToolCalls(Secrets())  # without known secrets: a message's digest must not change with them
         self._turns: dict[str, str] = {}
         self._turn = ""
         self._prompt = ""
@@ -82,10 +82,10 @@ class SessionReading:
 
     def page(self, messages: Iterable[object], *, last: bool) -> ImportSession:
         """The command for the next page."""
-        told = tuple(self._read(messages))
+        page = tuple(self._read(messages))
         return ImportSession(
             session=self._session,
-            messages=told,
+            messages=page,
             prompt=self._prompt,
             status=self._status,
             last=last,
@@ -108,7 +108,7 @@ class SessionReading:
                 yield from self._assistant(name, info, parts)
 
     def _is_of_this_session(self, name: str, info: Fields) -> bool:
-        """Whether a message can be recorded under its name, in this session; once, whatever the program says."""
+        """Whether a message has an id that can be recorded in this session, and is new here."""
         own = info.get("sessionID", self._session.agent_session_id) == self._session.agent_session_id
         new = is_name(name, MESSAGE) and name not in self._names
         self._names.add(name)
@@ -196,7 +196,7 @@ class SessionReading:
 
 
 def _said(parts: Iterable[Fields], kind: str, *, only_ended: bool) -> str | None:
-    """The words of a kind; of a message that is finished only those with an end, for the others were taken back."""
+    """The text of a kind; of a finished message only the parts with an end, since the others were taken back."""
     texts = [
         text(part.get("text"))
         for part in parts

@@ -1,7 +1,7 @@
-"""An agent's messages and their parts, as they stand in events and in lists: text, tools, files, usage.
+"""An agent's messages and their parts, in events and in lists: text, tools, files, usage.
 
-A part counts only once its message is known to be the agent's and not older than the translation: the user's own
-words are no output, and history is not told again.
+A part counts only once its message is known to be the agent's and new: the user's own text is no output, and old
+messages are not reported again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ from .streamed_text import Origin, TextParts
 from .tool_calls import ToolCalls
 
 MOST: Final = 10**12
-"""Tokens or dollars of one step at most: what is more is no count, and would be too large for the sums of a session."""
+"""Tokens or dollars of one step at most: a larger number is not a count, and too large for a session's sums."""
 
 
 @dataclass(slots=True)
 class _Message:
-    """What must be known of a message to understand its parts. `silent`: its words are not for people."""
+    """The facts of a message that its parts depend on. `silent`: its text is not for people."""
 
     origin: Origin
     answer: bool
@@ -35,7 +35,7 @@ class _Message:
 
 
 class Messages:
-    """The messages of a session and its helpers, from `since` (ms since the epoch) on."""
+    """The messages of a session and its subagents, from `since` (ms since the epoch) on."""
 
     def __init__(self, directory: str, since: float, secrets: Secrets) -> None:
         self.files = FileChanges(directory)
@@ -50,12 +50,12 @@ class Messages:
 
     @property
     def worktree(self) -> str:
-        """The root of the repository, as the agent says; its comparisons name files from there."""
+        """The root of the repository, as the agent reports it; paths in comparisons are relative to it."""
         roots = (message.root for message in reversed(self._messages.values()) if message.root)
         return next(roots, self._directory)
 
     def message(self, run: Run, origin: Origin, info: Fields) -> Iterator[Fact]:
-        """A message as it now is; the user's carries what changed in the files since."""
+        """A message in its current state; the user's message has the file changes since."""
         message_id, answer = text(info.get("id")), info.get("role") == "assistant"
         created = whole(fields(info.get("time")).get("created"))
         if not is_name(message_id, MESSAGE) or created < self._since:
@@ -75,7 +75,7 @@ class Messages:
             yield from self.files.comparison(origin, message_id, diffs, self.worktree)
 
     def part(self, part: Fields) -> Iterator[Fact]:
-        """A part as it now is."""
+        """A part in its current state."""
         message = self._messages.get(text(part.get("messageID")))
         if message is None or not message.answer:
             return
@@ -93,13 +93,13 @@ class Messages:
                 return
 
     def helper_of(self, part: Fields) -> tuple[Origin, str] | None:
-        """The session that a `task` call opened, and whose call it was."""
+        """The session that a `task` call opened, and the origin of the call."""
         message = self._messages.get(text(part.get("messageID")))
         child = text(fields(fields(part.get("state")).get("metadata")).get("sessionId"))
         return (message.origin, child) if message and part.get("tool") == "task" and child else None
 
     def retried(self, subagent: AgentSessionId | None) -> Iterator[Fact]:
-        """The model is asked again."""
+        """The model is called again."""
         yield from self.texts.take_back(subagent)
 
     def _step(self, origin: Origin, part: Fields) -> Iterator[Fact]:
@@ -110,7 +110,7 @@ class Messages:
 
 
 def last_words(messages: object, limit: int, secrets: Secrets) -> str:
-    """The agent's last text in a list of messages, masked and then cut to `limit` characters."""
+    """The agent's last text in a list of messages, masked and then truncated to `limit` characters."""
     for message in reversed(items(messages)):
         info = fields(fields(message).get("info"))
         if info.get("role") == "assistant" and info.get("summary") is not True:
@@ -122,7 +122,7 @@ def last_words(messages: object, limit: int, secrets: Secrets) -> str:
 
 
 def is_synthetic(message: Fields) -> bool:
-    """Whether the agent wrote this message of the user itself, to go on after it shortened the conversation."""
+    """Whether the agent itself wrote this user message, to go on after it shortened the conversation."""
     parts = [fields(part) for part in items(message.get("parts"))]
     return all(part.get("synthetic") is True or part.get("type") == "compaction" for part in parts)
 
@@ -133,7 +133,7 @@ def _said(parts: Iterable[object]) -> str:
 
 
 def usage_of(found: Fields) -> tuple[dict[str, int], float]:
-    """Tokens by kind and dollars, as they stand in a message or a step of one."""
+    """Tokens by kind and US dollars of a message, or of one step of it."""
     tokens = fields(found.get("tokens"))
     cache = fields(tokens.get("cache"))
     counted = {name: _count(tokens.get(name)) for name in ("input", "output", "reasoning")}

@@ -1,4 +1,4 @@
-"""The names that opencode and its models give: of sessions, messages, parts, calls and questions.
+"""The ids that opencode and its models give to sessions, messages, parts, calls and questions.
 
 Anybody can make a session under a name of their own (`opencode import` takes any that begins with `ses`), and a model chooses the
 names of its calls. A name of the one form below can be recorded, shown on a terminal and put into an address. No other one is.

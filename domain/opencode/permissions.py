@@ -1,4 +1,4 @@
-"""What an agent asks of people (leave to use a tool, or answers), made readable."""
+"""What an agent asks of people (permission to use a tool, or answers), read into facts."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -14,7 +14,7 @@ REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "alwa
 
 
 def settled_permission(run: Run, asked: str, reply: object) -> Iterator[PermissionSettled]:
-    """The fact that leave was given or refused, by whatever; a reply of no known kind is none."""
+    """The fact that a permission was approved or rejected; None for an unknown kind of reply."""
     for known in REPLIES:
         if asked and reply == known:
             yield PermissionSettled(
@@ -38,9 +38,9 @@ def settled_question(run: Run, asked: str, answers: list[object] | None) -> Perm
 
 
 def settled_unheard(run: Run, asked: str, *, taken: bool, refused: bool) -> PermissionSettled:
-    """The fact that something is no longer asked, though the agent wasn't heard to say so.
+    """The fact that something is no longer asked, although the agent didn't report that.
 
-    `taken`: it took the answer that it was given. Otherwise whether the call was `refused` tells what became of it.
+    `taken`: it took our answer. Otherwise the outcome follows from whether the call was `refused`.
     """
     given = run.given.get(asked)
     rejected = given in ("reject", None) if taken else refused
@@ -53,7 +53,7 @@ def settled_unheard(run: Run, asked: str, *, taken: bool, refused: bool) -> Perm
 
 
 def asked_permission(origin: Origin, call_id: str | None, asked: Fields, directory: str) -> PermissionRequested:
-    """The request as a fact; paths of the codebase are given relative to it."""
+    """The request as a fact; paths inside the codebase are relative to it."""
     arguments = json_of(asked.get("metadata"))
     return PermissionRequested(
         session_id=origin.session_id,
@@ -67,7 +67,7 @@ def asked_permission(origin: Origin, call_id: str | None, asked: Fields, directo
 
 
 def asked_question(origin: Origin, call_id: str | None, asked: Fields) -> PermissionRequested:
-    """The questions as a fact: each with its options, and whether it takes several of them or other words."""
+    """The questions as a fact: each with its options, and whether it accepts several of them or free text."""
     return PermissionRequested(
         session_id=origin.session_id,
         subagent=origin.subagent,

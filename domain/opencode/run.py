@@ -1,7 +1,7 @@
-"""An agent's run, from a prompt to its rest: is it at work, what does it wait for, how did it end.
+"""An agent's run, from a prompt to its end: whether it works, what it waits for, how it ended.
 
-A run has come to rest when the agent says so or reports an error, and a question for its status confirms it.
-Neither sign alone is enough: an idle may be a former run's, an error may be followed by another try.
+A run has ended when the agent says so or reports an error, and its status confirms that. Neither sign alone is enough:
+an `idle` may belong to an earlier run, and the agent may retry after an error.
 """
 
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from ..untrusted_json import Fields, fields, text, whole
 from .errors import failure_of
 
 Activity: TypeAlias = Literal["given", "busy", "retrying", "resting"]
-"""`given`: a prompt was handed over and nothing is known of it yet. `resting`: seems at rest, to be confirmed."""
+"""`given`: a prompt was sent, and nothing is known of it yet. `resting`: seems to have ended, to be confirmed."""
 
 Given: TypeAlias = str | Answers | None
-"""An answer: the reply to a request for leave; the answers to a question, None where it is rejected."""
+"""An answer: the reply to a permission, or the answers to a question; None rejects the question."""
 
 REFUSED = {
     "permission": Failure(code="PERMISSION_REJECTED", error="The agent stopped because a permission was refused."),
@@ -40,10 +40,12 @@ class Answer:
 
 @dataclass(slots=True)
 class Run:
-    """The agent at work on one session. `prompt` is the agent's name for the newest message it was given.
+    """The agent at work on one session. `prompt`: the agent's id for the newest message that it got.
 
-    `since`: when the run began, in ms since the epoch. `taken`: that message had an effect. `compared`: the agent compared the files after it came to rest.
-    `asking`: what it waits to be answered. `given`: the answers that it was given, whether or not it has taken them.
+    - `since`: when the run began, in ms since the epoch.
+    - `taken`: the newest message had an effect.
+    - `compared`: the agent compared the files after it came to rest.
+    - `asking`: what it asks and waits for. `given`: our answers, whether or not it has taken them.
     """
 
     session_id: SessionId
@@ -64,7 +66,7 @@ class Run:
     _answers: dict[str, tuple[str, Answer]] = field(default_factory=dict[str, tuple[str, Answer]])
 
     def prompted(self, answers: MessageId, prompt: str) -> None:
-        """A newer prompt was handed over: whatever ended before it is not the end."""
+        """A newer prompt was sent: an end before it is not the run's end."""
         self.answers, self.prompt = answers, prompt
         self.activity, self.failure, self.refused, self.compared = "given", None, None, False
         self.taken = False
@@ -83,7 +85,7 @@ class Run:
                 return
 
     def failed(self, error: object) -> None:
-        """An error was reported; it may be followed by another try. Of several the first says it best."""
+        """An error was reported; the agent may retry. Of several errors the first one is the most precise."""
         self.failure = self.failure or failure_of(error)
         self.taken = True
         self.activity = "resting"
@@ -109,13 +111,13 @@ class Run:
         return max(mine, key=lambda answer: (answer.created, answer.message_id), default=None)
 
     def settled(self) -> bool:
-        """Whether the newest prompt has met its end, as far as the messages tell."""
+        """Whether the messages show the end of the newest prompt."""
         answer = self.answer()
         return answer.finished if answer else self.failure is not None
 
     @property
     def unfinished(self) -> bool:
-        """Whether the agent still has something to say about an answer that it began."""
+        """Whether an answer that the agent began is still incomplete."""
         recent = (answer for _, answer in self._answers.values() if answer.created >= int(self.since))
         return not all(answer.finished for answer in recent)
 
@@ -130,7 +132,7 @@ class Run:
 
     @property
     def cut_off(self) -> Literal["length", "content-filter"] | None:
-        """Why the model ended its last answer, where it hadn't said all."""
+        """Why the model's last answer is truncated; None where it isn't."""
         match self.answer():
             case Answer(finish="length"):
                 return "length"

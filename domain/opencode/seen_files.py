@@ -1,7 +1,7 @@
-"""What is known of a codebase's files in a run, from looks at its directory: the changes that no tool has reported itself.
+"""What scans of its directory show of a codebase's files in a run: the changes that no tool has reported itself.
 
-A look takes time, in which a tool may write: what a tool reported since a look began is left to the next one. And a look
-may see what a tool wrote before the tool says so: what a look has seen by then is not said again.
+- A scan takes time, and a tool may write meanwhile: what a tool reported since a scan began is left to the next scan.
+- A scan may see what a tool wrote before the tool reports it: such a report is then not repeated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from ..file_trees import Action, Look, Mark, carried_on, changes, fewest_first, 
 from ..ids import SessionId
 
 NAMED = 2000
-"""Changes of one look that are named; of more, the rest is counted."""
+"""Changes of one scan that are listed; the rest is counted."""
 _LISTED = 3
 
 TOO_MUCH = "What shell commands change here is not known for certain: there are too many files to compare, or it takes too long."
@@ -20,27 +20,27 @@ TOO_MUCH = "What shell commands change here is not known for certain: there are 
 
 @dataclass(slots=True)
 class SeenFiles:
-    """The files as they are known to be. `shell`: something ran that may change any file. `due`: something of it ended."""
+    """The known state of the files. `shell`: something ran that may change any file. `due`: something of it ended."""
 
     shell: bool = False
     due: bool = False
     touched: dict[bytes, bool] = field(default_factory=dict[bytes, bool])
-    """Paths that tools have reported and that are to be looked at; each with whether the file is there now."""
+    """Reported paths that still have to be checked, each with whether the file should exist now."""
     _session: SessionId | None = None
     _files: dict[bytes, Mark] | None = None
     _hidden: frozenset[bytes] = frozenset()
     _meanwhile: set[bytes] = field(default_factory=set[bytes])
     _seen_at: dict[tuple[bytes, bool], float] = field(default_factory=dict[tuple[bytes, bool], float])
-    """When a look ended that found a file made, changed (True) or gone (False)."""
+    """When the last scan ended that found a file created, changed (True) or gone (False)."""
     _said: set[str] = field(default_factory=set[str])
 
     @property
     def known(self) -> bool:
-        """Whether the files are compared: what the agent says of them by other ways is then of no use."""
+        """Whether scans compare the files: the agent's own comparisons are then not needed."""
         return self._files is not None
 
     def begin(self, session: SessionId, before: Look | None) -> None:
-        """A run begins. `before`: what a look saw just now; None goes on from the last one."""
+        """A run begins. `before`: what a scan saw just now; None continues from the last scan."""
         self._session = session
         if before is not None:
             self._keep(before)
@@ -49,23 +49,23 @@ class SeenFiles:
         self._seen_at.clear()
 
     def ran(self, *, ended: bool) -> None:
-        """A call that may change any file runs, or has ended."""
+        """A call that may change any file is running, or has ended."""
         self.shell = True
         self.due = self.due or ended
 
     def reported(self, path: bytes, began: float, *, exists: bool) -> bool:
-        """A tool that began then, in ms since the epoch, wrote or removed a file: whether that is news."""
+        """A tool wrote or removed a file; whether that is news. `began`: when its call began, in ms since the epoch."""
         self.touched[path] = exists
         self._meanwhile.add(path)
         return self._seen_at.get((path, exists), -1.0) < began
 
     def looking(self) -> None:
-        """A look at the whole directory begins."""
+        """A scan of the whole directory begins."""
         self.due = False
         self._meanwhile = set(self.touched)
 
     def seen(self, look: Look, at: float) -> Iterator[FileChanged | FilesUnknown]:
-        """What a look saw that ended at a moment, in ms since the epoch."""
+        """Take what a scan saw. The moment of its end is in ms since the epoch."""
         before = Look(self._files, self._hidden)
         if self._session is None or self._files is None:
             return
@@ -86,7 +86,7 @@ class SeenFiles:
             yield FilesUnknown(session_id=self._session, reason=_many(left))
 
     def seen_one(self, path: bytes, expected: bool, mark: Mark | None) -> Iterator[FileChanged]:
-        """What is there, None for nothing, where a tool's report had a file to be `expected`, or none."""
+        """Take what is at a reported path; None for nothing. `expected`: whether the report implies a file there."""
         if self.touched.get(path) is not expected:
             return  # there is a newer report
         del self.touched[path]
@@ -97,11 +97,11 @@ class SeenFiles:
             yield _changed(self._session, "delete" if expected else "create", path)
 
     def out_of_sight(self, path: bytes) -> None:
-        """A tool reported a file that no look at the directory finds under this name."""
+        """A tool reported a file that no scan finds under this name."""
         self.touched.pop(path, None)
 
     def not_compared(self) -> Iterator[FilesUnknown]:
-        """Something ran that may change any file, and the files can't be compared."""
+        """Something ran that may change any file, and scans can't compare the files."""
         yield from self._unknown(TOO_MUCH)
 
     def forget(self) -> None:

@@ -1,8 +1,8 @@
-"""An agent's streamed text: deltas as they come, then the snapshot that has the last word.
+"""An agent's streamed text: deltas first, then the snapshot, which is final.
 
-Whatever the order and the number of the deltas, the pieces given out for a part, joined (a piece that replaces
-takes the place of all before it), are the part's final snapshot, without its secrets. The end of a piece waits
-where it may be the beginning of a secret.
+Whatever the order and the number of the deltas, the joined pieces of a part are the part's final snapshot, without
+secrets; a piece that replaces replaces all pieces before it. The end of a piece is held back where it may be the
+beginning of a secret.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["text", "reasoning"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose words these are. `subagent`: the helper's session, for words that are not the main agent's."""
+    """Who wrote a text. `subagent`: the subagent's session; None for the main agent."""
 
     session_id: SessionId
     subagent: AgentSessionId | None
@@ -40,7 +40,7 @@ class _Part:
 
 
 class TextParts:
-    """The text parts of a session and its helpers. The names of the open ones are kept whole, of closed ones the id."""
+    """The text parts of a session and its subagents: the full state of open parts, and the ids of closed ones."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
@@ -48,14 +48,14 @@ class TextParts:
         self._closed: set[str] = set()
 
     def delta(self, part_id: str, piece: str) -> Iterator[TextStreamed]:
-        """A piece of an open part. One whose beginning was missed waits for its snapshot instead."""
+        """A piece of an open part. A part whose beginning was missed waits for its snapshot instead."""
         part = self._open.get(part_id)
         if part is not None and piece and not part.broken:
             part.given.append(piece)
             yield from _streamed(part, part.masker.feed(piece))
 
     def snapshot(self, origin: Origin, part: Fields, *, finished: bool = False) -> Iterator[TextStreamed]:
-        """The whole of a part so far; final if it has an end, or its message is `finished`."""
+        """A part's whole text so far; final if it has an end, or its message is `finished`."""
         part_id = text(part.get("id"))
         if part_id in self._closed or part.get("synthetic") is True or part.get("ignored") is True:
             return
@@ -70,12 +70,12 @@ class TextParts:
         self._closed.add(part_id)
 
     def missed(self) -> None:
-        """Events were missed: open parts can't be continued by deltas any more, only by their snapshot."""
+        """Events were missed: open parts now need their snapshot, since deltas may be missing."""
         for part in self._open.values():
             part.broken = True
 
     def take_back(self, subagent: AgentSessionId | None) -> Iterator[TextStreamed]:
-        """The agent starts its answer anew: what it had said in parts without an end is void."""
+        """The agent starts its answer again: the text of its open parts is void."""
         for part in [part for part in self._open.values() if part.origin.subagent == subagent]:
             del self._open[part.part_id]
             self._closed.add(part.part_id)
@@ -83,7 +83,7 @@ class TextParts:
                 yield _piece(part, "", replaces=True)
 
     def broken_off(self) -> Iterator[TextStreamed]:
-        """No more comes of any part: what was held back of them."""
+        """No part gets more text: the pieces that were held back."""
         for part in self._open.values():
             yield from _streamed(part, part.masker.end())
 

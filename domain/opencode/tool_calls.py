@@ -1,4 +1,4 @@
-"""An agent's tool calls: each begins once, with its arguments whole, and ends once, however often it is reported."""
+"""An agent's tool calls: each begins once, with complete arguments, and ends once, however often it is reported."""
 
 from collections.abc import Collection, Iterator
 
@@ -14,11 +14,11 @@ COMMAND = "bash"
 """The tool that runs commands."""
 
 OUTPUT_LIMIT = 100_000
-"""Characters of a tool's output that its event has; a longer one is kept whole beside the log."""
+"""Characters of a tool's output in its event; a longer output is kept whole beside the log."""
 
 
 class ToolCalls:
-    """The tool calls of a session and its helpers."""
+    """The tool calls of a session and its subagents."""
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
@@ -30,11 +30,11 @@ class ToolCalls:
         self._commands = CommandClock()
 
     def call_id(self, message_id: str, agent_call_id: str) -> str | None:
-        """Our name for a call that the agent names so within a message; None if it was never reported."""
+        """Our id for a call, from the agent's ids of message and call; None if it was never reported."""
         return self._names.get((message_id, agent_call_id))
 
     def has_failed(self, call_id: str | None) -> bool:
-        """Whether a call ended badly, as one does that was refused."""
+        """Whether a call failed, as a rejected one does."""
         return call_id in self._failed
 
     def command_times(self, waiting: Collection[str | None], since: float) -> CommandTimes:
@@ -42,7 +42,7 @@ class ToolCalls:
         return self._commands.times(waiting, since)
 
     def snapshot(self, origin: Origin, part: Fields) -> Iterator[ToolStarted | ToolEnded]:
-        """The state of a call."""
+        """Take the state of a call."""
         part_id, tool, state = text(part.get("id")), text(part.get("tool")), fields(part.get("state"))
         call_id = self._name(part, part_id)
         status = state.get("status")
@@ -66,7 +66,7 @@ class ToolCalls:
             yield self._end(origin, call_id, tool, state)
 
     def _name(self, part: Fields, part_id: str) -> str:
-        """The agent's own name for the call, or the part's where the model used that name before."""
+        """The agent's own id for the call, or the part's id where the model used that id before."""
         key = (text(part.get("messageID")), text(part.get("callID")))
         if key not in self._names:
             free = key[1] and key[1] not in self._taken
@@ -76,7 +76,7 @@ class ToolCalls:
 
     def _end(self, origin: Origin, call_id: str, tool: str, state: Fields) -> ToolEnded:
         failed = state.get("status") == "error"
-        # Before it is cut: half a secret would no longer be known.
+        # Masked before it is truncated: half a secret would no longer be recognised.
         shown = text(state.get("error" if failed else "output"))
         output = self._secrets.mask(shown)
         whole = _whole(shown, fields(state.get("metadata")))
@@ -96,6 +96,6 @@ class ToolCalls:
 
 
 def _whole(shown: str, metadata: Fields) -> AgentOutput | None:
-    """Where the agent has put the whole output; None where it has cut nothing off, or where it keeps no whole itself."""
+    """Where the agent keeps the whole output; None where it truncated nothing, or keeps no whole output."""
     path = text(metadata.get("outputPath"))
     return shown_of(path, shown) if path and metadata.get("truncated") is True else None

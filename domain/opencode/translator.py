@@ -1,8 +1,12 @@
 """Translation of opencode's events into facts, without any I/O: decoded JSON in, facts out.
 
-Promises: each fact is given once, however often the agent reports it (events come again after a reconnect, and
-the same things stand in its messages); text joined per part is the agent's final text; what is unknown is counted
-and passed over; nothing that the agent sends raises.
+Promises:
+
+- Each fact is reported once, however often the agent reports it: events repeat after a reconnect, and messages repeat
+  what events said.
+- Text joined per part is the agent's final text.
+- Unknown events are counted and skipped.
+- Nothing that the agent sends raises an error.
 """
 
 from collections import Counter, OrderedDict
@@ -58,11 +62,11 @@ PASSED_OVER = frozenset(
         "vcs.branch.updated",
     }
 )
-"""Kinds of event that are known and say nothing that a fact could hold."""
+"""Known kinds of event that no fact follows from."""
 
 
 class Translator:
-    """Translates for one codebase; `directory` is its real path. At most one run at a time."""
+    """Translates for one codebase. `directory`: its real path. At most one run at a time."""
 
     def __init__(self, directory: str, secrets: Secrets | None = None) -> None:
         self.run: Run | None = None
@@ -74,7 +78,7 @@ class Translator:
         self._origins: dict[str, Origin] = {}
         self._messages = Messages(directory, 0, self._secrets)
         self._before: Look | None = None
-        self._told: set[tuple[object, ...]] = set()
+        self._noted: set[tuple[object, ...]] = set()
         self._asked_in: dict[str, str | None] = {}
         self._handlers: Mapping[str, Callable[[Fields], Iterator[Fact]]] = {
             "session.created": self._session,
@@ -94,16 +98,16 @@ class Translator:
     # --- what the adapter does ------------------------------------------------------------------------------------
 
     def before_run(self, look: Look | None) -> None:
-        """What a look at the directory saw before the next run; None where a run goes on."""
+        """What a scan of the directory saw before the next run; None where a run goes on."""
         self._before = look
 
     def prompted(self, session: SessionId, root: AgentSessionId, answers: MessageId, prompt: str, now: float) -> None:
-        """A prompt is about to be handed over. `prompt` is the agent's name for it; `now` in ms since the epoch.
+        """A prompt is about to be sent. `prompt`: the agent's id for it. `now`: in ms since the epoch.
 
         The first one of a session that is not yet known starts the translation: older messages are history.
         """
         if root != self._root:
-            self._root, self._origins, self._told = root, {}, set()
+            self._root, self._origins, self._noted = root, {}, set()
             self._asked_in.clear()
             self._messages = Messages(self._directory, now, self._secrets)
         self._origins[root] = Origin(session, None)
@@ -114,7 +118,7 @@ class Translator:
             self.run.prompted(answers, prompt)
 
     def closed(self) -> list[Fact]:
-        """The run is over for us: nothing more of it is a fact but what was held back of its text."""
+        """The run has ended: the only facts left are the pieces of text that were held back."""
         self.run = None
         return list(self._messages.texts.broken_off())
 
@@ -124,27 +128,27 @@ class Translator:
 
     @property
     def sessions(self) -> tuple[str, ...]:
-        """The agent's session now worked on, and those of its helpers."""
+        """The agent's current session, and those of its subagents."""
         return tuple(self._origins)
 
     @property
     def known_messages(self) -> int:
-        """How many messages of these sessions were seen since they are translated."""
+        """The number of messages seen in these sessions."""
         return len(self._messages)
 
     @property
     def seen(self) -> SeenFiles:
-        """What is known of the files by looks at the directory."""
+        """What scans of the directory saw of the files."""
         return self._messages.files.seen
 
     @property
     def files_patched(self) -> bool:
-        """Whether the run changed files, so that the agent will compare them once more when it rests."""
+        """Whether the run changed files, so that the agent will compare them once more at its end."""
         return self._messages.files.patched
 
     @property
     def files_in_doubt(self) -> bool:
-        """Whether files changed of which it isn't known yet what became of them."""
+        """Whether there are changed files whose outcome is still unknown."""
         return self._messages.files.waiting
 
     @property
@@ -159,7 +163,7 @@ class Translator:
     # --- what the agent says --------------------------------------------------------------------------------------
 
     def event(self, event: object, now: float) -> list[Fact]:
-        """Translate an event. `now` in ms since the epoch, as the agent's own times."""
+        """Translate an event. `now`: in ms since the epoch, by the agent's clock."""
         kind, properties = text(fields(event).get("type")), fields(fields(event).get("properties"))
         if not kind:
             self.malformed += 1
@@ -175,7 +179,7 @@ class Translator:
         return []
 
     def messages(self, messages: object) -> list[Fact]:
-        """Take in a list of messages with their parts, as the agent answers it: gives what was missed."""
+        """Take the agent's list of messages with their parts: gives the facts that were missed."""
         found: list[Fact] = []
         for message in items(messages):
             found += self._known_message(fields(fields(message).get("info")))
@@ -184,14 +188,14 @@ class Translator:
         return found
 
     def statuses(self, statuses: object, now: float) -> list[Fact]:
-        """Take in the status of all sessions that are not idle; ours is idle if it isn't there."""
+        """Take the status of all sessions that are not idle; ours is idle if it isn't listed."""
         if self.run is None:
             return []
         status = fields(statuses).get(self.run.root, {"type": "idle"})
         return list(self._status({"sessionID": self.run.root, "status": status}, now))
 
     def rest(self, status: object) -> list[Fact]:
-        """Nothing more will be compared: take in the version control's status for the files still in doubt."""
+        """No more comparisons will come: take the version control's status for files with an unknown outcome."""
         return list(self._messages.files.rest(items(status), self._messages.worktree))
 
     def _is_repeated(self, event_id: str) -> bool:
@@ -205,15 +209,15 @@ class Translator:
         return False
 
     def _once(self, *what: object) -> bool:
-        """Whether this is the first time."""
-        new = what not in self._told
-        self._told.add(what)
+        """Whether this happens for the first time."""
+        new = what not in self._noted
+        self._noted.add(what)
         return new
 
     # --- sessions -------------------------------------------------------------------------------------------------
 
     def _session(self, properties: Fields) -> Iterator[Fact]:
-        """A session was made or changed: a helper's names its parent."""
+        """A session was created or changed; a subagent's session names its parent."""
         info = fields(properties.get("info"))
         parent = self._origins.get(text(info.get("parentID")))
         if parent is not None:
@@ -277,17 +281,17 @@ class Translator:
     # --- questions ------------------------------------------------------------------------------------------------
 
     def permission(self, properties: Fields) -> Iterator[Fact]:
-        """The agent asks for leave; also taken from its list of what it asks."""
+        """The agent asks for a permission, by an event or in its list of requests."""
         if found := self._newly_asked("permission", properties):
             yield asked_permission(*found, properties, self._directory)
 
     def question(self, properties: Fields) -> Iterator[Fact]:
-        """The agent asks a question; also taken from its list of what it asks."""
+        """The agent asks a question, by an event or in its list of requests."""
         if found := self._newly_asked("question", properties):
             yield asked_question(*found, properties)
 
     def _newly_asked(self, kind: str, properties: Fields) -> tuple[Origin, str | None] | None:
-        """Who asks and in which call of a tool, if this is ours and new."""
+        """Who asks, and in which tool call, if this is ours and new."""
         origin = self._origins.get(text(properties.get("sessionID")))
         asked = text(properties.get("id"))
         if origin is None or self.run is None or not self._once(kind, asked):
@@ -302,12 +306,12 @@ class Translator:
         return origin, call
 
     def given(self, asked: str, answer: Given) -> None:
-        """The agent is being given this answer."""
+        """This answer is on its way to the agent."""
         if self.run is not None:
             self.run.given[asked] = answer
 
     def settled_unheard(self, asked: str, *, taken: bool = False) -> list[Fact]:
-        """This is no longer asked, and nothing was heard of it. `taken`: because the agent took the answer it was given."""
+        """This is no longer asked, without a report of that. `taken`: the agent took our answer."""
         if self.run is None:
             return []
         self.run.asking.discard(asked)

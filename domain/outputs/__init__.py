@@ -1,1 +1,1 @@
-"""Whole outputs of tools: masked and hashed as they are taken in, named by events, and written to exports."""
+"""Whole outputs of tools: masked and hashed on intake, named by events, and written to exports."""

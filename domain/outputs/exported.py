@@ -1,8 +1,10 @@
-"""The form in which whole outputs go along with an export: JSON Lines, beside the export's own file.
+"""The file of whole outputs that goes along with an export: JSON Lines, beside the export's own file.
 
-Nothing may follow an export's proof, and nothing needs to: the events that are proved have the hashes of these texts.
-The first line says how many outputs there are. Then one line for each, with the salt of its hashes, followed by its text in
-pieces, and a last line that says that this is all.
+Nothing may follow an export's proof, and nothing needs to: the proved events have the hashes of these texts.
+
+- The first line has the number of outputs.
+- Each output has one line with the salt of its hashes, followed by lines with pieces of its text.
+- The last line marks the end.
 """
 
 import re
@@ -25,9 +27,9 @@ _SALT: Final = re.compile(r"(?:[0-9a-f]{2}){1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An output of an export's file: its salted hash, and how many bytes its text has.
+    """An output of an export's file: the salted hash and the size of its text, as they were measured.
 
-    `position`, `said`: where its line says that its event is, and how many bytes it says.
+    `position`, `said`: the position of its event and the size, as its line claims them.
     """
 
     position: int
@@ -36,7 +38,7 @@ class Measured:
     sha256: str
 
     def grown(self, size: int, digest: str) -> "Measured":
-        """With so many bytes more."""
+        """With that number of bytes added."""
         return replace(self, bytes=self.bytes + size, sha256=digest)
 
 
@@ -53,13 +55,13 @@ def output_lines(kept: KeptOutput, salt: bytes, chunks: Iterable[bytes]) -> Iter
 
 
 def output_line(kept: KeptOutput, salt: bytes) -> bytes:
-    """The line that an output begins with."""
+    """The first line of an output."""
     place = {"output_id": kept.output_id, "codebase_id": kept.codebase, "position": kept.position}
     return _line({**place, "bytes": kept.bytes, "salt": salt.hex()})
 
 
 def text_line(chunk: bytes) -> bytes:
-    """The line of a piece of text; each piece is whole characters."""
+    """The line of a piece of text; a piece has whole characters only."""
     return _line({"text": chunk.decode("utf-8", "replace")})
 
 
@@ -69,11 +71,11 @@ def last_line(outputs: int) -> bytes:
 
 
 def read_outputs(lines: Iterable[bytes]) -> dict[tuple[CodebaseId, OutputId], Measured]:
-    """The outputs of a file, measured, in its order. Raises `BadExport` where it isn't such a file, or not a whole one."""
+    """The outputs of a file, measured, in its order. Raises `BadExport` for another or an incomplete file."""
     left, found, digest = iter(lines), dict[tuple[CodebaseId, OutputId], Measured](), sha256()
     first = next(left, b"")
     if _members(first).get("format") != FORMAT:
-        raise BadExport(f"The file does not begin as {FORMAT} does: it is another file, or cut off.")
+        raise BadExport(f"The file does not begin as {FORMAT} does: it is another file, or truncated.")
     output: tuple[CodebaseId, OutputId] | None = None
     for line in left:
         members = _members(line)
@@ -98,7 +100,7 @@ def read_outputs(lines: Iterable[bytes]) -> dict[tuple[CodebaseId, OutputId], Me
 
 
 def _salt(members: dict[str, Any]) -> bytes:
-    """The salt of an output's line, which has no members but those that are known."""
+    """The salt of an output's line, which must have the known members only."""
     plain = tuple(members) == _OUTPUT and type(members["position"]) is type(members["bytes"]) is int
     if plain and _SALT.fullmatch(str(members["salt"])):
         return bytes.fromhex(str(members["salt"]))
@@ -119,8 +121,8 @@ def _members(line: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         members = None
     if not isinstance(members, dict):
-        raise BadExport("A line is not a JSON object: the file is damaged or cut off.")
-    # Members that are there twice: what a person reads there is not what was read here.
+        raise BadExport("A line is not a JSON object: the file is damaged or truncated.")
+    # Duplicate members: a person might read other values there than were read here.
     if orjson.dumps(members) + b"\n" != line:
         raise BadExport("A line is not written as those of a file of outputs are: it was changed.")
     return members  # pyright: ignore[reportUnknownVariableType]

@@ -9,9 +9,9 @@ from .whole import CHUNK
 
 
 class Intake:
-    """Takes in one whole output, piece by piece: masked over their borders, hashed, and cut into chunks to be kept.
+    """Takes in one whole output, piece by piece: masked across pieces, hashed, and cut into chunks.
 
-    `limit`: how many bytes are kept.
+    `limit`: the number of bytes that are kept.
     """
 
     def __init__(self, secrets: Secrets, limit: int, salt: bytes) -> None:
@@ -27,20 +27,20 @@ class Intake:
 
     @property
     def sha256(self) -> str:
-        """Of all that was taken in."""
+        """The hash of everything that was taken in."""
         return self._whole.hexdigest()
 
     @property
     def kept_sha256(self) -> str:
-        """Of the chunks."""
+        """The hash of the chunks."""
         return self._part.hexdigest()
 
     def feed(self, piece: str) -> Iterator[bytes]:
-        """Take in more; the chunks that are full."""
+        """Take in a piece; gives the chunks that are now full."""
         yield from self._take(self._masker.feed(piece))
 
     def end(self) -> Iterator[bytes]:
-        """There is no more; the last chunks."""
+        """The output ends; gives the last chunks."""
         yield from self._take(self._masker.end())
         yield from self._chunks(1)
 

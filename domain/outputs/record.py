@@ -1,4 +1,4 @@
-"""The record of whole outputs: what the events of a log say is kept beside it."""
+"""The whole outputs that a log's events name, and that are kept beside the log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _TOPICS: Final = frozenset({ToolResult.topic, OutputImported.topic})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptOutput:
-    """An output as its event has it. `bytes`, `sha256`: of the text that is kept. `erased`: and so there is none."""
+    """An output as its event describes it. `bytes`, `sha256`: of the kept text. `erased`: the text is gone."""
 
     codebase: CodebaseId
     output_id: OutputId

@@ -1,7 +1,7 @@
-"""Whole outputs: what a tool printed beyond what the agent's model, and so the tool's event, was given of it.
+"""Whole outputs of tools: the agent's model, and so the tool's event, may have only a part of what a tool printed.
 
-The text is kept beside the log, in chunks, masked as one stream; its event holds a hash of it. The hash is salted, and
-the salt is kept and erased with the text: nobody can guess an erased text and find the guess confirmed by the log.
+The text is kept beside the log, in chunks, masked as one stream; its event has a hash of it. The hash is salted, and
+the salt is erased with the text: nobody can guess an erased text and confirm the guess with the log.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from ..ids import OutputId
 
 CHUNK: Final = 65_536
-"""Bytes of a chunk, at most; each is text in UTF-8 by itself."""
+"""Bytes of a chunk, at most; each chunk is valid UTF-8."""
 
 SALT: Final = 32
 """Bytes of a salt."""
@@ -19,25 +19,28 @@ SALT: Final = 32
 Missing: TypeAlias = Literal["too_large", "gone", "refused", "changed", "unreadable", "not_kept", "off"]
 """Why not all of a whole output is on record.
 
-`too_large`: it has more bytes than are kept. `gone`: the agent's file isn't there. `refused`: it is no plain file of the
-agent's own, but a link, a pipe, or elsewhere. `changed`: what it holds isn't, or isn't all of, what the tool printed.
-`unreadable`: it could not be read to its end. `not_kept`: there was no room for it, or no way to write it. `off`: the
-server keeps none.
+- `too_large`: it has more bytes than are kept.
+- `gone`: the agent's file is missing.
+- `refused`: it is not a plain file of the agent's own, but a link, a pipe, or a file elsewhere.
+- `changed`: the file's content is not, or not all of, what the tool printed.
+- `unreadable`: it could not be read to its end.
+- `not_kept`: the disk is full, or it could not be written.
+- `off`: the server keeps no outputs.
 """
 
 _ENOUGH: Final = 200
-"""Characters of the output's beginning, or its end, by which the agent's file is known to be of this output."""
+"""Characters of the output's beginning or end that identify the agent's file as this output's."""
 _TRAILER, _TRAILER_END = "\n\n<bash_metadata>", "</bash_metadata>"
-"""What opencode adds to what a shell printed, as where it was ended early."""
+"""What opencode adds to a shell's output, for example where the command was ended early."""
 
 _OUTPUT_ID: Final = re.compile(r"out_[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentOutput:
-    """Where the agent has the whole: in a file at `path`, by its own account, or, if there is none, in `text`.
+    """Where the agent has the whole output: in a file at `path`, as it claims, or in `text`.
 
-    `begins`, `ends`: what the whole begins or ends with, as far as the agent has shown it; unmasked.
+    `begins`, `ends`: the beginning or the end of the whole output that the agent has shown; unmasked.
     """
 
     path: str = ""
@@ -46,15 +49,15 @@ class AgentOutput:
     ends: str = field(default="", repr=False)
 
     def is_of(self, head: str, tail: str) -> bool:
-        """Whether a text with this beginning and this end, unmasked, can be the one that the agent has shown."""
+        """Whether a text with this beginning and this end, unmasked, can be the output that the agent has shown."""
         return head.startswith(self.begins) and tail.endswith(self.ends)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WholeOutput:
-    """What is on record of a whole output. Bytes are of the masked text in UTF-8, hashes salted and in hexadecimal.
+    """What is on record of a whole output. Sizes are of the masked text in UTF-8; hashes are salted, in hexadecimal.
 
-    `kept`, `kept_sha256`: of the part that is kept, where it isn't all. `missing`: why it isn't.
+    `kept`, `kept_sha256`: size and hash of the kept part, where not all is kept. `missing`: why not all is kept.
     """
 
     output_id: OutputId | None = None
@@ -66,9 +69,10 @@ class WholeOutput:
 
 
 def shown_of(path: str, output: str) -> AgentOutput:
-    """The agent's file of an output that was cut for its model. `output`: what the model was shown, which names the path.
+    """The agent's file of an output that was truncated for its model. `output`: what the model got, which names the path.
 
-    opencode shows the end of what a shell printed, below a note that names the file, and the beginning of all else, above one.
+    opencode shows the end of a shell's output, below a note that names the file. Of other outputs it shows the beginning,
+    above such a note.
     """
     before, named, after = output.partition(path)
     if not named:

@@ -1,8 +1,8 @@
-"""The audit of a log: is it, event by event, the one that its tree was made of and its checkpoints were signed for?
+"""The audit of a log: is every event the one in the tree, and in the signed checkpoints?
 
-The audit reads the log once, in order. At the first event that isn't the one in the tree it looks a little further,
-to say what happened: changed, removed, added or moved. Where no tree is left to compare with, the numbers of the
-events and the signed roots still tell that something happened, though not where.
+The audit reads the log once, in order. At the first event that differs from the tree it reads a little further, to
+report what happened: changed, removed, added or moved. Without a tree to compare with, the events' numbers and the
+signed roots still show that something happened, but not where.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,15 +24,15 @@ Kind: TypeAlias = Literal[
 ]
 
 WINDOW: Final = 1000
-"""Events that are looked at after the first wrong one, to say what happened to it."""
+"""Events that are read after the first wrong one, to find out what happened to it."""
 
 TreeLeaves: TypeAlias = Callable[[int], bytes]
-"""Gives the leaf hashes that the tree has in the tile of this number, 32 bytes each."""
+"""The leaf hashes in the tree's tile of this number, 32 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong. `position`: where in the log; `sentence`: what happened there, for a person."""
+    """What is wrong. `position`: where in the log. `sentence`: what happened there, for a person."""
 
     kind: Kind
     position: int
@@ -41,10 +41,12 @@ class Finding:
 
 @dataclass
 class Audit:
-    """What an audit found out. `events`: how many were read. `root`: over them all. `checked`: checkpoints that fit.
+    """The result of an audit.
 
-    `erased`: events whose content was erased, and is on record as such. `unfinished`: those that are still to be.
-    `tiles`: all tiles of the tree over them. `outputs`: the whole outputs that they name.
+    - `events`: the number of events read. `root`: the root over all of them.
+    - `checked`: checkpoints that match.
+    - `erased`: events whose content was erased, with a record of that. `unfinished`: recorded, but not erased yet.
+    - `tiles`: all tiles of the tree over the events. `outputs`: the whole outputs that the events name.
     """
 
     events: int = 0
@@ -65,7 +67,7 @@ def audit(
 ) -> Audit:
     """Audit a log against its tree and checkpoints whose signatures were checked. Stops at the first wrong event.
 
-    `progress` is told now and then how many events were read.
+    `progress` is called now and then with the number of events read.
     """
     auditor = _Auditor(sorted(checkpoints, key=lambda each: each.size), tree_leaves)
     log = iter(events)
@@ -80,10 +82,11 @@ def audit(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Events that follow one another without a gap, as an audit needs them: `leaves`, their hashes laid end to end.
+    """Consecutive events, as an audit needs them.
 
-    `outputs`: the whole outputs that they name. `streams`: for each stream the sequence before its first event here, and the one of its last. `erasing`: the events
-    that are about erasure.
+    - `leaves`: their hashes, laid end to end.
+    - `streams`: for each stream, the sequence before its first event here, and the sequence of its last.
+    - `erasing`: the events that are about erasure. `outputs`: the whole outputs that the events name.
     """
 
     leaves: bytes
@@ -93,7 +96,7 @@ class Part:
 
 
 def part_of(events: Iterable[RecordedEvent], first: int, count: int) -> Part | None:
-    """The `count` events at the positions from `first` on; None where it isn't these, each stream's without a gap."""
+    """The `count` events from position `first` on; None where other events are there, or a stream has a gap."""
     found = list(events)
     before, last = dict[CodebaseId, int](), dict[CodebaseId, int]()
     for place, (position, stream, sequence, _topic, _data) in enumerate(found, first):
@@ -112,7 +115,7 @@ def part_of(events: Iterable[RecordedEvent], first: int, count: int) -> Part | N
 def audit_of_parts(
     parts: Iterable[Part | None], checkpoints: Iterable[Checkpoint], tree_leaves: TreeLeaves
 ) -> Audit | None:
-    """As `audit`, of a log in parts, all but the last as long as some tiles. None where anything is wrong: `audit` says what."""
+    """As `audit`, for a log in parts; all parts but the last fill whole tiles. None if anything is wrong: `audit` then says what."""
     auditor = _Auditor(sorted(checkpoints, key=lambda each: each.size), tree_leaves)
     if not all(part is not None and auditor.accept(part) for part in parts):
         return None
@@ -130,7 +133,7 @@ class _Auditor:
         self._compare_roots()
 
     def take(self, chunk: Many[RecordedEvent], rest: Iterator[RecordedEvent]) -> bool:
-        """Audit the next events, as many as a tile has; whether they are right. `rest`: those after them."""
+        """Audit the events of one tile; whether they are right. `rest`: the events after them."""
         first = self._tree.size
         leaves = leaves_of(chunk)
         known = self._tree_leaves(first // WIDTH)[: len(leaves) * HASH]
@@ -147,7 +150,7 @@ class _Auditor:
         return not self.result.findings
 
     def accept(self, part: Part) -> bool:
-        """Audit the next events as a part of them; whether they are right."""
+        """Audit the next part; whether it is right."""
         for stream, (before, last) in part.streams.items():
             if before != self._sequences.get(stream, 0):
                 return False
@@ -164,7 +167,7 @@ class _Auditor:
         return not self.result.findings
 
     def _grow(self, leaves: Many[bytes]) -> None:
-        """Add leaves, and look at the root wherever a checkpoint was signed."""
+        """Add leaves, and compare the root at the size of each checkpoint."""
         done = 0
         while self._checkpoints and self._checkpoints[0].size <= self._tree.size + len(leaves) - done:
             upto = done + self._checkpoints[0].size - self._tree.size
@@ -174,13 +177,13 @@ class _Auditor:
         self._tree.extend(leaves[done:])
 
     def finished(self) -> Audit:
-        """What was found out."""
+        """The result."""
         self.result.root, self.result.tiles = self._tree.root(), self._tree.take()
         self.result.erased, self.result.unfinished = self._erasures.erased, self._erasures.unfinished
         return self.result
 
     def end(self) -> None:
-        """The log ended: what the tree or a checkpoint covers beyond it was cut off."""
+        """The log ended: events that the tree or a checkpoint covers beyond it are missing."""
         size = self._tree.size
         beyond = max([self._covered(), *(checkpoint.size for checkpoint in self._checkpoints)])
         if beyond > size:
@@ -192,7 +195,7 @@ class _Auditor:
             )
 
     def _covered(self) -> int:
-        """How many events the tree has, as far as it can be seen from the log's end."""
+        """The number of events in the tree, as far as its tiles follow the log's end."""
         number = self._tree.size // WIDTH
         size = number * WIDTH
         while hashes := self._tree_leaves(number):
@@ -201,7 +204,7 @@ class _Auditor:
         return size
 
     def _misnumbered(self, chunk: Many[RecordedEvent]) -> int | None:
-        """Which is the first event here that doesn't have the next position and its stream's next sequence."""
+        """The first event here that doesn't have the next position, or its stream's next sequence."""
         sequences = self._sequences
         for place, (position, stream, sequence, _topic, _data) in enumerate(chunk, self._tree.size + 1):
             if position != place or sequence != sequences.get(stream, 0) + 1:
@@ -210,7 +213,7 @@ class _Auditor:
         return None
 
     def _compare_roots(self) -> None:
-        """Compare the root with what the checkpoints of this size say."""
+        """Compare the root with the checkpoints of this size."""
         while self._checkpoints and self._checkpoints[0].size == self._tree.size:
             checkpoint = self._checkpoints.pop(0)
             if self._tree.root() == checkpoint.root:
@@ -220,7 +223,7 @@ class _Auditor:
                 self._find("rewritten", size, f"The first {size} events are not those that were signed at {size}.")
 
     def _explain(self, found: Many[RecordedEvent]) -> None:
-        """Say what happened to the event after the last right one. `found`: the log from there on."""
+        """Report what happened to the event after the last right one. `found`: the log from there on."""
         position = self._tree.size + 1
         here, was = leaves_of(found), self._leaves_from(self._tree.size, len(found) + 1)
         event = f"Event {position}"
@@ -245,7 +248,7 @@ class _Auditor:
             self._find("changed", position, f"From {position} on the events are not what was recorded.")
 
     def _leaves_from(self, first: int, count: int) -> list[bytes]:
-        """The leaf hashes that the tree has from a leaf on."""
+        """The tree's leaf hashes from a leaf on."""
         number, skip = divmod(first, WIDTH)
         hashes = b"".join(self._tree_leaves(n) for n in range(number, number + count // WIDTH + 2))[skip * HASH :]
         return [hashes[at : at + HASH] for at in range(0, min(len(hashes), count * HASH), HASH)]

@@ -1,7 +1,7 @@
-"""One proof for many leaves: what the rest of the tree adds up to, each piece said once.
+"""A batch inclusion proof: one proof for many leaves, without duplicate hashes.
 
-The tree is walked from its root. A subtree without any of the leaves is one hash of the proof; one with some of them
-is walked further. Whoever has the leaves walks the same way, and comes to the root.
+The tree is walked from its root. A subtree without any of the leaves is one hash of the proof; a subtree with some of
+them is walked further. The verifier has the leaves, walks the same way, and gets the root.
 """
 
 from bisect import bisect_left
@@ -11,16 +11,16 @@ from .merkle import EMPTY_ROOT, Span, node_hash
 
 
 def spans_beside(leaves: Sequence[int], size: int) -> list[Span]:
-    """The subtrees that make up the tree of `size` beside these leaves (from 0, ascending), from left to right."""
+    """The subtrees that complete these leaves (from 0, ascending) to the tree of `size`, from left to right."""
     if leaves and not 0 <= leaves[0] <= leaves[-1] < size:
         raise ValueError("a leaf beyond the tree")
     return list(_beside(leaves, Span(0, size))) if size else []
 
 
 def root_with(leaves: Mapping[int, bytes], size: int, proof: Sequence[bytes]) -> bytes:
-    """The root of the tree of `size` that these leaf hashes and this proof make.
+    """The root of the tree of `size` from these leaf hashes and this proof.
 
-    Raises `ValueError` where the proof has too few hashes or too many, or a leaf lies beyond the tree.
+    Raises `ValueError` where the proof has too few or too many hashes, or a leaf is beyond the tree.
     """
     places = sorted(leaves)
     if places and not 0 <= places[0] <= places[-1] < size:

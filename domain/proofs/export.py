@@ -1,8 +1,8 @@
-"""The form of an export: JSON Lines that can be read, and checked, without anything else.
+"""The format of an export: JSON Lines that can be read and verified without anything else.
 
-The first line is the manifest: what was chosen, the signed checkpoint and the key to check it with. Then one line for
-each event, its data last and byte for byte as in the log. The last line holds the hashes of everything that was left
-out, as far as they are needed to come to the checkpoint's root.
+- The first line is the manifest: the selection, the signed checkpoint, and the key to verify it with.
+- Each event has one line; its data come last, byte for byte as in the log.
+- The last line has the hashes of the other events, as far as the checkpoint's root depends on them.
 """
 
 import base64
@@ -27,12 +27,12 @@ _EVENT: Final = re.compile(
 
 
 class BadExport(ValueError):
-    """This is not an export, or not a whole one."""
+    """This is not an export, or an incomplete one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What an export holds. `selection`: in words, as (name, value) pairs. `events`: how many lines there are."""
+    """What an export contains. `selection`: (name, value) pairs that describe the choice. `events`: the number of event lines."""
 
     selection: Mapping[str, Json]
     events: int
@@ -64,13 +64,13 @@ def proof_line(hashes: Many[bytes]) -> bytes:
 
 
 def read_manifest(line: bytes) -> Manifest:
-    """The first line, read. Raises `BadExport`."""
+    """Read the first line. Raises `BadExport`."""
     try:
         members = _members(line)
     except BadExport:
         members = {}
     if members.get("format") != FORMAT:
-        raise BadExport(f"The file does not begin with the manifest of an {FORMAT}: it is another file, or cut off.")
+        raise BadExport(f"The file does not begin with the manifest of an {FORMAT}: it is another file, or truncated.")
     match members:
         case {"selection": dict(selection), "events": int(events), "key": str(key), "checkpoint": str(checkpoint)} if (
             type(events) is int
@@ -78,7 +78,7 @@ def read_manifest(line: bytes) -> Manifest:
             manifest = Manifest(selection=selection, events=events, key=key, checkpoint=checkpoint)
         case _:
             raise BadExport("The manifest is incomplete.")
-    # Members that are there twice, or of which nobody knows: what a person reads there is not what was read here.
+    # Duplicate or unknown members: a person might read something else there than was read here.
     try:
         as_ours = manifest_line(manifest) == line
     except TypeError:  # nested far deeper than any of ours
@@ -89,7 +89,7 @@ def read_manifest(line: bytes) -> Manifest:
 
 
 def read_event(line: bytes) -> RecordedEvent:
-    """The line of an event, read: its data are the very bytes of the line. Raises `BadExport`."""
+    """Read the line of an event; its data are exactly the bytes of the line. Raises `BadExport`."""
     parts = _EVENT.fullmatch(line)
     if parts is None:
         raise BadExport("A line is not an event.")
@@ -101,7 +101,7 @@ def read_event(line: bytes) -> RecordedEvent:
 
 
 def read_proof(line: bytes) -> list[bytes]:
-    """The last line, read. Raises `BadExport`."""
+    """Read the last line. Raises `BadExport`."""
     hashes = _members(line).get("proof")
     if not isinstance(hashes, list):
         raise BadExport("The file does not end with its proof: a part of it is missing.")
@@ -120,5 +120,5 @@ def _members(line: bytes) -> dict[str, Json]:
     except orjson.JSONDecodeError:
         members = None
     if not isinstance(members, dict) or not line.endswith(b"\n"):
-        raise BadExport("A line is not a JSON object: the file is damaged or cut off.")
+        raise BadExport("A line is not a JSON object: the file is damaged or truncated.")
     return members

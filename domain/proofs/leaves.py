@@ -1,7 +1,7 @@
-"""What a leaf of the log's tree says: which event this is, and which bytes it holds.
+"""The leaves of the log's tree: each identifies an event and its bytes.
 
-An entry is five lines of text. The bytes themselves are in it by their hash: an entry stays short whatever an agent
-printed, and that of an event whose content was erased (see `tombstones`) is the one it always had.
+An entry is five lines of text. It has the hash of the bytes, not the bytes: an entry stays short whatever an agent
+printed, and the entry of an erased event (see `tombstones`) stays the same.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ def entry(event: RecordedEvent) -> bytes:
 
 
 def entry_of(stream: CodebaseId, sequence: Sequence, topic: str, digest: str) -> bytes:
-    """The entry of an event whose bytes are known by their SHA-256 alone, in hexadecimal."""
+    """The entry of an event, from the SHA-256 of its bytes in hexadecimal."""
     return f"{FORMAT}\n{stream}\n{sequence}\n{topic}\n{digest}\n".encode()
 
 
@@ -31,7 +31,7 @@ def leaf_of(event: RecordedEvent) -> bytes:
 
 
 def leaves_of(events: Iterable[RecordedEvent]) -> list[bytes]:
-    """The leaf hashes of many events: `leaf_of` for each, written out, since an audit spends its time here."""
+    """The leaf hashes of many events: `leaf_of` for each, inlined, since an audit spends its time here."""
     begin = f"\0{FORMAT}\n"
     return [
         sha256(

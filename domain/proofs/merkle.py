@@ -1,7 +1,7 @@
 """The Merkle tree of RFC 6962: hashes, roots and proofs, over a log whose events are its leaves.
 
-A node is named by its level and number: the perfect subtree over the leaves [number << level, (number + 1) << level).
-Only such nodes are ever kept, for they never change while the log grows; every other hash is made of them.
+A node has a level and a number: it is the perfect subtree over the leaves [number << level, (number + 1) << level).
+Only such nodes are stored, since they never change while the log grows. Every other hash is computed from them.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,18 +20,18 @@ class Node(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The leaves from `start` up to, not including, `end`, which are a subtree of RFC 6962: perfect from the left."""
+    """The leaves from `start` to `end` (exclusive), which form a subtree of RFC 6962: perfect from the left."""
 
     start: int
     end: int
 
 
 NodeHash: TypeAlias = Callable[[Node], bytes]
-"""Gives the 32 bytes of a node that is kept."""
+"""The 32 bytes of a stored node."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """The hash of a leaf; set apart from inner nodes, so that neither can be passed off as the other."""
+    """The hash of a leaf. Its prefix differs from that of inner nodes, so that neither can be taken for the other."""
     return sha256(b"\x00" + entry).digest()
 
 
@@ -41,7 +41,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def nodes_of(span: Span) -> list[Node]:
-    """The perfect subtrees that a span is made of, from left to right, the largest first."""
+    """The perfect subtrees of a span, from left to right, the largest first."""
     nodes: list[Node] = []
     start, end = span
     while start < end:
@@ -57,7 +57,7 @@ def span_hash(span: Span, node: NodeHash) -> bytes:
 
 
 def join(perfect: Sequence[bytes]) -> bytes:
-    """The root over perfect subtrees that stand side by side, from the largest to the smallest."""
+    """The root over adjacent perfect subtrees, from the largest to the smallest."""
     if not perfect:
         return EMPTY_ROOT
     root = perfect[-1]
@@ -99,12 +99,12 @@ def consistency_spans(old: int, new: int) -> list[Span]:
         else:
             spans.append(Span(start, middle))
             start, known = middle, False
-    # The verifier has the old root itself; any other subtree at the end of the path must be told.
+    # The verifier has the old root itself; any other subtree at the end of the path must be in the proof.
     return [*([] if known else [Span(start, end)]), *spans[::-1]]
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `proof` shows that the leaf of hash `leaf` stands at `index` in the tree of this size and root."""
+    """Whether `proof` shows that the leaf of hash `leaf` is at `index` in the tree of this size and root."""
     if not 0 <= index < size:
         return False
     place, last, found = index, size - 1, leaf
@@ -148,5 +148,5 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
 
 
 def _split(size: int) -> int:
-    """The largest power of two below `size`: how many leaves the left subtree has."""
+    """The largest power of two below `size`: the number of leaves in the left subtree."""
     return 1 << (size - 1).bit_length() - 1

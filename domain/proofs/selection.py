@@ -1,8 +1,9 @@
-"""What an export says was chosen, and what its events must be for that to be true.
+"""What an export claims to contain, and the check of its events against that claim.
 
-The proof of an export shows that its events are in the log, and nothing of what was left out. That a range is whole
-follows from the events' own numbers, which are proved with them; that a session is whole follows from nothing, for
-what was between its events may have been others' or its own.
+The proof of an export shows that its events are in the log, and says nothing of events that were left out.
+
+- That a range is complete follows from the events' numbers, which are proved too.
+- That a session is complete can't be proved: the events between its events may belong to it or not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from .export import BadExport
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """A codebase's events from `first` to `last`, or those of a `session` among them; without a `codebase` the whole log."""
+    """A codebase's events from `first` to `last`, or a `session`'s events among them; without a `codebase`, the whole log."""
 
     codebase: str | None = None
     first: int = 1
@@ -27,7 +28,7 @@ class Selection:
 
     @classmethod
     def read(cls, members: Mapping[str, Json]) -> "Selection":
-        """What a manifest has. Raises `BadExport`, also for members of which nobody knows what they promise."""
+        """Read the selection of a manifest. Raises `BadExport`, also for unknown members: their promise is unknown."""
         match members:
             case {"codebase_id": str(codebase), "from": int(first), "to": int(last), **rest} if not (
                 rest.keys() - {"session_id"} or isinstance(first, bool) or isinstance(last, bool)
@@ -39,7 +40,7 @@ class Selection:
                 return cls()
             case _:
                 pass
-        raise BadExport("The manifest doesn't say what was chosen as an export's does.")
+        raise BadExport("The manifest's selection is not one that an export has.")
 
     def __str__(self) -> str:
         """The choice in words."""
@@ -49,7 +50,7 @@ class Selection:
         return f"{whose} {self.codebase}, events {self.first} to {self.last}"
 
     def shown(self, events: int, size: int) -> str:
-        """What a sound export of so many events shows of it, in words. `size`: how many the log had."""
+        """What a sound export of that number of events proves, as a sentence. `size`: the number of events in the log."""
         if events == size:  # then nothing was left out of it, whatever was chosen
             return f"{self}: all there"
         if self.session is None:
@@ -61,7 +62,7 @@ class Selection:
 
 
 class Chosen:
-    """Holds the events of an export, in its order, against what was chosen."""
+    """Checks the events of an export, in its order, against the selection."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
@@ -81,7 +82,7 @@ class Chosen:
         self._last = event
 
     def end(self, size: int) -> Iterator[Finding]:
-        """What is missing after the last event. `size`: how many events the log had when it was signed."""
+        """What is missing after the last event. `size`: the number of events in the signed log."""
         chosen, last = self._selection, self._last
         due = size if chosen.codebase is None else chosen.last
         at = self._number(last) if last else 0
@@ -90,7 +91,7 @@ class Chosen:
             yield Finding("removed", last.position if last else 0, said)
 
     def _number(self, event: RecordedEvent) -> int:
-        """What the events of this choice are numbered by."""
+        """The number by which the events of this selection are counted."""
         return event.position if self._selection.codebase is None else event.sequence
 
     def _within(self, event: RecordedEvent) -> bool:
@@ -100,7 +101,7 @@ class Chosen:
         return event.stream == chosen.codebase and chosen.first <= event.sequence <= (chosen.last or 0)
 
     def _gap(self, event: RecordedEvent, name: str) -> Iterator[Finding]:
-        """What is missing right before an event: the first one's number is promised, and that each follows the last."""
+        """What is missing right before an event: the first number is promised, and each event follows the last."""
         chosen, last = self._selection, self._last
         here, before = self._number(event), self._number(last) if last else None
         if before is None:
@@ -115,7 +116,7 @@ class Chosen:
 
 
 def session_of(event: RecordedEvent) -> str | None:
-    """The session that an event is of; None where it is of none, or can't be read."""
+    """The session of an event; None where it belongs to none, or can't be read."""
     try:
         members: object = orjson.loads(event.data)
     except orjson.JSONDecodeError:

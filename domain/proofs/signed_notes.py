@@ -1,7 +1,7 @@
 """Signed notes and checkpoints, in the C2SP formats `signed-note` and `tlog-checkpoint`.
 
-A note is text, a blank line, and lines of signatures. A checkpoint is a note that says how large a log is and what
-its root hash is. Keys are Ed25519; who signs and who checks is handed in, so nothing here knows a secret.
+A note is text, a blank line, and lines of signatures. A checkpoint is a note with the size and the root hash of a log.
+Keys are Ed25519. The functions that sign and verify are passed in, so nothing here knows a secret.
 """
 
 import base64
@@ -19,7 +19,7 @@ DASH: Final = "— "
 ID_LENGTH: Final = 4
 
 LONGEST_NOTE: Final = 2**16
-"""Characters of a note: whoever wrote it may have put any number of signatures there, each of which takes its time."""
+"""Characters of a note at most: a forger could add any number of signatures, and checking each takes time."""
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -30,22 +30,22 @@ class BadNote(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key and the name of who signs with it, as the text `name+id+key`."""
+    """A public key and the signer's name, as the text `name+id+key`."""
 
     name: str
     public: bytes
 
     def __post_init__(self) -> None:
         if not self.name or "+" in self.name or any(c.isspace() for c in self.name) or len(self.public) != 32:
-            raise BadNote("A key has a name without blanks and plus signs, and 32 bytes.")
+            raise BadNote("A key needs a name without blanks and plus signs, and 32 bytes.")
 
     @property
     def id(self) -> bytes:
-        """Four bytes that tell keys apart."""
+        """Four bytes that distinguish keys."""
         return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:ID_LENGTH]
 
     def __str__(self) -> str:
-        """The key as verifiers take it."""
+        """The key as a verifier needs it."""
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     @classmethod
@@ -63,25 +63,25 @@ class VerifierKey:
 
 
 Sign = Callable[[bytes], bytes]
-"""Gives the 64 bytes of the Ed25519 signature over a text."""
+"""Makes the 64 bytes of the Ed25519 signature over a text."""
 
 Verify = Callable[[bytes, bytes, bytes], bool]
-"""Whether (public key, signature, text) belong together."""
+"""Whether (public key, signature, text) match."""
 
 
 def sign_note(text: str, key: VerifierKey, sign: Sign) -> str:
-    """A note: the text, which ends with a line feed, and its signature."""
+    """A note: the text, which must end with a line feed, and its signature."""
     if not text.endswith("\n"):
-        raise BadNote("The text of a note ends with a line feed.")
+        raise BadNote("The text of a note must end with a line feed.")
     signature = base64.b64encode(key.id + sign(text.encode())).decode()
     return f"{text}\n{DASH}{key.name} {signature}\n"
 
 
 def open_note(note: str, key: VerifierKey, verify: Verify) -> str:
-    """The text of a note, if `key` signed it. Signatures of others are passed over. Raises `BadNote`."""
+    """The text of a note, if `key` signed it. Other signatures are ignored. Raises `BadNote`."""
     text, blank, signatures = note.rpartition("\n\n")
     if len(note) > LONGEST_NOTE:
-        raise BadNote(f"A note has no more than {LONGEST_NOTE:,} characters.")
+        raise BadNote(f"A note has at most {LONGEST_NOTE:,} characters.")
     if not blank or not signatures.endswith("\n"):
         raise BadNote("This is not a signed note.")
     text += "\n"
@@ -92,7 +92,7 @@ def open_note(note: str, key: VerifierKey, verify: Verify) -> str:
 
 
 def is_signed_alone(note: str, key: VerifierKey) -> bool:
-    """Whether a note is just as `sign_note` writes it: with one signature, that of `key`, and nothing besides."""
+    """Whether a note is exactly as `sign_note` writes it: with one signature, by `key`, and nothing else."""
     text, _, signatures = note.rpartition("\n\n")
     lines = signatures.splitlines()
     return len(lines) == 1 and note == sign_note(f"{text}\n", key, lambda _text: _signature(lines[0])[2])
@@ -100,7 +100,7 @@ def is_signed_alone(note: str, key: VerifierKey) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log commits to: `origin` names the log, `size` counts its leaves, `root` is 32 bytes."""
+    """A log's commitment. `origin`: the log's name. `size`: the number of leaves. `root`: 32 bytes."""
 
     origin: str
     size: int
@@ -122,7 +122,7 @@ class Checkpoint:
 
 
 def checkpoint_in(note: str) -> Checkpoint:
-    """What a note says, its signatures unchecked. Raises `BadNote`."""
+    """The checkpoint of a note, with unchecked signatures. Raises `BadNote`."""
     return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n")
 
 

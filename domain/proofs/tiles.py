@@ -1,4 +1,4 @@
-"""Tiles: the nodes of the tree in the pieces of the C2SP tlog-tiles format, each of up to 256 hashes.
+"""Tiles: the nodes of the tree in pieces of up to 256 hashes, in the C2SP format tlog-tiles.
 
 A tile at level L holds nodes of the tree's level 8 L. A full tile never changes; the one at the right edge grows.
 """
@@ -16,7 +16,7 @@ HASH = 32
 
 
 class TileId(NamedTuple):
-    """Which tile: its level, and its number on that level."""
+    """A tile's level, and its number on that level."""
 
     level: int
     number: int
@@ -29,12 +29,12 @@ def tile_of(node: Node) -> TileId:
 
 
 def tiles_of(spans: Iterable[Span]) -> set[TileId]:
-    """All tiles that are needed to know the hashes of some subtrees."""
+    """All tiles that are needed for the hashes of some subtrees."""
     return {tile_of(node) for span in spans for node in nodes_of(span)}
 
 
 def node_in(tiles: Mapping[TileId, bytes], node: Node) -> bytes:
-    """The hash of a node, out of its tile. Raises `KeyError` or `ValueError` where the tile doesn't reach so far."""
+    """The hash of a node, from its tile. Raises `KeyError` or `ValueError` where the tile is too short."""
     above = node.level % HEIGHT
     first = (node.number << above) % WIDTH
     hashes = tiles[tile_of(node)][first * HASH : (first + (1 << above)) * HASH]
@@ -44,10 +44,10 @@ def node_in(tiles: Mapping[TileId, bytes], node: Node) -> bytes:
 
 
 def perfect_root(hashes: bytes) -> bytes:
-    """The root over a power of two of hashes, laid end to end."""
+    """The root over hashes laid end to end; their number must be a power of two."""
     pair = 2 * HASH
     while len(hashes) > HASH:
-        # As `node_hash`, for which two hashes need not be cut apart.
+        # As `node_hash`, without cutting two hashes apart.
         hashes = b"".join([sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)])
     return hashes
 
@@ -80,13 +80,13 @@ def number_of(path: str) -> int:
 
 
 class GrowingTree:
-    """The right edge of a tree that leaves are added to: for each level the tile that is not full yet.
+    """The right edge of a growing tree: for each level the tile that is not full yet.
 
-    `touched`: the tiles that changed since it was last emptied by `take`.
+    `touched`: the tiles that changed since the last `take`.
     """
 
     def __init__(self, size: int = 0, edge: Mapping[TileId, bytes] | None = None) -> None:
-        """A tree of `size` leaves; `edge` holds its tiles that are not full (see `edge_of`)."""
+        """A tree of `size` leaves. `edge`: its tiles that are not full (see `edge_of`)."""
         self.size = size
         self._edge = [bytearray((edge or {}).get(tile, b"")) for tile in edge_of(size)]
         self._touched: dict[TileId, bytes] = {}
@@ -143,7 +143,7 @@ class GrowingTree:
 
 
 def edge_of(size: int) -> list[TileId]:
-    """For each level of a tree the tile that the next hash of that level goes to."""
+    """For each level of a tree, the tile for the next hash of that level."""
     levels = range((max(size, 1).bit_length() - 1) // HEIGHT + 1)
     return [TileId(level, size >> (HEIGHT * (level + 1))) for level in levels]
 

@@ -1,1 +1,1 @@
-"""What is masked before anything is recorded: known values, their forms, and shapes that look like secrets."""
+"""Masks secrets before anything is recorded: known values in all their forms, and text that looks like a secret."""

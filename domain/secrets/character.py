@@ -1,4 +1,4 @@
-"""The ways in which one character of a secret is written: as it is, percent-encoded, or after backslashes."""
+"""The forms of one character of a secret: plain, percent-encoded, or after backslashes."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from html.entities import codepoint2name
 from typing import Final
 
 MOST_BACKSLASHES: Final = 8
-"""Backslashes before one character: JSON within JSON within JSON writes as many."""
+"""Backslashes before one character at most, as in JSON within JSON within JSON."""
 
 _NAMED: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 WRITTEN_OUT: Final = {
@@ -24,7 +24,7 @@ WRITTEN_OUT: Final = {
 _REFERENCE: Final = re.compile(r"&#(?:[xX](?P<hex>[0-9A-Fa-f]{1,8})|(?P<number>[0-9]{1,8}));")
 _REFERENCE_BEGUN: Final = re.compile(r"&(?:#(?:[xX]?[0-9A-Fa-f]{0,8})?)?")
 _LONGEST: Final = MOST_BACKSLASHES + 16
-"""Characters that one way takes at the most."""
+"""Characters of one form at most."""
 
 
 def is_referred_to(char: str) -> bool:
@@ -34,12 +34,12 @@ def is_referred_to(char: str) -> bool:
 
 @dataclass(frozen=True)
 class Ways:
-    """One character in all its ways."""
+    """One character in all its forms."""
 
     char: str
 
     def ends(self, text: str, place: int) -> Iterator[int]:
-        """Where the character ends if it stands at `place`, once for each way."""
+        """Where the character ends if it begins at `place`, once for each form."""
         if text.startswith(self.char, place):
             yield place + len(self.char)
         for written in WRITTEN_OUT.get(self.char, ()):
@@ -58,7 +58,7 @@ class Ways:
                 return
 
     def is_begun(self, text: str, place: int) -> bool:
-        """Whether the text ends within one of the ways, begun at `place`."""
+        """Whether the text ends in the middle of a form that begins at `place`."""
         rest = text[place : place + _LONGEST]
         if not rest or place + len(rest) < len(text):
             return False
@@ -78,7 +78,7 @@ class Ways:
 
     @cached_property
     def pattern(self) -> str:
-        """A pattern for all the ways, the longest first."""
+        """A pattern for all forms, the longest first."""
         escapes = "|".join(f"(?i:{re.escape(escape)})" for escape in sorted(self._escapes, key=len, reverse=True))
         written = [re.escape(one) for one in WRITTEN_OUT.get(self.char, ())]
         if is_referred_to(self.char):
@@ -112,5 +112,5 @@ class Ways:
 
 @lru_cache(maxsize=4096)
 def ways_of(char: str) -> Ways:
-    """The ways of a character."""
+    """The forms of a character."""
     return Ways(char)

@@ -1,4 +1,4 @@
-"""What is searched for a known secret: the secret itself, its long lines, and what base64 makes of them."""
+"""What to search for a known secret: the secret itself, its long lines, and their base64 forms."""
 
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -7,14 +7,14 @@ from typing import Final
 from .needle import Needle
 
 SHORTEST: Final = 8
-"""Characters from which on a value, or one of its forms, counts as a secret: shorter ones are in every text."""
+"""Characters that a value, or one of its forms, needs to count as a secret: shorter ones occur in every text."""
 LONG_LINE: Final = 32
 
 
 def needles_of(value: str) -> frozenset[Needle]:
-    """What to search for a secret: none for a value that is too short to be one.
+    """The forms to search for a secret; none for a value that is too short to be a secret.
 
-    Of a value of several lines, long lines alone as well.
+    Each long line of a value with several lines is searched too.
     """
     if len(value) < SHORTEST:
         return frozenset()
@@ -24,7 +24,7 @@ def needles_of(value: str) -> frozenset[Needle]:
 
 
 def _in_base64(text: str) -> Iterator[str]:
-    """What base64 makes of it at any place in a longer text, without the characters that its neighbours share."""
+    """Its base64 forms at any place in a longer text, without the characters that depend on the neighbours."""
     raw = text.encode("utf-8", "replace")
     encoders: tuple[Callable[[bytes], bytes], ...] = (b64encode, urlsafe_b64encode)
     for encode in encoders:

@@ -1,9 +1,9 @@
-"""Events and commands without secrets: every text in them is masked but identities and words of a fixed choice.
+"""Events and commands without secrets: every text in them is masked, except identities and words of a fixed choice.
 
-Numbers stay numbers, but for those that are whole a known secret in a member of free form.
-
-What people say is masked before anything is made of it, so that the agent is given what the log shows, now and when
-it is resumed from the log. A member that is new is masked unless it is named here.
+- `events.members` declares what each member is; a member that isn't declared is masked.
+- Numbers stay numbers, except in members of free form where a whole number is a known secret.
+- What people say is masked before anything else happens, so that the agent gets exactly what the log shows, now and
+  when it is resumed from the log.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ FREE: Final = members.FREE | members.NESTED
 
 MAX_DEPTH: Final = 200
 REMEMBERED: Final = 64
-"""Parts of text of which it is remembered how they went so far."""
+"""Text parts whose last characters are remembered."""
 
 
 class EventMasker:
@@ -49,7 +49,7 @@ class EventMasker:
         return self._piece(event) if isinstance(event, Output) else masked(event, self._secrets.masker)
 
     def _piece(self, output: Output) -> Output:
-        # A piece is not the beginning of its text: what came before says whether a word begins with it.
+        # Whether a word begins with this piece depends on the piece before it.
         before = self._said.pop(output.part_id, "")
         before = "" if output.replaces else before
         content = self._secrets.masker.mask(output.content, before)
@@ -60,12 +60,12 @@ class EventMasker:
 
 
 def masked_command(command: Command, masker: Masker) -> Command:
-    """What somebody wants, without secrets.
+    """A command without secrets.
 
-    Raises `InvalidInput` for a directory or a file whose name holds one: under another name it would not be found.
+    Raises `InvalidInput` for a path or a file name with a secret in it: with a masked name it would not be found.
     """
     if isinstance(command, Register) and masker.mask(command.path) != command.path:
-        raise InvalidInput("The path holds what is, or looks like, a secret; give the directory another name.")
+        raise InvalidInput("The path contains what is, or looks like, a secret; rename the directory.")
     if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
         raise InvalidInput("`files` has a name that is or contains a secret, or looks like one; rename the file.")
     if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
@@ -76,7 +76,7 @@ def masked_command(command: Command, masker: Masker) -> Command:
 
 
 def masked(record: R, masker: Masker) -> R:
-    """A copy of an event or a command without secrets, or itself if there is none in it."""
+    """A copy of an event or a command without secrets; the same object if it has none."""
     anything: Any = record
     old = {name: cast(object, getattr(record, name)) for name in _texts(cast(Any, type(record)))}
     new = {name: _masked(value, masker, MAX_DEPTH, free=name in FREE) for name, value in old.items()}
@@ -84,7 +84,7 @@ def masked(record: R, masker: Masker) -> R:
 
 
 def masked_value(value: object, masker: Masker) -> object:
-    """A value of any kind without secrets: what is neither JSON nor a collection, as it is written."""
+    """A value of any kind without secrets; a value that is neither JSON nor a collection becomes text."""
     if value is None or isinstance(value, str | int | float | Mapping | list | tuple):
         return _masked(cast(object, value), masker, MAX_DEPTH, free=True)
     return masker.mask(str(value))
@@ -109,7 +109,7 @@ def _masked(value: object, masker: Masker, depth: int, *, free: bool) -> object:
 
 
 def _written(number: float) -> tuple[str, ...]:
-    """A number as a secret of digits may be known: as it is, and without its sign and what is no whole part."""
+    """The texts of a number by which a secret of digits may be known: as it is, and its whole part without a sign."""
     whole = str(abs(int(number))) if isfinite(number) and number == int(number) else str(number)
     return (str(number), whole)
 

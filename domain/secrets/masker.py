@@ -1,8 +1,11 @@
-"""Masking: secrets are taken out of a text before it becomes an event or a line of a log.
+"""Masking: secrets are removed from a text before it becomes an event or a line of a log.
 
-Promises: of what is known to be secret nothing is left, in any of its forms, whatever else begins before it or ends
-behind it; a text that holds no secret stays as it is; masking again changes nothing; it takes time in proportion to
-the text.
+Promises:
+
+- Nothing is left of a known secret, in any of its forms, whatever overlaps with it.
+- A text without a secret stays as it is.
+- Masking again changes nothing.
+- The time is proportional to the length of the text.
 """
 
 import re
@@ -18,16 +21,16 @@ from .shapes import MARK, SHAPES
 from .spans import Span, merged
 
 CONTEXT: Final = len(MARK)
-"""Characters before a text that decide whether a word begins with it."""
+"""Characters before a text that are needed to see whether a word begins with it."""
 
 _LONGEST_HEAD: Final = max(len(shape.head) for shape in SHAPES)
 _BEGUN: Final = re.compile("|".join(shape.begun for shape in SHAPES))
 _ENCODED_WORD: Final = re.compile(r"(?:%|\\u00)(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
-"""A letter or digit that was escaped, which only the odd program does."""
+"""An escaped letter or digit, which few programs write."""
 
 
 class Masker:
-    """Masks what it knows and what looks like a secret. Never changes."""
+    """Masks known secrets and text that looks like a secret. Immutable."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         needles = {needle for value in known for needle in needles_of(value)}
@@ -42,20 +45,20 @@ class Masker:
         self._longest = max((needle.reach for needle in self._needles), default=0)
 
     def mask(self, text: str, before: str = "") -> str:
-        """The text with `MARK` for each secret. `before`: what the text goes on from; its last `CONTEXT` will do."""
+        """The text with `MARK` for each secret. `before`: the text before it; its last `CONTEXT` characters are enough."""
         whole, done = before + text, len(before)
         spans = self.spans(whole, done)
         return replaced(whole, done, len(whole), spans) if spans else text
 
     def spans(self, text: str, start: int, *, after_secret: bool = False) -> list[Span]:
-        """The secrets of a text from `start` on, overlapping ones as one. `after_secret`: one ends at `start`."""
+        """The secrets of a text from `start` on; overlapping ones are merged. `after_secret`: a secret ends at `start`."""
         found = merged((*self._known(text, start), *_shaped(text, start)))
         while after := _right_after(text, found, start if after_secret else None):
             found = merged((*found, *after))
         return found
 
     def begun(self, text: str, start: int, spans: Iterable[Span] = (), *, after_secret: bool = False) -> int:
-        """Where in the text, from `start` on, what may be part of a secret begins: one that more text would complete."""
+        """Where, from `start` on, an incomplete secret may begin that more text would complete."""
         found = _BEGUN.search(text, start if _has_head(text) else max(start, len(text) - _LONGEST_HEAD))
         places = [found.start()] if found else [len(text)]
         ends = [*(end for _, end in spans), *([start] if after_secret else [])]
@@ -74,7 +77,7 @@ class Masker:
                     break
 
     def _candidates(self, text: str, start: int, end: int) -> Iterator[int]:
-        """Places from `start` to `end` where a known secret may begin that the text doesn't hold whole."""
+        """Places from `start` to `end` where an incomplete known secret may begin."""
         if not self._needles:
             return
         for found in self._starts.finditer(text, max(start, len(text) - self._longest), len(text)):
@@ -84,7 +87,7 @@ class Masker:
 
     @cached_property
     def _starts(self) -> re.Pattern[str]:
-        """The first two characters of all that is known, as they are or where one of them may be escaped."""
+        """The first two characters of all known secrets, plain or with one of them escaped."""
         seconds: dict[str, set[str]] = defaultdict(set)
         for needle in self._needles:
             seconds[needle.text[0]].add(needle.text[1])
@@ -100,7 +103,7 @@ class Masker:
         return any(needle.follow(text, place, effort)[1] for needle in self._by_two.get(two, ()))
 
     def _escaped_at(self, text: str, place: int) -> list[Needle]:
-        """What may begin with the escaped character here."""
+        """The needles that may begin with the escaped character here."""
         as_it_is = self._by_one.get(text[place], [])
         if _CUT_OFF.fullmatch(text, place):
             return self._needles
@@ -118,16 +121,16 @@ _CUT_OFF: Final = re.compile(r"%[0-9A-Fa-f]?|\\+(?:u[0-9A-Fa-f]{0,3})?")
 _ESCAPED: Final = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})|\\{1,8}u(?P<unit>[0-9A-Fa-f]{4})|\\{1,8}(?P<char>[^\\])|[+]", re.DOTALL
 )
-"""An escaped character, and one whose end hasn't come yet."""
+"""An escaped character, and an incomplete one."""
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 _ODD: Final = r"\\%+&'\r\n"
-"""Characters that another one may be written with."""
+"""Characters that may begin an escaped character."""
 
 
 def _chars(chars: Iterable[str]) -> str:
-    """A set of characters as it is written within the brackets of a pattern."""
+    """A set of characters for the brackets of a pattern."""
     return "".join(map(re.escape, sorted(chars)))
 
 
@@ -147,14 +150,14 @@ def _shaped(text: str, start: int) -> Iterator[Span]:
 
 
 def _right_after(text: str, spans: list[Span], start: int | None) -> list[Span]:
-    """The shapes that begin where a secret ends, and that aren't in the spans yet: a letter of a secret is no word's."""
+    """The shapes that begin right after a secret and aren't in the spans yet: a secret ends a word."""
     ends = [end for _, end in spans] if start is None else [start, *(end for _, end in spans)]
     found = [span for end in ends for shape in SHAPES if (span := shape.span_at(text, end))]
     return [new for new in found if not any(first <= new[0] and new[1] <= end for first, end in spans)]
 
 
 def _has_head(text: str) -> bool:
-    # A plain loop: this is asked of every text, and a generator would take four times as long.
+    # A plain loop: this runs for every text, and a generator would take four times as long.
     for shape in SHAPES:  # noqa: SIM110
         if shape.head in text:
             return True
@@ -162,20 +165,20 @@ def _has_head(text: str) -> bool:
 
 
 class Secrets:
-    """What is known to be secret at this moment, by where it is from. `masker` masks it."""
+    """The secrets that are known now, by their source. `masker` masks them."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known = {"": frozenset(values)}
         self.masker = Masker(values)
 
     def learn(self, source: str, values: Iterable[str]) -> None:
-        """Know these values of a source, and no longer those that it had before."""
+        """Replace the values of a source by these."""
         if self._known.get(source, frozenset()) != (new := frozenset(values)):
             self._known[source] = new
             self.masker = Masker(value for known in self._known.values() for value in known)
 
     def forget(self, source: str) -> None:
-        """Know nothing of a source any more: its secrets have become worthless."""
+        """Forget a source: its secrets are no longer valid."""
         self.learn(source, ())
         self._known.pop(source, None)
 

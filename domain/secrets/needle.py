@@ -1,7 +1,7 @@
-"""Finds one known text, also where programs have escaped some of its characters on the way.
+"""Finds one known text, even where programs have escaped some of its characters.
 
-Percent-encoders, JSON writers and shells differ in which characters they escape. So each character is looked for in
-all its ways: as it is, percent-encoded, or after backslashes. Base64 may also be broken into lines.
+Percent-encoders, JSON writers and shells escape different characters. So each character is searched in all its forms:
+plain, percent-encoded, or after backslashes. Base64 may also be broken into lines.
 """
 
 import re
@@ -13,11 +13,11 @@ from typing import Final
 from .character import ways_of
 
 _HEAD: Final = 6
-"""Characters by which the places are found where it may begin."""
+"""Leading characters that are used to find possible places."""
 _LINE: Final = 28
-"""Characters of base64 that at most one break parts: shorter lines are not looked for."""
-_TELLING: Final = 3
-"""Characters of a word that are worth a search."""
+"""Characters of base64 with at most one line break among them: shorter lines are not searched."""
+_SEARCHABLE: Final = 3
+"""Characters that a word needs to be worth a search."""
 
 _WORDS: Final = re.compile("[A-Za-z0-9]+")
 _BREAK: Final = re.compile(r"(?:(?:[\r\n]|\\{1,8}[rn]|%0[AaDd])[ \t]{0,128}+){1,4}+")
@@ -49,22 +49,22 @@ class Effort:
 
 @dataclass(frozen=True)
 class Needle:
-    """A known text; one that is `wrapped` may have line breaks between its characters."""
+    """A known text. `wrapped`: it may have line breaks between its characters."""
 
     text: str
     wrapped: bool = False
 
     @cached_property
     def anchors(self) -> tuple[str, ...]:
-        """Words, one of which stands in every text that holds this with its letters and digits as they are."""
+        """Words, one of which is in every text that contains this with plain letters and digits."""
         line = self.text[:_LINE]
         parts = (line[: len(line) // 2], line[len(line) // 2 :]) if self.wrapped else (self.text,)
         longest = [max(_WORDS.findall(part), key=len, default="") for part in parts]
-        return tuple(longest) if all(len(word) >= _TELLING for word in longest) else ("",)
+        return tuple(longest) if all(len(word) >= _SEARCHABLE for word in longest) else ("",)
 
     @cached_property
     def reach(self) -> int:
-        """Characters that it takes at the most, with all of them escaped and broken into lines."""
+        """Its largest length, with all characters escaped and broken into lines."""
         breaks = len(self.text) // _LINE + 2 if self.wrapped else 0
         return len(self.text) * _LONGEST_WAY + breaks * _LONGEST_BREAK
 

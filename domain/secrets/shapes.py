@@ -1,9 +1,10 @@
-"""What secrets look like that nobody told us: keys of well-known services, tokens, private keys.
+"""The shapes of unknown secrets: keys of well-known services, tokens, private keys.
 
-A shape is a row of atoms, each a set of characters and how often they come, so that two patterns can be made of it:
-one that finds it, and one that finds what may still become it when more text comes. All are bounded, begin
-where no such word is under way, and look at nothing beyond their own end; so what a text holds doesn't depend on
-the pieces in which it comes, and searching takes time in proportion to the text.
+A shape is a sequence of atoms, each a set of characters with a number of repeats. Two patterns are made from it: one
+finds the shape, the other finds a text that may become the shape when more text comes.
+
+All shapes are bounded, begin at the border of a word, and don't look beyond their own end. So the secrets of a text don't
+depend on the pieces in which it comes, and the search time is proportional to the text.
 """
 
 import re
@@ -12,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 MARK: Final = "[secret]"
-"""What stands in the place of every secret."""
+"""The replacement of every secret."""
 
 _WORD: Final = "A-Za-z0-9_-"
 _BEARER: Final = "A-Za-z0-9._~+/=-"
@@ -21,14 +22,14 @@ _KEY_TEXT: Final = r"A-Za-z0-9+/=\s\\:|"
 
 @dataclass(frozen=True)
 class Atom:
-    """From `least` to `most` characters of a set, written as within the brackets of a pattern."""
+    """From `least` to `most` characters of a set, which is written as in the brackets of a pattern."""
 
     chars: str
     least: int
     most: int
 
     def times(self, least: int) -> str:
-        """The pattern for at least so many of them."""
+        """The pattern for at least that number of them."""
         if self.least == self.most == 1 == least:
             return f"[{self.chars}]"
         return f"[{self.chars}]{{{least},{self.most}}}"
@@ -36,9 +37,9 @@ class Atom:
 
 @dataclass(frozen=True)
 class Shape:
-    """`head` begins it, then come the atoms. `inside` must match after the head: it tells a key from a name.
+    """A shape begins with `head`, then come the atoms. `inside` must match after the head: it separates keys from names.
 
-    None of the characters `around` stands right before it, unless they are part of a secret themselves.
+    `around`: characters that must not be right before it, unless they are part of a secret themselves.
     """
 
     head: str
@@ -48,26 +49,26 @@ class Shape:
 
     @property
     def whole(self) -> str:
-        """The pattern that finds it."""
+        """The pattern that finds the shape."""
         return self._begins(_plain(self.head)) + self._after_head
 
     @property
     def begun(self) -> str:
-        """The pattern that finds, at the end of a text, what may become it."""
+        """The pattern that finds, at the end of a text, the beginning of the shape."""
         return self._begins(_plain(self.head[0])) + self._unfinished
 
     @cached_property
     def finder(self) -> re.Pattern[str]:
-        """The compiled pattern that finds it."""
+        """The compiled pattern that finds the shape."""
         return re.compile(self.whole)
 
     def span_at(self, text: str, place: int) -> tuple[int, int] | None:
-        """Where it stands if it begins at `place`, whatever is before."""
+        """Its span if it begins at `place`, whatever is before."""
         found = self._here.match(text, place)
         return found.span() if found else None
 
     def begins_at(self, text: str, place: int) -> bool:
-        """Whether the text from `place` on may become it, whatever is before."""
+        """Whether the text from `place` on may become the shape, whatever is before."""
         return self._begun_here.match(text, place) is not None
 
     @cached_property
@@ -90,7 +91,7 @@ class Shape:
         return rest
 
     def _begins(self, head: str) -> str:
-        # What comes before is looked at only after a character that fits, which makes for a fast search.
+        # The text before is checked only after a character fits: that makes the search fast.
         return f"{head}(?<![{self.around}]{head})" if self.around else head
 
 
@@ -107,12 +108,12 @@ def _digit(chars: str, within: int) -> str:
 
 
 def _drawn(chars: str, within: int = 100) -> str:
-    """Capitals, small letters and digits are among the first of these characters."""
+    """Requires capitals, small letters and digits among the first characters."""
     return "".join(f"(?=[{chars}]{{0,{within - 1}}}[{kind}])" for kind in ("A-Z", "a-z", "0-9"))
 
 
 def _key(head: str, chars: str, least: int, most: int) -> Shape:
-    """A key with a digit in it, after a head that names the service."""
+    """A key with a digit in it, after a head of its service."""
     return Shape(head, (Atom(chars, least, most),), _digit(chars, least))
 
 
@@ -127,7 +128,7 @@ _TYPED: Final = r"A-Za-z0-9!#%&*+@^_~?-"
 _USER: Final = "A-Za-z0-9._%+-"
 
 _NAME: Final = "A-Za-z0-9_-"
-"""What is no boundary of a word: before it, a head that words end with is part of one."""
+"""Characters that are no border of a word: after them, a head may be the end of a word."""
 
 SHAPES: Final = (
     Shape(
@@ -136,7 +137,7 @@ SHAPES: Final = (
         _digit(_WORD, 300) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})",
         around=_NAME,
     ),
-    # Within a word only what was clearly drawn by chance: risk-… and task-… are words.
+    # Within a word only clearly random text counts: risk-… and task-… are words.
     Shape("sk-", (Atom(_WORD, 20, 300),), _drawn(_WORD) + f"(?=[{_WORD}]{{0,280}}[{_ALNUM}]{{16}})"),
     *(Shape(head, (Atom(_ALNUM, 36, 255),)) for head in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_")),
     _key("github_pat_", "A-Za-z0-9_", 22, 255),
@@ -148,7 +149,7 @@ SHAPES: Final = (
         for head in ("secret_access_key", "SECRET_ACCESS_KEY", "SecretAccessKey")
     ),
     *(
-        # Code names passwords all the time; what has capitals, small letters and digits is hardly a name.
+        # Code is full of names of passwords; a value with capitals, small letters and digits is hardly a name.
         Shape(head, (*_SET_TO, Atom(_TYPED, 8, 100)), f"(?={_SET_TO_TEXT}{_drawn(_TYPED)})")
         for head in ("password", "PASSWORD", "Password")
     ),

@@ -1,4 +1,4 @@
-"""Parts of a text, as pairs of their first place and the place after their last."""
+"""Spans of a text: pairs of the first place and the place after the last."""
 
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -7,7 +7,7 @@ Span: TypeAlias = tuple[int, int]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """The same places in order, overlapping parts as one; parts that only touch stay apart."""
+    """The same spans in order; overlapping spans are merged, adjacent ones stay apart."""
     found: list[Span] = []
     for first, end in sorted(spans):
         if found and first < found[-1][1]:

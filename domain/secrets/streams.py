@@ -1,4 +1,4 @@
-"""Masking a text that comes in pieces: a secret that is cut in two, or in many, does not pass."""
+"""Masks a text that comes in pieces: a secret that is split over pieces is masked too."""
 
 from typing import Final
 
@@ -6,17 +6,17 @@ from .masker import CONTEXT, Secrets, replaced
 from .spans import Span
 
 PATIENCE: Final = 256
-"""Characters from which on what is held back is searched again only when it has grown by a quarter.
+"""Held-back text longer than this is searched again only when it has grown by a quarter.
 
-So the characters searched stay in proportion to the text, also where a long key comes one character at a time.
+So the search time stays proportional to the text, even where a long key comes one character at a time.
 """
 
 
 class StreamMasker:
-    """Masks one text. However it is cut, what is given out, joined, is the mask of the whole.
+    """Masks one text. However the text is split, the joined output is the masked whole text.
 
-    Held back is only the end of the text, and only where it may be the beginning of a secret: until more comes,
-    or the end. A text that turns out to be no long key after all waits for a quarter of its length more.
+    Only the end of the text is held back, and only where it may be the beginning of a secret, until more text comes or
+    the text ends. A text that turns out to be no long key waits for a quarter of its length more.
     """
 
     def __init__(self, secrets: Secrets) -> None:
@@ -27,7 +27,7 @@ class StreamMasker:
         self._enough = 0
 
     def feed(self, piece: str) -> str:
-        """Take a piece; give what can be given."""
+        """Take a piece; gives the text that is certain by now."""
         self._held += piece
         if len(self._held) < self._enough:
             return ""
@@ -35,12 +35,12 @@ class StreamMasker:
         text, done = self._before + self._held, len(self._before)
         spans = masker.spans(text, done, after_secret=self._after_secret)
         edge = masker.begun(text, done, spans, after_secret=self._after_secret)
-        # A secret within which another one may have begun is longer than it looks.
+        # Another secret may have begun inside this one: then it is longer than it looks.
         edge = next((first for first, end in spans if first < edge < end), edge)
         return self._give(text, done, edge, [span for span in spans if span[1] <= edge])
 
     def end(self) -> str:
-        """No more comes: give what was held back."""
+        """The text ends: gives what was held back."""
         text, done = self._before + self._held, len(self._before)
         spans = self._secrets.masker.spans(text, done, after_secret=self._after_secret)
         return self._give(text, done, len(text), spans)

@@ -243,7 +243,7 @@ SPOILT: list[tuple[Spoil, str, int]] = [
     (lambda lines: lines[1:], "manifest", 2),
     (lambda lines: [lines[0].replace(b'"events":', b'"events":1'), *lines[1:]], "lists", 1),
     (lambda lines: [lines[0].replace(b"opencode-ledger/", b"opencode-ledgeR/"), *lines[1:]], "export", 2),
-    (lambda lines: lines[:0], "cut off", 2),
+    (lambda lines: lines[:0], "truncated", 2),
     (lambda lines: [*lines[:3], lines[2], *lines[3:]], "does not come after", 1),
     (lambda lines: [*lines, lines[2]], "goes on after its proof", 2),
     (lambda lines: [lines[0].replace(b'"codebase_id":"cb_', b'"codebase_id":"cb_x'), *lines[1:]], "was chosen", 1),

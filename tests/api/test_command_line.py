@@ -184,7 +184,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("audit verify none", "none can't be read: it does not exist."),
     (
         "audit verify file",
-        "file: The file does not begin with the manifest of an opencode-ledger export v1: it is another file, or cut off.",
+        "file: The file does not begin with the manifest of an opencode-ledger export v1: it is another file, or truncated.",
     ),
     ("audit verify --data other", "other/ledger.db can't be read: it is not an SQLite database."),
     ("audit verify --data {long}", "{long} can't be read: File name too long."),

@@ -92,9 +92,9 @@ def test_a_proof_that_is_none() -> None:
         (b'{"proof":{}}\n', r"does not end with its proof"),
         (b'{"proof":["?AAA"]}\n', r"The proof is malformed\."),
         (b'{"proof":["A"]}\n', r"The proof is malformed\."),
-        (b'{"proof":[]}', r"damaged or cut off"),
-        (b"[]\n", r"damaged or cut off"),
-        (b"{\n", r"damaged or cut off"),
+        (b'{"proof":[]}', r"damaged or truncated"),
+        (b"[]\n", r"damaged or truncated"),
+        (b"{\n", r"damaged or truncated"),
     ):
         with pytest.raises(BadExport, match=sentence):
             read_proof(line)

@@ -360,7 +360,7 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
     "name that is no text": (sql("ledger.db", f"{NEXT} CAST(x'ff00fe' AS TEXT), 1, 'x', x'' FROM stored_events"), "can't be read"),
     "checkpoint with endless signatures": (
         sql("tree.db", "UPDATE checkpoint SET note = note || replace(hex(zeroblob(500000)), '00', '— x y' || char(10))"),
-        "no more than",
+        "at most",
     ),
     "outputs are a link": (link("outputs.db", "other.db"), "is a link"),
     "outputs are a link to what never ends": (link("outputs.db", "/dev/zero"), "is a link"),

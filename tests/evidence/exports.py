@@ -132,7 +132,7 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
     "nested manifest": (first(lambda _line: DEEP + b"\n"), NOT),
     "nested selection": (first(lambda line: line.replace(b'"selection":{}', b'"selection":{"x":' + b"[" * 300 + b"]" * 300 + b"}")), OTHERWISE),
     "nested event": (event(lambda line: line.replace(b'"data":{', b'"data":{"x":' + DEEP + b",")), "not the events that were signed"),
-    "nested proof": (proof(b'{"proof":' + DEEP + b"}\n"), "damaged or cut off"),
+    "nested proof": (proof(b'{"proof":' + DEEP + b"}\n"), "damaged or truncated"),
     "huge count": (member("events", 10**30), "incomplete"),
     "count of another type": (member("events", True), "incomplete"),
     "count below nothing": (member("events", -1), "The manifest lists -1"),
@@ -177,7 +177,7 @@ HOSTILE: Final[dict[str, tuple[Make, str]]] = {
     "log of no size": (signed(sized("0")), "not the events that were signed"),
     "checkpoint with endless signatures": (
         signed(str, "".join(f"— mine {base64.b64encode(bytes(68)).decode()}\n" for _ in range(2000))),
-        "no more than",
+        "at most",
     ),
     "millions of misplaced events": (lines(lambda sound: [sound[0], *[far_event(7)] * 20_000, sound[-1]]), "does not come after"),
 }  # fmt: skip
