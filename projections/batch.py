@@ -1,7 +1,7 @@
-"""A batch: what a run of events changes in the views, gathered before anything is written.
+"""A batch: the changes of the views by some events, gathered before anything is written.
 
-Statements are kept in the order of the events. What every event touches, the time of the last activity and the
-last sequence of a session, is kept once per batch and not once per event: a flood of output costs two updates.
+Statements are kept in the order of the events. Every event changes the time of the last activity and a session's last
+sequence. These are kept once per batch and not once per event: a flood of output costs two updates.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from ..domain.events.recorded import RecordedEvent
 
 Value: TypeAlias = str | int | float | None
-"""What a column holds."""
+"""A value of a column."""
 
 Statement: TypeAlias = tuple[str, tuple[Value, ...]]
 
@@ -29,7 +29,7 @@ class Batch:
         self._once: set[Statement] = set()
 
     def write(self, sql: str, *values: Value) -> None:
-        """Add a statement. Raises `TypeError` for a value that no column can hold, as foreign JSON may bring."""
+        """Add a statement. Raises `TypeError` for a value that no column can hold: foreign JSON may have one."""
         if any(type(value) not in _STORABLE for value in values):
             raise TypeError("a value of this event can't be stored")
         if any(type(value) is int and not -(2**63) <= value < 2**63 for value in values):
@@ -37,20 +37,20 @@ class Batch:
         self._statements.append((sql, values))
 
     def write_once(self, sql: str, *values: Value) -> None:
-        """Add a statement that has no further effect when repeated, unless this batch has it already."""
+        """Add a statement that is idempotent, unless this batch has it already."""
         if (sql, values) not in self._once:
             self.write(sql, *values)
             self._once.add((sql, values))
 
     def touch(self, at: RecordedEvent, timestamp: object, session_id: object) -> None:
-        """Note that the codebase, and the session if there is one, had this event."""
+        """Note this event as the last of its codebase, and of its session if it has one."""
         if isinstance(timestamp, str) and timestamp:
             self._activity[at.stream] = timestamp
         if isinstance(session_id, str):
             self._last[at.stream, session_id] = at.sequence
 
     def mark(self) -> int:
-        """Where the batch stands, for `back_to`."""
+        """The current end of the batch, for `back_to`."""
         return len(self._statements)
 
     def back_to(self, mark: int) -> None:
@@ -59,7 +59,7 @@ class Batch:
         del self._statements[mark:]
 
     def statements(self) -> Iterator[Statement]:
-        """Everything to be carried out, in order."""
+        """All statements, in order."""
         yield from self._statements
         for stream, timestamp in self._activity.items():
             yield _TOUCH_CODEBASE, (timestamp, stream)

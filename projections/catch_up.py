@@ -88,7 +88,7 @@ def fingerprint_of(event: RecordedEvent) -> str:
 class Applier:
     """Applies events to the views, each once and in order. `applied`: the position of the last.
 
-    `turn`: held by whoever needs that neither the file nor the position changes for a while.
+    `turn`: a lock; while it is held, neither the file nor the position changes.
     """
 
     def __init__(self, database: Database, applied: Position) -> None:
@@ -106,9 +106,9 @@ class Applier:
         self.applied = last.position
 
     async def recall(self, head: Position) -> None:
-        """After a failure: take the position from the file, which alone knows whether the transaction happened.
+        """After a failure, read the position from the file: only the file knows whether the transaction happened.
 
-        Raises `OutOfStep` where it can't be one of a log that ends at `head`: somebody changed the file.
+        Raises `OutOfStep` where a log that ends at `head` can't have that position: somebody changed the file.
         """
         _version, position, _fingerprint = await self.database.tracked()
         if type(position) is not int or not 0 <= position <= head:

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Final
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-"""What SQLite says of a file with other tables than it should have, or of none of its own; else the fault lies elsewhere."""
+"""SQLite's codes for a file with wrong tables, or for a file that is no database; other codes have other causes."""
 
 _PATIENCE: Final = 0.05
-"""Seconds between two attempts to interrupt a query: one that has not begun yet doesn't notice."""
+"""Seconds between two attempts to interrupt a query: a query that has not begun yet ignores an interrupt."""
 
 
 class Comparison:
-    """Two files of views as they are at this moment, whatever is written to them later. Making one blocks."""
+    """Two files of views as they are now, whatever is written to them later. The constructor blocks."""
 
     def __init__(self, serving: Path, made: Path) -> None:
-        """Raises `sqlite3.Error` where the files can't be looked at, and this is no damage of the serving one."""
+        """Raises `sqlite3.Error` where the files can't be read, unless the serving file is damaged."""
         self._damage: str | None = None
         self.connection = sqlite3.connect(
             f"{made.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -34,15 +34,15 @@ class Comparison:
             self._damage = str(error)
 
     async def difference(self) -> str | None:
-        """The first thing that the serving views have otherwise, in words without content; None where there is none.
+        """The first difference of the serving views, in words without content; None where there is none.
 
-        Raises `sqlite3.Error` where that can't be found out. Cancelled, nothing uses the files any more when it ends.
+        Raises `sqlite3.Error` where the files can't be compared. After a cancellation nothing uses the files any more.
         """
         looking = asyncio.ensure_future(asyncio.to_thread(self._difference))
         try:
             return await asyncio.shield(looking)
         except asyncio.CancelledError:
-            # To close the connection under a query that is running would end the process.
+            # Closing the connection under a running query would crash the process.
             while not looking.done():
                 self.connection.interrupt()
                 await asyncio.wait((looking,), timeout=_PATIENCE)
@@ -50,7 +50,7 @@ class Comparison:
             raise
 
     def close(self) -> None:
-        """Let go of both files."""
+        """Close both files."""
         self.connection.close()
 
     def _difference(self) -> str | None:
@@ -60,22 +60,22 @@ class Comparison:
         except sqlite3.Error as error:
             if not _is_damage(error):
                 raise
-            why = error if hasattr(error, "sqlite_errorcode") else "text that is none"
+            why = error if hasattr(error, "sqlite_errorcode") else "it has invalid text"
             return f"the file can't be read ({why})"
 
     def _check_of(self, file: str) -> str | None:
-        """What is wrong with a file, also with its indexes, by which rows are found."""
+        """What is wrong with a file or its indexes; None where it is sound."""
         ((said,),) = self.connection.execute(f"PRAGMA {file}.integrity_check(1)")
         return None if said == "ok" else str(said)
 
     def _differences(self) -> Iterator[str]:
         for _kind, name, _sql in sorted(self._shape("serving") ^ self._shape("main")):
-            yield f"{name:.80} is not the one that is made"
+            yield f"{name:.80} is not as the program creates it"
         for table in sorted(name for kind, name, _sql in self._shape("main") if kind == "table"):
             for one, other, said in (("serving", "main", "shows"), ("main", "serving", "lacks")):
                 rows = f"SELECT * FROM {one}.{table} EXCEPT SELECT * FROM {other}.{table}"
                 if row := self.connection.execute(f"SELECT * FROM ({rows}) LIMIT 1").fetchone():
-                    yield f"{table} {said} a row of {row[0]!r:.80} otherwise than the log"
+                    yield f"{table} {said} a row of {row[0]!r:.80} that differs from the log"
             if self._size("serving", table) != self._size("main", table):
                 yield f"{table} shows a row more than once"
 
@@ -88,5 +88,5 @@ class Comparison:
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the serving file is at fault, and not a full disk or a busy machine. Text that is none has no code."""
+    """Whether the serving file is damaged, as opposed to a full disk or a busy machine. Invalid text has no code."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _DAMAGE

@@ -39,7 +39,7 @@ class Fetch(Protocol):
 
 
 class OutOfStep(sqlite3.IntegrityError):
-    """A batch does not continue what the views hold."""
+    """A batch does not follow what the views have applied."""
 
 
 def _carry_out(connection: sqlite3.Connection, batch: Many[Statement], advance: Statement, reach: Reach) -> None:
@@ -54,7 +54,7 @@ def _carry_out(connection: sqlite3.Connection, batch: Many[Statement], advance: 
             connection.execute(statement, values)
         reach("projection.between_rows_and_tracking")
         if connection.execute(*advance).rowcount != 1:
-            raise OutOfStep("the batch does not continue what the views hold")
+            raise OutOfStep("the batch does not follow what the views have applied")
         reach("projection.before_commit")
     reach("projection.after_commit")
 
@@ -80,13 +80,13 @@ class Database:
         return cls(path, reach, await _connected(path))
 
     async def create(self, schema: str, version: str) -> None:
-        """Make the tables in an empty file, at position 0."""
+        """Create the tables in an empty file, at position 0."""
         await self._writer.executescript(
             f"BEGIN; {_TRACKING} INSERT INTO tracking VALUES ('{version}', 0, ''); {schema} COMMIT;"
         )
 
     async def tracked(self) -> tuple[str, Position, str]:
-        """The version, the position of the last applied event and that event's fingerprint."""
+        """The version, the position of the last applied event, and that event's fingerprint."""
         ((version, position, fingerprint),) = await self._writer.execute_fetchall(
             "SELECT version, position, fingerprint FROM tracking"
         )
@@ -110,11 +110,12 @@ class Database:
             raise StoreError(f"The views can't be read: {error}.") from error
 
     async def become(self, other: Path) -> None:
-        """Go on with another file, which nobody has open and which takes this one's place; reads wait for it.
+        """Replace this file by another one, which nobody has open, and continue with it; reads wait meanwhile.
 
-        Nothing may be applied meanwhile. Cut off anywhere, there are these views, the others, or none, and never a file
-        beside another's write-ahead log. Raises `sqlite3.Error` or `OSError`; then these serve on if they are still there.
-        Cancelled, it is carried out all the same.
+        - Nothing may be applied meanwhile.
+        - After a crash there are these views, the other ones, or none, but never a file with another's write-ahead log.
+        - Raises `sqlite3.Error` or `OSError`; these views then serve on if they still exist.
+        - A cancellation doesn't stop it.
         """
         becoming = asyncio.ensure_future(self._become(other))
         try:
@@ -136,7 +137,7 @@ class Database:
             self._there.set()
 
     async def close(self) -> None:
-        """Let what is under way finish, then close."""
+        """Let the work under way finish, then close."""
         await self._reader.close()
         await self._writer.close()
 
@@ -167,7 +168,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 def _exchange(path: Path, other: Path, reach: Reach) -> None:
     for suffix in ("-wal", "-journal"):
         if (left := other.with_name(other.name + suffix)).exists() and left.stat().st_size:
-            raise OSError(f"{other} is not whole without {left.name}, as on a full disk")
+            raise OSError(f"{other} is incomplete without {left.name}; the disk may be full")
     reach("views.before_exchange")
     _remove(path)
     reach("views.between_files")

@@ -1,4 +1,4 @@
-"""From events to statements: reads what a run of events says and asks each projection what it changes.
+"""From events to statements: decodes events and asks each projection for its changes.
 
 An event that can't be read, or that this version doesn't know, changes no view and stops none.
 """
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Fold:
-    """The handlers of some projections, ready to be asked."""
+    """The handlers of some projections, by kind of event."""
 
     def __init__(self, projections: Iterable[Projection]) -> None:
         self._handlers: defaultdict[type[Event], list[Handler[Any]]] = defaultdict(list)
@@ -34,7 +34,7 @@ class Fold:
         self._topics = frozenset(kind.topic for kind in self._handlers)
 
     def __call__(self, events: Iterable[RecordedEvent]) -> Batch:
-        """What these events change, in order."""
+        """The changes by these events, in order."""
         batch = Batch()
         for recorded in events:
             mark = batch.mark()

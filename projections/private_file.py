@@ -1,14 +1,14 @@
-"""Files that are nobody else's business: they hold what agents and people said."""
+"""Files that only their owner may read: they have what agents and people said."""
 
 import os
 from pathlib import Path
 
 
 def make_private(path: Path) -> None:
-    """Have a file that only its owner can use, empty if it wasn't there.
+    """Make sure that the file exists and only its owner can use it; a new file is empty.
 
-    To be called before SQLite opens it, which would let others read what it makes, and gives a file's mode to those
-    that it keeps beside it. Raises `OSError`. Blocking.
+    Call it before SQLite opens the file: SQLite would let others read new files, and gives the file's mode to the files
+    beside it. Raises `OSError`. Blocks.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

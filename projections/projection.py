@@ -1,7 +1,7 @@
-"""A projection: the tables of one view, and what each kind of event changes in them, as a table of handlers.
+"""A projection: the tables of one view, and a handler for each kind of event that changes them.
 
-Handlers turn events into statements and read nothing, neither memory nor the tables. So the tables depend on
-the order of the events alone: not on how these were cut into batches, nor on when the server was restarted.
+Handlers turn events into statements and read nothing, neither memory nor the tables. So the tables depend only on the
+order of the events: not on the size of batches, and not on restarts of the server.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class Projection:
         self.members_handlers: list[tuple[str, MembersHandler]] = []
 
     def on(self, *kinds: type[E]) -> Callable[[Handler[E]], Handler[E]]:
-        """Have the function below called for each event of these kinds."""
+        """Register the decorated function as the handler of these kinds of event."""
 
         def register(handler: Handler[E]) -> Handler[E]:
             self.handlers.extend((kind, handler) for kind in kinds)
@@ -35,7 +35,7 @@ class Projection:
         return register
 
     def on_members(self, topic: str) -> Callable[[MembersHandler], MembersHandler]:
-        """As `on` for a whole topic, with the plain members: making the event's class costs ten times as much.
+        """As `on`, for a whole topic and with the plain members: decoding into the event's class is ten times slower.
 
         Meant for `output`, which is nine of ten events.
         """

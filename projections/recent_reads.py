@@ -1,4 +1,4 @@
-"""What was read from the views since they last changed: read again it costs no way to the database's thread."""
+"""Remembers what was read from the views since they last changed: a repeated read needs no hop to the database's thread."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,7 +14,7 @@ MOST_ROWS: Final = 500
 
 
 class RecentReads:
-    """A `Fetch` that remembers. `edition`: what is another whenever the views may show something else."""
+    """A `Fetch` that remembers. `edition`: a value that changes whenever the views may have changed."""
 
     def __init__(self, fetch: Fetch, edition: Callable[[], object]) -> None:
         self._fetch, self._edition = fetch, edition
@@ -26,7 +26,7 @@ class RecentReads:
         if self._at != (at := self._edition()):
             self._at = at
             self._reads.clear()
-        # Python takes 1, 1.0 and True for the same, which SQLite does not.
+        # Python treats 1, 1.0 and True as equal; SQLite does not.
         read = (sql, *values, *map(type, values))
         if (known := self._reads.get(read)) is not None:
             return list(known)

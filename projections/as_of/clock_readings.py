@@ -1,4 +1,4 @@
-"""What the clock said along a codebase's events, so that a time can be told as an event, also where the clock was set back."""
+"""The clock along a codebase's events: finds the event of a time, even where the clock was set back."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,9 +10,9 @@ from ...domain.ids import Sequence
 
 
 class ClockReadings:
-    """Takes a codebase's events in order. `upto`: the last that it has seen.
+    """Takes a codebase's events in order. `upto`: the last event that it has seen.
 
-    The clock of a server rises, but for the rare times when somebody sets it back: what is kept is where that was.
+    A server's clock rises, except when somebody sets it back, which is rare. Only those places are kept.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class ClockReadings:
         self._runs: list[tuple[Sequence, datetime]] = []
 
     def take(self, events: Iterable[RecordedEvent]) -> None:
-        """Read on."""
+        """Take the next events."""
         for event in events:
             time = time_of(event)
             if time < self._last:
@@ -29,9 +29,9 @@ class ClockReadings:
             self.upto, self._last = event.sequence, time
 
     def run_with(self, time: datetime) -> tuple[Sequence, Sequence] | None:
-        """The last run of events that begins no later than `time`: in it is the last event recorded up to then.
+        """The last run of events that begins no later than `time`; it has the last event up to that time.
 
-        From its first event to its last the clock never falls. None where every event is later.
+        The clock never falls within a run. None where every event is later.
         """
         for number in reversed(range(len(self._runs))):
             first, began = self._runs[number]
@@ -42,7 +42,7 @@ class ClockReadings:
 
 
 def time_of(event: RecordedEvent) -> datetime:
-    """When an event was recorded; one that doesn't say is taken for very old."""
+    """When an event was recorded; an event without a time counts as very old."""
     try:
         return datetime.fromisoformat(orjson.loads(event.data)["timestamp"]).astimezone(UTC)
     except (ValueError, KeyError, TypeError, OverflowError):

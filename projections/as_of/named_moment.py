@@ -1,4 +1,4 @@
-"""A moment, as a person or a client names it: the number of an event in the codebase, or a time."""
+"""Reads a moment as a person or a client names it: the number of an event in the codebase, or a time."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -13,9 +13,9 @@ FIRST: Final = Sequence(1)
 async def moment_of(
     text: str, codebase: CodebaseId, head: Sequence, moments: Moments, *, asked_as: str = "at", first: Sequence = FIRST
 ) -> Sequence:
-    """The event of a codebase, whose last is `head`, that a moment stands for. Raises `InvalidInput`.
+    """The event of a codebase that a moment names. `head`: the codebase's last event. Raises `InvalidInput`.
 
-    `asked_as`: what the caller knows the moment by. `first`: 0 where the time before all events is a moment too.
+    `asked_as`: the caller's name for the parameter. `first`: 0 where the time before all events is allowed too.
     """
     named = _named(text, asked_as)
     sequence = named if isinstance(named, int) else min(head, await moments.sequence_at(codebase, named))
@@ -27,11 +27,11 @@ async def moment_of(
 
 
 def _named(text: str, asked_as: str) -> int | datetime:
-    """A sequence, or a time in UTC unless it says otherwise. Raises `InvalidInput`."""
+    """A sequence, or a time; UTC where it has no time zone. Raises `InvalidInput`."""
     if text.isascii() and text.isdigit() and len(text) <= 19:
         return int(text)
     try:
-        # In a query a plus sign stands for a blank, also the one before a time zone.
+        # In a query string a plus sign means a blank, even before a time zone.
         time = datetime.fromisoformat(text.replace(" ", "+") if text.count("T") else text)
     except ValueError:
         raise InvalidInput(

@@ -1,6 +1,6 @@
-"""The file of snapshots: the tables of a codebase's views at some of its events. A cache, in SQLite.
+"""The file of snapshots: the tables of a codebase's views at some of its events. It is a cache, in SQLite.
 
-A file that can't be used is a cache that is empty: what goes wrong here is logged, and costs time alone.
+A file that can't be used counts as an empty cache: errors here are logged and cost only time.
 """
 
 import sqlite3
@@ -33,15 +33,15 @@ _BEFORE: Final = (
 _DROP: Final = "DELETE FROM snapshots WHERE rowid = (SELECT min(rowid) FROM snapshots)"
 
 IN_MEMORY: Final = Path(":memory:")
-"""No file at all: what SQLite calls its memory."""
+"""SQLite's name for a database in memory, without a file."""
 
 LARGEST: Final = 256 * 1024 * 1024
-"""Bytes that all snapshots may take."""
+"""Bytes of all snapshots at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The views after the event `sequence`, which is the one of this fingerprint."""
+    """The views after the event `sequence`. `fingerprint`: of that event."""
 
     sequence: Sequence
     fingerprint: str
@@ -57,7 +57,7 @@ class Snapshots:
 
     @classmethod
     def open(cls, path: Path) -> "Snapshots":
-        """The file at `path`, or an empty one in its place; in memory where there can be none."""
+        """The file at `path`, or an empty one in its place; in memory where no file can be made."""
         for _ in range(2 if path != IN_MEMORY else 0):
             with suppress(OSError):
                 make_private(path)
@@ -69,7 +69,7 @@ class Snapshots:
         return cls(_opened(IN_MEMORY))
 
     def before(self, codebase: CodebaseId, sequence: Sequence) -> Snapshot | None:
-        """The last snapshot of a codebase that is not after `sequence`."""
+        """A codebase's last snapshot up to `sequence`."""
         with self._turn, suppress(sqlite3.Error):
             row = self._connection.execute(_BEFORE, (codebase, sequence, VERSION)).fetchone()
             return Snapshot(*row) if row and type(row[-1]) is bytes else None
@@ -80,7 +80,7 @@ class Snapshots:
         values = (VERSION, codebase, snapshot.sequence, snapshot.fingerprint, snapshot.state)
         with self._turn, suppress(sqlite3.Error):
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)", values)
-            # The oldest go first: each is a whole copy, and the way to an early moment is short without one.
+            # The oldest are dropped first: each is a whole copy, and an early moment is quickly rebuilt without one.
             while self._size() > LARGEST and self._connection.execute(_DROP).rowcount:
                 pass
 
@@ -93,7 +93,7 @@ class Snapshots:
             self._connection.execute("DELETE FROM snapshots WHERE codebase = ?", (codebase,))
 
     def close(self) -> None:
-        """Let what is under way finish, then close."""
+        """Let the work under way finish, then close."""
         with self._turn:
             self._connection.close()
 

@@ -1,7 +1,7 @@
-"""The views of one codebase as they were at any moment: the same handlers over the events up to there, in memory.
+"""The views of one codebase as of any moment: the same handlers fold the events up to there, in memory.
 
-What a moment shows is the fold of the prefix by construction. On the way snapshots are kept in a file that may be
-thrown away at any time: a later question folds only what came after the nearest of them.
+So a moment shows exactly the fold of the log's prefix. Snapshots on the way are kept in a file that may be deleted at any
+time: a later query folds only the events after the nearest snapshot.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ from .snapshots import Snapshot, Snapshots
 log = structlog.get_logger()
 
 EVERY: Final = 10_000
-"""Events between two snapshots: about how many a question folds at most, once the way there was gone before."""
+"""Events between two snapshots: about the number that a query folds at most, once snapshots exist."""
 
 PAGE: Final = 1_000
 KEPT: Final = 16
 KEPT_BYTES: Final = 64 * 1024 * 1024
-"""Moments that are kept in memory, for whoever turns the pages of one: so many, of so many bytes together."""
+"""Moments that are kept in memory for requests of further pages, and their total size in bytes."""
 
 AT_ONCE: Final = 2
-"""Moments that are made at the same time; further questions wait."""
+"""Moments that are made at the same time; further queries wait."""
 
 
 class Moments:
-    """Views of the past. `close` it."""
+    """Views as of any moment of the past. Must be closed."""
 
     def __init__(self, store: EventStore, snapshots: Snapshots) -> None:
         self._store, self._snapshots = store, snapshots
@@ -63,14 +63,14 @@ class Moments:
             moment = self._made.pop((codebase, upto), None) or await self._make_in_turn(codebase, upto)
             self._made[codebase, upto] = moment
         while len(self._made) > KEPT or sum(each.size for each in self._made.values()) > KEPT_BYTES:
-            self._made.popitem(last=False)  # who still reads it keeps it alive
+            self._made.popitem(last=False)  # a reader keeps it alive
         return Views(moment.fetch)
 
     async def sequence_at(self, codebase: CodebaseId, time: datetime) -> Sequence:
-        """The last event whose time is not after this one; 0 where there is none.
+        """The last event up to this time; 0 where there is none.
 
-        Also where the server's clock was set back in between: the last event of all whose time is not after. The first
-        question about a codebase reads its events for that, a later one those that came since.
+        Where the server's clock was set back in between, this is still the last of all events up to this time. The first
+        query about a codebase reads all its events for that; a later query reads the new ones.
         """
         run = (await self._read_clock(codebase)).run_with(time)
         if run is None:
@@ -86,7 +86,7 @@ class Moments:
         return before
 
     async def _read_clock(self, codebase: CodebaseId) -> ClockReadings:
-        """What the clock said, up to now."""
+        """The clock readings up to now."""
         turn = self._turns.setdefault(codebase, asyncio.Lock())
         async with turn:
             readings = self._clocks.setdefault(codebase, ClockReadings())
@@ -95,7 +95,7 @@ class Moments:
         return readings
 
     async def close(self) -> None:
-        """Let go of the moments and close the file."""
+        """Release the moments and close the file."""
         self._made.clear()
         await asyncio.to_thread(self._snapshots.close)
 
@@ -103,7 +103,7 @@ class Moments:
         async with self._making:
             try:
                 return await self._make(codebase, upto)
-            # What somebody wrote there may even be told to be larger than the memory.
+            # A forged snapshot may even claim to be larger than the memory.
             except (sqlite3.Error, zlib.error, MemoryError) as error:
                 log.warning("damaged snapshots are rebuilt", codebase_id=codebase, error=str(error))
                 await asyncio.to_thread(self._snapshots.forget, codebase)
@@ -120,7 +120,7 @@ class Moments:
         return moment
 
     async def _nearest(self, codebase: CodebaseId, upto: Sequence) -> Snapshot | None:
-        """The last snapshot before a moment, if it was made of this very log."""
+        """The last snapshot before a moment, if it was made from this log."""
         snapshot = await asyncio.to_thread(self._snapshots.before, codebase, upto)
         if snapshot is None:
             return None
@@ -144,7 +144,7 @@ class _Moment:
 
     def __init__(self, state: bytes | None) -> None:
         self.size = 0
-        """Bytes, once it was weighed."""
+        """Bytes; 0 before `weigh`."""
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if state is None:
             self._connection.executescript(SCHEMA)
@@ -155,19 +155,19 @@ class _Moment:
         self._connection.close()
 
     def apply(self, fold: Fold, events: Many[RecordedEvent]) -> None:
-        """Apply events, which follow those applied."""
+        """Apply events, which must follow the applied ones."""
         self._connection.execute("BEGIN")
         for statement, values in fold(events).statements():
             self._connection.execute(statement, values)
         self._connection.execute("COMMIT")
 
     def weigh(self) -> None:
-        """Find out how large it is."""
+        """Measure the size."""
         pages, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         self.size = pages * size
 
     def state(self) -> bytes:
-        """Everything, to begin another from."""
+        """The whole state, from which another moment can begin."""
         return zlib.compress(self._connection.serialize(), 1)
 
     async def fetch(self, sql: str, *values: Value) -> list[Any]:

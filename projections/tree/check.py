@@ -1,6 +1,6 @@
-"""Whether a log is still the one that its tree was made of: its end before anything is served, the rest beside the service.
+"""Checks that a log is still the one that its tree was made from: the end before the start, the rest while it serves.
 
-Compared are the leaves and the hashes over each tile of them; the signatures of earlier checkpoints are for `audit verify`.
+The leaves and the hashes over each tile are compared. `audit verify` also checks the signatures of older checkpoints.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from ...domain.proofs.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
 from .file import TreeFile
 
 PAUSE: Final = 0.05
-"""Seconds between two tiles of a check beside the service: a million events take some minutes, and a hundredth of a core."""
+"""Seconds between two tiles of a check while the service runs: a million events take minutes, and 1 % of a core."""
 
 PAGE: Final = 1000
-"""Events that are looked at between two turns of the loop."""
+"""Events that are checked between two turns of the event loop."""
 
-HINT: Final = "Nothing was changed. `opencode-ledger audit verify` tells what happened to the log"
+HINT: Final = "Nothing was changed. `opencode-ledger audit verify` reports what happened to the log"
 
 
 class LogChanged(StoreError):
-    """The log is not the one that its tree was made of."""
+    """The log is not the one that its tree was made from."""
 
     code = "log_changed"
 
@@ -42,7 +42,7 @@ async def check_end(file: TreeFile, store: EventStore) -> None:
 
 
 async def check_tail(file: TreeFile, store: EventStore) -> None:
-    """Look at the events that no tree covers yet: whether they are stored as events are. Raises `LogChanged`."""
+    """Check how the events are stored that the tree doesn't cover yet. Raises `LogChanged`."""
     after = Position(file.size)
     while events := await store.read_all(after, PAGE):
         _check_stored_as(events)
@@ -77,7 +77,7 @@ async def _check_tile(file: TreeFile, store: EventStore, number: int) -> None:
 
 
 def _check_stored_as(events: Iterable[RecordedEvent]) -> None:
-    """A value of another type, as any program can put there, has no leaf."""
+    """Raise for a value of a wrong type, which another program wrote and which has no leaf."""
     for event in events:
         if tuple(map(type, event)) != (int, str, int, str, bytes):
             raise LogChanged(f"Event {event.position} of the log is not stored as it was recorded. {HINT}.")

@@ -1,7 +1,7 @@
 """The file of the log's tree: its tiles and its newest checkpoint, in SQLite.
 
-Tiles and checkpoint change in one transaction, so the checkpoint always signs the very tiles that are there. What a
-crash takes away is made again from the log, byte for byte. All calls block; one at a time goes to the file.
+Tiles and checkpoint change in one transaction, so the checkpoint always signs exactly the stored tiles. What a crash
+loses is rebuilt from the log, byte for byte. All calls block, and use the file one at a time.
 """
 
 import sqlite3
@@ -33,12 +33,12 @@ _WRITE_TILE: Final = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 _WRITE_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
 _FOREIGN: Final = "SELECT type, name FROM sqlite_master WHERE name NOT IN ('tiles', 'checkpoint') OR type <> 'table'"
 _LARGEST: Final = 2**63 - 1
-"""The largest number that SQLite can look for."""
+"""The largest integer of SQLite."""
 _READ_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
 
 
 class TreeFile:
-    """An open file of a tree. `size`: how many events it covers. `note`: the checkpoint over them, signed."""
+    """An open file of a tree. `size`: the number of events it covers. `note`: the signed checkpoint over them."""
 
     def __init__(self, connection: sqlite3.Connection, key: SigningKey, reach: Reach) -> None:
         self._connection, self._key, self._reach = connection, key, reach
@@ -49,7 +49,7 @@ class TreeFile:
 
     @classmethod
     def open(cls, path: Path, key: SigningKey, reach: Reach) -> "TreeFile":
-        """Open the file, made where there is none. Raises `sqlite3.Error` or `ValueError` where it can't be used."""
+        """Open the file, or create it. Raises `sqlite3.Error` or `ValueError` where it can't be used."""
         make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -79,7 +79,7 @@ class TreeFile:
                 raise
 
     def tiles(self, wanted: Collection[TileId]) -> dict[TileId, bytes]:
-        """Those of the wanted tiles that there are."""
+        """The wanted tiles that exist."""
         with self._turn:
             found = {
                 tile: self._connection.execute(_READ_TILE, tile).fetchone()
@@ -89,11 +89,11 @@ class TreeFile:
         return {tile: row[0] for tile, row in found.items() if row and type(row[0]) is bytes}
 
     def root(self) -> bytes:
-        """The root over all leaves, as the tiles have it."""
+        """The root over all leaves, from the tiles."""
         return self._tree.root()
 
     def close(self) -> None:
-        """Let what is under way finish, then close."""
+        """Let the work under way finish, then close."""
         with self._turn:
             self._connection.close()
 
@@ -117,7 +117,7 @@ class TreeFile:
             self._connection.execute(_WRITE_CHECKPOINT, (self.size, self.note))
 
     def _begin(self) -> None:
-        """Have a checkpoint from the beginning on, of no event yet: a tree without any is none of ours."""
+        """Write a checkpoint over no events into a new file: a tree without a checkpoint isn't ours."""
         if not self.size:
             self._connection.execute(_WRITE_CHECKPOINT, (0, self.note))
 
@@ -126,7 +126,7 @@ class TreeFile:
         return sign_note(Checkpoint(key.name, self._tree.size, self._tree.root()).text, key, self._key.sign)
 
     def _recall(self) -> None:
-        """Take up the tree as the file has it."""
+        """Read the tree's state from the file."""
         size, note = self._connection.execute("SELECT size, note FROM checkpoint").fetchone() or (0, "")
         if type(size) is not int or size < 0 or type(note) is not str:
             raise ValueError("its checkpoint is damaged")
@@ -136,7 +136,7 @@ class TreeFile:
 
 
 def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
-    """The checkpoint and the tiles of a tree's file, for an audit; empty where nothing was signed. Raises `StoreError`."""
+    """The checkpoint and the tiles of a tree's file, for an audit; empty if nothing was signed. Raises `StoreError`."""
     try:
         _check_shape(connection)
         row = connection.execute("SELECT size, note FROM checkpoint").fetchone()
@@ -152,13 +152,13 @@ def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]
 
 
 def _check_shape(connection: sqlite3.Connection) -> None:
-    """Raise `ValueError` where there is more than our tables, such as triggers, which our writing would run."""
+    """Raise `ValueError` for anything besides our tables, such as a trigger, which would run when we write."""
     for kind, name in connection.execute(_FOREIGN):
-        raise ValueError(f"it has a {kind} {name!r:.80}, which is none of a tree's")
+        raise ValueError(f"it has a {kind} {name!r:.80}, which no tree has")
 
 
 def is_begun(path: Path) -> bool:
-    """Whether there is a tree that was ever signed. A file that can't be read is for others to complain of. Blocks."""
+    """Whether the file has a tree that was ever signed. Other code reports a file that can't be read. Blocks."""
     if not path.is_file() or not path.stat().st_size:
         return path.exists() and not path.is_file()
     try:

@@ -83,7 +83,7 @@ class Tree:
             file = await asyncio.to_thread(TreeFile.open, path, key, reach)
         except (sqlite3.Error, OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            what = "Keep it, put a backup in its place, and start again"
+            what = "Keep it, restore a backup in its place, and start again"
             raise StoreError(f"The tree of the log, {path}, can't be used: {why}. {what}.") from None
         try:
             if renew:

@@ -1,4 +1,4 @@
-"""The key that the log's checkpoints are signed with: an Ed25519 key in a file of the data directory."""
+"""The key that signs the log's checkpoints: an Ed25519 key in a file of the data directory."""
 
 import os
 from pathlib import Path
@@ -17,11 +17,11 @@ from ...domain.proofs.merkle import leaf_hash
 from ...domain.proofs.signed_notes import VerifierKey
 
 ORIGIN = "opencode-ledger"
-WHAT_TO_DO = "Put a backup in its place; another key is not believed by those who kept the old public one."
+WHAT_TO_DO = "Restore it from a backup; auditors with the old public key will not accept another key."
 
 
 class SigningKey:
-    """A private key, and the name that it gives to its log: the log's `origin` is made of the public key."""
+    """A private key. The log's name, its `origin`, is made from the public key."""
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         self._private = private
@@ -30,7 +30,7 @@ class SigningKey:
 
     @classmethod
     def open(cls, path: Path, *, make: bool = True) -> "SigningKey":
-        """The key in this file, made with the file where there is none. Blocks. Raises `StoreError`."""
+        """The key in this file; a new key and file where there is none. Blocks. Raises `StoreError`."""
         of_log = f"The key of the log's checkpoints, {path}"
         try:
             if make and not path.exists():
@@ -41,7 +41,7 @@ class SigningKey:
 
     @classmethod
     def read(cls, path: Path, content: bytes) -> "SigningKey":
-        """The key that a file holds. `path`: the file, for what is said. Raises `StoreError`."""
+        """The key from a file's content. `path`: the file's path, for error messages. Raises `StoreError`."""
         of_log = f"The key of the log's checkpoints, {path}"
         try:
             private = load_pem_private_key(content, None)
@@ -66,7 +66,7 @@ def verify(public: bytes, signature: bytes, text: bytes) -> bool:
 
 
 def _write(path: Path, private: Ed25519PrivateKey) -> None:
-    """Write the key for its owner alone, whole or not at all."""
+    """Write the key so that only its owner can read it, completely or not at all."""
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)

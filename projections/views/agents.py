@@ -1,4 +1,4 @@
-"""The agent of each codebase: its phase, exactly as the codebase's own state folds it, and its session."""
+"""The agent of each codebase: its phase, exactly as the codebase's state has it, and its session."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -27,7 +27,7 @@ PROJECTION: Final = Projection(
     """
 )
 
-# What the session row already says (task, start, model) is joined when asked for, not copied.
+# What the session's row has (task, start, model) is joined in queries, not copied.
 _SELECT: Final = """
     SELECT a.codebase_id, a.phase, a.session_id, s.task_id, s.status, t.title, s.started_at, s.model, a.failures,
         a.held_code, a.held_message,
@@ -145,7 +145,7 @@ def _working(waiting: bool) -> Phase:
 
 
 def _move(event: e.Event, at: RecordedEvent, batch: Batch, phase: Phase) -> None:
-    """Change the phase, unless the event tells of a session that is no longer the agent's."""
+    """Change the phase, unless the event is of a session that is no longer the agent's."""
     batch.write(
         "UPDATE agents SET phase = ? WHERE codebase_id = ? AND session_id = ?",
         phase.value,
@@ -158,9 +158,12 @@ def _move(event: e.Event, at: RecordedEvent, batch: Batch, phase: Phase) -> None
 class Agent:
     """A codebase's agent. The session's members are None where no session is active or interrupted.
 
-    `current_task`: the task's title. `started_at`: of the session. `model`: the agent's own word, once it gave one.
-    `pending`: tasks that wait. `failures`: sessions that failed in a row. `held_code`, `held_message`: why the task whose
-    turn it is can't start for now, where it can't.
+    - `current_task`: the task's title.
+    - `started_at`: when the session started.
+    - `model`: as the agent reported it, once it did.
+    - `pending`: the number of waiting tasks.
+    - `failures`: consecutive failed sessions.
+    - `held_code`, `held_message`: why the next task can't start yet, where it can't.
     """
 
     codebase_id: CodebaseId
@@ -178,7 +181,7 @@ class Agent:
 
     @property
     def status(self) -> PublicStatus:
-        """What its session is, while it has one; else what the API calls the phase."""
+        """The session's status while it has one; otherwise the phase's name in the API."""
         return self.session_status or public_status(self.phase)
 
 
@@ -200,7 +203,7 @@ class Agents:
     async def unsettled(self) -> list[CodebaseId]:
         """The codebases whose agent is neither idle nor interrupted, in order of registration.
 
-        At the start of a server these are what the one before left unfinished.
+        At the start of a server, these are the agents that the last server left unfinished.
         """
         rows = await self._fetch(
             "SELECT codebase_id FROM agents WHERE phase NOT IN (?, ?, ?) ORDER BY position",

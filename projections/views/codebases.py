@@ -1,4 +1,4 @@
-"""The registered codebases. A deleted one is hidden from every query, here and in the other views."""
+"""The registered codebases. A deleted codebase is hidden from every query, here and in the other views."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class Codebases:
         return await self._select("ORDER BY position")
 
     async def count(self) -> int:
-        """How many are registered."""
+        """The number of registered codebases."""
         return int((await self._fetch("SELECT count(*) FROM live_codebases"))[0][0])
 
     async def get(self, codebase: CodebaseId) -> Codebase | None:
@@ -103,12 +103,12 @@ class Codebases:
         return found[0] if found else None
 
     async def by_path(self, path: str) -> Codebase | None:
-        """The codebase registered for this real path, if there is one."""
+        """The codebase registered for this real path, or None."""
         found = await self._select("WHERE path = ? ORDER BY position LIMIT 1", path)
         return found[0] if found else None
 
     async def is_deleted(self, codebase: CodebaseId) -> bool:
-        """Whether the codebase was known once and then deleted."""
+        """Whether the codebase was registered and then deleted."""
         return bool(await self._fetch("SELECT 1 FROM codebases WHERE id = ? AND deleted", codebase))
 
     async def _select(self, clause: str, *values: str) -> list[Codebase]:

@@ -1,4 +1,4 @@
-"""Pages of a view: some rows, newest first, and how many there are, read in one query and so from one moment."""
+"""Pages of a view: rows, newest first, with their total, from one query and so from one moment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`rows` of the page, and the `total` of rows that it was cut from."""
+    """The `rows` of a page, and the `total` number of rows."""
 
     rows: tuple[T, ...]
     total: int
@@ -29,9 +29,9 @@ async def select_page(
     offset: int,
     total: str = "(SELECT count(*) FROM {table} WHERE {condition})",
 ) -> Page[T]:
-    """Read a page by descending `order`. A `where` of None leaves that column free.
+    """Read a page by descending `order`. `where`: values of columns; None matches any value.
 
-    `total`: a query of the number of rows, where there is a quicker one than to count them.
+    `total`: a query for the number of rows, where one is faster than counting.
     """
     chosen = {column: value for column, value in where.items() if value is not None}
     condition = " AND ".join(("1", *(f"{column} = ?" for column in chosen)))
@@ -45,6 +45,6 @@ async def select_page(
         limit,
         offset,
     )
-    # Beyond the last page the total still comes, beside a row of nothing.
+    # Beyond the last page the total still comes, with an empty row.
     rows = tuple(row(*values) for _total, page_order, *values in found if page_order is not None)
     return Page(rows, found[0][0])

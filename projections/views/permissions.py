@@ -1,4 +1,4 @@
-"""What agents asked of people: what still waits for an answer, and how the rest was settled."""
+"""What agents asked of people: open permissions and questions, and how the others were settled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def _asked(event: e.PermissionAsked, at: RecordedEvent, batch: Batch) -> None:
 
 @PROJECTION.on(e.PermissionReplied)
 def _replied(event: e.PermissionReplied, at: RecordedEvent, batch: Batch) -> None:
-    """What was asked for is from now on in the log alone: a file to be written can be long."""
+    """From now on only the log has the arguments, which may be a long file."""
     batch.write(
         "UPDATE permissions SET reply = ?, decided_by = ?, replied_at = ?, args = '{}', patterns = '[]'"
         " WHERE id = ? AND codebase_id = ? AND reply IS NULL",
@@ -87,7 +87,7 @@ def _replied(event: e.PermissionReplied, at: RecordedEvent, batch: Batch) -> Non
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permission:
-    """Something that waits for an answer, until `expires_at`. `subagent`: the agent's session of the helper that asks."""
+    """An open permission or question. `expires_at`: its time limit. `subagent`: the agent's session of the subagent that asks."""
 
     id: PermissionId
     kind: e.PermissionKind
@@ -104,7 +104,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How something was settled, by whom and when."""
+    """How a permission or question was settled, by whom and when."""
 
     reply: str
     decided_by: e.Decider
@@ -112,13 +112,13 @@ class Settlement:
 
 
 class Permissions:
-    """Queries over what the agent of a codebase asks and has asked."""
+    """Queries over the permissions and questions of a codebase."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
     async def waiting(self, codebase: CodebaseId, limit: int = 50, offset: int = 0) -> Page[Permission]:
-        """What waits for an answer, newest first."""
+        """The open permissions and questions, newest first."""
         return await select_page(
             self._fetch,
             _permission,
@@ -131,7 +131,7 @@ class Permissions:
         )
 
     async def settlement(self, codebase: CodebaseId, permission: PermissionId) -> Settlement | None:
-        """How it was settled; None for what still waits or was never asked."""
+        """How it was settled; None where it is open or was never asked."""
         rows = await self._fetch(
             "SELECT reply, decided_by, replied_at FROM permissions"
             " WHERE id = ? AND codebase_id = ? AND reply IS NOT NULL",

@@ -1,4 +1,4 @@
-"""The requests that were made under an idempotency key, and their answers: of deleted codebases too."""
+"""The requests with an idempotency key, and their responses, including those of deleted codebases."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +36,7 @@ def _answered(event: RequestAnswered, _at: RecordedEvent, batch: Batch) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRequest:
-    """A request that was answered. `fingerprint`: of what it said. `answer`: the body, as JSON."""
+    """An answered request. `fingerprint`: the digest of its content. `answer`: the response's body, as JSON."""
 
     fingerprint: str
     status: int
@@ -44,12 +44,12 @@ class AnsweredRequest:
 
 
 class Requests:
-    """Looks up requests by their keys."""
+    """Queries over requests by their keys."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
     async def get(self, key: str) -> AnsweredRequest | None:
-        """The request that was made under this key, or None."""
+        """The request with this key, or None."""
         rows = await self._fetch("SELECT fingerprint, status, answer FROM requests WHERE key = ?", key)
         return next((AnsweredRequest(print_, status, answer.encode()) for print_, status, answer in rows), None)

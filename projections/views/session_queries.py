@@ -1,4 +1,4 @@
-"""What can be asked about sessions."""
+"""Queries over sessions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ _NAMES: Final = tuple(_COLUMNS.split(", "))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` its span.
+    """A session. `tokens` by kind and `cost` in US dollars are sums over its steps; `first` and `last` are its span.
 
-    `started_at`: when its work began; None while it waits for room. `reason`: why it is interrupted, or why its last
-    answer was cut off.
-    `imported`: it was made outside; `parent_id` and `title` are then the agent's program's own, where it has them.
+    - `started_at`: when its work began; None while it waits for a slot.
+    - `reason`: why it is interrupted, or why its last answer is truncated.
+    - `imported`: it comes from outside opencode-ledger; `parent_id` and `title` are then the agent's program's own.
     """
 
     id: SessionId
@@ -59,10 +59,10 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Where a session lies in its codebase's stream: from `first` to `last`, and whether it has ended.
+    """A session's place in its codebase's stream: from `first` to `last`, and whether the session has ended.
 
-    `last` is the newest event that names the session; it grows until its `complete` event is applied. Who ends
-    a stream by it must have waited for `caught_up` first.
+    `last` is the newest event of the session; it grows until its `complete` event is applied. Wait for `caught_up`
+    before using it to end a stream.
     """
 
     session_id: SessionId
@@ -98,11 +98,11 @@ class Sessions:
         )
 
     async def span(self, codebase: CodebaseId, session: SessionId) -> Span | None:
-        """Where a session of this codebase lies in the stream, or None where there is no such session."""
+        """The span of a session of this codebase, or None where it has no such session."""
         return await self._span("id = ? AND codebase_id = ?", session, codebase)
 
     async def current(self, codebase: CodebaseId) -> Span | None:
-        """The session that is now running or interrupted, or None."""
+        """The span of the running or interrupted session, or None."""
         return await self._span(
             "codebase_id = ?1 AND id = (SELECT session_id FROM agents WHERE codebase_id = ?1)", codebase
         )

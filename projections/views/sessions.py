@@ -1,8 +1,9 @@
-"""The sessions of each codebase: how they began and ended, what they cost, and where in the stream they lie.
+"""The sessions of each codebase: their beginning and end, their cost, and their place in the stream.
 
-`messages_count` counts distinct messages: each of the user's, and each of the agent's that was seen to say
-something or to use a tool. Messages between the agent and its helpers (subagents) are not the session's own.
-Of messages made outside the latest state counts; `began` orders the sessions by when they began.
+- `messages_count` counts distinct messages: those of the user, and those of the agent with text or a tool call.
+  Messages between the agent and its subagents don't count.
+- Of an imported message the latest state counts.
+- `began` orders the sessions by their beginning.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from ...domain.events import imported as o
 from ...domain.events.recorded import RecordedEvent
 from ..batch import Batch
 from ..projection import Projection
+from .rows import OPEN_ROW, THIS_ROW
 
 PROJECTION: Final = Projection(
     """
@@ -74,8 +76,6 @@ PROJECTION: Final = Projection(
 )
 
 PENDING: Final = "pending"
-_THIS: Final = "WHERE id = ? AND codebase_id = ?"
-_OPEN: Final = f"{_THIS} AND status IN ('pending', 'running', 'interrupted')"
 
 
 @PROJECTION.on(e.SessionStarted)
@@ -107,14 +107,14 @@ def _began(moment: str, at: RecordedEvent) -> str:
 def _imported(event: o.SessionImported, at: RecordedEvent, batch: Batch) -> None:
     if event.session_id is None:
         return
-    told = (event.status, event.started_at, event.ended_at, event.model, event.agent, event.prompt)
+    described = (event.status, event.started_at, event.ended_at, event.model, event.agent, event.prompt)
     batch.write(
         "INSERT INTO sessions (id, codebase_id, agent_session_id, status, started_at, ended_at, model, agent, prompt,"
         " parent_id, title, first, last, began, imported) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT DO UPDATE SET (status, started_at, ended_at, model, agent, prompt, parent_id, title) ="
         " (excluded.status, excluded.started_at, excluded.ended_at, excluded.model, excluded.agent, excluded.prompt,"
         " excluded.parent_id, excluded.title) WHERE imported",
-        *(event.session_id, at.stream, event.agent_session_id, *told, event.parent_id, event.title),
+        *(event.session_id, at.stream, event.agent_session_id, *described, event.parent_id, event.title),
         *(at.sequence, at.sequence, _began(event.started_at, at)),
     )
 
@@ -137,7 +137,7 @@ def _message_imported(event: o.MessageImported, at: RecordedEvent, batch: Batch)
 @PROJECTION.on(e.SessionLinked)
 def _linked(event: e.SessionLinked, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        f"UPDATE sessions SET agent_session_id = ?, model = coalesce(?, model) {_THIS}",
+        f"UPDATE sessions SET agent_session_id = ?, model = coalesce(?, model) {THIS_ROW}",
         event.agent_session_id,
         event.model,
         event.session_id,
@@ -148,7 +148,7 @@ def _linked(event: e.SessionLinked, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(e.SessionInterrupted)
 def _interrupted(event: e.SessionInterrupted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        f"UPDATE sessions SET status = 'interrupted', reason = ? {_OPEN}", event.reason, event.session_id, at.stream
+        f"UPDATE sessions SET status = 'interrupted', reason = ? {OPEN_ROW}", event.reason, event.session_id, at.stream
     )
 
 
@@ -163,10 +163,10 @@ def _admitted(event: e.SessionAdmitted, at: RecordedEvent, batch: Batch) -> None
 
 
 def _works(event: e.Event, at: RecordedEvent, batch: Batch, status: str) -> None:
-    """The session runs, or (`pending`) waits to; it started when its work first began."""
+    """The session runs, or (`pending`) waits. It started when its work first began."""
     began = None if status == PENDING else event.timestamp
     batch.write(
-        f"UPDATE sessions SET status = ?, reason = NULL, started_at = coalesce(started_at, ?) {_OPEN}",
+        f"UPDATE sessions SET status = ?, reason = NULL, started_at = coalesce(started_at, ?) {OPEN_ROW}",
         status,
         began,
         event.session_id,
@@ -191,7 +191,7 @@ def _stopped(event: e.SessionStopped, at: RecordedEvent, batch: Batch) -> None:
 
 def _end(event: e.Event, at: RecordedEvent, batch: Batch, status: str, reason: str | None = None) -> None:
     batch.write(
-        f"UPDATE sessions SET status = ?, ended_at = ?, reason = ? {_OPEN}",
+        f"UPDATE sessions SET status = ?, ended_at = ?, reason = ? {OPEN_ROW}",
         status,
         event.timestamp,
         reason,
@@ -231,8 +231,8 @@ def _message(session: e.Json, message: e.Json, at: RecordedEvent, batch: Batch) 
 def _usage(event: e.Usage, at: RecordedEvent, batch: Batch) -> None:
     if event.session_id is None:
         return
-    # One statement per event, never a sum per batch: sums of floats would then depend on how batches were cut.
-    batch.write(f"UPDATE sessions SET cost = cost + ? {_THIS}", event.cost, event.session_id, at.stream)
+    # One statement per event, not a sum per batch: a sum of floats would then depend on the size of batches.
+    batch.write(f"UPDATE sessions SET cost = cost + ? {THIS_ROW}", event.cost, event.session_id, at.stream)
     for kind, tokens in event.tokens.items():
         batch.write(
             "INSERT INTO session_tokens (session_id, codebase_id, kind, tokens) VALUES (?, ?, ?, ?)"

@@ -1,4 +1,4 @@
-"""The tasks: pieces of work, by a trigger or queued, and what became of them."""
+"""The tasks, triggered or queued, and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from ..batch import Batch
 from ..database import Fetch
 from ..projection import Projection
 from .page import Page, select_page
+from .rows import OPEN_ROW
 
 TaskStatus: TypeAlias = Literal["pending", "running", "interrupted", "completed", "failed", "cancelled"]
 
@@ -48,7 +49,7 @@ PROJECTION: Final = Projection(
         INSERT OR IGNORE INTO task_counts VALUES (new.codebase_id, new.status, 0);
         UPDATE task_counts SET number = number + 1 WHERE codebase_id = new.codebase_id AND status = new.status;
     END;
-    CREATE TRIGGER tasks_counted_anew AFTER UPDATE OF status ON tasks BEGIN
+    CREATE TRIGGER tasks_recounted AFTER UPDATE OF status ON tasks BEGIN
         UPDATE task_counts SET number = number - 1 WHERE codebase_id = old.codebase_id AND status = old.status;
         INSERT OR IGNORE INTO task_counts VALUES (new.codebase_id, new.status, 0);
         UPDATE task_counts SET number = number + 1 WHERE codebase_id = new.codebase_id AND status = new.status;
@@ -65,7 +66,6 @@ _COLUMNS: Final = (
     " completed_at, metadata, model, result, error, code, reason"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
-_OPEN: Final = "WHERE id = ? AND codebase_id = ? AND status IN ('pending', 'running', 'interrupted')"
 
 
 @PROJECTION.on(e.TaskCreated)
@@ -93,7 +93,7 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
 def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
         "UPDATE tasks SET status = 'running', reason = NULL, error = NULL, code = NULL,"
-        f" session_id = coalesce(?, session_id), started_at = coalesce(started_at, ?) {_OPEN}",
+        f" session_id = coalesce(?, session_id), started_at = coalesce(started_at, ?) {OPEN_ROW}",
         event.session_id,
         event.timestamp,
         event.task_id,
@@ -104,7 +104,7 @@ def _started(event: e.TaskStarted, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(e.TaskInterrupted)
 def _interrupted(event: e.TaskInterrupted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        f"UPDATE tasks SET status = 'interrupted', reason = ?, error = ?, code = ? {_OPEN}",
+        f"UPDATE tasks SET status = 'interrupted', reason = ?, error = ?, code = ? {OPEN_ROW}",
         event.reason,
         event.error,
         event.code,
@@ -116,7 +116,7 @@ def _interrupted(event: e.TaskInterrupted, at: RecordedEvent, batch: Batch) -> N
 @PROJECTION.on(e.TaskResumed)
 def _resumed(event: e.TaskResumed, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        f"UPDATE tasks SET status = ?, reason = NULL, error = NULL, code = NULL {_OPEN}",
+        f"UPDATE tasks SET status = ?, reason = NULL, error = NULL, code = NULL {OPEN_ROW}",
         event.status,
         event.task_id,
         at.stream,
@@ -125,7 +125,7 @@ def _resumed(event: e.TaskResumed, at: RecordedEvent, batch: Batch) -> None:
 
 @PROJECTION.on(e.TaskHeld)
 def _held(event: e.TaskHeld, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(f"UPDATE tasks SET reason = ? {_OPEN}", event.code, event.task_id, at.stream)
+    batch.write(f"UPDATE tasks SET reason = ? {OPEN_ROW}", event.code, event.task_id, at.stream)
 
 
 @PROJECTION.on(e.TaskCompleted)
@@ -153,9 +153,9 @@ def _end(
     error: str | None = None,
     code: str | None = None,
 ) -> None:
-    """A task that is still open ends; one that has ended stays as it is."""
+    """End a task that is open; an ended task stays as it is."""
     batch.write(
-        f"UPDATE tasks SET status = ?, completed_at = ?, result = ?, error = ?, code = ?, reason = NULL {_OPEN}",
+        f"UPDATE tasks SET status = ?, completed_at = ?, result = ?, error = ?, code = ?, reason = NULL {OPEN_ROW}",
         status,
         event.timestamp,
         result,
@@ -168,9 +168,9 @@ def _end(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A piece of work. `completed_at`: when it ended, however it did; `error` and `code`: why it failed, or was cut off.
+    """A task. `completed_at`: when it ended, with any outcome. `error`, `code`: why it failed or was interrupted.
 
-    `reason`: why it is interrupted, or can't start for now, in a stable word.
+    `reason`: a stable code for why it is interrupted, or can't start yet.
     """
 
     id: TaskId
@@ -204,7 +204,7 @@ class Tasks:
         return _task(*rows[0]) if rows else None
 
     async def queued(self) -> list[CodebaseId]:
-        """The codebases where tasks wait for the agent, the one that has waited longest first."""
+        """The codebases with waiting tasks, the longest waiting first."""
         rows = await self._fetch(
             "SELECT codebase_id FROM live_tasks WHERE status = 'pending' GROUP BY codebase_id ORDER BY min(position)"
         )

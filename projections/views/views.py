@@ -1,4 +1,4 @@
-"""All the views together: their tables, and the queries that readers ask."""
+"""All views together: their tables and their queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ PROJECTIONS: Final = (
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
 
 REVISION: Final = 4
-"""To be raised whenever handlers change what they write into the same tables: views made before are then rebuilt."""
+"""Raise it whenever handlers write something else into the same tables: existing views are then rebuilt."""
 
 VERSION: Final = f"{REVISION}-{sha256(SCHEMA.encode()).hexdigest()[:16]}"
-"""What must agree for a file of views to be used as it is."""
+"""A file of views is used as it is only if it has this version."""
 
 _COUNTS: Final = """
     SELECT 'codebases', '', count(*) FROM live_codebases
@@ -38,7 +38,7 @@ _COUNTS: Final = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many there are: codebases, agents by phase, sessions and tasks by status."""
+    """The numbers of codebases, of agents by phase, and of sessions and tasks by status."""
 
     codebases: int
     agents: Mapping[str, int]
@@ -47,7 +47,7 @@ class Counts:
 
 
 class Views:
-    """The queries, by what they are about. Each is one read, and sees every event that was applied before it."""
+    """The queries by subject. Each is one read, and sees every event that was applied before it."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
@@ -59,7 +59,7 @@ class Views:
         self.permissions = permissions.Permissions(fetch)
 
     async def counts(self) -> Counts:
-        """How many there are of everything that is not deleted."""
+        """The numbers of everything that is not deleted."""
         rows = await self._fetch(_COUNTS)
 
         def of(kind: str) -> dict[str, int]:

@@ -27,11 +27,14 @@ CHANGES = [
     ("UPDATE sessions SET prompt = 'never said'", "sessions shows a row of "),
     ("DELETE FROM codebases", "codebases lacks a row of "),
     ("INSERT INTO task_counts VALUES ('cb_none', 'pending', 7)", "task_counts shows a row of 'cb_none'"),
-    ("DROP TRIGGER tasks_counted", "tasks_counted is not the one that is made"),
-    ("CREATE TABLE mine (x)", "mine is not the one that is made"),
-    ("CREATE TRIGGER sqlitex AFTER UPDATE ON codebases BEGIN SELECT 1; END", "sqlitex is not the one that is made"),
+    ("DROP TRIGGER tasks_counted", "tasks_counted is not as the program creates it"),
+    ("CREATE TABLE mine (x)", "mine is not as the program creates it"),
+    (
+        "CREATE TRIGGER sqlitex AFTER UPDATE ON codebases BEGIN SELECT 1; END",
+        "sqlitex is not as the program creates it",
+    ),
     ("UPDATE sessions SET title = CAST('x' AS BLOB)", "sessions shows a row of "),
-    ("UPDATE codebases SET id = CAST(x'ff' AS TEXT) WHERE id = 'cb_a'", "the file can't be read (text that is none)"),
+    ("UPDATE codebases SET id = CAST(x'ff' AS TEXT) WHERE id = 'cb_a'", "the file can't be read (it has invalid text)"),
     ("UPDATE tracking SET position = position + 1000", "tracking shows a row of "),
     ("UPDATE tracking SET position = 'far'", "tracking shows a row of "),
     ("INSERT INTO tracking SELECT * FROM tracking", "tracking shows a row more than once"),
@@ -246,7 +249,7 @@ async def test_an_exchange_that_fails(tmp_path: Path, monkeypatch: pytest.Monkey
         await replace(self, serving)
 
     monkeypatch.setattr(Rebuild, "replace", left_over)
-    with pytest.raises(StoreError, match=r"is not whole without views\.db\.new-wal"):
+    with pytest.raises(StoreError, match=r"is incomplete without views\.db\.new-wal"):
         await projections.check()
     await until(lambda: projections.applied == store.head)
     assert "wrong" in {view.name for view in await projections.views.codebases.all()}
