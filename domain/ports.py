@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coro
 from collections.abc import Sequence as Many
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from .codebase.commands import ImportSession
 from .codebase.effects import Prompt
 from .codebase.facts import Fact
 from .codebase.imported import ExternalSession
-from .events import Answers
+from .events import Answers, Reply
 from .events.recorded import NewEvent, RecordedEvent
 from .ids import (
     AgentPermissionId,
@@ -140,7 +140,7 @@ class Agent(Protocol):
     async def answer(
         self,
         permission: AgentPermissionId,
-        reply: Literal["once", "always", "reject"],
+        reply: Reply,
         message: str | None,
     ) -> None:
         """Send a reply to a permission; nothing happens if the agent no longer asks for it.

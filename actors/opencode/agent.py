@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence as Many
-from typing import Literal
 
 import structlog
 
 from ...domain.codebase.effects import Prompt
 from ...domain.codebase.facts import AgentDied
 from ...domain.errors import AgentError
-from ...domain.events import Answers
+from ...domain.events import Answers, Reply
 from ...domain.ids import AgentPermissionId, CodebaseId
 from ...domain.opencode.run import Given
 from ...domain.opencode.translator import Translator
@@ -188,9 +187,7 @@ class OpencodeAgent:
 
     # --- permissions ----------------------------------------------------------------------------------------------
 
-    async def answer(
-        self, permission: AgentPermissionId, reply: Literal["once", "always", "reject"], message: str | None
-    ) -> None:
+    async def answer(self, permission: AgentPermissionId, reply: Reply, message: str | None) -> None:
         """See the port."""
         await self._answer(permission, reply, lambda client: client.reply_permission(permission, reply, message))
 

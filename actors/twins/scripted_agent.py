@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from ...domain.codebase import facts as f
 from ...domain.codebase.effects import Prompt
 from ...domain.errors import AgentError, AgentUnavailable, LedgerError
-from ...domain.events import Answers, Json, PermissionKind
+from ...domain.events import Answers, Json, PermissionKind, Reply
 from ...domain.failure import Failure
 from ...domain.file_trees import path_text
 from ...domain.ids import (
@@ -28,8 +28,6 @@ from ...domain.ids import (
 )
 from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Clock, Deliver
-
-Reply: TypeAlias = Literal["once", "always", "reject"]
 
 
 @dataclass(kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from ..events import Answers, Decider, Json
+from ..events import Answers, Decider, Json, Reply
 from ..ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 from .facts import Fact
 from .hindrance import Hindrance
@@ -79,7 +79,7 @@ class ReplyPermission:
     """Approve or reject a permission, or answer a question: `answers` has a list for each part of it."""
 
     permission_id: PermissionId
-    reply: Literal["once", "always", "reject"]
+    reply: Reply
     decided_by: Decider = "user"
     message: str | None = None
     answers: Answers | None = None

@@ -1,9 +1,9 @@
 """Effects, as data: what the domain asks of the outside. The actor carries them out in order, after the commit."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from ..events import Answers
+from ..events import Answers, Reply
 from ..ids import (
     AgentPermissionId,
     AgentSessionId,
@@ -46,7 +46,7 @@ class AnswerPermission:
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
-    reply: Literal["once", "always", "reject"]
+    reply: Reply
     message: str | None
 
 

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..events import Answers, Json, PermissionKind
+from ..events import Answers, Json, PermissionKind, Reply
 from ..failure import Failure
 from ..file_trees import Action, PathEncoding
 from ..ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
 from ..outputs.whole import AgentOutput, WholeOutput
+
+Truncation: TypeAlias = Literal["length", "content-filter"]
+"""Why the last answer is truncated: the model's limit of length, or the provider's filter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +136,7 @@ class PermissionSettled:
 
     session_id: SessionId
     agent_permission_id: AgentPermissionId
-    reply: Literal["once", "always", "reject"]
+    reply: Reply
     answers: Answers | None = None
     ours: bool = False
 
@@ -150,7 +153,7 @@ class RunEnded:
     answers: MessageId
     summary: str = ""
     failure: Failure | None = None
-    finish: Literal["length", "content-filter"] | None = None
+    finish: Truncation | None = None
 
     @property
     def outcome(self) -> Literal["completed", "failed"]:

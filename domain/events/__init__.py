@@ -15,6 +15,7 @@ from .permission import (
     PermissionAsked,
     PermissionKind,
     PermissionReplied,
+    Reply,
 )
 from .run import (
     Complete,
@@ -76,6 +77,7 @@ __all__ = [
     "PermissionAsked",
     "PermissionKind",
     "PermissionReplied",
+    "Reply",
     "SessionAdmitted",
     "SessionCompleted",
     "SessionFailed",

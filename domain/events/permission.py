@@ -10,6 +10,9 @@ from .event import Event, Json, kind
 Decider: TypeAlias = Literal["user", "auto_approve", "timeout", "interrupt", "agent"]
 """Who decided. `agent`: the agent settled it itself, without our answer."""
 
+Reply: TypeAlias = Literal["once", "always", "reject"]
+"""How a permission or question was answered; a question takes `once` or `reject`."""
+
 PermissionKind: TypeAlias = Literal["permission", "question"]
 
 Answers: TypeAlias = tuple[tuple[str, ...], ...]
@@ -41,7 +44,7 @@ class PermissionAnswering(Event):
     """An answer is on its way to the agent; `PermissionReplied` records its result."""
 
     permission_id: PermissionId
-    reply: Literal["once", "always", "reject"]
+    reply: Reply
     decided_by: Decider
     message: str | None = None
     answers: Answers | None = None
@@ -57,7 +60,7 @@ class PermissionReplied(Event):
     """
 
     permission_id: PermissionId
-    reply: Literal["once", "always", "reject"]
+    reply: Reply
     decided_by: Decider
     message: str | None = None
     answers: Answers | None = None

@@ -1,16 +1,16 @@
 """What an agent asks of people (permission to use a tool, or answers), read into facts."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 from ..codebase.facts import PermissionRequested, PermissionSettled
-from ..events import Json
+from ..events import Json, Reply
 from ..ids import AgentPermissionId
 from ..untrusted_json import Fields, items, json_of, text
 from .run import Run
 from .streamed_text import Origin
 
-REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
+REPLIES: Final[tuple[Reply, ...]] = ("once", "always", "reject")
 
 
 def settled_permission(run: Run, asked: str, reply: object) -> Iterator[PermissionSettled]:

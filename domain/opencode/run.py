@@ -7,6 +7,7 @@ an `idle` may belong to an earlier run, and the agent may retry after an error.
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ..codebase.facts import Truncation
 from ..events import Answers
 from ..failure import Failure
 from ..ids import AgentSessionId, MessageId, SessionId
@@ -131,7 +132,7 @@ class Run:
         return answer.failure
 
     @property
-    def cut_off(self) -> Literal["length", "content-filter"] | None:
+    def cut_off(self) -> Truncation | None:
         """Why the model's last answer is truncated; None where it isn't."""
         match self.answer():
             case Answer(finish="length"):

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
-from opencode_ledger.actors.twins.scripted_agent import Reply, RunFailed, ScriptedAgent, Temper
+from opencode_ledger.actors.twins.scripted_agent import RunFailed, ScriptedAgent, Temper
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentError
+from opencode_ledger.domain.events import Reply
 from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import (
     AgentPermissionId,

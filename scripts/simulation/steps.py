@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection
 from itertools import count
-from typing import Final, Literal
+from typing import Final
 
 from opencode_ledger.actors.twins.scripted_agent import Temper
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle import Phase
 from opencode_ledger.domain.codebase.state import State
+from opencode_ledger.domain.events import Reply
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId
 
 from .asks import Ask
@@ -21,7 +22,7 @@ MOST_READERS = 12
 NOBODY = CodebaseId("cb_nobody")
 OUTPUT: Final = 25_000
 """Lines that a person's command prints now and then: more than a message has of it."""
-REPLIES: Final[tuple[Literal["once", "always", "reject"], ...]] = ("once", "always", "reject")
+REPLIES: Final[tuple[Reply, ...]] = ("once", "always", "reject")
 
 SHARES: Final = {
     "register": 3,
