@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.golden.release import HOME, LOGS, SUMS, THIS_VERSION, hear, sums, write_data, write_down
-from tests.golden.story import NamingAgents, tell
+from tests.golden.story import NamingAgents, play
 from tests.support.service import running
 
 from opencode_ledger.http.settings import Settings
@@ -27,7 +27,7 @@ def main() -> None:
     folder.mkdir(parents=True)
     try:
         with tempfile.TemporaryDirectory(prefix="opencode-ledger-") as place:
-            write_down(asyncio.run(tell(HOME, Path(place))), folder)
+            write_down(asyncio.run(play(HOME, Path(place))), folder)
             asyncio.run(_listen(write_data(THIS_VERSION, Path(place) / "again"), folder))
     finally:
         shutil.rmtree(HOME, ignore_errors=True)

@@ -6,7 +6,7 @@ from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.opencode.errors import SENTENCE_LIMIT, failure_of
 
 
-def told(name: str = "UnknownError", message: str = "Boom", **data: object) -> Failure:
+def read(name: str = "UnknownError", message: str = "Boom", **data: object) -> Failure:
     return failure_of({"name": name, "data": {"message": message, **data}})
 
 
@@ -32,16 +32,16 @@ def told(name: str = "UnknownError", message: str = "Boom", **data: object) -> F
 )
 def test_the_code_of_an_error(name: str, message: str, status: int | None, code: str) -> None:
     """The error's own name counts first, then the provider's status, then the words of it."""
-    assert told(name, message, statusCode=status) == Failure(code=code, error=message)
+    assert read(name, message, statusCode=status) == Failure(code=code, error=message)
 
 
 def test_the_sentence_of_an_error() -> None:
-    """The first line with words in it is told, without the names of classes; else the error's name, else a plain word."""
+    """The sentence is the first line with words, without names of classes; else the error's name, else a plain sentence."""
     assert (
-        told(message="\n  Error: APIError: ProviderError: no such host  \n  at main.ts").error
+        read(message="\n  Error: APIError: ProviderError: no such host  \n  at main.ts").error
         == "Error: APIError: ProviderError: no such host"
     )
-    assert told(message="APIError: ProviderError: no such host").error == "no such host"
+    assert read(message="APIError: ProviderError: no such host").error == "no such host"
     assert failure_of({"name": "X", "message": "outside of the data"}).error == "outside of the data"
     assert failure_of({"name": "X", "data": {"message": " \n"}}).error == "X"
     nothings: list[object] = [{}, None, "text", {"data": []}]
@@ -50,6 +50,6 @@ def test_the_sentence_of_an_error() -> None:
 
 
 def test_a_long_sentence_is_cut() -> None:
-    """A sentence is told whole up to its limit, and else cut to it with a mark."""
-    assert told(message="x" * SENTENCE_LIMIT).error == "x" * SENTENCE_LIMIT
-    assert told(message="x" * (SENTENCE_LIMIT + 1)).error == "x" * (SENTENCE_LIMIT - 1) + "…"
+    """A sentence up to the limit stays whole; a longer one is truncated with a mark."""
+    assert read(message="x" * SENTENCE_LIMIT).error == "x" * SENTENCE_LIMIT
+    assert read(message="x" * (SENTENCE_LIMIT + 1)).error == "x" * (SENTENCE_LIMIT - 1) + "…"

@@ -39,7 +39,7 @@ def test_what_is_unknown_is_counted_and_what_says_nothing_is_not() -> None:
     assert translator.unknown == {"x.new": 2, "x.other": 1}
 
 
-def test_a_question_is_told_once() -> None:
+def test_a_question_is_reported_once() -> None:
     """What an agent asks is one fact, however often it is reported; a stranger's question is none."""
     translator = prompted()
     (asked,) = translator.event(ASKED, 0.0)
@@ -73,5 +73,5 @@ def test_helpers_are_known_by_their_parents() -> None:
     for child, parent in (("ses_a", ROOT), ("ses_b", "ses_a"), ("ses_x", "ses_other"), ("", ROOT), (ROOT, "ses_a")):
         translator.event(event("session.created", info={"id": child, "parentID": parent}), 0.0)
     assert translator.sessions == (ROOT, "ses_a", "ses_b")
-    told = translator.event({**ASKED, "properties": {"id": "per_3", "sessionID": ROOT, "permission": "x"}}, 0.0)
-    assert [fact.subagent for fact in told if isinstance(fact, PermissionRequested)] == [None]
+    facts = translator.event({**ASKED, "properties": {"id": "per_3", "sessionID": ROOT, "permission": "x"}}, 0.0)
+    assert [fact.subagent for fact in facts if isinstance(fact, PermissionRequested)] == [None]

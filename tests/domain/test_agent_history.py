@@ -114,7 +114,7 @@ def test_what_was_taken_back_is_not_said() -> None:
     assert read(asked(), answered(said("half", ended=False), finished=False)).messages[1].content == "half"
 
 
-def test_what_the_program_tells_itself() -> None:
+def test_what_the_program_says_to_itself() -> None:
     """Files put into a question, a nudge to go on and a summary of its own are nobody's words."""
     nudge = {"info": {"id": "msg_3", "role": "user"}, "parts": [{"type": "text", "text": "Go on", "synthetic": True}]}
     question = asked()
@@ -129,7 +129,7 @@ def test_what_the_program_tells_itself() -> None:
 
 
 def test_how_a_session_ended() -> None:
-    """An error is told and makes it failed; an abort, or an answer without an end, makes it stopped."""
+    """With an error a session is failed; with an abort, or an answer without an end, it is stopped."""
     error = {"name": "APIError", "data": {"message": "Too many requests", "statusCode": 429}}
     failed = read(asked(), answered(error=error, finish=None))
     assert (failed.status, failed.messages[1].error, failed.complete) == ("failed", "Too many requests", True)

@@ -146,7 +146,7 @@ def test_helpers_under_names_of_anybody() -> None:
 
 
 def test_messages_that_are_not_the_session_s() -> None:
-    """A message under an odd name, of another session, or told a second time is left out, and counted."""
+    """A message with an odd id, of another session, or a repeated one is left out, and counted."""
     session = session_from({"id": "ses_1", "directory": "/code"})
     assert session is not None
     reading = SessionReading(session)

@@ -26,7 +26,7 @@ def streamed(content: str, *, replaces: bool = False, **members: Any) -> TextStr
     return TextStreamed(session_id=SessionId("sess_1"), content=content, replaces=replaces, **(shared | members))
 
 
-def test_words_are_told_with_where_they_belong() -> None:
+def test_words_are_reported_with_where_they_belong() -> None:
     """A piece carries its part, its message, its kind and the helper that said it."""
     parts = TextParts(Secrets())
     assert list(parts.snapshot(HELPER, words(type="reasoning"))) == []
@@ -42,7 +42,7 @@ def test_words_that_the_agent_did_not_say(member: str) -> None:
 
 
 def test_a_part_that_began_unseen_waits_for_its_snapshot() -> None:
-    """Deltas of a part whose beginning was missed are passed over, and its end tells all."""
+    """Deltas of a part whose beginning was missed are ignored, and its snapshot has all of it."""
     for seen in ("It ", ""):
         parts = TextParts(Secrets())
         assert list(parts.snapshot(ORIGIN, words(text=seen))) == []
@@ -54,7 +54,7 @@ def test_a_part_that_began_unseen_waits_for_its_snapshot() -> None:
 
 
 def test_an_answer_taken_back_is_void_and_stays_so() -> None:
-    """An answer begun anew voids what was said in open parts of the same speaker, once, and for good."""
+    """An answer that begins again makes the open parts of the same speaker void, once and permanently."""
     parts = TextParts(Secrets())
     for origin, name in ((ORIGIN, "prt_1"), (HELPER, "prt_2"), (ORIGIN, "prt_3")):
         list(parts.snapshot(origin, words(id=name)))
@@ -67,7 +67,7 @@ def test_an_answer_taken_back_is_void_and_stays_so() -> None:
 
 
 def test_a_finished_message_ends_its_parts() -> None:
-    """With its message a part ends as it stands: what was held back is told, and nothing after it."""
+    """A part ends with its message: held-back text is given out, and nothing after it."""
     parts = TextParts(Secrets([KEY]))
     list(parts.snapshot(ORIGIN, words()))
     assert list(parts.delta("prt_1", KEY[:9])) == []
@@ -76,8 +76,8 @@ def test_a_finished_message_ends_its_parts() -> None:
 
 
 def call(status: str, **state: object) -> dict[str, object]:
-    told: dict[str, object] = {"status": status, "input": {"command": "ls"}, **state}
-    return {"id": "prt_1", "messageID": "msg_a", "callID": "call_1", "tool": "bash", "state": told}
+    fields: dict[str, object] = {"status": status, "input": {"command": "ls"}, **state}
+    return {"id": "prt_1", "messageID": "msg_a", "callID": "call_1", "tool": "bash", "state": fields}
 
 
 STARTED = ToolStarted(
@@ -90,7 +90,7 @@ def ended(**members: Any) -> ToolEnded:
 
 
 def test_a_call_that_failed_at_once() -> None:
-    """A call that is first heard of when it failed has begun, and ended with its error; once, however often told."""
+    """A call that is first reported as failed has begun, and ended with its error; once, however often it is reported."""
     calls = ToolCalls(Secrets())
     failed = call("error", error="No such file", output="not this")
     assert list(calls.snapshot(ORIGIN, failed)) == [STARTED, ended(status="error", output="No such file")]

@@ -43,7 +43,7 @@ def audited(found: list[RecordedEvent], was: list[RecordedEvent], *sizes: int, t
     return audit(found, signed, lambda number: hashes[number * WIDTH * HASH : (number + 1) * WIDTH * HASH])
 
 
-def told(result: Audit) -> tuple[str, int]:
+def finding(result: Audit) -> tuple[str, int]:
     """The first thing found."""
     return result.findings[0].kind, result.findings[0].position
 
@@ -105,34 +105,34 @@ def test_tampering_is_named(tamper: Tampering, kind: str, size: int, data: st.Da
     """An event that was changed, removed, added or moved is found, at its place, and called what it is."""
     events = log(size + 2)
     at = data.draw(st.integers(0, size - 1))
-    assert told(audited(tamper(events, at), events)) == (kind, at + 1)
+    assert finding(audited(tamper(events, at), events)) == (kind, at + 1)
 
 
 @given(sizes, st.data())
 def test_the_end_was_cut_off(size: int, data: st.DataObject) -> None:
-    """A log that lost its end is told by the tree, and by an older checkpoint where the tree went with it."""
+    """The tree shows that a log was truncated, and so does an older checkpoint where the tree is truncated too."""
     events = log(size)
     left = data.draw(st.integers(0, size - 1))
-    assert told(audited(events[:left], events)) == ("cut off", left + 1)
-    assert told(audited(events[:left], events, tree=False)) == ("cut off", left + 1)
+    assert finding(audited(events[:left], events)) == ("cut off", left + 1)
+    assert finding(audited(events[:left], events, tree=False)) == ("cut off", left + 1)
 
 
 @given(sizes, st.data())
 def test_a_log_rolled_back_with_its_tree(size: int, data: st.DataObject) -> None:
-    """A log rewritten together with its tree is told from the checkpoint that somebody kept."""
+    """An older checkpoint shows that a log was rewritten together with its tree."""
     events = log(size)
     kept = checkpoint(events, size)
     forged = change(events, data.draw(st.integers(0, size - 1)))
     result = audit(forged, [kept], lambda n: b"".join(leaves_of(forged))[n * WIDTH * HASH : (n + 1) * WIDTH * HASH])
-    assert told(result) == ("rewritten", size)
+    assert finding(result) == ("rewritten", size)
 
 
 def test_without_a_tree() -> None:
     """Without a tree a gap in the numbers is still found, and a change by the root that was signed."""
     events = log(600)
-    assert told(audited(remove(events, 300), events, tree=False)) == ("removed", 301)
-    assert told(audited(renumbered(remove(events, 300)), events, tree=False)) == ("removed", 303)
-    assert told(audited(change(events, 300), events, tree=False)) == ("rewritten", 600)
+    assert finding(audited(remove(events, 300), events, tree=False)) == ("removed", 301)
+    assert finding(audited(renumbered(remove(events, 300)), events, tree=False)) == ("removed", 303)
+    assert finding(audited(change(events, 300), events, tree=False)) == ("rewritten", 600)
 
 
 def test_many_at_once() -> None:
@@ -150,14 +150,14 @@ def test_many_at_once() -> None:
 
 
 def test_progress() -> None:
-    """Whoever waits is told how far the audit has come."""
+    """The caller gets the progress of the audit."""
     heard: list[int] = []
     audit(log(600), [], progress=heard.append)
     assert heard == [256, 512, 600]
 
 
 def test_many_are_named_from_the_first_to_the_last() -> None:
-    """What was removed or added is told by its number, one event as one and several as from here to there."""
+    """A finding names the removed or added event, or the range of several."""
     events = log(20)
     extra = [RecordedEvent(Position(n), CodebaseId("cb_x"), Sequence(n), "status", b"{}") for n in (1, 2)]
     for found, sentence in (

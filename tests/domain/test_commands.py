@@ -117,8 +117,8 @@ def test_a_message_steers_the_running_session() -> None:
     assert (prompt.text, prompt.files, prompt.agent_session_id) == ("use pytest", (), AGENT_SESSION)
 
 
-def test_a_message_while_the_agent_lets_go_is_held_and_then_resumes() -> None:
-    """A message sent between an interrupt and its end is kept, and resumes the session once the agent has let go."""
+def test_a_message_while_the_agent_aborts_is_held_and_then_resumes() -> None:
+    """A message sent between an interrupt and its end is kept, and resumes the session once the agent has aborted."""
     story = given(TRIGGER, report(OPENED, TAKEN), c.Interrupt(), MESSAGE).says("message_sent")
     assert story.last.effects == ()
     story = story.when(report(f.AgentAborted())).says(*PAUSED, "session.resumed", "task.resumed", "status")
@@ -142,13 +142,13 @@ def test_an_interrupt_before_the_agent_took_the_prompt_loses_no_word() -> None:
 
 
 def test_what_the_agent_was_given_is_recorded_and_never_given_again() -> None:
-    """A message is on record as delivered before the agent gets it, and not once the agent is told to let go."""
+    """A message is on record as delivered before the agent gets it, and not after an interrupt."""
     given(TRIGGER, report(OPENED)).when(report(TAKEN)).says("message_delivered").when(report(TAKEN)).then()
     given(TRIGGER, report(OPENED), c.Interrupt()).when(report(TAKEN)).then()
 
 
 def test_words_untaken_and_words_since_the_interrupt_are_handed_over_in_order() -> None:
-    """A message sent while the agent lets go resumes the session with everything that it has not been given."""
+    """A message sent while the agent aborts resumes the session with every message that it has not got."""
     story = given(TRIGGER, c.Interrupt(), MESSAGE).when(report(OPENED, f.AgentAborted()))
     assert prompts(story) == ["Add tests\nplease", "use pytest"] and story.phase is Phase.RUNNING
 
@@ -169,8 +169,8 @@ def test_a_task_starts_when_its_session_first_runs() -> None:
     story.says("session.resumed", "task.resumed", "message_sent", "status")
 
 
-def test_an_interrupt_makes_the_agent_let_go() -> None:
-    """An interrupt is recorded before the agent is told, and again when it has let go."""
+def test_an_interrupt_aborts_the_agent() -> None:
+    """An interrupt is recorded before the agent is aborted, and again when it has aborted."""
     story = standing_at(Phase.INTERRUPTING).says("session.interrupting")
     assert story.last.effects == (x.Abort(),)
     story.when(report(f.AgentAborted())).says(*PAUSED)
@@ -184,7 +184,7 @@ def test_an_interrupt_of_what_waits_takes_effect_at_once() -> None:
 
 @pytest.mark.parametrize("halt", [c.Interrupt(), c.Stop(), c.Delete(), c.Shutdown()])
 def test_nothing_asked_may_be_executed_after_a_halt(halt: c.Command) -> None:
-    """Whoever halts the agent refuses at once what it was asking leave for."""
+    """An interrupt or a stop rejects at once what the agent was asking for."""
     story = given(TRIGGER, report(ASKED), halt)
     replied = [event for event in story.last.events if isinstance(event, e.PermissionReplied)]
     assert [(r.permission_id, r.reply, r.decided_by) for r in replied] == [(PERMISSION, "reject", "interrupt")]
@@ -237,7 +237,7 @@ def test_an_answered_permission_goes_to_the_agent() -> None:
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_reply_to_what_was_not_asked_is_refused(phase: Phase) -> None:
-    """A reply is refused where the agent asks nothing; an unknown codebase is told as such."""
+    """A reply is refused where the agent asks nothing; for an unknown codebase the refusal says so."""
     unknown = phase in (Phase.VOID, Phase.DELETED)
     standing_at(phase).refuses(REPLY, CodebaseNotFound if unknown else PermissionNotFound)
 
@@ -308,9 +308,9 @@ def test_a_title_is_the_first_line_that_says_something(prompt: str, title: str) 
 
 def test_what_is_no_command_is_a_mistake_of_ours() -> None:
     """Anything else than a command, or than a fact in a report, is a programming error and not a refusal."""
-    with pytest.raises(TypeError):
+    with pytest.raises(AssertionError):
         decide(given().state, "trigger", AT)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
+    with pytest.raises(AssertionError):
         given(TRIGGER).when(report(ENDLESS))  # type: ignore[arg-type]
 
 

@@ -93,9 +93,9 @@ def test_a_run_that_nobody_answered(code: str, kind: str, decider: Literal["time
     taken = f.PermissionSettled(
         session_id=SESSION, agent_permission_id=ASKED.agent_permission_id, reply="reject", ours=True
     )
-    told = story.when(reply).when(report(taken))
-    (replied,) = (event for event in told.last.events if isinstance(event, e.PermissionReplied))
-    (error,) = (event for event in told.when(report(refused)).last.events if isinstance(event, e.Error))
+    settled = story.when(reply).when(report(taken))
+    (replied,) = (event for event in settled.last.events if isinstance(event, e.PermissionReplied))
+    (error,) = (event for event in settled.when(report(refused)).last.events if isinstance(event, e.Error))
     assert replied.message == ("Nobody answered in time." if decider == "timeout" else None)
     assert error.code == code
     assert ("nobody answered" in error.error and kind in error.error) is (decider == "timeout")
@@ -144,7 +144,7 @@ def test_a_deletion_cancels_what_waits() -> None:
 
 
 def test_a_run_that_completed() -> None:
-    """A run that ended well closes its open tool call, completes its task, and tells the summary at each place."""
+    """A run that ended well closes its open tool call, completes its task, and records the summary in each event."""
     AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, summary="Done."))).then(
         cut("The agent finished without a result."),
         e.TaskCompleted(result="Done.", **IDS),
@@ -155,7 +155,7 @@ def test_a_run_that_completed() -> None:
 
 
 def test_a_run_that_failed() -> None:
-    """A run that failed closes its open tool call, fails its task, and tells the error and its code at each place."""
+    """A run that failed closes its open tool call, fails its task, and records the error and its code in each event."""
     story = AT_WORK.when(report(f.RunEnded(session_id=SESSION, answers=FIRST, failure=Failure(code="X", error="No."))))
     story.then(
         e.Error(error="No.", code="X", **IDS),
@@ -183,6 +183,6 @@ def test_a_message_without_a_model_goes_to_the_session_s_own() -> None:
 
 
 def test_the_server_waits_for_what_is_already_ending() -> None:
-    """Whoever ends the server is answered once the interrupt, the stop or the deletion under way is over."""
+    """A shutdown returns once the interrupt, the stop or the deletion under way has ended."""
     for phase in (Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING):
         assert phase in standing_at(phase).when(c.Shutdown()).last.unanswered_while

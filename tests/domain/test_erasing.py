@@ -84,7 +84,7 @@ def audited(log: list[RecordedEvent], was: list[RecordedEvent]) -> Audit:
 @given(histories(), st.data())
 @SLOW
 def test_any_erasure_leaves_the_log_sound(lives: Lives, data: st.DataObject) -> None:
-    """Whatever is erased, the tree and every checkpoint of before fit, and actors fold to the same phase and queue."""
+    """Whatever is erased, the tree and every older checkpoint still match, and actors fold to the same phase and queue."""
     log = recorded(lives.commits)
     chosen = data.draw(st.sets(st.integers(1, len(log))))
     after = erased(log, chosen)
@@ -174,7 +174,7 @@ def test_an_erasure_that_was_erased_itself_is_tampering() -> None:
     assert {finding.position for finding in findings} >= {places[1], record.position}
 
 
-def test_an_erasure_cut_off_is_told() -> None:
+def test_an_erasure_cut_off_is_reported() -> None:
     """What is on record as erased and isn't yet is counted, and is no tampering."""
     lives = Lives()
     register(lives, A)

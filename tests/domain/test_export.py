@@ -32,8 +32,8 @@ def test_the_lines_are_as_documented() -> None:
         "key": "name+id+key",
         "checkpoint": "note\n",
     }
-    told = b'{"position":7,"codebase_id":"cb_1","sequence":3,"type":"output","data":' + EVENT.data + b"}\n"
-    assert event_line(EVENT) == told
+    line = b'{"position":7,"codebase_id":"cb_1","sequence":3,"type":"output","data":' + EVENT.data + b"}\n"
+    assert event_line(EVENT) == line
     assert proof_line([b"a" * 32, b""]) == b'{"proof":["' + base64.b64encode(b"a" * 32) + b'",""]}\n'
 
 
@@ -50,7 +50,7 @@ def test_what_is_written_is_read_again() -> None:
     "line", [b"", b"{}\n", b"[]\n", b"no json\n", b'{"format":"another"}\n', manifest_line(MANIFEST)[:-1]]
 )
 def test_a_file_that_is_no_export(line: bytes) -> None:
-    """A file that doesn't begin with a whole manifest is told as no export, or as one cut off."""
+    """A file that doesn't begin with a whole manifest is refused as another file, or as truncated."""
     with pytest.raises(BadExport, match=r"does not begin with the manifest of an opencode-ledger export v1"):
         read_manifest(line)
 
@@ -86,7 +86,7 @@ def test_a_line_that_is_no_event(right: bytes, wrong: bytes) -> None:
 
 
 def test_a_proof_that_is_none() -> None:
-    """A last line without a proof is told as missing, one with other text as malformed, one cut off as damaged."""
+    """The refusal says whether the proof is missing, malformed or damaged."""
     for line, sentence in (
         (b"{}\n", r"does not end with its proof"),
         (b'{"proof":{}}\n', r"does not end with its proof"),

@@ -69,7 +69,7 @@ FACTS: tuple[SessionFact, ...] = (
     f.FileChanged(session_id=SESSION, action="delete", path="a%FF", path_encoding="percent"),
     f.FilesUnknown(session_id=SESSION, reason="Too many files."),
 )
-"""One of every kind that tells of a session."""
+"""One of every kind that belongs to a session."""
 
 
 def named(fact: object) -> str:
@@ -150,14 +150,14 @@ def test_auto_approval_answers_by_itself_and_says_so() -> None:
 
 
 def test_only_the_word_true_approves_automatically() -> None:
-    """An auto_approve that is not exactly true asks as usual."""
+    """An auto_approve that is not exactly true asks people."""
     story = Story().when(replace(REGISTER, agent_config={"auto_approve": "yes"})).when(TRIGGER)
     story.when(report(ASKED)).says("permission.asked")
 
 
 @pytest.mark.parametrize("phase", [Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING], ids=named)
 def test_a_question_after_a_halt_is_refused_in_the_same_breath(phase: Phase) -> None:
-    """What the agent asks after it was told to halt is recorded and refused at once, with nothing left to answer."""
+    """What the agent asks after an interrupt is recorded and rejected at once, with nothing left to answer."""
     story = standing_at(phase).when(report(ASKED)).says("permission.asked", "permission.replied")
     assert story.last.effects == ()
     assert story.state.session is not None and story.state.session.permissions == {}
@@ -217,20 +217,20 @@ def test_a_crash_of_the_agent_interrupts_and_a_message_resumes() -> None:
 def test_an_agent_that_had_to_be_ended_says_what_for() -> None:
     """Where the process was ended for a fault of its own, error and task carry the code and the whole reason."""
     story = given(TRIGGER, report(OPENED, f.AgentDied(reason="It took too much.", code="AGENT_OUT_OF_MEMORY")))
-    told = [event for event in story.last.events if isinstance(event, e.Error | e.TaskInterrupted)]
-    assert [(event.error, event.code) for event in told] == [("It took too much.", "AGENT_OUT_OF_MEMORY")] * 2
+    errors = [event for event in story.last.events if isinstance(event, e.Error | e.TaskInterrupted)]
+    assert [(event.error, event.code) for event in errors] == [("It took too much.", "AGENT_OUT_OF_MEMORY")] * 2
     assert story.when(LATER).phase is Phase.RUNNING
 
 
-def test_letting_go_of_what_was_not_interrupted_changes_nothing() -> None:
+def test_an_abort_without_an_interrupt_changes_nothing() -> None:
     """Late or repeated news of the process changes nothing where nobody waits for it."""
     for phase in (Phase.IDLE, Phase.RUNNING, Phase.INTERRUPTED, Phase.WAITING, Phase.DELETED):
         standing_at(phase).when(report(f.AgentAborted())).then()
         standing_at(phase).when(report(f.AgentStopped())).then()
 
 
-def test_a_stopped_process_has_let_go_too() -> None:
-    """When the process is gone before it could let go, the interrupt is done."""
+def test_a_stopped_process_has_aborted_too() -> None:
+    """When the process is gone before it could abort, the interrupt is done."""
     standing_at(Phase.INTERRUPTING).when(report(f.AgentStopped())).says(
         "task.interrupted", "session.interrupted", "status"
     )
@@ -253,7 +253,7 @@ def test_what_belongs_to_another_session_is_not_recorded(phase: Phase, fact: Ses
 
 @pytest.mark.parametrize("phase", [Phase.INTERRUPTING, Phase.STOPPING, Phase.DELETING], ids=named)
 def test_last_words_after_a_halt_are_recorded(phase: Phase) -> None:
-    """What the agent still says while it lets go is recorded."""
+    """What the agent still says while it aborts is recorded."""
     standing_at(phase).when(report(TEXT)).says("output")
 
 

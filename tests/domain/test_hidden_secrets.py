@@ -22,7 +22,7 @@ from opencode_ledger.domain.secrets.shapes import MARK
 from opencode_ledger.domain.secrets.streams import StreamMasker
 
 KNOWN = "Hunter2Xy$Zq9LongTail(7)Kk"
-TELLING = 4
+REVEALING = 4
 """Characters of a secret in a row that are part of it, and not there by chance."""
 
 
@@ -123,8 +123,8 @@ around = st.lists(st.one_of(st.sampled_from(NEIGHBOURS), st.text(string.printabl
 
 
 def windows(text: str) -> set[str]:
-    """All parts of a text of `TELLING` characters."""
-    return {text[n : n + TELLING] for n in range(len(text) - TELLING + 1)}
+    """All parts of a text of `REVEALING` characters."""
+    return {text[n : n + REVEALING] for n in range(len(text) - REVEALING + 1)}
 
 
 def in_pieces(text: str, known: list[str], cuts: list[int]) -> str:

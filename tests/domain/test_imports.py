@@ -110,7 +110,7 @@ def test_our_own_session_is_read_only_where_it_changed_after_our_agent() -> None
 
 
 def test_an_own_session_whose_prompts_are_not_all_known() -> None:
-    """Where the agent gave no name for a prompt of ours nothing tells our turns from others': it is left alone."""
+    """Where the agent has no id for our prompt, our turns can't be separated from others': the session is left alone."""
     unnamed = f.PromptTaken(session_id=SESSION, message_id=FIRST)
     story = given(TRIGGER, report(OPENED, unnamed, ENDED))
     assert not worth_reading(story.state, outside(AGENT_SESSION))

@@ -61,7 +61,7 @@ def test_a_codebase_is_registered_once(phase: Phase) -> None:
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_the_status_that_people_see(phase: Phase) -> None:
-    """People see a codebase as running until the agent has let go or is gone, and as pending while it waits for room."""
+    """A codebase is running until the agent has aborted or is gone, and pending while it waits for a slot."""
     others = {Phase.INTERRUPTED: "interrupted", Phase.WAITING: "pending"}
     assert public_status(phase) == others.get(phase, "running" if phase in BUSY else "idle")
 
@@ -75,7 +75,7 @@ def test_deciding_twice_decides_the_same(phase: Phase, verb: Verb) -> None:
 
 
 def test_what_waits_is_answered_only_when_it_is_so() -> None:
-    """Interrupt, stop and delete are answered when the agent has let go or is gone; all else is answered at once."""
+    """Interrupt, stop and delete are answered when the agent has aborted or is gone; all else is answered at once."""
     running = given(TRIGGER)
     assert Phase.INTERRUPTING in running.when(c.Interrupt()).last.unanswered_while
     assert running.when(c.Stop()).last.unanswered_while == {Phase.STOPPING, Phase.DELETING}

@@ -58,10 +58,12 @@ def test_no_kind_of_event_carries_a_secret(line: str) -> None:
     kept = KEPT | {"action"}
     event = decode(recorded(topic, {n: v if n in kept else smuggled(v, n) for n, v in members.items()}))
     assert not isinstance(event, UnknownEvent)
-    told = encode(EventMasker(Secrets([KEY, str(NUMBER)])).mask(event)).data.decode()
-    assert [secret for secret in (KEY_IN_JSON, SHAPED, str(NUMBER)) if secret in told] == []
-    assert (MARK in told) == (KEY_IN_JSON in encode(event).data.decode())
-    assert {n: v for n, v in json.loads(told).items() if n in kept} == {n: v for n, v in members.items() if n in kept}
+    written = encode(EventMasker(Secrets([KEY, str(NUMBER)])).mask(event)).data.decode()
+    assert [secret for secret in (KEY_IN_JSON, SHAPED, str(NUMBER)) if secret in written] == []
+    assert (MARK in written) == (KEY_IN_JSON in encode(event).data.decode())
+    assert {n: v for n, v in json.loads(written).items() if n in kept} == {
+        n: v for n, v in members.items() if n in kept
+    }
 
 
 def test_numbers_stay_numbers() -> None:
@@ -109,12 +111,12 @@ def test_what_is_never_masked_is_no_free_text() -> None:
 def test_pieces_of_a_text_are_masked_as_parts_of_it() -> None:
     """A word that is cut into two events is no key because its second half alone would look like one."""
     masker, word = EventMasker(Secrets()), "risk-0123456789abcdef0123456789abcdef"
-    told = [content(masker, piece) for piece in (word[:2], word[2:])]
-    assert "".join(told) == Masker().mask(word) == word
+    written = [content(masker, piece) for piece in (word[:2], word[2:])]
+    assert "".join(written) == Masker().mask(word) == word
     assert content(masker, word[2:], part="another") == MARK
 
 
-def test_a_text_that_replaces_a_part_begins_anew() -> None:
+def test_a_text_that_replaces_a_part_begins_again() -> None:
     """What takes the place of all that a part said is masked as a beginning, and the next piece follows on it."""
     masker, word = EventMasker(Secrets()), "risk-0123456789abcdef0123456789abcdef"
     assert content(masker, word[:2]) == word[:2]
@@ -150,7 +152,7 @@ def test_a_value_of_any_kind_is_masked() -> None:
 
 
 def test_what_is_nested_too_deep_is_cut() -> None:
-    """At most so many levels of a value are looked at; what is deeper is left out, and not let through."""
+    """A value is read down to the maximum depth; deeper values are left out, and never recorded unmasked."""
     masker, secret = Masker(["hunter2-hunter2"]), "hunter2-hunter2"
     deep: object = secret
     for _ in range(MAX_DEPTH):

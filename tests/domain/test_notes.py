@@ -154,7 +154,7 @@ def test_a_key_has_32_bytes() -> None:
     ["— \n", "— name\n", "— name AAAA\n", "— name AAAAAA==\n", "—  AAAAAAAA\n", "- name AAAAAAAA\n", "— name ????\n"],
 )
 def test_a_malformed_line_of_signatures(line: str) -> None:
-    """A note is refused for any line of its signatures that is none, whoever else signed it rightly."""
+    """A note is refused for any malformed signature line, even beside a valid signature."""
     with pytest.raises(BadNote):
         open_note(sign_note(SAYING, KEY, PRIVATE.sign) + line, KEY, verified)
 
@@ -169,7 +169,7 @@ def test_one_valid_signature_is_enough() -> None:
 
 
 def test_what_a_checkpoint_s_note_says() -> None:
-    """A checkpoint is read from its note, whoever signed it."""
+    """A checkpoint is read from its note without checking who signed it."""
     assert checkpoint_in(sign_note(SOFA, KEY, PRIVATE.sign)) == Checkpoint.parse(SOFA)
     with pytest.raises(BadNote):
         checkpoint_in(SOFA)

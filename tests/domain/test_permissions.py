@@ -13,6 +13,7 @@ from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.errors import InvalidInput, PermissionAnswered, PermissionExpired
+from opencode_ledger.domain.events import Reply
 from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentPermissionId, Timestamp
 
@@ -56,7 +57,7 @@ def test_what_is_asked_says_until_when_it_waits() -> None:
 
 
 def test_what_was_answered_is_not_asked_again() -> None:
-    """An agent that tells once more of a question that it was answered asks nothing: it is asked and answered once."""
+    """An agent that repeats an answered question asks nothing: it is asked and answered once."""
     reply = c.ReplyPermission(permission_id=PERMISSION, reply="once")
     story = given(TRIGGER, report(LEAVE), reply, report(SETTLED), report(LEAVE))
     assert (story.last.events, story.last.effects) == ((), ())
@@ -70,8 +71,8 @@ def test_who_answers_after_its_time_is_too_late(at: str, in_time: bool) -> None:
     (replied,) = decision.events
     assert isinstance(replied, e.PermissionAnswering)
     assert (replied.reply, replied.decided_by) == (("always", "user") if in_time else ("reject", "timeout"))
-    (told,) = decision.effects
-    assert isinstance(told, x.AnswerPermission) and told.reply == replied.reply
+    (sent,) = decision.effects
+    assert isinstance(sent, x.AnswerPermission) and sent.reply == replied.reply
     assert type(decision.refusal) is (type(None) if in_time else PermissionExpired)
 
 
@@ -160,7 +161,6 @@ def test_a_question_answered_elsewhere_is_recorded_with_its_answers() -> None:
 
 # --- what the agent settles, whatever was wished ------------------------------------------------------------------
 
-Reply = Literal["once", "always", "reject"]
 REPLIES: tuple[Reply, ...] = ("once", "always", "reject")
 
 

@@ -45,7 +45,7 @@ def test_a_key_brings_the_answer_into_the_log() -> None:
 
 
 def test_the_answer_is_the_recorded_one() -> None:
-    """The first answer is taken from the recorded event, as every later one is; without a key it is made anew."""
+    """The first response is taken from the recorded event, as every later one is; without a key each is made again."""
     other = RequestAnswered(key="key-1", fingerprint="", answer={"as": "recorded"}, timestamp=AT)
     assert KEYED.answer((*DECIDED, other)) == {"as": "recorded"}
     assert KEYLESS.answer(DECIDED) == names(DECIDED)

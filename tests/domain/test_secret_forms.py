@@ -64,7 +64,7 @@ def test_what_may_become_a_shape_is_found() -> None:
     assert not re.search(SHAPE.begun, "a.b-xyzxy")
 
 
-def test_after_its_end_a_stream_begins_anew() -> None:
+def test_after_its_end_a_stream_begins_again() -> None:
     """What was held back is given at the end once, and what comes then isn't held for longer."""
     stream = StreamMasker(Secrets(["hunter2-hunter2"]))
     assert stream.feed("It is hunter2-") == "It is "

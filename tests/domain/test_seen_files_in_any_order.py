@@ -107,7 +107,7 @@ STEPS = [
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(NAMES)), max_size=40))
 def test_in_any_order(steps: list[Step]) -> None:
-    """Whoever follows the record from the first look has the files that are there; nothing is recorded that didn't happen."""
+    """The record, followed from the first scan, gives the files that exist; nothing is recorded that didn't happen."""
     world = World()
     world.seen.begin(SessionId("sess_1"), Look(BEFORE))
     for what, name in steps:

@@ -23,7 +23,7 @@ def test_the_rest_after_failures(failures: int, seconds: float) -> None:
 
 
 def test_the_notice_of_a_failure() -> None:
-    """A failure is told as such, and from the second on with how long the queue waits."""
+    """The notice names the failure, and from the second on the time that the queue waits."""
     assert notice(1) == "Agent failed"
     assert notice(3) == "Agent failed 3 times in a row; the queue waits 4 s"
 
@@ -48,8 +48,8 @@ def test_a_refusal_says_what_is_wrong() -> None:
     assert CodebaseNotFound().message == str(CodebaseNotFound()) == first
     assert InvalidInput("The path is empty.").message == "The path is empty."
     assert isinstance(WrongExpectedVersion(5, 4), LedgerError)
-    told = WrongExpectedVersion(5, 4).message
-    assert told == "The stream is at 5, not at 4: another writer appended to it."
+    message = WrongExpectedVersion(5, 4).message
+    assert message == "The stream is at 5, not at 4: another writer appended to it."
 
 
 def test_an_error_of_the_agent_has_its_own_code() -> None:

@@ -26,13 +26,13 @@ def part(text: str, *, ended: bool) -> dict[str, object]:
 def begun(pieces: list[str]) -> tuple[TextParts, list[TextStreamed]]:
     """A part that has come in these pieces and goes on."""
     parts = TextParts(Secrets([KEY]))
-    told = list(parts.snapshot(ORIGIN, part("", ended=False)))
-    return parts, told + [fact for piece in pieces for fact in parts.delta("prt_1", piece)]
+    texts = list(parts.snapshot(ORIGIN, part("", ended=False)))
+    return parts, texts + [fact for piece in pieces for fact in parts.delta("prt_1", piece)]
 
 
-def joined(told: list[TextStreamed]) -> str:
+def joined(texts: list[TextStreamed]) -> str:
     whole = ""
-    for fact in told:
+    for fact in texts:
         whole = fact.content if fact.replaces else whole + fact.content
     return whole
 
@@ -40,28 +40,28 @@ def joined(told: list[TextStreamed]) -> str:
 @given(texts, st.integers(0, 30))
 def test_a_part_ends_as_its_masked_snapshot(whole: str, missing: int) -> None:
     """Deltas and the final snapshot, joined, are the mask of the whole, also where the last deltas never came."""
-    parts, told = begun(list(whole[: max(0, len(whole) - missing)]))
-    told += parts.snapshot(ORIGIN, part(whole, ended=True))
-    assert joined(told) == Secrets([KEY]).mask(whole)
+    parts, texts = begun(list(whole[: max(0, len(whole) - missing)]))
+    texts += parts.snapshot(ORIGIN, part(whole, ended=True))
+    assert joined(texts) == Secrets([KEY]).mask(whole)
 
 
 @given(texts, texts)
 def test_a_snapshot_that_differs_takes_the_place_of_all(before: str, whole: str) -> None:
     """What the agent has at the end counts, masked, whatever it had said before."""
-    parts, told = begun([before])
-    told += parts.snapshot(ORIGIN, part(whole, ended=True))
-    assert joined(told) == Secrets([KEY]).mask(whole)
+    parts, texts = begun([before])
+    texts += parts.snapshot(ORIGIN, part(whole, ended=True))
+    assert joined(texts) == Secrets([KEY]).mask(whole)
 
 
 @given(texts)
 def test_a_text_that_is_broken_off_loses_nothing(whole: str) -> None:
-    """An interrupt or a crash in the middle of a part: what was held back of it is told then."""
-    parts, told = begun(list(whole))
-    told += parts.broken_off()
-    assert joined(told) == Secrets([KEY]).mask(whole)
+    """An interrupt or a crash in the middle of a part: the held-back text is given out then."""
+    parts, texts = begun(list(whole))
+    texts += parts.broken_off()
+    assert joined(texts) == Secrets([KEY]).mask(whole)
 
 
 def test_a_secret_that_is_not_complete_waits() -> None:
-    """The beginning of a secret isn't told while it may still become one; what comes before it is."""
-    _, told = begun(["It is the-sec", "ret-of-the-hou"])
-    assert joined(told) == "It is "
+    """The beginning of a possible secret is held back; the text before it is given out."""
+    _, texts = begun(["It is the-sec", "ret-of-the-hou"])
+    assert joined(texts) == "It is "

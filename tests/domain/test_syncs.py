@@ -52,7 +52,7 @@ class World:
                     yield reading.page(messages[start : start + page], last=start + page >= len(messages))
 
     def restart(self) -> None:
-        """Fold the state anew from what the log has, as an actor that wakes does."""
+        """Fold the state from the log, as an actor that wakes does."""
         written = [encode(event) for event in self.events]
         recorded = (
             RecordedEvent(Position(n), CodebaseId("cb_1"), Sequence(n), event.topic, event.data)
@@ -62,8 +62,8 @@ class World:
 
     def described(self, name: str) -> tuple[str, ...] | None:
         """What the log says last of a session."""
-        told = [e for e in self.events if isinstance(e, o.SessionImported) and e.agent_session_id == name]
-        return (told[-1].title, told[-1].prompt, told[-1].status) if told else None
+        imported = [e for e in self.events if isinstance(e, o.SessionImported) and e.agent_session_id == name]
+        return (imported[-1].title, imported[-1].prompt, imported[-1].status) if imported else None
 
     def as_listed(self, name: str) -> tuple[str, ...] | None:
         """What there is to be said of a session."""
@@ -82,7 +82,7 @@ class World:
         return [(m.id, m.content, [(c.call_id, c.status, c.output) for c in m.tools]) for m in transcript.messages]
 
 
-def told(messages: list[Answer]) -> list[tuple[str, str, list[object]]]:
+def content_of(messages: list[Answer]) -> list[tuple[str, str, list[object]]]:
     """The messages of a session as they stand outside, in the words of `World.shown`."""
     return [(message["info"]["id"], *_parts(message["parts"])) for message in messages]
 
@@ -156,7 +156,7 @@ def test_any_history_comes_in_once(moves: list[Move], page: int) -> None:
     world.sync(page)
     here = {name: made.messages for name, made in world.outside.made.items() if made.info["directory"] == HERE}
     for name, messages in here.items():
-        said = [message for message in told(messages) if message[1] or message[2] or message in world.shown(name)]
+        said = [message for message in content_of(messages) if message[1] or message[2] or message in world.shown(name)]
         assert world.shown(name) == said
     assert {event.session_id for event in world.events if event.session_id} == {
         session_of(AgentSessionId(name)) for name, messages in here.items() if messages

@@ -54,7 +54,7 @@ def test_a_large_tree() -> None:
 
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=6))
 def test_growing_in_steps(steps: list[int]) -> None:
-    """A tree that is put down and taken up again between any steps is the tree that grew at once."""
+    """A tree that is stored and loaded between any steps is the tree that grew at once."""
     kept: dict[TileId, bytes] = {}
     size = 0
     for step in steps:

@@ -26,7 +26,7 @@ def parted(members: Members) -> Members:
 
 @pytest.fixture(autouse=True)
 def upcasters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The status has changed its shape twice, and so has a kind that is told by its action."""
+    """The status has changed its shape twice, and so has a kind with an action."""
     monkeypatch.setitem(UPCASTERS, ("status", None), (renamed, parted))
     monkeypatch.setitem(UPCASTERS, ("session", "resumed"), (lambda members: {**members, "waiting": True},))
 
@@ -59,7 +59,7 @@ def test_the_version_that_is_written() -> None:
     assert "schema_version" not in json.loads(encode(e.SessionAdmitted(timestamp=AT)).data)
 
 
-def test_a_kind_is_told_by_its_action() -> None:
+def test_a_kind_is_known_by_its_action() -> None:
     """Of kinds that share a topic only the one that changed is brought up to date."""
     assert read("session", action="resumed") == e.SessionResumed(waiting=True, timestamp=AT)
     assert read("session", action="admitted") == e.SessionAdmitted(timestamp=AT)

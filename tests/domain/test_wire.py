@@ -142,15 +142,15 @@ def test_nesting_is_cut_exactly_below_its_depth() -> None:
         value: e.Json = {"kept": 2**80, "cut": bad}
         for _ in range(MAX_DEPTH - 3 + deeper):
             value = [value] if listed else {"in": value}
-        told = encode(e.ToolUse(tool="t", args={"v": value}, call_id="c", **IDS)).data.decode()
-        assert (str(2**80) in told, "…" in told) == (not deeper, deeper)
+        written = encode(e.ToolUse(tool="t", args={"v": value}, call_id="c", **IDS)).data.decode()
+        assert (str(2**80) in written, "…" in written) == (not deeper, deeper)
 
 
-def test_what_json_cannot_hold_is_told_as_near_as_can_be() -> None:
+def test_what_json_cannot_hold_is_written_as_near_as_can_be() -> None:
     """Half a character becomes a question mark, and a number too large for others its digits; what fits stays a number."""
     args: dict[str, e.Json] = {"\ud800": ["a\ud800b"], "n": [2**64, 2**64 - 1, -(2**63), -(2**63) - 1]}
-    told = json.loads(encode(e.ToolUse(tool="t", args=args, call_id="c", **IDS)).data)["args"]
-    assert told == {"?": ["a?b"], "n": [str(2**64), 2**64 - 1, -(2**63), str(-(2**63) - 1)]}
+    written = json.loads(encode(e.ToolUse(tool="t", args=args, call_id="c", **IDS)).data)["args"]
+    assert written == {"?": ["a?b"], "n": [str(2**64), 2**64 - 1, -(2**63), str(-(2**63) - 1)]}
 
 
 def test_an_unknown_event_keeps_whose_it_is() -> None:

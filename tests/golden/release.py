@@ -32,7 +32,7 @@ LOGS: Final = Path(__file__).parent / "logs"
 SUMS: Final = LOGS / "SHA256SUMS"
 THIS_VERSION: Final = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 HOME: Final = Path("/tmp/golden-log-home")
-"""Where the codebases of golden logs lie: a place that is the same whoever makes them, and that need not exist later."""
+"""Where the codebases of golden logs are: always the same path, which need not exist later."""
 
 _INSERT: Final = (
     "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
@@ -44,18 +44,18 @@ def releases() -> list[str]:
     return sorted(folder.name for folder in LOGS.iterdir() if folder.is_dir())
 
 
-def told_by(release: str) -> Json:
+def answers_of(release: str) -> Json:
     """What the release answered about its log, by address."""
-    told: Json = orjson.loads((LOGS / release / "views.json").read_bytes())
-    return told
+    found: Json = orjson.loads((LOGS / release / "views.json").read_bytes())
+    return found
 
 
-def told_of(then: Json, now: Json) -> Json:
+def same_members(then: Json, now: Json) -> Json:
     """What is answered now, without the members that were added since."""
     if isinstance(then, dict) and isinstance(now, dict):
-        return {name: told_of(value, now[name]) for name, value in then.items() if name in now}
+        return {name: same_members(value, now[name]) for name, value in then.items() if name in now}
     if isinstance(then, list) and isinstance(now, list):
-        return [told_of(*pair) for pair in zip_longest(then, now)]
+        return [same_members(*pair) for pair in zip_longest(then, now)]
     return now
 
 
@@ -114,15 +114,15 @@ _PRAGMAS: Final = ("application_id", "user_version", "journal_mode")
 
 async def answers(api: Running) -> dict[str, Any]:
     """What the service answers about everything in its log, by address."""
-    told = {path: await api.get(path) for path in ("/codebases", "/tasks?limit=500")}
-    for codebase in [one["id"] for one in told["/codebases"]]:
+    found = {path: await api.get(path) for path in ("/codebases", "/tasks?limit=500")}
+    for codebase in [one["id"] for one in found["/codebases"]]:
         top = f"/codebases/{codebase}"
         paths = [top, *(f"{top}/{part}" for part in ("status", "status?at=15", "sessions", "sessions?at=15", "tasks"))]
-        told |= {path: await api.get(path) for path in paths}
-        for session in told[f"{top}/sessions"]["sessions"]:
+        found |= {path: await api.get(path) for path in paths}
+        for session in found[f"{top}/sessions"]["sessions"]:
             path = f"{top}/messages?session_id={session['id']}"
-            told[path] = await api.get(path)
-    return told
+            found[path] = await api.get(path)
+    return found
 
 
 async def streamed(api: Running, path: str, upto: int) -> bytes:
@@ -139,8 +139,8 @@ async def streamed(api: Running, path: str, upto: int) -> bytes:
 
 async def hear(api: Running, folder: Path) -> None:
     """Write down what is answered, and what is streamed."""
-    told = await answers(api)
-    (folder / "views.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    found = await answers(api)
+    (folder / "views.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     (folder / "events.sse").write_bytes(await streamed(api, "/events", api.service.store.head))
 
 

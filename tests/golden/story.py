@@ -1,4 +1,4 @@
-"""What a golden log tells: a day with three codebases in which every kind of event is recorded, also a crash and its repair.
+"""The story of a golden log: a day with three codebases in which every kind of event is recorded, also a crash and its repair.
 
 At its end all is at rest, so that a server that starts on it records nothing by itself.
 """
@@ -31,7 +31,7 @@ QUESTION: dict[str, Any] = {
 
 
 class NamingAgents(StandInAgents):
-    """Agents that tell what they call each prompt, so that a session of theirs that others went on with is known again."""
+    """Agents that report their id for each prompt, so that a session that others continued is recognised."""
 
     def __call__(self, codebase: CodebaseId, directory: str, *, trusted: bool, deliver: Deliver) -> ScriptedAgent:
         async def named(facts: tuple[f.Fact, ...]) -> bool | None:
@@ -44,7 +44,7 @@ def _named(fact: f.Fact) -> f.Fact:
     return replace(fact, agent_message_id=f"{fact.message_id}_theirs") if isinstance(fact, f.PromptTaken) else fact
 
 
-async def tell(home: Path, place: Path) -> Path:
+async def play(home: Path, place: Path) -> Path:
     """Let it happen, in codebases below `home`; the data directory that it leaves, which is below `place`."""
     before, after = place / "before", place / "after"
     async with running(Settings(data=before, max_agents=1), home, agents=NamingAgents()) as api:

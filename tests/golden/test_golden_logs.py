@@ -13,13 +13,13 @@ from tests.golden.release import (
     SUMS,
     THIS_VERSION,
     answers,
+    answers_of,
     events_of,
     frames_of,
     releases,
+    same_members,
     streamed,
     sums,
-    told_by,
-    told_of,
     write_data,
 )
 from tests.support.service import Running, becomes, running
@@ -74,7 +74,7 @@ def test_no_golden_log_was_changed() -> None:
 def test_a_golden_log_holds_every_kind() -> None:
     """This version's golden log has every kind of event that this version records."""
     kinds = {type(decode(event)) for event in events_of(THIS_VERSION)}
-    assert {*REGISTRY.values(), RequestAnswered} - kinds == set(), f"{AGAIN}; tests/golden/story.py tells what happens"
+    assert {*REGISTRY.values(), RequestAnswered} - kinds == set(), f"{AGAIN}; tests/golden/story.py is what happens"
 
 
 def test_old_events_are_understood(release: str) -> None:
@@ -90,7 +90,7 @@ def test_old_events_are_understood(release: str) -> None:
 
 
 def test_the_tree_has_the_same_root(release: str) -> None:
-    """The tree made anew of a release's events has the root that the release signed."""
+    """The tree rebuilt from a release's events has the root that the release signed."""
     manifest = read_manifest((LOGS / release / "export.jsonl").read_bytes().splitlines(keepends=True)[0])
     signed = Checkpoint.parse(open_note(manifest.checkpoint, VerifierKey.parse(manifest.key), verify))
     tree = GrowingTree()
@@ -113,8 +113,8 @@ async def test_a_release_s_log_is_shown_as_it_was(api: Running, release: str) ->
     """A server on a release's log answers and streams what that release did, and records nothing by its start."""
     events = events_of(release)
     assert api.service.store.head == len(events)
-    then = told_by(release)
-    assert told_of(then, await answers(api)) == then
+    then = answers_of(release)
+    assert same_members(then, await answers(api)) == then
     assert await streamed(api, "/events", len(events)) == (LOGS / release / "events.sse").read_bytes()
     for codebase in await api.get("/codebases"):
         own = frames_of(events, codebase["id"])

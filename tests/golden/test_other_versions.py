@@ -7,7 +7,16 @@ from pathlib import Path
 
 import orjson
 import pytest
-from tests.golden.release import THIS_VERSION, answers, events_of, frames_of, streamed, told_by, told_of, write_data
+from tests.golden.release import (
+    THIS_VERSION,
+    answers,
+    answers_of,
+    events_of,
+    frames_of,
+    same_members,
+    streamed,
+    write_data,
+)
 from tests.golden.test_golden_logs import untold
 from tests.support.service import API, Running, running
 
@@ -68,8 +77,8 @@ async def test_old_shapes_all_the_way(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(UPCASTERS, ("output", None), (output_from_1,))
     data = await asyncio.to_thread(write_data, THIS_VERSION, tmp_path / "data", events)
     async with running(Settings(data=data, max_agents=1, new_proofs=True), tmp_path / "home") as api:
-        then = await asyncio.to_thread(told_by, THIS_VERSION)
-        assert told_of(then, await answers(api)) == then
+        then = await asyncio.to_thread(answers_of, THIS_VERSION)
+        assert same_members(then, await answers(api)) == then
         for codebase in codebases(events):
             own = [event for event in events if event.stream == codebase]
             assert await streamed(api, f"/codebases/{codebase}/events", len(own)) == frames_of(own, codebase)
@@ -111,8 +120,8 @@ async def test_what_a_later_version_wrote(later: list[RecordedEvent], tmp_path: 
     new, shop = later[-len(FROM_LATER) :], later[-1].stream
     session = orjson.loads(new[0].data)["session_id"]
     async with running(Settings(data=data, max_agents=1, new_proofs=True), tmp_path / "home") as api:
-        then = await asyncio.to_thread(told_by, THIS_VERSION)
-        assert told_of(then, await answers(api)) == then
+        then = await asyncio.to_thread(answers_of, THIS_VERSION)
+        assert same_members(then, await answers(api)) == then
         assert (await streamed(api, "/events", later[-1].position)).count(b'"runs":["a","b"]') == 1
         assert (await streamed(api, f"/codebases/{shop}/events", new[-1].sequence)).endswith(frames_of(new, shop))
         shown = await api.get(f"/codebases/{shop}/log?after={new[0].sequence - 1}")

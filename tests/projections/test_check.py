@@ -66,7 +66,7 @@ class Busy(SystemClock):
 async def serving(
     path: Path, monkeypatch: pytest.MonkeyPatch, reach: Reach = pass_by
 ) -> tuple[MemoryEventStore, Projections]:
-    """Views of the first half of a day; the rest comes while they are made anew, two events at a time."""
+    """Views of the first half of a day; the rest comes while they are rebuilt, two events at a time."""
     monkeypatch.setattr(rebuild, "SLICE", 2)
     monkeypatch.setattr(rebuild, "PAUSE", 0)
     day = [(stream, event) for stream, events in workday().commits for event in events]

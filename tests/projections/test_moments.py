@@ -142,7 +142,7 @@ async def test_a_damaged_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_moments_and_snapshots_have_their_measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept for later questions stays within so many bytes, in memory and on the disk."""
+    """What is kept for later queries stays within its limit of bytes, in memory and on disk."""
     monkeypatch.setattr(moments_module, "EVERY", 20)
     monkeypatch.setattr(moments_module, "PAGE", 10)
     monkeypatch.setattr(moments_module, "KEPT_BYTES", 1)
@@ -160,7 +160,7 @@ async def test_moments_and_snapshots_have_their_measure(tmp_path: Path, monkeypa
 
 
 async def test_many_moments(tmp_path: Path) -> None:
-    """Only so many moments are kept in memory, and one that went is made again."""
+    """A limited number of moments is kept in memory, and a dropped one is rebuilt."""
     store = await workday().store()
     moments = await Moments.open(tmp_path / "moments.db", store)
     held = await moments.views(A, Sequence(1))

@@ -151,7 +151,7 @@ def test_agents_agree_with_the_actors(history: History) -> None:
 
 
 async def test_deleted_file_gives_the_same_answers(tmp_path: Path) -> None:
-    """Whoever deletes the file of views loses nothing: the next start answers as before."""
+    """Deleting the file of views loses nothing: the next start answers as before."""
     path = tmp_path / "views.db"
     store = await workday().store()
     before = await rebuilt(path, store)

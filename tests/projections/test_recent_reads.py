@@ -49,7 +49,7 @@ async def test_what_was_read_while_the_views_changed_is_not_remembered() -> None
 
 
 async def test_memory_stays_small() -> None:
-    """Large answers aren't remembered, nor are more than so many."""
+    """Large results are not remembered, and only a limited number of others."""
     reading = Reading()
     reading.rows = MOST_ROWS + 1
     assert [(await reading.reads("a"))[0] for _ in range(2)] == [1, 2]

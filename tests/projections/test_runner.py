@@ -88,7 +88,7 @@ async def test_ready_means_caught_up(tmp_path: Path) -> None:
 
 
 async def test_reads_show_own_writes_under_load(tmp_path: Path) -> None:
-    """Whoever waits for the position of its own event sees what that event did, however many write at once."""
+    """A caller that waits for its own event's position sees what that event did, however many write at once."""
     store = MemoryEventStore()
     projections = await Projections.open(tmp_path / "views.db", store)
 
@@ -148,7 +148,7 @@ async def test_failed_batch_is_tried_again(tmp_path: Path, logs: list[EventDict]
 
 
 async def test_waiting_ends_with_an_error(tmp_path: Path) -> None:
-    """Whoever waits for views that don't get on is told so, after a limit."""
+    """A caller that waits for views that don't advance gets an error after a limit."""
     store = MemoryEventStore()
     projections = await Projections.open(tmp_path / "views.db", store, clock=JumpingClock())
     with pytest.raises(ViewsBehind, match="are at 0 and did not reach 7"):
@@ -157,7 +157,7 @@ async def test_waiting_ends_with_an_error(tmp_path: Path) -> None:
 
 
 async def test_closing_lets_waiters_go(tmp_path: Path) -> None:
-    """Whoever waits when the views are closed, or asks afterwards, gets an error at once."""
+    """A caller that waits when the views are closed, or asks later, gets an error at once."""
     projections = await Projections.open(tmp_path / "views.db", MemoryEventStore())
     waiter = asyncio.create_task(projections.caught_up(Position(7)))
     await asyncio.sleep(0)
@@ -171,7 +171,7 @@ async def test_closing_lets_waiters_go(tmp_path: Path) -> None:
 
 
 async def test_views_ahead_of_the_log(tmp_path: Path, logs: list[EventDict]) -> None:
-    """When the log was restored from a backup and is behind its views, the views are made anew from it."""
+    """When the log was restored from a backup and is behind its views, the views are rebuilt from it."""
     path = tmp_path / "views.db"
     await names_after_reopening(path, await workday().store())
     older = History()
@@ -181,7 +181,7 @@ async def test_views_ahead_of_the_log(tmp_path: Path, logs: list[EventDict]) -> 
 
 
 async def test_views_of_another_log(tmp_path: Path, logs: list[EventDict]) -> None:
-    """When the log is another one, though as long, the views are made anew."""
+    """When the log is another one of the same length, the views are rebuilt."""
     path = tmp_path / "views.db"
     for stream in (A, B):
         history = History()
@@ -201,7 +201,7 @@ async def test_foreign_file(tmp_path: Path, content: bytes) -> None:
 
 
 async def test_damaged_file(tmp_path: Path, logs: list[EventDict]) -> None:
-    """A file with a damaged page is found out at the start and made anew."""
+    """A file with a damaged page is detected at the start and rebuilt."""
     path = tmp_path / "views.db"
     store = await workday().store()
     await names_after_reopening(path, store)
@@ -215,7 +215,7 @@ async def test_damaged_file(tmp_path: Path, logs: list[EventDict]) -> None:
 
 
 async def test_other_version(tmp_path: Path, logs: list[EventDict]) -> None:
-    """Views that another version of the program made are made anew."""
+    """Views from another version of the program are rebuilt."""
     path = tmp_path / "views.db"
     store = await workday().store()
     await names_after_reopening(path, store)

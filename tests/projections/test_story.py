@@ -24,7 +24,7 @@ from opencode_ledger.projections.story.session_story import Story
     ],
 )
 def test_an_agent_that_asked_the_service(event: AccessRefused, title: str) -> None:
-    """It is told that a process of the agent was refused, what it asked for, and how often."""
+    """The story has that a process of the agent was refused, what it called, and how often."""
     new, story = encode(event), Story(SESSION)
     story.take([RecordedEvent(Position(1), CodebaseId("cb_1"), Sequence(1), new.topic, new.data)])
     [entry] = story.entries

@@ -105,21 +105,21 @@ def answered(name: str) -> e.Event:
 def test_each_message_names_its_model() -> None:
     """A message names the model that it was sent to, or the session's; a step names that of the last message before it."""
     started = e.SessionStarted(prompt="one", agent="build", timestamp=NOW)
-    linked = e.SessionLinked(agent_session_id=AgentSessionId("ses_1"), model="a/usual", timestamp=NOW)
+    linked = e.SessionLinked(agent_session_id=AgentSessionId("ses_1"), model="a/default", timestamp=NOW)
     waiting, delivered = sent("three", None)
     events = [
         *(started, *sent("one", None), linked, answered("first")),
         *(*sent("two", "b/other"), answered("second"), waiting, answered("third"), delivered, answered("fourth")),
     ]
     assert [(message_.id, message_.model) for message_ in read(events)] == [
-        *(("one", "a/usual"), ("first", "a/usual"), ("two", "b/other"), ("second", "b/other")),
-        *(("three", "a/usual"), ("third", "b/other"), ("fourth", "a/usual")),
+        *(("one", "a/default"), ("first", "a/default"), ("two", "b/other"), ("second", "b/other")),
+        *(("three", "a/default"), ("third", "b/other"), ("fourth", "a/default")),
     ]
 
 
 def test_an_unknown_model_is_not_made_up() -> None:
     """Where no model is on record, a message names none; what was made outside names its own."""
-    started = e.SessionStarted(prompt="one", agent="build", model="a/usual", timestamp=NOW)
+    started = e.SessionStarted(prompt="one", agent="build", model="a/default", timestamp=NOW)
     made: dict[str, Any] = {"message_id": MessageId("m"), "role": "user", "content": "x", "created_at": NOW}
     for model in (None, "b/other"):
         outside = MessageImported(**made, model=model, timestamp=NOW)

@@ -239,9 +239,9 @@ async def test_a_log_that_was_changed(place: Place) -> None:
     await tree.close()
     events = await place.store.read_all(Position(0), 300)
     changed, short = MemoryEventStore(), MemoryEventStore()
-    told = [NewEvent(event.topic, event.data) for event in events]
-    await changed.append(A, Sequence(0), [*told[:289], NewEvent("output", b"{}"), *told[290:]])
-    await short.append(A, Sequence(0), told[:299])
+    recorded = [NewEvent(event.topic, event.data) for event in events]
+    await changed.append(A, Sequence(0), [*recorded[:289], NewEvent("output", b"{}"), *recorded[290:]])
+    await short.append(A, Sequence(0), recorded[:299])
     with pytest.raises(LogChanged, match="Event 290 of the log"):
         await place.open(store=changed)
     with pytest.raises(LogChanged, match="ends at 299, but its tree covers 300"):
@@ -259,8 +259,8 @@ async def test_a_log_that_was_changed_long_ago(place: Place, at: int) -> None:
     await tree.checkpoint()
     await tree.close()
     changed = MemoryEventStore()
-    told = [NewEvent(event.topic, event.data) for event in await place.store.read_all(Position(0), 900)]
-    await changed.append(A, Sequence(0), [*told[:at], NewEvent("output", b"{}"), *told[at + 1 :]])
+    recorded = [NewEvent(event.topic, event.data) for event in await place.store.read_all(Position(0), 900)]
+    await changed.append(A, Sequence(0), [*recorded[:at], NewEvent("output", b"{}"), *recorded[at + 1 :]])
     again = await place.open(store=changed)
     async with asyncio.timeout(20):
         while again.trouble is None:
@@ -306,7 +306,7 @@ async def test_the_key_is_its_owner_s(place: Place) -> None:
 
 
 async def test_nobody_waits_for_ever(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the tree can't be written those who ask are told so, and it goes on when it can."""
+    """While the tree can't be written callers get an error, and it continues when it can."""
     monkeypatch.setattr("opencode_ledger.projections.tree.log_tree.PATIENCE", 0.05)
     tree = await place.open()
     read = place.store.read_all

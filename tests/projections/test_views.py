@@ -118,7 +118,7 @@ async def test_tasks(views: Views) -> None:
 
 
 async def test_pages(views: Views) -> None:
-    """A page beyond the end is empty and still tells the total."""
+    """A page beyond the end is empty and still has the total."""
     tasks = (await views.tasks.page()).rows
     assert (await views.tasks.page(limit=1, offset=1)).rows == tasks[1:2]
     beyond = await views.tasks.page(limit=5, offset=5)
@@ -127,7 +127,7 @@ async def test_pages(views: Views) -> None:
 
 
 async def test_counts(views: Views) -> None:
-    """The counts tell how many codebases there are, and agents, sessions and tasks by where they stand."""
+    """The counts have the numbers of codebases, of agents by phase, and of sessions and tasks by status."""
     counts = await views.counts()
     assert counts.codebases == 2
     assert counts.agents == {"idle": 1, "interrupted": 1}
