@@ -74,6 +74,10 @@ HELD: tuple[str, ...] = (
     "tests/store",
     "tests/support",
     "tests/workflow",
+    "domain",
+    "projections",
+    "tests/domain",
+    "tests/projections",
 )
 RECORD = re.compile(r"adr/[\w-]+\.md")
 OTHERS = {"adr", "node_modules"}

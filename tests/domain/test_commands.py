@@ -79,13 +79,13 @@ def test_a_trigger_starts_a_session_and_its_task_and_prompts_the_agent() -> None
 
 
 def test_a_trigger_without_room_waits_and_its_task_is_pending() -> None:
-    """A trigger without room records a session that waits and a task that has not started."""
+    """A trigger without a free slot records a session that waits and a task that has not started."""
     story = given(TRIGGER, has_slot=False).says("session.started", "task.created", "message_sent", "status")
     assert story.phase is Phase.WAITING and story.last.effects == ()
 
 
 def test_room_lets_a_waiting_session_run_with_all_that_was_said() -> None:
-    """Once there is room, the task starts, and the agent is given the prompt and every message sent meanwhile."""
+    """Once a slot is free, the task starts, and the agent gets the prompt and every message sent meanwhile."""
     story = given(TRIGGER, MESSAGE, has_slot=False).when(c.GrantSlot())
     story.says("session.admitted", "task.started", "status")
     assert prompts(story) == ["Add tests\nplease", "use pytest"]
@@ -154,7 +154,7 @@ def test_words_untaken_and_words_since_the_interrupt_are_handed_over_in_order() 
 
 
 def test_a_message_without_room_waits_to_resume() -> None:
-    """Without room an interrupted session waits, and then hands over what was said meanwhile."""
+    """Without a free slot an interrupted session waits, and then sends what was said meanwhile."""
     story = standing_at(Phase.INTERRUPTED).when(LATER, has_slot=False)
     assert story.phase is Phase.WAITING and story.last.effects == ()
     assert prompts(story.when(c.GrantSlot())) == ["go on"]
@@ -177,7 +177,7 @@ def test_an_interrupt_aborts_the_agent() -> None:
 
 
 def test_an_interrupt_of_what_waits_takes_effect_at_once() -> None:
-    """A session that waits for room has no agent to wait for: it is interrupted at once."""
+    """A session that waits for a slot has no agent to wait for: it is interrupted at once."""
     story = given(TRIGGER, c.Interrupt(), has_slot=False).says(*PAUSED)
     assert story.last.effects == ()
 

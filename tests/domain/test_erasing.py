@@ -196,7 +196,7 @@ def test_a_session_takes_its_task_with_it() -> None:
     lives.command(A, c.GrantSlot())
     session = lives.state(A).session
     assert session is not None
-    with pytest.raises(NotOver, match="not over"):
+    with pytest.raises(NotOver, match="has not ended"):
         history_of(recorded(lives.commits)).of_session(session.id)
     finish(lives, A)
     log = recorded(lives.commits)

@@ -47,7 +47,7 @@ def test_every_command_in_every_phase(phase: Phase, verb: Verb) -> None:
 
 @pytest.mark.parametrize(("phase", "verb"), STARTS, ids=lambda x: x.name if isinstance(x, Phase) else x.__name__)
 def test_without_room_what_would_run_waits(phase: Phase, verb: Verb) -> None:
-    """Where there is no room for one more agent, whatever would run waits instead, and nothing is given to an agent."""
+    """Where no slot is free, work waits instead of running, and nothing is sent to an agent."""
     story = standing_at(phase).when(COMMANDS[verb], has_slot=False)
     assert story.phase is Phase.WAITING
     assert story.last.effects == ()

@@ -95,7 +95,7 @@ def test_what_a_queued_task_holds() -> None:
 
 
 def test_an_idle_agent_takes_the_task_when_there_is_room() -> None:
-    """With room an idle agent starts on the task: a session of the task's own, with all that the task said."""
+    """With a free slot an idle agent starts the task: in a session of its own, with all of the task's members."""
     more = {"ticket": "J-1"}
     command = c.CreateTask(
         task_id=TASK, title="T", prompt="P", agent="plan", model="a/b", files=("a.py",), metadata=more
@@ -115,7 +115,7 @@ def test_an_idle_agent_takes_the_task_when_there_is_room() -> None:
 
 
 def test_a_task_starts_in_the_name_of_the_request_that_queued_it() -> None:
-    """Whatever made room, the events by which a task starts carry the name of the request that queued it."""
+    """Whatever freed the slot, the events by which a task starts carry the name of the request that queued it."""
     queued = given(create("a"))
     (created,) = queued.last.asked_by("req-1").events
     decision = decide(fold(given().state, [created]), GRANT, AT, has_slot=True)
@@ -142,7 +142,7 @@ def test_only_an_idle_agent_takes_from_the_queue(phase: Phase) -> None:
 
 
 def test_a_trigger_that_waits_goes_before_the_queue() -> None:
-    """A triggered session that waits for room is what the room goes to; the queue comes after it."""
+    """A free slot goes to a triggered session that waits; the queue comes after it."""
     story = given(create("x"), TRIGGER, has_slot=False).when(GRANT).says("session.admitted", "task.started", "status")
     assert waiting(story) == ["x"]
     story = story.when(report(OPENED, ENDED))

@@ -36,7 +36,7 @@ from opencode_ledger.domain.ids import (
 
 @dataclass(frozen=True)
 class Move:
-    """One thing that happens. `pick` chooses among what there is; `room` is whether an agent may run."""
+    """One thing that happens. `pick` chooses among what there is; `has_slot`: whether an agent may run."""
 
     kind: str
     pick: int

@@ -33,7 +33,7 @@ def of_size(size: int) -> RecordedEvent:
 
 
 def test_a_page_ends_where_it_is_full() -> None:
-    """A page ends with the event that fills it, holds at least one, and all of them while there is room."""
+    """A page ends with the event that fills it, holds at least one, and all of them while they fit."""
     half = of_size(PAGE_BYTES // 2)
     assert page_of([half, half, half]) == [half, half]
     assert page_of([of_size(PAGE_BYTES // 2 - 1), half, half, half]) == [of_size(PAGE_BYTES // 2 - 1), half, half]

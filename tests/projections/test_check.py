@@ -156,7 +156,7 @@ async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     async def check() -> None:
         heard.append("check")
         if heard.count("check") == 2:
-            raise StoreError("There is no room.")
+            raise StoreError("The disk is full.")
         if heard.count("check") == 3:
             raise IndexError
         if heard.count("check") == 4:
@@ -220,7 +220,7 @@ async def test_ended_while_it_compares(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 async def test_a_full_disk_is_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no room to compare, nobody is said to have changed anything, and nothing is replaced."""
+    """Where the disk is too full to compare, no change is reported, and nothing is replaced."""
     _store, projections = await serving(tmp_path / "views.db", monkeypatch)
 
     def full(_comparison: Comparison, _file: str) -> str | None:

@@ -177,7 +177,7 @@ async def test_unsettled_agents(tmp_path: Path) -> None:
 
 
 async def test_waiting_session(tmp_path: Path) -> None:
-    """A session that waits for room is pending, and so are its task and the agent; it starts when it is admitted."""
+    """A session that waits for a slot is pending, and so are its task and the agent; it starts when it is admitted."""
     history = History()
     register(history, A)
     session = trigger(history, A, has_slot=False)
