@@ -65,7 +65,7 @@ def masked_command(command: Command, masker: Masker) -> Command:
     Raises `InvalidInput` for a path or a file name with a secret in it: with a masked name it would not be found.
     """
     if isinstance(command, Register) and masker.mask(command.path) != command.path:
-        raise InvalidInput("The path contains what is, or looks like, a secret; rename the directory.")
+        raise InvalidInput("`path` is or contains a secret, or looks like one; rename the directory.")
     if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
         raise InvalidInput("`files` has a name that is or contains a secret, or looks like one; rename the file.")
     if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
