@@ -12,7 +12,7 @@ ALL_CODE = (*SOURCE, "scripts", "tests")
 A_RECORD = "a record of values, without a state machine"
 A_TWIN = "an in-memory agent, whose parts a test looks at"
 MANY_ATTRIBUTES = {
-    "domain/codebase/imported.py OutsideMessage": A_RECORD,
+    "domain/codebase/imported.py ExternalMessage": A_RECORD,
     "domain/codebase/state.py Session": A_RECORD,
     "domain/events/imported.py SessionImported": A_RECORD,
     "domain/opencode/run.py Run": "what is known of one run, filled in by the translator",
@@ -21,7 +21,6 @@ MANY_ATTRIBUTES = {
     "actors/opencode/connection.py Connection": "wires the parts of one running process",
     "actors/opencode/settings.py OpencodeSettings": A_RECORD,
     "actors/twins/scripted_agent.py ScriptedAgent": A_TWIN,
-    "projections/runner.py Projections": "wires the views and what follows the log",
     "projections/views/session_queries.py Session": A_RECORD,
     "projections/views/tasks.py Task": A_RECORD,
     "http/api/responses.py Session": A_RECORD,

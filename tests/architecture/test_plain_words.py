@@ -77,6 +77,7 @@ HELD: tuple[str, ...] = (
     "domain",
     "projections",
     "tests/domain",
+    "tests/golden",
     "tests/projections",
 )
 RECORD = re.compile(r"adr/[\w-]+\.md")
