@@ -100,7 +100,7 @@ class Importer:
         """Whether a session brought something, and whether all of it could be recorded."""
         recorded, left_out = 0, 0
         async for command in history.read(session):
-            complete = await outputs.kept(command, news_of(command, self._state())) if outputs else command
+            complete = await outputs.kept(command, news_of(self._state(), command)) if outputs else command
             recorded += await ask(complete)
             left_out = command.left_out
         if left_out:

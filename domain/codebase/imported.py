@@ -60,7 +60,7 @@ class ExternalSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExternalOutput:
-    """A call that printed more than its message has. `whole`: where all of it is, or what is on record of it."""
+    """A call that printed more than its message has. `whole`: where the whole output is, or what is on record of it."""
 
     tool: str
     call_id: str

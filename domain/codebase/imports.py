@@ -48,7 +48,7 @@ def import_session(state: State, command: c.ImportSession, at: Timestamp) -> Dec
         return NOTHING
     known = state.import_index.get(session.agent_session_id)
     recorded = known or Recorded(session_id=session_of(session.agent_session_id))
-    news = news_of(command, state)
+    news = news_of(state, command)
     named = {message.id: message.digest for message in news}
     if recorded.own:
         return _recorded(_extended(command, recorded, named, at), news, at) if news else NOTHING
@@ -62,12 +62,12 @@ def import_session(state: State, command: c.ImportSession, at: Timestamp) -> Dec
     return _recorded(_imported(state, command, named, at), news, at)
 
 
-def news_of(command: c.ImportSession, state: State) -> tuple[ExternalMessage, ...]:
-    """The messages that are not on record, or not as they now are."""
+def news_of(state: State, command: c.ImportSession) -> tuple[ExternalMessage, ...]:
+    """The messages that are not on record in their current state."""
     recorded, messages = state.import_index.get(command.session.agent_session_id), command.messages
     recorded = recorded or Recorded(session_id=session_of(command.session.agent_session_id))
     if recorded.own:
-        # Ours are the turns that begin with a prompt of ours: they were recorded as they happened.
+        # A turn that begins with our prompt is ours: it was recorded as it happened.
         messages = tuple(message for message in messages if message.turn and not recorded.gave(message.turn))
     lacking = recorded.lacking({message.id: message.digest for message in messages})
     lacking -= {message.id for message in messages if message.silent and not recorded.knows(message.id)}
@@ -98,8 +98,8 @@ def _description(command: c.ImportSession, status: ExternalStatus) -> str:
 def _recorded(
     head: o.SessionImported | o.SessionExtended, messages: tuple[ExternalMessage, ...], at: Timestamp
 ) -> Decision:
-    told = (event for message in messages for event in _told(head.session_id, message, at))
-    return Decision((head, *told))
+    imported = (event for message in messages for event in _events_of(head.session_id, message, at))
+    return Decision((head, *imported))
 
 
 def _imported(state: State, command: c.ImportSession, named: dict[str, str], at: Timestamp) -> o.SessionImported:
@@ -140,8 +140,8 @@ def _parent_id(state: State, session: ExternalSession) -> SessionId | None:
     return parent.session_id if parent else session_of(session.parent)
 
 
-def _told(session_id: SessionId | None, message: ExternalMessage, at: Timestamp) -> Iterator[Event]:
-    """A message, and what is on record of what its calls printed beyond it."""
+def _events_of(session_id: SessionId | None, message: ExternalMessage, at: Timestamp) -> Iterator[Event]:
+    """A message, and the whole outputs of its calls where the message has only a part of them."""
     yield _message(session_id, message, at)
     for output in message.outputs:
         if isinstance(whole := output.whole, WholeOutput):

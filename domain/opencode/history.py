@@ -165,7 +165,7 @@ class SessionReading:
         )
 
     def _calls(self, parts: list[Fields]) -> tuple[tuple[dict[str, Json], ...], tuple[ExternalOutput, ...]]:
-        """The calls of a message, beyond some length of them all without what they put out; and where the whole of that is."""
+        """The calls of a message, and where their whole outputs are. Beyond a total length, calls have no outputs."""
         calls, outputs, length = list[dict[str, Json]](), list[ExternalOutput](), 0
         made = [part for part in parts if part.get("type") == "tool"]
         for part in made[:MOST_CALLS]:
@@ -180,7 +180,7 @@ class SessionReading:
         return tuple(calls), tuple(outputs)
 
     def _call(self, part: Fields) -> Iterator[tuple[dict[str, Json], AgentOutput | None]]:
-        """A call as it stands, begun, or ended too; and where there is more of what it printed."""
+        """A call in its current state, begun or ended too, and where the rest of its output is."""
         call: dict[str, Json] = {}
         more: AgentOutput | None = None
         for fact in self._tools.snapshot(Origin(SessionId(""), None), part):

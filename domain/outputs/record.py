@@ -30,7 +30,7 @@ class KeptOutput:
 
 
 def names_output(event: RecordedEvent) -> bool:
-    """Whether an event may name a whole output: quickly, for it is asked of each."""
+    """Whether an event may name a whole output: a quick test, since every event is asked."""
     return event.topic in _TOPICS and _NAMED in event.data
 
 

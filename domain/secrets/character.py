@@ -20,7 +20,7 @@ WRITTEN_OUT: Final = {
     "\n": ("\r\n",),
     **{chr(code): (f"&{name};",) for code, name in codepoint2name.items() if not chr(code).isascii()},
 }
-"""What a shell's quotes make of a quote, HTML of its own characters and of others' letters, and other systems of the end of a line."""
+"""How shells quote a quote, how HTML writes its own characters and letters beyond ASCII, and how other systems end a line."""
 _REFERENCE: Final = re.compile(r"&#(?:[xX](?P<hex>[0-9A-Fa-f]{1,8})|(?P<number>[0-9]{1,8}));")
 _REFERENCE_BEGUN: Final = re.compile(r"&(?:#(?:[xX]?[0-9A-Fa-f]{0,8})?)?")
 _LONGEST: Final = MOST_BACKSLASHES + 16
@@ -28,7 +28,7 @@ _LONGEST: Final = MOST_BACKSLASHES + 16
 
 
 def is_referred_to(char: str) -> bool:
-    """Whether HTML may write a character by its number: the letters and digits of ASCII are never written so."""
+    """Whether HTML may write a character by its number: ASCII letters and digits are never written this way."""
     return not (char.isascii() and char.isalnum())
 
 
@@ -72,7 +72,7 @@ class Ways:
         return any(written != rest and written.startswith(rest) for written in WRITTEN_OUT.get(self.char, ()))
 
     def _is_meant(self, reference: re.Match[str]) -> bool:
-        """Whether HTML's reference by number is to this character."""
+        """Whether an HTML character reference is to this character."""
         code = int(reference["hex"], 16) if reference["hex"] else int(reference["number"])
         return code == ord(self.char) and is_referred_to(self.char)
 

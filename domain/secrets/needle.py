@@ -21,29 +21,29 @@ _SEARCHABLE: Final = 3
 
 _WORDS: Final = re.compile("[A-Za-z0-9]+")
 _BREAK: Final = re.compile(r"(?:(?:[\r\n]|\\{1,8}[rn]|%0[AaDd])[ \t]{0,128}+){1,4}+")
-"""Ends a line of base64, as it is or escaped, and begins the next one, indented. Nothing of it is tried twice."""
+"""A line break in base64, plain or escaped, with the next line's indentation. Possessive: nothing is tried twice."""
 _ODD: Final = re.compile(r"[\\%+&'\"\r\n<>]")
-"""Characters with which others are written, or that are written in other ways."""
+"""Characters that begin an escape, or that have other forms."""
 _LONGEST_BREAK: Final = 256
 _LONGEST_WAY: Final = 13
 _PER_TEXT: Final = 5000
 _PER_CHARACTER: Final = 4
-"""Steps of looking closer, each at one character of the secret, at one place where it may stand."""
+"""Steps of a close search: each compares one character of the secret at one possible place."""
 
 
 class Effort:
-    """How much may still be tried for one needle in one text. Only where both repeat themselves it doesn't last."""
+    """The steps that may still be tried for one needle in one text. Only repetitive texts and secrets use them up."""
 
     def __init__(self, text: str) -> None:
         self._left = _PER_TEXT + _PER_CHARACTER * len(text)
 
     @property
     def is_over(self) -> bool:
-        """Whether no more is tried."""
+        """Whether the steps are used up."""
         return self._left <= 0
 
     def take(self, steps: int) -> None:
-        """So much was tried."""
+        """Count steps that were tried."""
         self._left -= steps
 
 
