@@ -79,6 +79,6 @@ async def test_the_demo_says_what_to_do_when_the_agent_is_missing(tmp_path: Path
     async with asyncio.timeout(LIMIT):
         output, _ = await demo.communicate()
     assert demo.returncode == 1
-    assert "The demo could not go on" in output.decode()
+    assert "The demo failed" in output.decode()
     assert "Traceback" not in output.decode()
     assert left(tmp_path) == []
