@@ -120,4 +120,4 @@ def test_what_lies_where_it_is_restored(suffix: str, sound: Path, tmp_path: Path
     report = run(["restore", str(sound), "--data", str(data)], data, decoy)
     harmless(report, sound, decoy)
     assert report["code"] == 2, report
-    assert f"ledger.db{suffix} already" in report["said"]
+    assert f"already has ledger.db{suffix}" in report["said"]
