@@ -175,6 +175,23 @@ async def test_the_mark_survives_what_the_environment_does_not(agent: Agent) -> 
     assert not sleeps()
 
 
+async def test_what_forks_without_end_does_not_outrun_a_sweep(agent: Agent, tmp_path: Path) -> None:
+    """Processes that exist for a moment each, every one started by the one before, are all gone after a sweep."""
+    files = [tmp_path / str(number) for number in range(6)]
+    for file in files:
+        fork = f"f() {{ echo x >>{file}; sleep 0.01; f & exit 0; }}; f"
+        await agent.order(f'call setsid sh -c "{fork}" >/dev/null 2>&1 &')
+    await eventually(lambda: all(file.exists() and file.stat().st_size > 20 for file in files))
+    await sweep_all(agent.instance)
+    sizes = [file.stat().st_size for file in files]
+    command, sleeps = sleep_alone()
+    other = await asyncio.create_subprocess_exec(*command.split())
+    await eventually(sleeps)
+    other.kill()
+    await other.wait()
+    assert [file.stat().st_size for file in files] == sizes
+
+
 async def test_a_process_without_a_mark_has_none() -> None:
     """One that is gone bears no mark; a mark that can't be put on is no error."""
     assert await asyncio.to_thread(inherited.read, 2**22 + 1) is None

@@ -10,6 +10,7 @@ stayed as a zombie while opencode lived, until the system had no number left.
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 SWEEP_LIMIT = 5.0
 _PAUSE = 0.02
+_LOOKS = 20
 
 Marked = Callable[[str | None, int], bool]
 """Whether a process is meant: its marker, None for one without; the number that it inherited, 0 for one without."""
@@ -68,10 +70,8 @@ def _sweep(marked: Marked, also: Iterable[psutil.Process] = ()) -> int:
     killed: set[int] = set()
     deadline = steady_seconds() + SWEEP_LIMIT
     known = set(also)
-    while found := [process for process in known.union(_descent(_find(marked))) if lives(process)]:
-        for process in found:
-            killed.add(process.pid)
-            _kill(process)
+    while found := [process for process in _each(known, marked) if _ends(process, killed)]:
+        known = {process for process in known if lives(process)}
         if steady_seconds() > deadline:
             log.error("processes can't be killed", pids=[process.pid for process in found])
             break
@@ -94,17 +94,36 @@ def lives(process: psutil.Process) -> bool:
         return False
 
 
+def _each(known: Iterable[psutil.Process], marked: Marked) -> Iterator[psutil.Process]:
+    yield from known
+    yield from _descent(_find(marked))
+
+
+def _ends(process: psutil.Process, killed: set[int]) -> bool:
+    """Kill it as soon as it is found. False where it only waits for its parent: of one that is gone a child may be left."""
+    if lives(process):
+        killed.add(process.pid)
+        _kill(process)
+        return True
+    return not process.is_running()
+
+
 def _find(marked: Marked) -> Iterator[psutil.Process]:
-    for pid in psutil.pids():
-        if pid == os.getpid():
-            continue
-        try:
-            process = psutil.Process(pid)  # notes when it began, so that a reused pid is never killed
-            value, inheriting = variable(pid, MARKER), inherited.read(pid)
-        except (psutil.Error, OSError, ValueError):
-            continue
-        if marked(value, inheriting[1] if inheriting else 0):
-            yield process
+    seen = {os.getpid()}
+    # Repeated until no process is new: one that forks without end has always just gone when its child is looked for.
+    for _ in range(_LOOKS):
+        new = [pid for pid in psutil.pids() if pid not in seen]
+        if not new:
+            return
+        seen.update(new)
+        for pid in new:
+            try:
+                process = psutil.Process(pid)  # notes when it began, so that a reused pid is never killed
+                value, inheriting = variable(pid, MARKER), inherited.read(pid)
+            except (psutil.Error, OSError, ValueError):
+                continue
+            if marked(value, inheriting[1] if inheriting else 0):
+                yield process
 
 
 def variable(pid: int, name: str) -> str | None:
@@ -120,7 +139,13 @@ def variable(pid: int, name: str) -> str | None:
 
 
 def _kill(process: psutil.Process) -> None:
-    try:
+    """Kill it with its whole process group: one that forks without end would outrun single kills.
+
+    An agent has a session of its own, so nobody else's process is in a group of one of its processes.
+    """
+    with suppress(psutil.Error, OSError):
+        group = os.getpgid(process.pid)
+        if group > 1 and group != os.getpgrp() and process.is_running():
+            os.killpg(group, signal.SIGKILL)
+    with suppress(psutil.Error):
         process.kill()
-    except psutil.Error:
-        return
