@@ -39,8 +39,7 @@ from .whole_outputs import OutputKeeper
 ENDED = "The codebase's actor ended before this was done; try again."
 CONTESTED = "Another writer changed this codebase's stream; try again."
 
-ENDING = c.Shutdown | c.Report | c.NoteRefusedAccess
-"""What still happens after a shutdown: nothing that waited in the mailbox may start an agent."""
+ENDING = c.Shutdown | c.Report | c.NoteRefusedAccess  # all that still happens once the server ends
 
 
 class CodebaseActor:

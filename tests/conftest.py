@@ -28,6 +28,8 @@ _MAY_BLOCK: Final = (
         "tests/support/described.py",
         {"described"},
     ),  # makes the description once, wherever the first answer is held against it
+    # Stands for commands that run while no server does.
+    ("scripts/simulation/upkeep.py", {"erase", "copied"}),
     # Shows a trace, with the lines of source in it, to the person at a terminal.
     ("rich/traceback.py", {"extract", "_render_stack"}),
     # Looks at a few files, once for each start of an agent.

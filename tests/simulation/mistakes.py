@@ -278,16 +278,15 @@ def _views_keep_what_was_erased() -> Planted:
 
 
 def _erasure_left_half_done() -> Planted:
-    def overwrite(connection: Any, by: Any, reach: Any) -> None:
-        if by % 2:
-            overwritten(connection, by, reach)
+    def overwrite(connection: Any, by: Any, reach: Any) -> set[Any]:
+        return overwritten(connection, by, reach) if by % 2 else set()
 
     overwritten = store_erasing._overwrite
     return patch.object(store_erasing, "_overwrite", overwrite)
 
 
 def _backup_without_its_last_events() -> Planted:
-    def copy(source: Any, target: Any, _progress: Any) -> None:
+    def copy(source: Any, target: Any, *_rest: Any) -> None:
         shutil.copyfile(source, target)  # and not what is still in the write-ahead log
 
     return patch.object(backup, "copy_database", copy)
