@@ -39,6 +39,7 @@ HELD: tuple[str, ...] = (
     "http",
     "projections",
     "scripts",
+    "tests/actors",
     "tests/api",
     "tests/architecture",
     "tests/browser",
