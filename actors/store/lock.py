@@ -4,12 +4,11 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from ...domain.errors import LedgerError, StoreError
+from .evidence.beside import LOCK
 from .evidence.files import size_of
-
-LOCK_NAME: Final = "ledger.lock"
 
 
 class DataInUse(LedgerError):
@@ -37,8 +36,8 @@ class DataLock:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Its content is replaced, so it must be a file of this directory, and no link to another.
-            size_of(directory / LOCK_NAME)
-            descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            size_of(directory / LOCK)
+            descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
             why = "It is a file" if isinstance(error, FileExistsError) else error.strerror
             raise StoreError(
@@ -80,19 +79,3 @@ def _lock(descriptor: int, directory: Path) -> None:
         raise StoreError(f"The data directory {directory} can't be locked: {error.strerror}.") from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-
-
-def is_locked(directory: Path) -> bool:
-    """Whether a server uses a directory, which stays as it is. False also if that can't be found out."""
-    try:
-        descriptor = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        return isinstance(error, BlockingIOError)
-    else:
-        return False
-    finally:
-        os.close(descriptor)

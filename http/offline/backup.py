@@ -15,7 +15,7 @@ from ...actors.store.log_file import ours as parts_of_log
 from ...actors.store.outputs.schema import CREATE as OUTPUTS_SCHEMA
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.errors import InvalidInput, StoreError
-from ...projections.tree.file import TREE_SCHEMA
+from ...projections.tree.schema import TREE_SCHEMA
 from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY
 from .verify import Progress, Verdict, verify_data

@@ -13,7 +13,7 @@ from ...actors.store.log_file import LogFile, check_there, found_log, opened
 from ...actors.store.outputs.outputs_file import OutputsFile, opened_outputs
 from ...actors.store.outputs.schema import OUTPUTS_NAME
 from ...domain.proofs.tiles import TileId
-from ...projections.tree.file import TREE_SCHEMA, read_tree
+from ...projections.tree.schema import TREE_SCHEMA, read_tree
 from ...projections.tree.signing import SigningKey
 from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 

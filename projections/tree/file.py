@@ -12,26 +12,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent
 from ...domain.fault_points import Reach
 from ...domain.proofs.leaves import leaves_of
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import GrowingTree, TileId, edge_of
 from ..private_file import make_private
+from .schema import TREE_SCHEMA, check_shape
 from .signing import SigningKey
 
-TREE_SCHEMA: Final = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS tiles (
-    level INTEGER, number INTEGER, hashes BLOB, PRIMARY KEY (level, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), size INTEGER, note TEXT);
-COMMIT;
-"""
 _WRITE_TILE: Final = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
 _WRITE_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint VALUES (1, ?, ?)"
-_FOREIGN: Final = "SELECT type, name FROM sqlite_master WHERE name NOT IN ('tiles', 'checkpoint') OR type <> 'table'"
 _LARGEST: Final = 2**63 - 1
 """The largest integer of SQLite."""
 _READ_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND number = ?"
@@ -55,7 +46,7 @@ class TreeFile:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(TREE_SCHEMA)
-            _check_shape(connection)
+            check_shape(connection)
             self = cls(connection, key, reach)
             self._begin()
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -133,28 +124,6 @@ class TreeFile:
         rows = {tile: self._connection.execute(_READ_TILE, tile).fetchone() for tile in edge_of(size)}
         self._tree = GrowingTree(size, {tile: row[0] for tile, row in rows.items() if row and type(row[0]) is bytes})
         self.size, self.note = size, note or self._signed()
-
-
-def read_tree(connection: sqlite3.Connection) -> tuple[str, dict[TileId, bytes]]:
-    """The checkpoint and the tiles of a tree's file, for an audit; empty if nothing was signed. Raises `StoreError`."""
-    try:
-        _check_shape(connection)
-        row = connection.execute("SELECT size, note FROM checkpoint").fetchone()
-        tiles = connection.execute("SELECT level, number, hashes FROM tiles").fetchall()
-    except (sqlite3.Error, ValueError) as error:
-        raise StoreError(f"The tree of the log can't be read: {error}.") from None
-    if row and tuple(map(type, row)) != (int, str):
-        raise StoreError("The tree of the log can't be read: its checkpoint is damaged.")
-    for level, number, hashes in tiles:
-        if tuple(map(type, (level, number, hashes))) != (int, int, bytes) or level < 0 or number < 0:
-            raise StoreError(f"The tree of the log can't be read: its tile {level!r:.40}, {number!r:.40} is damaged.")
-    return (row[1] if row else ""), {TileId(level, number): hashes for level, number, hashes in tiles}
-
-
-def _check_shape(connection: sqlite3.Connection) -> None:
-    """Raise `ValueError` for anything besides our tables, such as a trigger, which would run when we write."""
-    for kind, name in connection.execute(_FOREIGN):
-        raise ValueError(f"it has a {kind} {name!r:.80}, which no tree has")
 
 
 def is_begun(path: Path) -> bool:

@@ -4,6 +4,8 @@ SQLite follows what these say. A journal may name any file of the machine as its
 after it has rolled back.
 """
 
+import fcntl
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,9 @@ JOURNAL: Final = "-journal"
 AHEAD: Final = "-wal"
 INDEX: Final = "-shm"
 BESIDE: Final = (JOURNAL, AHEAD, INDEX)
+
+LOCK: Final = "ledger.lock"
+"""The file that a server locks while it works on a directory: see `DataLock`."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,22 @@ def check_before_opening(path: Path) -> None:
 def next_to(path: Path, suffix: str) -> Path:
     """The file that SQLite keeps beside this one."""
     return path.with_name(path.name + suffix)
+
+
+def is_locked(directory: Path) -> bool:
+    """Whether a server uses a directory, which stays as it is. False also if that can't be found out."""
+    try:
+        descriptor = os.open(directory / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _is_hot(path: Path, size: int) -> bool:

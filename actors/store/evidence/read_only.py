@@ -17,8 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from ....domain.errors import StoreError
-from ..lock import is_locked
-from .beside import beside
+from .beside import beside, is_locked
 from .file_format import HEAD, BadFormat, Part, head_of, schema_of
 from .files import found_file, pages_of, reader_of, size_of
 from .parts import SELECT_PARTS, Ours, in_place_of_ours
