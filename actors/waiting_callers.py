@@ -5,9 +5,9 @@ from collections.abc import Sequence as Many
 from ..domain.codebase.commands import ReplyPermission
 from ..domain.codebase.decision import Decision
 from ..domain.codebase.lifecycle import Phase
-from ..domain.codebase.requests import RequestAnswered
 from ..domain.errors import PermissionNotFound
 from ..domain.events import Event, PermissionReplied
+from ..domain.events.requests import RequestAnswered
 from ..domain.ids import PermissionId, Position
 from .mailbox import Answer, Envelope
 

@@ -9,25 +9,12 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from ..events.event import Event, Json, kind
+from ..events.event import Event, Json
+from ..events.requests import RequestAnswered
 from ..ids import Timestamp
 
 Respond: TypeAlias = Callable[[Many[Event]], Mapping[str, Json]]
 """Makes the response to a request from the events that it caused. Pure."""
-
-
-@kind("request", "answered")
-@dataclass(frozen=True, kw_only=True)
-class RequestAnswered(Event):
-    """A request with an idempotency key was carried out; this is its response. Never changes an actor's state.
-
-    `fingerprint`: the SHA-256 of the request's content, in hexadecimal. `status`: the HTTP status of the response.
-    """
-
-    key: str
-    fingerprint: str
-    status: int = 200
-    answer: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)

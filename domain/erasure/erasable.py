@@ -10,13 +10,13 @@ from typing import Final, cast
 import orjson
 
 from ..codebase.lifecycle import Phase
-from ..codebase.requests import RequestAnswered
 from ..codebase.state import INITIAL, evolve
 from ..errors import InvalidInput
 from ..events.erasure import Erasure
 from ..events.event import Event
 from ..events.imported import CONTENT_TOPICS, SessionImported
 from ..events.recorded import RecordedEvent
+from ..events.requests import RequestAnswered
 from ..events.wire import decode
 from ..ids import TaskId
 from .tombstones import tombstone_of

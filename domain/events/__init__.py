@@ -1,10 +1,8 @@
 """All kinds of event and their parts in one place; other modules import it as `e`.
 
-Each kind is declared in the module of its subject. The events of imported sessions are in `imported`, and the response
-to a request with an idempotency key is in `codebase.requests`.
+Each kind is declared in the module of its subject. Those of imported sessions are in `imported`.
 """
 
-from .access import AccessRefused
 from .codebase import CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from .erasure import Erasure
 from .event import REGISTRY, Common, Event, Json, kind
@@ -17,6 +15,7 @@ from .permission import (
     PermissionReplied,
     Reply,
 )
+from .requests import AccessRefused, RequestAnswered
 from .run import (
     Complete,
     Error,
@@ -78,6 +77,7 @@ __all__ = [
     "PermissionKind",
     "PermissionReplied",
     "Reply",
+    "RequestAnswered",
     "SessionAdmitted",
     "SessionCompleted",
     "SessionFailed",

@@ -13,7 +13,6 @@ from typing import ClassVar, TypeAlias, cast
 
 import orjson
 
-from ..codebase.requests import RequestAnswered
 from ..ids import SessionId, TaskId, Timestamp
 from . import REGISTRY, Event, Json
 from .imported import CONTENT_TOPICS
@@ -23,9 +22,6 @@ from .upcasting import VERSION, upcast, version_of
 
 MAX_DEPTH = 200
 """Levels of nesting that are recorded; the encoder's own limit is 254."""
-
-_KNOWN = {**REGISTRY, (RequestAnswered.topic, RequestAnswered.action): RequestAnswered}
-"""All kinds of event, including those that are declared outside of `events`."""
 
 _Maker: TypeAlias = Callable[..., Event]
 
@@ -61,9 +57,9 @@ def decode(recorded: RecordedEvent) -> Event:
     if members is None:
         return _unknown(recorded.topic, written)
     action = members.get("action")
-    cls = _KNOWN.get((recorded.topic, None))
+    cls = REGISTRY.get((recorded.topic, None))
     if cls is None and isinstance(action, str):
-        cls = _KNOWN.get((recorded.topic, action))
+        cls = REGISTRY.get((recorded.topic, action))
     if cls is None:
         return _unknown(recorded.topic, written)
     known = {name: _frozen(members[wire]) for name, wire in _NAMES[cls] if members.get(wire) is not None}
@@ -107,8 +103,8 @@ def _required_of(cls: type[Event]) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
 
 
-_NAMES = {cls: _names_of(cls) for cls in _KNOWN.values()}
-_REQUIRED = {cls: _required_of(cls) for cls in _KNOWN.values()}
+_NAMES = {cls: _names_of(cls) for cls in REGISTRY.values()}
+_REQUIRED = {cls: _required_of(cls) for cls in REGISTRY.values()}
 
 
 def _dump(members: dict[str, object]) -> bytes:

@@ -5,8 +5,8 @@ from typing import Final
 
 import orjson
 
-from ...domain.codebase.requests import RequestAnswered
 from ...domain.events.recorded import RecordedEvent
+from ...domain.events.requests import RequestAnswered
 from ..batch import Batch
 from ..database import Fetch
 from ..projection import Projection

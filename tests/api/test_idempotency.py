@@ -11,9 +11,9 @@ from tests.api.test_refusals import nothing_recorded
 from tests.support.service import API, LIMIT, Running, eventually, running
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.codebase.requests import RequestAnswered
 from opencode_ledger.domain.errors import AgentUnavailable
 from opencode_ledger.domain.events.imported import SessionImported
+from opencode_ledger.domain.events.requests import RequestAnswered
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.http import app

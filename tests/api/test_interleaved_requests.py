@@ -14,7 +14,7 @@ from tests.api.test_idempotency import Received, at_work, code, recorded, send
 from tests.support.service import Running, running
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.codebase.requests import RequestAnswered
+from opencode_ledger.domain.events.requests import RequestAnswered
 from opencode_ledger.http.settings import Settings
 
 KEYS = ("a", "b", "c")

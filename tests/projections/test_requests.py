@@ -7,8 +7,8 @@ from tests.projections.histories import STREAMS, History, register
 
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.requests import RequestAnswered
 from opencode_ledger.domain.events.recorded import NewEvent
+from opencode_ledger.domain.events.requests import RequestAnswered
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.views.requests import AnsweredRequest
 
