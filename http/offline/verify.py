@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ...actors.store.evidence.files import content_of, size_of
 from ...actors.store.evidence.read_only import FoundDatabase
-from ...actors.store.log_file import opened
+from ...actors.store.guards import Deviation
+from ...actors.store.log_file import LogFile, opened
 from ...domain.errors import InvalidInput
 from ...domain.proofs.audit import Audit, Finding, TreeLeaves, audit
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, open_note
@@ -15,12 +16,21 @@ from ...domain.proofs.tiles import TileId
 from ...projections.tree.signing import verify
 from ..data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from .evidence import LONGEST_KEY, SignedEvidence, signed_evidence_in
-from .file_checks import guard_findings, odd_findings, tree_findings
-from .outputs import output_findings
-from .verify_parts import audit_by_many, damage_of
+from .file_checks import guard_findings, odd_findings, output_findings, tree_findings
+from .verify_parts import audit_by_many, damage_by_another, is_long
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of events that were read, and with their total."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What was read in a log's file. `damage`, `guards`, `odd`: see `LogFile`. `odd`: only where the audit found a fault."""
+
+    damage: str | None
+    guards: list[Deviation]
+    result: Audit
+    odd: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,34 +70,49 @@ def _verify(evidence: SignedEvidence, kept: Iterable[Path], key: VerifierKey | N
     key = key or evidence.key().verifier
     older = [checkpoint_of(note, key, source) for source, note in kept_checkpoints(kept)]
     newest = [checkpoint_of(evidence.note, key, str(evidence.data / TREE_NAME))] if evidence.note else []
-    with damage_of(evidence.log) as damage:
-        result = _audited(
-            evidence.log, [*older, *newest], lambda number: evidence.tiles.get(TileId(0, number), b""), progress
-        )
-        said = damage()
+    reading = _read(
+        evidence.log, [*older, *newest], lambda number: evidence.tiles.get(TileId(0, number), b""), progress
+    )
+    result = reading.result
     if result.findings:
-        result.findings[:0] = odd_findings(evidence)
+        result.findings[:0] = odd_findings(reading.odd)
     else:
         result.findings.extend(tree_findings(evidence, newest[0].size if newest else 0, result))
         result.findings.extend(output_findings(evidence, result))
-    result.findings.extend(guard_findings(evidence))
-    if said:
-        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} is damaged: {said}."))
+    result.findings.extend(guard_findings(reading.guards))
+    if reading.damage:
+        result.findings.append(Finding("unguarded", 0, f"{LOG_NAME} is damaged: {reading.damage}."))
     return Verdict(key, result, _compared(result) + erased_of(result) + _kept(result))
 
 
-def _audited(found: FoundDatabase, checkpoints: list[Checkpoint], tree_leaves: TreeLeaves, progress: Progress) -> Audit:
+def _read(found: FoundDatabase, checkpoints: list[Checkpoint], leaves: TreeLeaves, progress: Progress) -> _Reading:
+    """Read the log: opened once, unless it is long and something is wrong with it."""
     with opened(found) as log:
-        size = log.size
-    if result := audit_by_many(found, size, checkpoints, tree_leaves, lambda done: progress(done, size)):
-        return result
-    with opened(found) as log:
-        result = audit(log.events(), checkpoints, tree_leaves, lambda done: progress(done, log.size))
-        if not result.findings:
-            return result
-        # Where the events are those that were signed, it is the tree that was changed.
-        signed = audit(log.events(), checkpoints)
-        return signed if signed.checked and not signed.findings else result
+        size, guards = log.size, log.deviations()
+        if not is_long(size):
+            return _Reading(log.damage(), guards, *_audited(log, checkpoints, leaves, progress))
+    # No connection is open here: SQLite's must not cross a fork.
+    with damage_by_another(found) as damage:
+        result = audit_by_many(found, size, checkpoints, leaves, lambda done: progress(done, size))
+        if result is not None:
+            return _Reading(damage(), guards, result)
+        with opened(found) as log:
+            result, odd = _audited(log, checkpoints, leaves, progress)
+        return _Reading(damage(), guards, result, odd)
+
+
+def _audited(
+    log: LogFile, checkpoints: list[Checkpoint], leaves: TreeLeaves, progress: Progress
+) -> tuple[Audit, int | None]:
+    """The audit by this process alone, and the first event that is not stored as any is, where something is wrong."""
+    result = audit(log.events(), checkpoints, leaves, lambda done: progress(done, log.size))
+    if not result.findings:
+        return result, None
+    # Where the events are those that were signed, it is the tree that was changed.
+    signed = audit(log.events(), checkpoints)
+    if signed.checked and not signed.findings:
+        return signed, None
+    return result, log.odd()
 
 
 def erased_of(result: Audit) -> str:

@@ -41,6 +41,11 @@ def audit_by_many(
         return audit_of_parts(_reported(parts, progress), checkpoints, tree_leaves)
 
 
+def is_long(size: int) -> bool:
+    """Whether a log of `size` events is worth another process."""
+    return cores() > 1 and size >= WORTH
+
+
 def cores() -> int:
     """How many cores may be used; one where a process can't be forked safely."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
@@ -74,14 +79,8 @@ def _parts(firsts: range, size: int, log: LogFile) -> Iterator[Part | None]:
 
 
 @contextmanager
-def damage_of(found: FoundDatabase) -> Generator[Callable[[], str | None]]:
-    """Have a log's file itself looked at (see `LogFile.damage`), that of a long log beside what else is done meanwhile."""
-    with opened(found) as log:
-        long = cores() > 1 and log.size >= WORTH
-        said = None if long else log.damage()
-    if not long:
-        yield lambda: said
-        return
+def damage_by_another(found: FoundDatabase) -> Generator[Callable[[], str | None]]:
+    """Have another process check the file (see `LogFile.damage`) while this one works; the call waits for its result."""
     process, pipe = _start(found, lambda log: [log.damage()])
     try:
         yield lambda: _said(pipe)

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,24 @@ async def test_what_is_wrong_is_named(data: Path, statement: str, words: str) ->
     await asyncio.to_thread(tamper, data, statement)
     verdict, _ = await asyncio.to_thread(verify, data)
     assert words in verdict.result.findings[0].sentence
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+async def test_the_log_is_opened_once(data: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    """This process opens a sound log once, whether it reads the log alone or has others read it."""
+    monkeypatch.setattr(verify_parts, "cores", lambda: cores)
+    opened, connect = list[str](), sqlite3.connect
+
+    def counted(database: str, *args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(database)
+        connection: sqlite3.Connection = connect(database, *args, **options)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    verdict, _ = await asyncio.to_thread(verify, data)
+    assert verdict.sound
+    assert sum("ledger.db" in name for name in opened) == 1
+    assert sum("tree.db" in name for name in opened) == 1
 
 
 async def test_a_reader_that_dies(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
