@@ -55,7 +55,7 @@ class AgentDriver:
     def trust(self) -> None:
         """Give the agent the trust that its codebase has now, also for a prompt that it has not begun yet."""
         if self._agent is not None:
-            self._agent.trust(self._state().trusted)
+            self._agent.trust(self._state().agent_config.trusted)
 
     def end(self, reason: str) -> None:
         """End the agent at once. The mailbox receives the reason as the agent's death."""
@@ -70,7 +70,8 @@ class AgentDriver:
     def _create(self) -> tuple[Agent, EffectRunner]:
         state = self._state()
         assert state.codebase is not None  # effects come only of a registered codebase
-        agent = self._agents(self._codebase, state.codebase.path, trusted=state.trusted, deliver=self._deliver)
+        trusted = state.agent_config.trusted
+        agent = self._agents(self._codebase, state.codebase.path, trusted=trusted, deliver=self._deliver)
         runner = EffectRunner(agent, self._deliver, self._expire, self._clock, self._permission_limit)
         self._background.spawn(runner.run())
         self._agent, self._runner = agent, runner

@@ -129,7 +129,7 @@ def _delete(state: State, at: Timestamp) -> Decision:
 
 def _trigger(state: State, command: c.Trigger, at: Timestamp, *, has_slot: bool) -> Decision:
     check(state.phase, c.Trigger)
-    model = command.model or state.default_model
+    model = command.model or state.agent_config.default_model
     ids = e.Common(session_id=command.session_id, task_id=command.task_id, timestamp=at)
     started = e.SessionStarted(
         status=WORKING[has_slot],

@@ -57,7 +57,7 @@ def requested(state: State, session: Session, fact: f.PermissionRequested, at: T
     if state.phase is not Phase.RUNNING:
         # The agent is already aborting, and rejects by itself whatever it still asks.
         return Decision((asked, *endings.refused_permissions(fold(state, (asked,)).session or session, at)))
-    if not state.auto_approve:
+    if not state.agent_config.auto_approve:
         waiting = replace(asked, expires_at=later(at, limit))
         return Decision((waiting,), (LimitPermission(permission_id=permission_id),))
     words = NOBODY_THERE if fact.kind == "question" else None

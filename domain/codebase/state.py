@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from .. import events as e
+from ..agent_config import AgentConfig
 from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId, Timestamp
 from .effects import Prompt
 from .import_index import remember
@@ -122,20 +123,9 @@ class State:
         return self.phase in BUSY
 
     @property
-    def default_model(self) -> str | None:
-        """The model for work that names none; None leaves it to the agent."""
-        model = self.codebase.agent_config.get("default_model") if self.codebase else None
-        return model if isinstance(model, str) else None
-
-    @property
-    def trusted(self) -> bool:
-        """Whether the codebase's own agent configuration may be used."""
-        return bool(self.codebase and self.codebase.agent_config.get("trusted") is True)
-
-    @property
-    def auto_approve(self) -> bool:
-        """Whether permissions are approved automatically."""
-        return bool(self.codebase and self.codebase.agent_config.get("auto_approve") is True)
+    def agent_config(self) -> AgentConfig:
+        """How to run the codebase's agent."""
+        return AgentConfig.of(self.codebase.agent_config if self.codebase else {})
 
 
 INITIAL = State()

@@ -23,7 +23,7 @@ def create(state: State, command: c.CreateTask, at: Timestamp) -> Decision:
         title=command.title,
         prompt=command.prompt,
         agent_type=command.agent,
-        model=command.model or state.default_model,
+        model=command.model or state.agent_config.default_model,
         priority=command.priority,
         files=command.files,
         metadata=command.metadata,

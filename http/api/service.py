@@ -11,6 +11,7 @@ from aiohttp import web
 from ...actors.opencode import Model
 from ...actors.slots.agent_slots import AgentSlots
 from ...actors.supervisor import Supervisor
+from ...domain.agent_config import AgentConfig
 from ...domain.callers import Caller
 from ...domain.codebase.hindrance import Hindrance
 from ...domain.errors import CodebaseNotFound, LedgerError
@@ -29,7 +30,7 @@ from ..settings import Settings
 from ..streams.admission import StreamAdmission
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
-from .usable import check_program, check_usable, is_trusted
+from .usable import check_program, check_usable
 
 
 class AgentHost(AgentFactory, Protocol):
@@ -145,12 +146,12 @@ class Service:
 
     async def usable_model(self, model: str | None, agent_config: Mapping[str, object]) -> None:
         """Raise `UnknownModel` if it is known that this model doesn't exist. A trusted codebase may have its own models."""
-        if model is not None and not is_trusted(agent_config):
+        if model is not None and not AgentConfig.of(agent_config).trusted:
             await self.agents.check_model(model)
 
     async def usable_agent(self, codebase: CodebaseRegistered | Codebase) -> None:
         """Raise `LedgerError` if no agent could run: see `check_usable`."""
-        await check_usable(self.agents, codebase.path, self.settings, trusted=is_trusted(codebase.agent_config))
+        await check_usable(self.agents, codebase.path, self.settings, AgentConfig.of(codebase.agent_config))
 
     async def hindrance(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
         """What would keep a task that is queued now from starting, or None."""

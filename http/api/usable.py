@@ -1,9 +1,9 @@
 """Whether an agent could work on a codebase now. Checked at a trigger, and again before queued work starts."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Protocol
 
+from ...domain.agent_config import AgentConfig
 from ...domain.codebase.hindrance import Hindered, Hindrance
 from ...domain.errors import AgentUnavailable, LedgerError
 from ...domain.events import CodebaseRegistered
@@ -23,11 +23,6 @@ class Host(Protocol):
         ...
 
 
-def is_trusted(agent_config: Mapping[str, object]) -> bool:
-    """Whether the codebase's own opencode configuration may run."""
-    return agent_config.get("trusted") is True
-
-
 async def check_program(host: Host, directory: str, settings: Settings) -> None:
     """Raise `LedgerError` if opencode is not available, or the directory is gone or not allowed."""
     if (reason := await host.unavailable()) is not None:
@@ -35,10 +30,10 @@ async def check_program(host: Host, directory: str, settings: Settings) -> None:
     await asyncio.to_thread(check_unmoved, directory, settings)
 
 
-async def check_usable(host: Host, directory: str, settings: Settings, *, trusted: bool) -> None:
+async def check_usable(host: Host, directory: str, settings: Settings, config: AgentConfig) -> None:
     """Raise `LedgerError` as `check_program`, or if the directory has an agent configuration that isn't trusted."""
     await check_program(host, directory, settings)
-    await host.check_trust(directory, trusted=trusted)
+    await host.check_trust(directory, trusted=config.trusted)
 
 
 def hindered_by(host: Host, settings: Settings) -> Hindered:
@@ -46,7 +41,7 @@ def hindered_by(host: Host, settings: Settings) -> Hindered:
 
     async def hindered(codebase: CodebaseRegistered) -> Hindrance | None:
         try:
-            await check_usable(host, codebase.path, settings, trusted=is_trusted(codebase.agent_config))
+            await check_usable(host, codebase.path, settings, AgentConfig.of(codebase.agent_config))
         except LedgerError as error:
             return Hindrance(error.code, error.message)
         return None

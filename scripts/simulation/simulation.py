@@ -355,7 +355,7 @@ class Simulation:
 
     def _prompted(self, codebase: CodebaseId, trusted: bool) -> None:
         actor = self.machine.actors.get(codebase)
-        if actor is not None and actor.state.trusted is not trusted:
+        if actor is not None and actor.state.agent_config.trusted is not trusted:
             self.complain("an agent works with the trust that its codebase has", f"{codebase}: {trusted}")
 
     def agent_turns_to_us(self, number: int, codebase: CodebaseId) -> None:
