@@ -15,7 +15,7 @@ from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
 
-TILES_ARE_NOT = "not that of its events, from event 1 on: tree.db was changed"
+TILES_ARE_NOT = "does not match the events from event 1 on: tree.db was changed"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ TILES_ARE_NOT = "not that of its events, from event 1 on: tree.db was changed"
         ("INSERT INTO tiles VALUES (1, 7, x'00')", "from event 458753 on: tree.db was changed"),
         (
             "DELETE FROM checkpoint",
-            "Nothing proves these events: tree.db has no checkpoint of them, and none was given",
+            "Nothing proves these events: tree.db has no checkpoint of them, and no checkpoint was given",
         ),
         ("UPDATE tiles SET level = 'x' WHERE level = 1", "its tile 'x', 0 is damaged"),
         ("UPDATE tiles SET hashes = NULL WHERE level = 1", "its tile 1, 0 is damaged"),
