@@ -270,7 +270,7 @@ def _content(status: int, path: str, body: bytes) -> object:
         content = decoded_in_pieces(body) if body else None
     except ValueError:
         if status < 400:
-            raise AgentError(f"opencode answered what can't be read ({path}).", UNREADABLE) from None
+            raise AgentError(f"opencode sent an unreadable answer ({path}).", UNREADABLE) from None
         content = None
     if status == 404:
         raise NotFoundThere(f"opencode doesn't know {path.split('?', maxsplit=1)[0]}.")

@@ -32,8 +32,7 @@ def refuse_elsewhere(there: Place, directory: str, roots: Sequence[Path], data: 
         return
     if not Path(directory).is_relative_to(root):
         raise AgentError(
-            f"opencode takes {root!r} for the root of the codebase's repository, and the codebase doesn't lie in it; "
-            "nothing was run.",
+            f"opencode uses {root!r} as the repository root, but the codebase is outside it; nothing was run.",
             ELSEWHERE,
         )
     if roots and not any(Path(root).is_relative_to(os.path.realpath(allowed)) for allowed in roots):
@@ -76,6 +75,6 @@ def _elsewhere(there: str) -> AgentError:
 
 def _reaches(root: str, where: str) -> str:
     return (
-        f"The codebase lies in the repository {root!r}, {where}, and opencode asks for no leave within a repository: "
+        f"The codebase lies in the repository {root!r}, {where}, and opencode asks for no permission within a repository: "
         "make the codebase a repository of its own."
     )

@@ -20,7 +20,7 @@ from ...domain.fault_points import Reach, pass_by
 from .evidence.beside import check_before_opening
 from .file_identity import Presence
 from .guards import SELECT_SHAPE, deviations, is_known, strange
-from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION
+from .schema import APPLICATION_ID, CREATE, READABLE_SCHEMAS, SCHEMA_VERSION
 
 log = structlog.get_logger()
 
@@ -195,8 +195,8 @@ async def _is_fresh(writer: aiosqlite.Connection, path: Path) -> bool:
         raise StoreError(f"{path} belongs to another program and was left alone: choose another directory with --data.")
     if not is_known(version):
         raise StoreError(
-            f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows "
-            f"{SCHEMA_VERSION}) and was left alone: install that version, or choose another directory with --data."
+            f"{path} was written by a newer opencode-ledger (it has schema {version}; this version reads only "
+            f"{READABLE_SCHEMAS}) and was left alone: install that version, or choose another directory with --data."
         )
     return False
 

@@ -85,7 +85,7 @@ def finish_erasures(
         _check_whole(connection)
         todo = [row[0] for row in connection.execute(f"SELECT position FROM {UNFINISHED} ORDER BY position")]
         if any(type(position) is not int for position in todo):
-            raise StoreError(f"{path} was altered: its list of unfinished erasures names what is no event.")
+            raise StoreError(f"{path} was altered: its list of unfinished erasures names a position without an event.")
         outputs = set[Named]()
         for done, position in enumerate(todo):
             progress(done, len(todo))
@@ -119,7 +119,9 @@ def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> se
     outputs = set[Named]()
     erasure = decode(_read(connection, by))
     if not isinstance(erasure, Erasure):
-        raise StoreError(f"Event {by} of the log is no erasure: `opencode-ledger audit verify` shows what happened.")
+        raise StoreError(
+            f"Event {by} of the log is not an erasure: `opencode-ledger audit verify` shows what happened."
+        )
     with _transaction(connection):
         connection.execute("DROP TRIGGER IF EXISTS stored_events_never_change")
         for position, digest in erasure.tombstones.items():
@@ -128,7 +130,10 @@ def _overwrite(connection: sqlite3.Connection, by: Position, reach: Reach) -> se
             if not is_tombstone(event.data):
                 tombstone = tombstone_of(event, by)
                 if tombstone is None or sha256(tombstone).hexdigest() != digest:
-                    raise StoreError(f"Event {position} is not what event {by} was to erase, and was left as it is.")
+                    raise StoreError(
+                        f"Event {position} is not the one that event {by} erases, so it was not changed: "
+                        "`opencode-ledger audit verify` shows what happened."
+                    )
                 connection.execute(_OVERWRITE, (tombstone, event.position))
                 reach("erasure.between_tombstones")
         connection.execute(NEVER_CHANGE)
@@ -165,8 +170,8 @@ def _empty_write_ahead_log(connection: sqlite3.Connection) -> None:
     busy, _pages, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise StoreError(
-            "Another program reads the log, so that old bytes of it can't go yet: end that one, then run "
-            "`opencode-ledger erase` again, which finishes what was begun."
+            "Another program has the log open, so the old bytes can't be removed. End it, then run "
+            "`opencode-ledger erase` again, which finishes the erasure."
         )
 
 
@@ -188,7 +193,9 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
             connection.execute("PRAGMA secure_delete = ON")
             yield connection
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"What was to be erased from {path} is not all gone ({error}): run it again.") from error
+        raise StoreError(
+            f"The erasure from {path} is incomplete ({error}): run `opencode-ledger erase` again."
+        ) from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from .evidence.files import size_of
 from .evidence.parts import Ours, ours_by
 from .evidence.read_only import FoundDatabase, found_database
 from .guards import SELECT_SHAPE, Deviation, deviations, is_known
-from .schema import APPLICATION_ID, CREATE, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
+from .schema import APPLICATION_ID, CREATE, READABLE_SCHEMAS, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
 
 _COLUMNS: Final = "rowid, originator_id, originator_version, topic, state"
 _ALL: Final = f"SELECT {_COLUMNS} FROM stored_events ORDER BY rowid"
@@ -129,8 +129,10 @@ class LogFile:
                 raise StoreError(f"{self._path} is not a log of opencode-ledger.")
             ((version,),) = self._connection.execute("PRAGMA user_version")
             if not is_known(version):
+                newer = isinstance(version, int) and version > SCHEMA_VERSION
+                what = "Install a newer version." if newer else "Put a backup in its place."
                 raise StoreError(
-                    f"{self._path} has the schema {version}, and this version knows none but 1 to {SCHEMA_VERSION}."
+                    f"{self._path} has schema {version}; this version reads only {READABLE_SCHEMAS}. {what}"
                 )
             ((size,),) = self._connection.execute("SELECT coalesce(max(rowid), 0) FROM stored_events")
         return int(size)

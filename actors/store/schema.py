@@ -9,6 +9,9 @@ SCHEMA_VERSION = 2
 1: without `stored_events_only_follow`. A file of an older version is a log too, and is brought up by the next start.
 """
 
+READABLE_SCHEMAS = " and ".join(map(str, range(1, SCHEMA_VERSION + 1)))
+"""The versions that this program reads, for error messages."""
+
 APPLICATION_ID = 0x6F636C67
 """Kept in `PRAGMA application_id`, where SQLite has programs sign their files: `oclg`."""
 

@@ -12,7 +12,7 @@ class Erasure(Event):
     """Earlier events lost their content permanently; tombstones replace them.
 
     `erased_by`: the name that the person gave. `tombstones`: the position of each erased event, with the SHA-256 of the
-    bytes that are left of it. This event is never erased itself, and never changes an actor's state.
+    bytes that are left of it. This event is never erased itself.
     """
 
     reason: str

@@ -41,7 +41,7 @@ class SessionImported(Event):
 @kind("session", "extended")
 @dataclass(frozen=True, kw_only=True)
 class SessionExtended(Event):
-    """External messages in a session of our own agent were imported; they follow. Members as in `SessionImported`."""
+    """External messages in a session of this service were imported; they follow. Members as in the action `imported`."""
 
     agent_session_id: AgentSessionId
     digests: Mapping[str, str]
@@ -55,8 +55,7 @@ class SessionExtended(Event):
 class MessageImported(Event):
     """An imported message, in its state when it was read; a later event with the same id has its newer state.
 
-    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`. Never changes the actor's state: the
-    `session` event before it has everything that must be remembered.
+    `tools`: its calls, each with `tool`, `args`, `call_id`, `status` and `output`.
     """
 
     message_id: str
@@ -76,9 +75,10 @@ class MessageImported(Event):
 @kind("output_imported")
 @dataclass(frozen=True, kw_only=True)
 class OutputImported(Event):
-    """A call of a message made outside printed more than the message has of it; it comes after its `message_imported`.
+    """The whole output of a tool call in an imported message, which has only a part of it.
 
-    `message_id`, `call_id`: which call. The others are those of a `tool_result`.
+    It follows the `message_imported` event. `message_id`, `call_id`: which call. The other members are those of a
+    `tool_result`.
     """
 
     message_id: str

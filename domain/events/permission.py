@@ -24,7 +24,7 @@ Answers: TypeAlias = tuple[tuple[str, ...], ...]
 class PermissionAsked(Event):
     """The agent waits for permission to use a tool, or for answers to the `questions` in `args`.
 
-    `kind`: None in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
+    `kind`: absent in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
     """
 
     permission_id: PermissionId
@@ -41,7 +41,7 @@ class PermissionAsked(Event):
 @kind("permission", "answering")
 @dataclass(frozen=True, kw_only=True)
 class PermissionAnswering(Event):
-    """An answer is on its way to the agent; `PermissionReplied` records its result."""
+    """An answer is on its way to the agent. A `permission` event with the action `replied` records its result."""
 
     permission_id: PermissionId
     reply: Reply
@@ -55,8 +55,8 @@ class PermissionAnswering(Event):
 class PermissionReplied(Event):
     """A permission or question is settled: approved, rejected or answered, and by whom.
 
-    If a `PermissionAnswering` came before and `decided_by` is the same, the agent took that answer. In old logs without
-    that event, this one was recorded before the answer was sent to the agent.
+    If a `permission` event with the action `answering` came before and `decided_by` is the same, the agent took that
+    answer. In old logs without that event, this one was recorded before the answer was sent to the agent.
     """
 
     permission_id: PermissionId

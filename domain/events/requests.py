@@ -23,7 +23,7 @@ class AccessRefused(Event):
 @kind("request", "answered")
 @dataclass(frozen=True, kw_only=True)
 class RequestAnswered(Event):
-    """A request with an idempotency key was carried out; this is its response. Never changes an actor's state.
+    """A request with an idempotency key was carried out; this is its response.
 
     `fingerprint`: the SHA-256 of the request's content, in hexadecimal. `status`: the HTTP status of the response.
     """

@@ -53,7 +53,6 @@ class Output(Event):
     """A piece of the agent's text; the pieces of a `part_id` are joined in order.
 
     `replaces`: this piece replaces all earlier pieces of its part, since the agent took them back.
-    Never changes the actor's state, so an actor wakes without reading the agent's text.
     """
 
     type: Literal["text", "reasoning"]
@@ -144,7 +143,7 @@ class Complete(Event):
 @kind("error")
 @dataclass(frozen=True, kw_only=True)
 class Error(Event):
-    """Something failed. It is never the only event of an outcome: `complete` or an interrupted `session` follows."""
+    """Something failed. Another event follows: `complete`, or `session` with the action `interrupted`."""
 
     error: str
     code: str

@@ -13,9 +13,9 @@ InterruptReason: TypeAlias = Literal["requested", "server_stopped", "server_rest
 @kind("session", "started")
 @dataclass(frozen=True, kw_only=True)
 class SessionStarted(Event):
-    """A trigger was accepted. `waiting`: no slot among the running agents is free. `model`: None where the agent chooses.
+    """A trigger was accepted. `waiting`: no slot among the running agents is free.
 
-    `status`: `pending` where it waits; up to 0.1.0a1 it was `running` even then.
+    `model`: absent if the agent chooses. `status`: `pending` where it waits; up to 0.1.0a1 it was `running` even then.
     """
 
     status: str = "running"
@@ -47,7 +47,7 @@ class SessionLinked(Event):
 @kind("session", "resumed")
 @dataclass(frozen=True, kw_only=True)
 class SessionResumed(Event):
-    """A message resumed an interrupted session. `waiting` and `status`: as in `SessionStarted`."""
+    """A message resumed an interrupted session. `waiting` and `status`: as in the action `started`."""
 
     status: str = "running"
     waiting: bool = False
@@ -90,7 +90,7 @@ class SessionStopped(Event):
 @kind("session", "completed")
 @dataclass(frozen=True, kw_only=True)
 class SessionCompleted(Event):
-    """The agent finished its work. `finish`: why its last answer is truncated: see `Complete`."""
+    """The agent finished its work. `finish`: why its last answer is truncated, as in the event `complete`."""
 
     status: str = "completed"
     finish: str | None = None

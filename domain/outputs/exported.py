@@ -92,7 +92,7 @@ def read_outputs(lines: Iterable[bytes]) -> dict[tuple[CodebaseId, OutputId], Me
                 found[output] = Measured(int(position), int(size), 0, digest.hexdigest())
             case {"end": _}:
                 if line != last_line(len(found)) or first != first_line(len(found)) or next(left, b""):
-                    raise BadExport("The outputs are not as many as the file says, or something follows its end.")
+                    raise BadExport("The file has more or fewer outputs than it says, or something follows its end.")
                 return found
             case _:
                 raise _none_of_ours(members)
@@ -108,7 +108,7 @@ def _salt(members: dict[str, Any]) -> bytes:
 
 
 def _none_of_ours(members: dict[str, Any]) -> BadExport:
-    return BadExport(f"A line is none of a file of outputs: {str(members)[:60]}.")
+    return BadExport(f"A line doesn't belong in a file of outputs: {str(members)[:60]}.")
 
 
 def _line(members: dict[str, Any]) -> bytes:
@@ -124,5 +124,5 @@ def _members(line: bytes) -> dict[str, Any]:
         raise BadExport("A line is not a JSON object: the file is damaged or truncated.")
     # Duplicate members: a person might read other values there than were read here.
     if orjson.dumps(members) + b"\n" != line:
-        raise BadExport("A line is not written as those of a file of outputs are: it was changed.")
+        raise BadExport("A line has the wrong form: it was changed.")
     return members  # pyright: ignore[reportUnknownVariableType]

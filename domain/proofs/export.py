@@ -84,7 +84,7 @@ def read_manifest(line: bytes) -> Manifest:
     except TypeError:  # nested far deeper than any of ours
         as_ours = False
     if not as_ours:
-        raise BadExport("The manifest is not written as an export's is: it was changed.")
+        raise BadExport("The manifest has the wrong form: it was changed.")
     return manifest
 
 

@@ -78,7 +78,7 @@ async def _check_own_model(service: Service, codebase: Codebase) -> None:
 async def interrupt_agent(service: Service, request: web.Request) -> web.Response:
     """Interrupt the agent's work and keep the session.
 
-    The response comes when no process is left that began with the interrupted calls or later.
+    The response comes when all commands of the interrupted tool calls have ended.
     """
     codebase = await service.codebase(request)
     await read_body(request, NoBody)

@@ -23,7 +23,7 @@ PAUSE: Final = 0.05
 PAGE: Final = 1000
 """Events that are checked between two turns of the event loop."""
 
-HINT: Final = "Nothing was changed. `opencode-ledger audit verify` reports what happened to the log"
+HINT: Final = "The server left all files as they are. `opencode-ledger audit verify` reports what happened to the log"
 
 
 class LogChanged(StoreError):

@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.support.described import described, validates
 
+from opencode_ledger.domain.events import REGISTRY
 from opencode_ledger.http.openapi.document import described_routes, document, operation_id, statuses_of
 from opencode_ledger.http.openapi.event_schemas import event_types
 from opencode_ledger.http.openapi.faults import faults_of
@@ -58,6 +59,14 @@ def test_nothing_points_elsewhere() -> None:
     """The description refers to nothing outside of itself."""
     assert b"http://" not in document()
     assert b"https://" not in document()
+
+
+def test_descriptions_speak_of_json_and_not_of_python() -> None:
+    """What a description names in backticks is not a class of ours, unless the document has a schema of that name."""
+    text = document().decode()
+    ours = {kind.__name__ for kind in REGISTRY.values()} - {*described()["components"]["schemas"]}
+    assert ours & {*re.findall(r"`(\w+)`", text)} == set()
+    assert re.findall(r"[^.]*\bNone\b[^.]*", text) == []
 
 
 @pytest.mark.parametrize(("endpoint", "route"), ENDPOINTS, ids=[route for _, route in ENDPOINTS])

@@ -177,7 +177,7 @@ def test_what_opencode_says_is_compared_to_the_byte(case: str) -> None:
 
 
 def test_a_repository_that_holds_the_servers_data_is_refused(tmp_path: Path) -> None:
-    """Within a repository opencode asks for no leave: one that has the data directory somewhere in it will not do."""
+    """Within a repository opencode asks for no permission: one that has the data directory somewhere in it will not do."""
     data, codebase = tmp_path / "home/.ledger", tmp_path / "home/code"
     for directory in (data, codebase):
         directory.mkdir(parents=True)

@@ -142,7 +142,7 @@ async def test_a_log_of_a_newer_version_is_left_alone(path: Path, sql: Sql) -> N
         pass
     await sql(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = await contents(path)
-    assert f"newer opencode-ledger (its schema is {SCHEMA_VERSION + 1}" in await refusal(path)
+    assert f"newer opencode-ledger (it has schema {SCHEMA_VERSION + 1}" in await refusal(path)
     assert await contents(path) == before
 
 

@@ -106,7 +106,7 @@ async def _version(binary: Path, path: str, limit: float, *, alone: bool) -> str
     """What it says its version is. Raises `AgentUnavailable`, at once for a while after it didn't answer."""
     file, now = await asyncio.to_thread(File.at, binary), loop_seconds()
     if not alone and now - _silent.get(file, -SILENCE) < SILENCE:
-        raise AgentUnavailable(f"{binary} has not said its version.")
+        raise AgentUnavailable(f"{binary} did not report its version.")
     try:
         return await version_of(binary, path, limit)
     except AgentUnavailable:

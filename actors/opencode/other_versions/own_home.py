@@ -93,7 +93,7 @@ class OwnHome:
             (self.place / INSTEAD_OF).write_bytes(os.fsencode(shared))
         except OSError as error:
             raise AgentUnavailable(
-                f"{self.reason} It can't be made ({error.strerror or error}): mend that, or choose another with --opencode-home."
+                f"{self.reason} It can't be created ({error.strerror or error}): fix this, or choose another with --opencode-home."
             ) from None
 
 

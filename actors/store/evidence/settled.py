@@ -48,8 +48,8 @@ def _check_room(path: Path, needed: int, into: Path) -> None:
     free = shutil.disk_usage(into).free - ROOM
     if needed > free:
         raise StoreError(
-            f"{path} is read from a copy, which would take {needed:,} bytes in {into.parent}, where {max(free, 0):,} "
-            "can be had: make room, or name another place in the variable TMPDIR."
+            f"{path} is read from a copy, which would take {needed:,} bytes in {into.parent}, but only {max(free, 0):,} "
+            "bytes are free there: make room, or name another place in the variable TMPDIR."
         )
 
 
@@ -74,7 +74,7 @@ def _roll_back(copy: Path, journal: Path) -> None:
         if known not in (0, rollback.page_size):
             raise StoreError(f"{journal} was not written for this file: its pages are of another size.")
         if rollback.pages * rollback.page_size > there + size:
-            raise StoreError(f"{journal} was not written for this file: it would make it far longer than it is.")
+            raise StoreError(f"{journal} was not written for this file: it would make the file far longer than it is.")
         file.truncate(rollback.pages * rollback.page_size)
         for number, content in rollback.changes:
             file.seek((number - 1) * rollback.page_size)
@@ -92,7 +92,7 @@ def _write_ahead(copy: Path, ahead: Path, size: int) -> None:
         if known not in (0, reach.page_size):
             raise StoreError(f"{ahead} was not written for this file: its pages are of another size.")
         if reach.pages > size // reach.page_size + reach.frames:
-            raise StoreError(f"{ahead} was not written for this file: it would make it far longer than it is.")
+            raise StoreError(f"{ahead} was not written for this file: it would make the file far longer than it is.")
         _copy(descriptor, next_to(copy, AHEAD))
     with closing(sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True, isolation_level=None)) as connection:
         # Reads no schema, and makes SQLite take what was committed. The last one out writes it into the file.

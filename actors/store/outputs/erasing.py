@@ -46,8 +46,8 @@ def erase_outputs(
 def _empty_write_ahead_log(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         raise StoreError(
-            "Another program reads the whole outputs, so that old bytes can't go yet: end that one, then run "
-            "`opencode-ledger erase` again, which finishes what was begun."
+            "Another program has the whole outputs open, so the old bytes can't be removed. End it, then run "
+            "`opencode-ledger erase` again, which finishes the erasure."
         )
 
 
@@ -60,4 +60,6 @@ def _opened(path: Path) -> Generator[sqlite3.Connection]:
             connection.execute("PRAGMA secure_delete = ON")
             yield connection
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"What was to be erased from {path} is not all gone ({error}): run it again.") from error
+        raise StoreError(
+            f"The erasure from {path} is incomplete ({error}): run `opencode-ledger erase` again."
+        ) from error

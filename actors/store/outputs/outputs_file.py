@@ -81,7 +81,7 @@ class OutputsFile:
                 return
             for row in self._connection.execute(SELECT_ALL_OUTPUTS):
                 if [*map(type, row)] != _ROW:
-                    raise StoreError(f"{self._path} was altered: it has an output that is stored as none is.")
+                    raise StoreError(f"{self._path} was altered: it has an output in an invalid form.")
                 codebase, name, number, salt, _bytes, settled = row
                 yield FiledOutput(codebase=codebase, output_id=name, number=number, salt=salt, settled=bool(settled))
 

@@ -73,7 +73,7 @@ def is_fresh(connection: sqlite3.Connection, path: Path) -> bool:
         raise StoreError(f"{path} belongs to another program and was left alone: choose another directory with --data.")
     if version != OUTPUTS_VERSION:
         raise StoreError(
-            f"{path} was written by a newer opencode-ledger (its schema is {version}, this one knows "
+            f"{path} was written by a newer opencode-ledger (it has schema {version}; this version reads only "
             f"{OUTPUTS_VERSION}) and was left alone: install that version, or choose another directory with --data."
         )
     if {(kind, name): _plain(sql) for kind, name, sql in found} != _parts():
