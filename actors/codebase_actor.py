@@ -25,13 +25,13 @@ from .background import Background
 from .codebase_stream import CodebaseStream
 from .importer import Importer
 from .mailbox import Answer, Envelope, Mailbox
-from .planner import MOST, Planned, Planner
 from .settings import ActorSettings
 from .slots.agent_slots import AgentSlots
 from .slots.occupancy import SlotOccupancy
 from .slots.pause import Pause
 from .slots.start_check import StartCheck
 from .slots.warmth import Warmth
+from .turn_planner import MOST, Planned, TurnPlanner
 from .unrecorded_reports import UnrecordedReports
 from .waiting_callers import WaitingCallers
 from .whole_outputs import OutputKeeper
@@ -84,7 +84,7 @@ class CodebaseActor:
             Pause(clock, background, lambda: mailbox.send(c.LookAgain())),
             Warmth(codebase, slots, clock, background, settings.idle_limit, lambda: mailbox.send(c.Retire())),
         )
-        self._planner = Planner(clock, secrets, self._occupancy)
+        self._planner = TurnPlanner(clock, secrets, self._occupancy)
         self._closing = False
 
     # --- for others ---------------------------------------------------------------------------------------------

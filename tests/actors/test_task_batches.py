@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.actors.town import A, Town, running
 
-from opencode_ledger.actors import planner
+from opencode_ledger.actors import turn_planner
 from opencode_ledger.actors.twins.virtual_clock import VirtualClock, settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request
@@ -59,14 +59,14 @@ async def played(tasks: list[c.CreateTask], *, at_once: bool) -> tuple[list[obje
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=planner.MOST + 3))
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=turn_planner.MOST + 3))
 def test_together_is_as_one_by_one(drawn: list[tuple[int, bool]]) -> None:
     """Answers, refusals and history are the same; only the commits are fewer."""
     tasks = [task(n, priority=priority, refused=refused) for n, (priority, refused) in enumerate(drawn)]
     answers, events, commits = asyncio.run(played(tasks, at_once=True))
     alone, history, _ = asyncio.run(played(tasks, at_once=False))
     assert (answers, events) == (alone, history)
-    assert commits <= 1 + len(tasks) // planner.MOST
+    assert commits <= 1 + len(tasks) // turn_planner.MOST
 
 
 async def test_a_log_that_fails_takes_none_of_them(town: Town) -> None:

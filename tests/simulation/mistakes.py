@@ -11,16 +11,16 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import Mock, patch
 
-from opencode_ledger.actors import codebase_stream, effect_runner, planner
+from opencode_ledger.actors import codebase_stream, effect_runner, turn_planner
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.codebase_stream import CodebaseStream
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
-from opencode_ledger.actors.planner import Planned
 from opencode_ledger.actors.slots.agent_slots import AgentSlots
 from opencode_ledger.actors.slots.pause import Pause
 from opencode_ledger.actors.store import erasing as store_erasing
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.supervisor import Supervisor
+from opencode_ledger.actors.turn_planner import Planned
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.actors.unrecorded_reports import UnrecordedReports
 from opencode_ledger.domain.codebase import permissions
@@ -204,7 +204,7 @@ def _recorded_twice_after_a_crash() -> Planted:
         again = decision.events if isinstance(command, Recover) else ()
         return replace(decision, events=(*decision.events, *again))
 
-    return patch.object(planner, "decide", twice)
+    return patch.object(turn_planner, "decide", twice)
 
 
 def _queue_forgotten_in_sleep() -> Planted:

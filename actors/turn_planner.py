@@ -33,7 +33,7 @@ class Planned(NamedTuple):
     events: tuple[Event, ...]
 
 
-class Planner:
+class TurnPlanner:
     """Decides for one actor. Masks each command first, and finds out whether its agent has a slot."""
 
     def __init__(self, clock: Clock, secrets: Secrets, occupancy: SlotOccupancy) -> None:
