@@ -9,7 +9,7 @@ from typing import Final, Literal, assert_never
 from .. import events as e
 from ..errors import AlreadyRegistered, CodebaseNotFound
 from ..ids import Timestamp
-from . import changes, endings, imports, permissions, task_queue
+from . import changes, endings, imports, permissions, task_commands
 from . import commands as c
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, StopAgent
@@ -40,9 +40,9 @@ def decide(state: State, command: c.Command, at: Timestamp, *, has_slot: bool = 
         case c.ReplyPermission():
             return permissions.replied(state, command, at)
         case c.CreateTask():
-            return task_queue.create(state, command, at)
+            return task_commands.create(state, command, at)
         case c.CancelTask():
-            return task_queue.cancel(state, command, at)
+            return task_commands.cancel(state, command, at)
         case c.Report():
             return report(state, command, at)
         case c.ImportSession():
@@ -202,9 +202,9 @@ def _stop(state: State, at: Timestamp) -> Decision:
 def _grant_slot(state: State, command: c.GrantSlot, at: Timestamp) -> Decision:
     session = state.session
     if command.hindrance:
-        return task_queue.hold(state, command.hindrance, at)
+        return task_commands.hold(state, command.hindrance, at)
     if state.phase is not Phase.WAITING or session is None:
-        return task_queue.start_next(state, at)
+        return task_commands.start_next(state, at)
     ids = session.ids(at)
     status = e.Status(status="running", message="Agent started", **ids)
     events = (e.SessionAdmitted(**ids), *session.task_begun(at), status)

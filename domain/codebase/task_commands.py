@@ -1,6 +1,6 @@
-"""The queue of a codebase: tasks that wait for its agent and start one after another.
+"""What commands do to a codebase's tasks: they queue one, cancel one, start the next, or hold it back.
 
-The highest priority starts first, then in the order of arrival. Only an idle agent takes from the queue: while a session
+Which task is next is decided in `priority_queue`. Only an idle agent takes from the queue: while a session
 is interrupted, the queue waits, since somebody may resume that session.
 """
 
