@@ -30,14 +30,8 @@ from .evidence.beside import check_before_opening
 from .guards import SELECT_SHAPE, deviations, strange
 from .outputs.erasing import Named, erase_outputs
 from .outputs.schema import OUTPUTS_NAME
-from .schema import (
-    INSERT,
-    NEVER_CHANGE,
-    SELECT_ALL,
-    SELECT_LIFECYCLE,
-    UNFINISHED,
-    UNFINISHED_TABLE,
-)
+from .schema import NEVER_CHANGE, UNFINISHED, UNFINISHED_TABLE
+from .sql_statements import INSERT, SELECT_ALL, SELECT_LIFECYCLE
 
 Progress = Callable[[int, int], None]
 

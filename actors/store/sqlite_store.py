@@ -16,14 +16,7 @@ from ...domain.ids import CodebaseId, Position, Sequence
 from ...domain.ports import CommitListener
 from .connections import LOCK_TIMEOUT, Connections, open_connections
 from .listeners import CommitListeners
-from .schema import (
-    SELECT_ALL,
-    SELECT_COUNT,
-    SELECT_HEAD,
-    SELECT_HEADS,
-    SELECT_LIFECYCLE,
-    SELECT_STREAM,
-)
+from .sql_statements import SELECT_ALL, SELECT_COUNT, SELECT_HEAD, SELECT_HEADS, SELECT_LIFECYCLE, SELECT_STREAM
 from .writer import GroupWriter
 
 

@@ -16,7 +16,7 @@ from ..clock import loop_seconds
 from .file_identity import Presence
 from .group import Append, Plan, plan_group, take_group
 from .listeners import CommitListeners
-from .schema import INSERT, PROBE, SELECT_ALL
+from .sql_statements import INSERT, PROBE, SELECT_ALL
 
 _row = attrgetter("position", "stream", "sequence", "topic", "data")
 

@@ -10,7 +10,7 @@ import pytest
 
 from opencode_ledger.actors.store import file_identity
 from opencode_ledger.actors.store.connections import Connections, open_connections, pragma
-from opencode_ledger.actors.store.schema import INSERT
+from opencode_ledger.actors.store.sql_statements import INSERT
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError, WrongExpectedVersion
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent

@@ -11,7 +11,8 @@ from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteAggregateRecorder, SQLiteApplicationRecorder, SQLiteDatastore
 
 from opencode_ledger.actors.store.connections import open_connections, pragma
-from opencode_ledger.actors.store.schema import SCHEMA_VERSION, SELECT_LIFECYCLE
+from opencode_ledger.actors.store.schema import SCHEMA_VERSION
+from opencode_ledger.actors.store.sql_statements import SELECT_LIFECYCLE
 from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent
