@@ -14,7 +14,7 @@ from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.ports import EventStore
 from .all_codebases import ALL, in_whole_log
-from .batch import batch_of
+from .shared_frames import batch_of
 from .subscriber import Subscriber
 
 

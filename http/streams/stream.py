@@ -19,7 +19,6 @@ from ...domain.ids import CodebaseId, Position
 from ...domain.ports import Clock, EventStore
 from ..web.framing import framed
 from .all_codebases import ALL, in_whole_log
-from .batch import batch_of
 from .cursor import (
     CursorAhead,
     SessionNotFound,
@@ -30,6 +29,7 @@ from .cursor import (
 )
 from .fanout import Fanout, LiveStream
 from .replay_turns import ReplayTurns
+from .shared_frames import batch_of
 from .sse import PREAMBLE, BadCursor
 from .subscriber import Subscriber
 

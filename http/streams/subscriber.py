@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from ...domain.ids import Sequence, SessionId
-from .batch import Batch, as_chunk
+from .shared_frames import Batch, as_chunk
 from .sse import HEARTBEAT
 
 

@@ -34,7 +34,7 @@ from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId
-from opencode_ledger.http.streams.batch import as_chunk
+from opencode_ledger.http.streams.shared_frames import as_chunk
 from opencode_ledger.http.streams.sse import frames
 from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.projections.views.session_queries import Span

@@ -12,7 +12,7 @@ from opencode_ledger.domain.events import REGISTRY, Output
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence, SessionId, Timestamp
-from opencode_ledger.http.streams.batch import batch_of
+from opencode_ledger.http.streams.shared_frames import batch_of
 from opencode_ledger.http.streams.sse import HEARTBEAT, PREAMBLE, frame, frames
 
 TOPICS = sorted({topic for topic, _ in REGISTRY})

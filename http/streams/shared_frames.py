@@ -1,4 +1,7 @@
-"""Which events of a codebase's stream a subscriber is to have, and where its stream ends. No I/O."""
+"""The frames of a stream's events, built once for all subscribers who see the same of it. No I/O.
+
+The choice of a session's events, and of the place where its stream ends, is made here too.
+"""
 
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
