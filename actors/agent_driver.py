@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..domain.codebase.commands import ReplyPermission, Report
 from ..domain.codebase.effects import Effect, StopAgent
 from ..domain.codebase.facts import AgentDied, Fact
-from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.lifecycle_rules import Phase
 from ..domain.codebase.state import State
 from ..domain.ids import CodebaseId, PermissionId
 from ..domain.ports import Agent, AgentFactory, Clock

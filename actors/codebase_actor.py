@@ -12,7 +12,7 @@ from ..domain.codebase import commands as c
 from ..domain.codebase.decision import fold
 from ..domain.codebase.hindrance import Hindered, nothing_hinders
 from ..domain.codebase.imported import Synced
-from ..domain.codebase.lifecycle import Phase, check_present
+from ..domain.codebase.lifecycle_rules import Phase, check_present
 from ..domain.codebase.requests import Request
 from ..domain.codebase.state import INITIAL, State
 from ..domain.errors import ActorStopped, LedgerError, StoreError, WrongExpectedVersion

@@ -21,7 +21,7 @@ from ..domain.codebase.commands import (
     Shutdown,
     Stop,
 )
-from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.lifecycle_rules import Phase
 from ..domain.codebase.requests import Request
 from ..domain.errors import ActorStopped
 from ..domain.events import Json

@@ -14,7 +14,7 @@ import structlog
 
 from ..domain.codebase.commands import Command, Delete, Recover, Register, Shutdown
 from ..domain.codebase.imported import Synced
-from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.lifecycle_rules import Phase
 from ..domain.codebase.requests import Request
 from ..domain.errors import (
     ActorStopped,

@@ -4,7 +4,7 @@ from collections.abc import Sequence as Many
 
 from ..domain.codebase.commands import ReplyPermission
 from ..domain.codebase.decision import Decision
-from ..domain.codebase.lifecycle import Phase
+from ..domain.codebase.lifecycle_rules import Phase
 from ..domain.errors import PermissionNotFound
 from ..domain.events import Event, PermissionReplied
 from ..domain.events.requests import RequestAnswered

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from ..domain import errors as d
 from ..domain.codebase import commands as c
-from ..domain.codebase.lifecycle import Phase, Verb, outcome
+from ..domain.codebase.lifecycle_rules import Phase, Verb, outcome
 from .api import (
     agent,
     codebases,

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
 
 from opencode_ledger.domain.codebase.commands import Delete
-from opencode_ledger.domain.codebase.lifecycle import BUSY, TRANSITIONS, VERBS, Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import BUSY, TRANSITIONS, VERBS, Phase
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "states.svg"
 

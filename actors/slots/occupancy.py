@@ -12,7 +12,7 @@ from ...domain.codebase.backoff import backoff_after
 from ...domain.codebase.decision import Decision
 from ...domain.codebase.effects import StopAgent
 from ...domain.codebase.facts import AgentStopped
-from ...domain.codebase.lifecycle import Phase, outcome
+from ...domain.codebase.lifecycle_rules import Phase, outcome
 from ...domain.codebase.state import State
 from ...domain.events import CodebaseRegistered
 from ...domain.ids import CodebaseId, Timestamp

@@ -4,7 +4,7 @@ from .. import events as e
 from ..ids import Timestamp
 from . import commands as c
 from .decision import NOTHING, Decision
-from .lifecycle import check_present
+from .lifecycle_rules import check_present
 from .state import State
 
 

@@ -1,6 +1,6 @@
 """What a command means for a codebase in a given state. Pure: the time and the free slot are arguments.
 
-A command that is not allowed raises its refusal (see `lifecycle`) and changes nothing.
+A command that is not allowed raises its refusal (see `lifecycle_rules`) and changes nothing.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from . import changes, endings, imports, permissions, task_commands
 from . import commands as c
 from .decision import NOTHING, Decision, fold
 from .effects import Abort, StopAgent
-from .lifecycle import Phase, check, check_present
+from .lifecycle_rules import Phase, check, check_present
 from .reports import report
 from .state import Session, State, title_of
 

@@ -8,7 +8,7 @@ from .. import events as e
 from ..errors import LedgerError
 from ..ids import PermissionId
 from .effects import Effect
-from .lifecycle import Phase
+from .lifecycle_rules import Phase
 from .state import State, evolve
 
 

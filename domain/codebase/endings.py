@@ -8,7 +8,7 @@ from ..ids import PermissionId, Timestamp
 from .backoff import notice
 from .decision import Decision
 from .effects import StopAgent
-from .lifecycle import Phase, public_status
+from .lifecycle_rules import Phase, public_status
 from .state import Session, State
 
 STOPPED = frozenset({Phase.STOPPING, Phase.DELETING})

@@ -19,7 +19,7 @@ from .imported import (
     digest_of,
     session_of,
 )
-from .lifecycle import BUSY, check_present
+from .lifecycle_rules import BUSY, check_present
 from .state import State
 
 

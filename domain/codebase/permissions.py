@@ -24,7 +24,7 @@ from . import facts as f
 from .commands import ReplyPermission
 from .decision import NOTHING, Decision, fold
 from .effects import AnswerPermission, AnswerQuestion, Effect, LimitPermission
-from .lifecycle import Phase
+from .lifecycle_rules import Phase
 from .state import Session, State
 
 NOBODY_THERE = "Nobody is there to answer; decide for yourself."

@@ -15,7 +15,7 @@ from . import facts as f
 from .commands import Report
 from .decision import NOTHING, Decision, fold
 from .effects import Effect, StopAgent
-from .lifecycle import BUSY, Phase
+from .lifecycle_rules import BUSY, Phase
 from .state import Session, State
 
 ProcessFact: TypeAlias = f.AgentAborted | f.AgentStopped | f.AgentDied

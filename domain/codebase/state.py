@@ -13,7 +13,7 @@ from ..ids import AgentSessionId, MessageId, PermissionId, SessionId, TaskId, Ti
 from .effects import Prompt
 from .import_index import remember
 from .imported import ImportIndex, Recorded
-from .lifecycle import BUSY, Phase
+from .lifecycle_rules import BUSY, Phase
 from .priority_queue import PriorityQueue
 
 TITLE_LENGTH = 80

@@ -11,7 +11,7 @@ from . import commands as c
 from . import endings
 from .decision import NOTHING, Decision, fold
 from .hindrance import Hindrance
-from .lifecycle import Phase, check_present, public_status
+from .lifecycle_rules import Phase, check_present, public_status
 from .state import State
 
 

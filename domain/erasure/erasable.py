@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import orjson
 
-from ..codebase.lifecycle import Phase
+from ..codebase.lifecycle_rules import Phase
 from ..codebase.state import INITIAL, evolve
 from ..errors import InvalidInput
 from ..events.erasure import Erasure

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...domain.codebase.backoff import backoff_after, notice
-from ...domain.codebase.lifecycle import Phase
+from ...domain.codebase.lifecycle_rules import Phase
 from ...domain.events import Json
 from ...domain.ids import Timestamp
 from ...projections.views.agents import Agent

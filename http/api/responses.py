@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-from ...domain.codebase.lifecycle import PublicStatus
+from ...domain.codebase.lifecycle_rules import PublicStatus
 from ...domain.events import PermissionKind
 from ...domain.ids import Timestamp
 from ...domain.outputs.whole import Missing

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ...domain import events as e
-from ...domain.codebase.lifecycle import Phase, PublicStatus, public_status
+from ...domain.codebase.lifecycle_rules import Phase, PublicStatus, public_status
 from ...domain.codebase.state import RELEASING
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp

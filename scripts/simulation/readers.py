@@ -11,7 +11,7 @@ from random import Random
 import orjson
 from aiohttp import web
 
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, SessionId
 

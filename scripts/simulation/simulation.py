@@ -23,7 +23,7 @@ from opencode_ledger.actors.twins.scripted_history import ScriptedHistories
 from opencode_ledger.domain.callers import OwnAgent
 from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.imported import Synced
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import CodebaseRegistered
 from opencode_ledger.domain.events.recorded import RecordedEvent

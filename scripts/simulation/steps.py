@@ -6,7 +6,7 @@ from typing import Final
 
 from opencode_ledger.actors.twins.scripted_agent import Temper
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import State
 from opencode_ledger.domain.events import Reply
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import BUSY, Phase
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.events import PermissionAsked, PermissionReplied
 from opencode_ledger.domain.events.wire import decode

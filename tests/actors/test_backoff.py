@@ -15,7 +15,7 @@ from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.backoff import LONGEST, backoff_after
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import TaskId
 

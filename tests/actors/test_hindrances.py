@@ -11,7 +11,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.backoff import FIRST_LOOK, LONGEST_LOOK, look_again_after
 from opencode_ledger.domain.codebase.hindrance import Hindrance
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 
 PLACE = f"/code/{A}"
 GONE = Hindrance("directory_gone", "The codebase's directory is gone.")

@@ -19,7 +19,7 @@ from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent, Temper
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import BUSY, Phase
 from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.errors import ActorStopped, LedgerError
 from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, SessionId, TaskId

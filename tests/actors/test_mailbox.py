@@ -7,7 +7,7 @@ import pytest
 from opencode_ledger.actors.mailbox import CONTROL, Answer, Envelope, Mailbox
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import ActorStopped, StoreError
 from opencode_ledger.domain.ids import MessageId, PermissionId, Position
 

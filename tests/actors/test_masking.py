@@ -7,7 +7,7 @@ import pytest
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import InvalidInput, PermissionNotFound
 from opencode_ledger.domain.ids import AgentPermissionId, PermissionId, Position, Sequence, TaskId
 from opencode_ledger.domain.secrets.shapes import MARK

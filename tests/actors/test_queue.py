@@ -11,7 +11,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.backoff import backoff_after
 from opencode_ledger.domain.codebase.effects import Prompt
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import AgentRunning, StoreError, TaskEnded
 from opencode_ledger.domain.ids import CodebaseId, TaskId
 

@@ -12,7 +12,7 @@ from opencode_ledger.actors.twins.scripted_agent import Temper
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import (
     ActorStopped,
     AgentRunning,

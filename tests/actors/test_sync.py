@@ -15,7 +15,7 @@ from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.imported import ExternalSession
 from opencode_ledger.domain.codebase.imports import worth_reading
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import State
 from opencode_ledger.domain.errors import ActorStopped, AgentUnavailable, CodebaseNotFound, StoreError
 from opencode_ledger.domain.events import imported as o

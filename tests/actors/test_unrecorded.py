@@ -8,7 +8,7 @@ from tests.actors.town import A, Town, outcome, running
 from opencode_ledger.actors.twins.virtual_clock import settle
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import StoreError
 
 

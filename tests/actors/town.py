@@ -21,7 +21,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.codebase.hindrance import Hindrance
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent

@@ -10,7 +10,7 @@ from tests.support.service import API, LIMIT, Answer, Running, becomes, eventual
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.effects import Prompt
-from opencode_ledger.domain.codebase.lifecycle import VERBS, Phase, Verb, outcome, public_status
+from opencode_ledger.domain.codebase.lifecycle_rules import VERBS, Phase, Verb, outcome, public_status
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web.errors import status_of

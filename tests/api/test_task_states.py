@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from tests.support.service import Running, becomes
 
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.ids import CodebaseId
 
 from .test_life_cycle import Stage

@@ -9,7 +9,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import Decision, fold
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import INITIAL, State
 from opencode_ledger.domain.errors import LedgerError
 from opencode_ledger.domain.ids import (

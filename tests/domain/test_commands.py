@@ -35,7 +35,7 @@ from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import fold
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import title_of
 from opencode_ledger.domain.errors import CodebaseNotFound, PermissionAnswered, PermissionNotFound
 

@@ -31,7 +31,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.backoff import notice
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import PermissionId, TaskId
 

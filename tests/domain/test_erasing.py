@@ -12,7 +12,7 @@ from tests.projections.histories import History as Lives
 
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import INITIAL, evolve
 from opencode_ledger.domain.erasure.erasable import History, NotOver
 from opencode_ledger.domain.erasure.tombstones import is_tombstone, tombstone_of

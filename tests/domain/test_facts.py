@@ -31,7 +31,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import effects as x
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.codebase.lifecycle import BUSY, Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import BUSY, Phase
 from opencode_ledger.domain.failure import Failure
 from opencode_ledger.domain.ids import AgentSessionId, MessageId, SessionId
 

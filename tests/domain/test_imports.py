@@ -21,7 +21,7 @@ from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.imported import ExternalMessage, ExternalSession
 from opencode_ledger.domain.codebase.imports import worth_reading
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError
 from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.ids import AgentSessionId, Timestamp

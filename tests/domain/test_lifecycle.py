@@ -4,7 +4,7 @@ import pytest
 from tests.domain.given import AGAIN, LATER, REGISTER, TRIGGER, given, standing_at
 
 from opencode_ledger.domain.codebase import commands as c
-from opencode_ledger.domain.codebase.lifecycle import (
+from opencode_ledger.domain.codebase.lifecycle_rules import (
     BUSY,
     TRANSITIONS,
     VERBS,

@@ -22,7 +22,7 @@ from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import fold
 from opencode_ledger.domain.codebase.effects import Prompt, StopAgent
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound, LedgerError, TaskEnded
 from opencode_ledger.domain.ids import MessageId, SessionId, TaskId
 

@@ -9,7 +9,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import NOTHING, fold
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.requests import IdempotencyKey, Request
 from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.errors import AgentStopping, CodebaseNotFound

@@ -2,7 +2,7 @@
 
 from scripts import draw_states
 
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 
 
 def test_the_drawing_shows_the_table_as_it_is() -> None:

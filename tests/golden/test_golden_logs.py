@@ -25,7 +25,7 @@ from tests.golden.release import (
 from tests.support.service import Running, becomes, running
 
 from opencode_ledger.domain.codebase.decision import fold
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import INITIAL
 from opencode_ledger.domain.events import REGISTRY
 from opencode_ledger.domain.events.wire import UnknownEvent, decode

@@ -9,7 +9,7 @@ from tests.projections.histories import STREAMS, History, finish, message, regis
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.views.session_queries import Span

@@ -28,7 +28,7 @@ from opencode_ledger.domain.codebase.commands import Recover
 from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import Decision, fold
 from opencode_ledger.domain.codebase.facts import PermissionSettled
-from opencode_ledger.domain.codebase.lifecycle import Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.priority_queue import PriorityQueue
 from opencode_ledger.domain.codebase.state import INITIAL, Session, State
 from opencode_ledger.domain.errors import ActorStopped

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from opencode_ledger.domain.codebase.lifecycle import TRANSITIONS, Outcome, Phase
+from opencode_ledger.domain.codebase.lifecycle_rules import TRANSITIONS, Outcome, Phase
 from opencode_ledger.domain.errors import CodebaseNotFound
 
 ROOT = Path(__file__).resolve().parents[2]
