@@ -49,7 +49,7 @@ def test_of_every_member_it_was_decided_what_it_is(kind: type[e.Event]) -> None:
 def test_no_member_is_two_things() -> None:
     """Each name is declared once, so that masking and erasure can't disagree about it."""
     declared = (IDENTITY, LABEL, CONTENT, NESTED, FREE)
-    assert len(frozenset().union(*declared)) == sum(map(len, declared))
+    assert len(frozenset[str]().union(*declared)) == sum(map(len, declared))
 
 
 @pytest.mark.parametrize("line", GOLDEN)
