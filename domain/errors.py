@@ -164,7 +164,7 @@ class AgentError(LedgerError):
 
     code = "AGENT_ERROR"
 
-    def __init__(self, message: str | None = None, code: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
         super().__init__(message)
         if code:
             self.code = code

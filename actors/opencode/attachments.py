@@ -34,15 +34,15 @@ def _part(directory: Path, name: str, limit: int) -> dict[str, str]:
     try:
         real = (directory / name).resolve(strict=True)
     except (OSError, RuntimeError):
-        raise AgentError(f"The file {name!r} is no longer in the codebase.", "FILE_NOT_FOUND") from None
+        raise AgentError(f"The file {name!r} is no longer in the codebase.", code="FILE_NOT_FOUND") from None
     if not real.is_relative_to(directory):
-        raise AgentError(f"The file {name!r} leads out of the codebase.", "FILE_OUTSIDE")
+        raise AgentError(f"The file {name!r} leads out of the codebase.", code="FILE_OUTSIDE")
     try:
         why = unfit(real, limit)
     except OSError:
-        raise AgentError(f"The file {name!r} is no longer in the codebase.", "FILE_NOT_FOUND") from None
+        raise AgentError(f"The file {name!r} is no longer in the codebase.", code="FILE_NOT_FOUND") from None
     if why:
-        raise AgentError(f"The file {name!r} {why}.", "FILE_UNFIT")
+        raise AgentError(f"The file {name!r} {why}.", code="FILE_UNFIT")
     return {"type": "file", "mime": _mime(real), "filename": name, "url": real.as_uri()}
 
 

@@ -40,15 +40,15 @@ class Catalog:
             return configured
         if found := self._sonnet() or self._provider_default():
             return found
-        raise AgentError("opencode has no usable model: configure a provider and its key.", MODEL_NOT_FOUND)
+        raise AgentError("opencode has no usable model: configure a provider and its key.", code=MODEL_NOT_FOUND)
 
     def check(self, model: str, agent: str) -> None:
         """Raise `AgentError` for a model or a kind of agent that isn't there: opencode would accept and then fail."""
         models = self.models()
         if all(known.id != model for known in models):
-            raise AgentError(no_such_model(model, models), MODEL_NOT_FOUND)
+            raise AgentError(no_such_model(model, models), code=MODEL_NOT_FOUND)
         if all(fields(known).get("name") != agent for known in items(self.agents)):
-            raise AgentError(f"opencode has no agent {agent!r}.", AGENT_NOT_FOUND)
+            raise AgentError(f"opencode has no agent {agent!r}.", code=AGENT_NOT_FOUND)
 
     def _sonnet(self) -> str | None:
         found: list[tuple[bool, str, str]] = []

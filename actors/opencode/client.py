@@ -197,10 +197,10 @@ class OpencodeClient:
         try:
             async with self._http.get(self._address("/event"), timeout=timeout) as answer:
                 if answer.status != 200:
-                    raise AgentError(f"opencode answered {answer.status} for its events.", UNREACHABLE)
+                    raise AgentError(f"opencode answered {answer.status} for its events.", code=UNREACHABLE)
                 yield answer.content.iter_any()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise AgentError(f"opencode's event stream broke: {_reason(error)}", UNREACHABLE) from None
+            raise AgentError(f"opencode's event stream broke: {_reason(error)}", code=UNREACHABLE) from None
 
     async def _ask(
         self,
@@ -213,7 +213,7 @@ class OpencodeClient:
         async with self._answered(method, path, body, limit or self._limit) as answer:
             said = await _read(answer, most)
             if said is None:
-                raise AgentError(f"opencode's answer was longer than {most} bytes ({path}).", TOO_LONG)
+                raise AgentError(f"opencode's answer was longer than {most} bytes ({path}).", code=TOO_LONG)
             if len(said) > AT_ONCE:
                 return await asyncio.to_thread(_content, answer.status, path, said)
             return _content(answer.status, path, said)
@@ -231,7 +231,7 @@ class OpencodeClient:
             ):
                 yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", UNREACHABLE) from None
+            raise AgentError(f"opencode did not answer ({path}): {_reason(error)}", code=UNREACHABLE) from None
 
     def _address(self, path: str) -> URL:
         """The address as it is: any normalization would undo how a session is named in it."""
@@ -270,13 +270,13 @@ def _content(status: int, path: str, body: bytes) -> object:
         content = decoded_in_pieces(body) if body else None
     except ValueError:
         if status < 400:
-            raise AgentError(f"opencode sent an unreadable answer ({path}).", UNREADABLE) from None
+            raise AgentError(f"opencode sent an unreadable answer ({path}).", code=UNREADABLE) from None
         content = None
     if status == 404:
         raise NotFoundThere(f"opencode doesn't know {path.split('?', maxsplit=1)[0]}.")
     if status >= 400:
         reason = failure_of(content)
-        raise AgentError(f"opencode answered {status} ({path}): {reason.error}", reason.code)
+        raise AgentError(f"opencode answered {status} ({path}): {reason.error}", code=reason.code)
     return content
 
 

@@ -64,7 +64,7 @@ class Connection:
         finally:
             connected.cancel()
         if not self._stream.connected.is_set():
-            raise AgentError("opencode's event stream could not be opened.", START_FAILED)
+            raise AgentError("opencode's event stream could not be opened.", code=START_FAILED)
 
     @property
     def alive(self) -> bool:

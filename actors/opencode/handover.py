@@ -91,7 +91,9 @@ class Handover:
             try:
                 await check_session(client, await client.session(root))
             except NotFoundThere:
-                raise AgentError("opencode no longer knows this session; trigger a new one.", SESSION_LOST) from None
+                raise AgentError(
+                    "opencode no longer knows this session; trigger a new one.", code=SESSION_LOST
+                ) from None
         self._verified.add(root)
         self._roots = {prompt.session_id: root}
         return root, model

@@ -64,7 +64,9 @@ class OpencodeServer:
             gone()
             await scratch.remove()
             if isinstance(error, TimeoutError):
-                raise AgentError(f"opencode was not ready within {settings.start_limit:.0f} s.", START_FAILED) from None
+                raise AgentError(
+                    f"opencode was not ready within {settings.start_limit:.0f} s.", code=START_FAILED
+                ) from None
             raise
 
     @classmethod

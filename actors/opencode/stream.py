@@ -52,7 +52,7 @@ class EventStream:
             if self._server.alive:
                 log.warning("opencode's event stream broke", reason=reason)
                 if loop_seconds() - self._broken_since > self._server.settings.reconnect_limit:
-                    raise AgentError(f"opencode's event stream stayed broken: {reason}", UNREACHABLE)
+                    raise AgentError(f"opencode's event stream stayed broken: {reason}", code=UNREACHABLE)
 
     async def _read(self) -> None:
         parser = EventParser(self._server.settings.line_limit)

@@ -33,14 +33,14 @@ def refuse_elsewhere(there: Place, directory: str, roots: Sequence[Path], data: 
     if not Path(directory).is_relative_to(root):
         raise AgentError(
             f"opencode uses {root!r} as the repository root, but the codebase is outside it; nothing was run.",
-            ELSEWHERE,
+            code=ELSEWHERE,
         )
     if roots and not any(Path(root).is_relative_to(os.path.realpath(allowed)) for allowed in roots):
         raise AgentError(
-            _reaches(root, "which lies outside the directories that this server may work in"), "DIRECTORY_OUTSIDE"
+            _reaches(root, "which lies outside the directories that this server may work in"), code="DIRECTORY_OUTSIDE"
         )
     if holds(Path(root), data):
-        raise AgentError(_reaches(root, "where this server's own data is"), "DIRECTORY_HOLDS_DATA")
+        raise AgentError(_reaches(root, "where this server's own data is"), code="DIRECTORY_HOLDS_DATA")
 
 
 async def check_whereabouts(client: OpencodeClient) -> None:
@@ -58,7 +58,7 @@ async def check_session(client: OpencodeClient, session: object) -> str:
     """
     name, directory = text(fields(session).get("id")), text(fields(session).get("directory"))
     if not name:
-        raise AgentError("opencode gave no session.", UNREACHABLE)
+        raise AgentError("opencode gave no session.", code=UNREACHABLE)
     if directory != client.directory:
         raise _elsewhere(directory)
     if unquote_to_bytes(directory) != os.fsencode(directory):
@@ -70,7 +70,9 @@ async def check_session(client: OpencodeClient, session: object) -> str:
 
 
 def _elsewhere(there: str) -> AgentError:
-    return AgentError(f"opencode works in {there!r}, and not in the codebase's directory; nothing was run.", ELSEWHERE)
+    return AgentError(
+        f"opencode works in {there!r}, and not in the codebase's directory; nothing was run.", code=ELSEWHERE
+    )
 
 
 def _reaches(root: str, where: str) -> str:

@@ -140,7 +140,7 @@ class ScriptedHistory:
     async def read(self, session: ExternalSession) -> AsyncIterator[ImportSession]:
         """See the port."""
         if session.agent_session_id in self._all.broken:
-            raise AgentError("opencode did not answer.", AGENT_UNREACHABLE)
+            raise AgentError("opencode did not answer.", code=AGENT_UNREACHABLE)
         if session.agent_session_id in self._all.unreadable:
             raise AgentError("opencode answered 500.")
         reading = SessionReading(session)

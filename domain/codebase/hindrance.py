@@ -7,7 +7,7 @@ from typing import TypeAlias
 from ..events.codebase import CodebaseRegistered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hindrance:
     """Why an agent can't start now: a stable code, and a sentence for people."""
 

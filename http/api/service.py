@@ -158,7 +158,7 @@ class Service:
         try:
             await self.usable_agent(codebase)
         except LedgerError as error:
-            return Hindrance(error.code, error.message)
+            return Hindrance(code=error.code, message=error.message)
         return None
 
     async def usable_program(self, codebase: Codebase) -> None:

@@ -43,7 +43,7 @@ def hindered_by(host: Host, settings: Settings) -> Hindered:
         try:
             await check_usable(host, codebase.path, settings, AgentConfig.of(codebase.agent_config))
         except LedgerError as error:
-            return Hindrance(error.code, error.message)
+            return Hindrance(code=error.code, message=error.message)
         return None
 
     return hindered

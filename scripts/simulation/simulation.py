@@ -348,7 +348,11 @@ class Simulation:
 
     async def _hindered(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
         await self.machine.clock.sleep(self.around.chance.random() * 0.1)
-        return Hindrance("directory_gone", f"{codebase.path} is gone.") if codebase.path in self.gone else None
+        return (
+            Hindrance(code="directory_gone", message=f"{codebase.path} is gone.")
+            if codebase.path in self.gone
+            else None
+        )
 
     def _make_agents(self, clock: SimulatedClock) -> Agents:
         return Agents(self.seed, clock, self.act, self.note, self.settled, self._prompted)

@@ -14,8 +14,8 @@ from opencode_ledger.domain.codebase.hindrance import Hindrance
 from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 
 PLACE = f"/code/{A}"
-GONE = Hindrance("directory_gone", "The codebase's directory is gone.")
-UNTRUSTED = Hindrance("project_config_untrusted", "It brings opencode.json.")
+GONE = Hindrance(code="directory_gone", message="The codebase's directory is gone.")
+UNTRUSTED = Hindrance(code="project_config_untrusted", message="It brings opencode.json.")
 
 
 async def held(town: Town) -> list[tuple[str | None, str]]:
@@ -81,7 +81,7 @@ async def test_each_new_reason_is_said(town: Town) -> None:
 async def test_a_reason_with_a_secret_is_said_once_and_masked(town: Town) -> None:
     """A secret in the reason is not on record, and doesn't make each look seem to be a new one."""
     town.secrets.learn("a test", ["hunter2-hunter2"])
-    town.hindrances[PLACE] = Hindrance("directory_gone", "hunter2-hunter2 is gone")
+    town.hindrances[PLACE] = Hindrance(code="directory_gone", message="hunter2-hunter2 is gone")
     await town.register(A)
     await town.do(A, create("x"))
     await town.clock.advance(100)

@@ -54,5 +54,8 @@ def test_a_refusal_says_what_is_wrong() -> None:
 
 def test_an_error_of_the_agent_has_its_own_code() -> None:
     """An agent's error has the code it is given, else that of its kind."""
-    assert (AgentError("Boom", "OUT_OF_TOKENS").code, AgentError("Boom").code) == ("OUT_OF_TOKENS", AgentError.code)
+    assert (AgentError("Boom", code="OUT_OF_TOKENS").code, AgentError("Boom").code) == (
+        "OUT_OF_TOKENS",
+        AgentError.code,
+    )
     assert AgentError("Boom").message == "Boom"

@@ -124,7 +124,7 @@ class OpencodeProcess:
         except (OSError, ValueError) as error:
             for reading, _ in pipes:
                 os.close(reading)
-            raise AgentError(f"opencode could not be started: {why(error)}", START_FAILED) from None
+            raise AgentError(f"opencode could not be started: {why(error)}", code=START_FAILED) from None
         finally:
             for _, writing in pipes:
                 os.close(writing)
@@ -187,9 +187,9 @@ class OpencodeProcess:
             self.url = self._output.url.result()
         elif self.ended.done():
             await self.drained()
-            raise EndedEarly(self.obituary(), START_FAILED)
+            raise EndedEarly(self.obituary(), code=START_FAILED)
         else:
-            raise AgentError(f"opencode did not listen within {limit:.0f} s.", START_FAILED)
+            raise AgentError(f"opencode did not listen within {limit:.0f} s.", code=START_FAILED)
 
     def _signal(self, number: signal.Signals) -> None:
         try:

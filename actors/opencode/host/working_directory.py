@@ -40,15 +40,16 @@ def refuse_moved(directory: str, roots: Sequence[Path], data: Path | None) -> No
     if os.path.realpath(directory) != directory or not Path(directory).is_dir():
         raise AgentError(
             "The codebase's directory is gone or leads elsewhere now; put it back, or delete the codebase.",
-            "DIRECTORY_GONE",
+            code="DIRECTORY_GONE",
         )
     if why := unusable(directory):
         raise AgentError(
-            f"The codebase's path {why}: rename the directory and register it again.", "DIRECTORY_UNUSABLE"
+            f"The codebase's path {why}: rename the directory and register it again.", code="DIRECTORY_UNUSABLE"
         )
     if roots and not any(Path(directory).is_relative_to(os.path.realpath(root)) for root in roots):
         raise AgentError(
-            "The codebase's directory lies outside the directories that this server may work in.", "DIRECTORY_OUTSIDE"
+            "The codebase's directory lies outside the directories that this server may work in.",
+            code="DIRECTORY_OUTSIDE",
         )
     if holds(Path(directory), data):
-        raise AgentError(DirectoryHoldsData().message, "DIRECTORY_HOLDS_DATA")
+        raise AgentError(DirectoryHoldsData().message, code="DIRECTORY_HOLDS_DATA")

@@ -160,4 +160,4 @@ def _command(reading: SessionReading, body: bytes | None, *, last: bool) -> Impo
     try:
         return reading.page(items(decoded_in_pieces(body)), last=last)
     except (ValueError, RecursionError) as error:
-        raise AgentError(f"opencode sent unreadable messages: {error}", "AGENT_UNREADABLE") from None
+        raise AgentError(f"opencode sent unreadable messages: {error}", code="AGENT_UNREADABLE") from None
