@@ -70,8 +70,13 @@ class Importer:
     async def _sync(self, directory: str, ask: Ask) -> Synced:
         async with self._turn:
             self._next = None  # from here on sessions may have been passed already: later callers need the next sync
-            async with self._histories(self._codebase, directory) as history:
-                return await self._import(history, ask)
+            try:
+                async with self._histories(self._codebase, directory) as history:
+                    return await self._import(history, ask)
+            except AgentUnavailable:
+                raise
+            except AgentError as error:  # its code says what opencode did, and not what the caller can do
+                raise AgentUnavailable(error.message) from error
 
     async def _import(self, history: History, ask: Ask) -> Synced:
         brought, failed, passed_over = 0, 0, Counter[str]()

@@ -184,7 +184,7 @@ class AgentUnavailable(AgentError):
 
 
 class StoreError(LedgerError):
-    """The log could not be written."""
+    """The log, or a file beside it, could not be read or written."""
 
     code = "store_unavailable"
 

@@ -7,8 +7,10 @@ from aiohttp.typedefs import Handler
 
 from .api.idempotency import Repeats
 from .api.service import Service
-from .api.sessions import session_messages
-from .routes import API, ROUTES, Route
+from .description import description
+from .pages.docs import DESCRIPTION
+from .route import Route
+from .routes import API, ROUTES
 from .running import RunningService
 from .web.bodies import MAX_BODY, expectation
 from .web.callers import CallerCheck
@@ -28,11 +30,12 @@ def make_app(running: RunningService, tokens: Tokens | None) -> web.Application:
     callers = CallerCheck(service.agents, running.refused_access)
     gate = gatekeeper(service.settings, tokens, access_table(), Pace(running.clock), callers)
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
+    app[DESCRIPTION] = description
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)
     repeats, cache = Repeats(service), ResponseCache(service.current_views, lambda: service.projections.edition)
     # The most frequent addresses come first: aiohttp tries addresses that differ only in their ends one by one.
-    for route in sorted(ROUTES, key=lambda route: not route.of_views):
+    for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)
         for method in route.methods:
             app.router.add_route(method, _pattern(route.path), handler, expect_handler=expectation)
@@ -49,7 +52,7 @@ def _handler(service: Service, route: Route, repeats: Repeats, cache: ResponseCa
     handler = _bound(service, route)
     handler = repeats.once(handler) if route.method == "POST" else handler
     handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
-    handler = cache.cached(handler) if route.of_views else handler
+    handler = cache.cached(handler) if route.views == "cached" else handler
     return _positioned(service, route, handler)
 
 
@@ -73,4 +76,4 @@ def _bound(service: Service, route: Route) -> Handler:
 def _positioned(service: Service, route: Route, handler: Handler) -> Handler:
     if route.method != "GET":
         return committing(service.store, handler)
-    return showing(service.store, handler) if route.of_views or route.handler is session_messages else handler
+    return showing(service.store, handler) if route.views else handler

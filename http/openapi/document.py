@@ -1,8 +1,7 @@
-"""The OpenAPI 3.1 document, generated from the route table and from the models of requests and responses."""
+"""The OpenAPI 3.1 document, generated from routes and from the models of their requests and responses."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any, Final
@@ -12,24 +11,25 @@ from openapi_pydantic import OpenAPI
 from pydantic import BaseModel
 
 from ..api.responses import Problem
-from ..routes import FOR_PEOPLE, ROUTES, Media, Route
+from ..route import Media, Route, Tag
+from ..web.errors import Fault
 from ..web.parameters import IDEMPOTENCY_KEY, REQUEST_ID
 from .event_frames import EVENT, REFERENCE
 from .examples import EXAMPLES, NOTHING, Example
-from .faults import CODES, COMMON, Fault, faults_of
+from .faults import CODES, COMMON, faults_of
 from .schema_book import schemas_of
 from .summaries import SUMMARIES
 
-TAGS: Final = {
-    "Codebases": ("The directories that agents work in.", ("codebases",)),
-    "Agent": ("Start, message, interrupt and stop a codebase's agent, and follow its events.", ("agent",)),
-    "Permissions": ("Permission requests and questions of agents, and the answers.", ("permissions",)),
-    "Sessions": ("What agents did, message by message.", ("sessions", "outputs.tool_output")),
-    "Tasks": ("The queue of each codebase.", ("tasks",)),
-    "Audit": ("The log, and proofs that nothing in it was changed.", ("history", "proofs", "outputs.log_outputs")),
-    "System": ("The service itself.", ("status", "scrape", "docs")),
+TAGS: Final[Mapping[Tag, str]] = {
+    "Codebases": "The directories that agents work in.",
+    "Agent": "Start, message, interrupt and stop a codebase's agent, and follow its events.",
+    "Permissions": "Permission requests and questions of agents, and the answers.",
+    "Sessions": "What agents did, message by message.",
+    "Tasks": "The queue of each codebase.",
+    "Audit": "The log, and proofs that nothing in it was changed.",
+    "System": "The service itself.",
 }
-"""The description of each tag, and the modules (or single handlers) that belong to it."""
+"""The description of each tag."""
 
 PATH_PARAMETERS: Final = {
     "codebase_id": "The id of the codebase.",
@@ -71,10 +71,9 @@ Run opencode agents on many codebases, watch them live, and prove later what hap
 """
 
 
-@cache
-def document() -> bytes:
-    """The document as JSON. Raises `ValueError` if it isn't valid OpenAPI 3.1."""
-    described = _document()
+def document(routes: Sequence[Route]) -> bytes:
+    """The document as JSON. It leaves out the pages for people. Raises `ValueError` if it isn't valid OpenAPI 3.1."""
+    described = _document([route for route in routes if route.is_described])
     OpenAPI.model_validate(described)
     return orjson.dumps(described)
 
@@ -84,22 +83,12 @@ def operation_id(route: Route) -> str:
     return route.handler.__name__
 
 
-def described_routes() -> list[Route]:
-    """The routes that programs use: all but the pages for people and their files."""
-    return [route for route in ROUTES if route.answer not in FOR_PEOPLE]
-
-
-def statuses_of(route: Route) -> frozenset[int]:
-    """The statuses of a route's responses."""
-    return frozenset({200, *route.also, *faults_of(route)})
-
-
-def _document() -> dict[str, Any]:
+def _document(routes: Sequence[Route]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
-    for route in described_routes():
+    for route in routes:
         paths.setdefault(route.address, {})[route.method.lower()] = _operation(route)
     components = {
-        "schemas": _schemas(),
+        "schemas": _schemas(routes),
         "responses": {REFUSED: _refused()},
         "securitySchemes": {"token": TOKEN},
     }
@@ -107,7 +96,7 @@ def _document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "opencode-ledger", "version": version("opencode-ledger"), "description": DESCRIPTION.strip()},
         "servers": [{"url": "/", "description": "The server of this document."}],
-        "tags": [{"name": name, "description": about} for name, (about, _) in TAGS.items()],
+        "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
         "components": components,
     }
@@ -116,7 +105,7 @@ def _document() -> dict[str, Any]:
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
-        "tags": [_tag(route)],
+        "tags": [route.tag],
         "summary": SUMMARIES[operation_id(route)],
         "description": cleandoc(route.handler.__doc__ or ""),
         "parameters": [*_path_parameters(route), *_parameters(route)],
@@ -129,12 +118,6 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": _needed(route.body),
         }
     return operation
-
-
-def _tag(route: Route) -> str:
-    module = route.handler.__module__.rpartition(".")[2]
-    names = {module, f"{module}.{operation_id(route)}"}
-    return next(tag for tag, (_, members) in TAGS.items() if names.intersection(members))
 
 
 def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
@@ -228,6 +211,6 @@ def _needed(body: type[BaseModel]) -> bool:
     return any(field.is_required() for field in body.model_fields.values())
 
 
-def _schemas() -> dict[str, Any]:
-    shapes = {shape for route in described_routes() for shape in (route.answer, route.body, *route.also.values())}
+def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
+    shapes = {shape for route in routes for shape in (route.answer, route.body, *route.also.values())}
     return schemas_of([Problem, *sorted((s for s in shapes if isinstance(s, type)), key=lambda s: s.__name__)])

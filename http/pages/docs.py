@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,10 @@ _START: Final = """SwaggerUIBundle({
 _HEADERS: Final = page_headers(style_src="'unsafe-inline'", img_src="data:")
 
 
+DESCRIPTION: Final[web.AppKey[Callable[[], bytes]]] = web.AppKey("description")
+"""Makes the OpenAPI document. The application has it, because the document also describes the route of this page."""
+
+
 class AssetNotFound(NotFound):
     """This page has no such file."""
 
@@ -50,7 +55,8 @@ class AssetNotFound(NotFound):
 
 async def openapi_document(service: Service, request: web.Request) -> web.Response:
     """The OpenAPI 3.1 document of this API."""
-    return web.Response(body=await asyncio.to_thread(_document), content_type="application/json", headers=_HEADERS)
+    document = await asyncio.to_thread(request.app[DESCRIPTION])
+    return web.Response(body=document, content_type="application/json", headers=_HEADERS)
 
 
 async def docs_page(service: Service, request: web.Request) -> web.Response:
@@ -67,12 +73,6 @@ async def docs_asset(service: Service, request: web.Request) -> web.Response:
         raise AssetNotFound
     content = await asyncio.to_thread(_asset, name)
     return web.Response(body=content, content_type=_ASSETS[name], headers=_HEADERS)
-
-
-def _document() -> bytes:
-    from ..openapi.document import document  # it describes the routes, of which this is one
-
-    return document()
 
 
 @cache

@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from ..limits import MOST_CONNECTIONS
 from .correlation import name_in_answer
-from .errors import error_answer, refused
+from .errors import INTERNAL, MALFORMED, TOO_LONG, error_answer, refused
 from .over_limit import RefusedConnections
 
 BACKLOG: Final = 1024
@@ -55,12 +55,12 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
         if isinstance(exc, LineTooLong):
-            answer = error_answer(431, "The request line or a header is too long.", "header_too_large")
+            answer = error_answer(TOO_LONG)
         elif status < 500:
-            answer = error_answer(400, "The request is not well-formed HTTP.", "malformed_request")
+            answer = error_answer(MALFORMED)
         else:
             self.log_exception("connection failed", exc_info=exc)
-            answer = error_answer(500, "The server failed on this request; see its log.", "internal_error")
+            answer = error_answer(INTERNAL)
         name_in_answer(request, answer)
         answer.force_close()
         return answer

@@ -1,6 +1,8 @@
 """Every error in one shape: `{"detail": "<one sentence>", "code": "<stable_word>"}`."""
 
+import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Final
 
@@ -25,14 +27,30 @@ STATUSES: Final[Mapping[type[d.LedgerError], int]] = {
 }
 """The HTTP status of each class of errors. For a subclass, its nearest listed ancestor counts."""
 
-ROUTING: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("bad_request", "The request is malformed."),
-    404: ("unknown_route", "This address does not exist."),
-    405: ("method_not_allowed", "This method is not supported here."),
-    413: ("body_too_large", "The request body is too large."),
-    417: ("expectation_failed", "The only supported expectation is 100-continue."),
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Fault:
+    """One possible error: its status, its code, and its sentence."""
+
+    status: int
+    code: str
+    detail: str
+
+
+MALFORMED: Final = Fault(status=400, code="malformed_request", detail="The request is not well-formed HTTP.")
+TOO_LONG: Final = Fault(status=431, code="header_too_large", detail="The request line or a header is too long.")
+INTERNAL: Final = Fault(status=500, code="internal_error", detail="The server failed on this request; see its log.")
+ROUTING: Final = {
+    fault.status: fault
+    for fault in (
+        Fault(status=400, code="bad_request", detail="The request is malformed."),
+        Fault(status=404, code="unknown_route", detail="This address does not exist."),
+        Fault(status=405, code="method_not_allowed", detail="This method is not supported here."),
+        Fault(status=413, code="body_too_large", detail="The request body is too large."),
+        Fault(status=417, code="expectation_failed", detail="The only supported expectation is 100-continue."),
+    )
 }
-"""Codes and sentences for requests that the web framework itself refuses."""
+"""By status, the errors of requests that the web framework itself refuses."""
 
 
 class Unauthorized(d.LedgerError):
@@ -109,9 +127,15 @@ def status_of(kind: type[d.LedgerError]) -> int:
     return next((table[cls] for cls in kind.__mro__ if cls in table), 500)
 
 
-def error_answer(status: int, detail: str, code: str, headers: Mapping[str, str] | None = None) -> web.Response:
+def fault_of(kind: type[d.LedgerError]) -> Fault:
+    """A class of the project's errors, with the sentence that describes the class."""
+    detail = inspect.cleandoc(kind.__doc__ or "").split("\n")[0]
+    return Fault(status=status_of(kind), code=kind.code, detail=detail)
+
+
+def error_answer(fault: Fault, headers: Mapping[str, str] | None = None) -> web.Response:
     """A response with an error in its common form."""
-    return json_answer({"detail": detail, "code": code}, status=status, headers=headers)
+    return json_answer({"detail": fault.detail, "code": fault.code}, status=fault.status, headers=headers)
 
 
 def errors(secrets: Secrets) -> Middleware:
@@ -126,12 +150,13 @@ def errors(secrets: Secrets) -> Middleware:
             return await handler(request)
         except d.LedgerError as error:
             headers: Mapping[str, str] | None = getattr(error, "headers", None)
-            refusal = error_answer(status_of(type(error)), secrets.mask(error.message), error.code, headers)
+            fault = Fault(status=status_of(type(error)), code=error.code, detail=secrets.mask(error.message))
+            refusal = error_answer(fault, headers)
         except web.HTTPException as error:
             refusal = refused(error, request.method)
         except Exception:
             log.exception("request failed", method=request.method, path=request.path)
-            refusal = error_answer(500, "The server failed on this request; see its log.", "internal_error")
+            refusal = error_answer(INTERNAL)
         if "Expect" in request.headers:
             refusal.force_close()  # the body may never arrive, and the next request could be taken for it
         return refusal
@@ -142,12 +167,14 @@ def errors(secrets: Secrets) -> Middleware:
 def refused(refusal: web.HTTPException, method: str = "") -> web.Response:
     """The web framework's refusal in the common form. `method`: that of the request, where it is known."""
     phrase = HTTPStatus(refusal.status).phrase
-    code, detail = ROUTING.get(refusal.status, (phrase.lower().replace(" ", "_"), f"{phrase}."))
+    other = Fault(status=refusal.status, code=phrase.lower().replace(" ", "_"), detail=f"{phrase}.")
+    fault = ROUTING.get(refusal.status, other)
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None
     if isinstance(refusal, web.HTTPMethodNotAllowed) and refusal.allowed_methods:
         named = method if method in hdrs.METH_ALL else "This method"  # any other name may hold anything
-        detail = f"{named} is not supported here; use {_alternatives(refusal.allowed_methods)}."
-    return error_answer(refusal.status, detail, code, headers)
+        use = _alternatives(refusal.allowed_methods)
+        fault = replace(fault, detail=f"{named} is not supported here; use {use}.")
+    return error_answer(fault, headers)
 
 
 def _alternatives(methods: Iterable[str]) -> str:

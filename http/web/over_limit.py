@@ -5,13 +5,16 @@ from typing import Final, cast
 
 import orjson
 
+from .errors import Overloaded, fault_of
+
 MOST_ANSWERED: Final = 64
 """The most connections that get the error at the same time. Any further connection is dropped silently."""
 
 PATIENCE: Final = 5.0
 """Seconds for a client to send something and to take the response."""
 
-_BODY: Final = orjson.dumps({"detail": "The server is at its connection limit.", "code": "overloaded"})
+_FAULT: Final = fault_of(Overloaded)
+_BODY: Final = orjson.dumps({"detail": _FAULT.detail, "code": _FAULT.code})
 FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
     b"X-Content-Type-Options: nosniff\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"

@@ -17,7 +17,14 @@ from opencode_ledger.domain.codebase.imported import ExternalSession
 from opencode_ledger.domain.codebase.imports import worth_reading
 from opencode_ledger.domain.codebase.lifecycle_rules import Phase
 from opencode_ledger.domain.codebase.state import State
-from opencode_ledger.domain.errors import ActorStopped, AgentUnavailable, CodebaseNotFound, StoreError
+from opencode_ledger.domain.errors import (
+    AGENT_UNREACHABLE,
+    ActorStopped,
+    AgentError,
+    AgentUnavailable,
+    CodebaseNotFound,
+    StoreError,
+)
 from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.ids import CodebaseId
 
@@ -252,6 +259,19 @@ async def test_no_opencode(town: Town) -> None:
     assert refusal.message == "opencode is not there."
     town.histories.problem = None
     assert await town.sync(A) == 1
+
+
+async def test_a_list_of_sessions_that_cannot_be_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where opencode doesn't list its sessions, the refusal has the code that a sync is described with."""
+
+    async def unlisted(_history: ScriptedHistory) -> list[ExternalSession]:
+        raise AgentError("opencode did not answer (/session).", code=AGENT_UNREACHABLE)
+
+    await town.register(A)
+    monkeypatch.setattr(ScriptedHistory, "sessions", unlisted)
+    refusal = await outcome(town.sync(A))
+    assert isinstance(refusal, AgentUnavailable)
+    assert (refusal.message, refusal.code) == ("opencode did not answer (/session).", "agent_unavailable")
 
 
 async def test_sessions_of_our_own_agent_are_not_imported() -> None:

@@ -20,7 +20,8 @@ from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http import app
 from opencode_ledger.http.api import responses
 from opencode_ledger.http.api.service import Service
-from opencode_ledger.http.routes import ROUTES, Route
+from opencode_ledger.http.route import Route
+from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web.correlation import correlation_of
 
@@ -182,7 +183,9 @@ async def test_log_lines_name_their_request(
     async def fails(_service: Service, _request: web.Request) -> web.Response:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, responses.Done, needs="open")))
+    monkeypatch.setattr(
+        app, "ROUTES", (*ROUTES, Route("GET", "/fails", fails, responses.Done, tag="System", needs="open"))
+    )
     async with running(settings, tmp_path) as api:
         async with api.client.get("/fails", headers={"X-Request-ID": "mine"}) as response:
             assert response.status == 500

@@ -19,7 +19,8 @@ from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.http import app
 from opencode_ledger.http.api import responses
 from opencode_ledger.http.api.service import Service
-from opencode_ledger.http.routes import CODEBASE, ROUTES, Route
+from opencode_ledger.http.route import Route
+from opencode_ledger.http.routes import CODEBASE, ROUTES
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web.answers import json_answer
 
@@ -285,7 +286,9 @@ async def test_what_no_command_records_is_recorded_alone(
         done.append("done")
         return json_answer({"success": True, "number": len(done)})
 
-    monkeypatch.setattr(app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do, responses.Done)))
+    monkeypatch.setattr(
+        app, "ROUTES", (*ROUTES, Route("POST", f"{CODEBASE}/nothing", nothing_to_do, responses.Done, tag="System"))
+    )
     async with running(settings, tmp_path) as api:
         path = f"/codebases/{await api.register()}/nothing"
         before = api.service.store.head

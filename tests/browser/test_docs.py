@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from tests.support.service import running
 
-from opencode_ledger.http.openapi.document import described_routes, document, operation_id
+from opencode_ledger.http.description import description
+from opencode_ledger.http.openapi.document import operation_id
+from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 
 from .test_chromium import FLAGS, LIMIT, chromium
@@ -40,10 +42,10 @@ async def shown(url: str, profile: Path) -> tuple[str, str]:
 
 async def test_the_page_shows_every_operation(tmp_path: Path) -> None:
     """The page at /docs shows each operation, with all that it needs from this service and nothing that its policy forbids."""
-    await asyncio.to_thread(document)
+    await asyncio.to_thread(description)
     async with running(Settings(data=tmp_path / "data"), tmp_path / "home") as api:
         page, said = await shown(f"http://127.0.0.1:{api.port}/docs", tmp_path / "profile")
-    missing = [operation_id(route) for route in described_routes() if f"-{operation_id(route)}" not in page]
+    missing = [operation_id(route) for route in ROUTES if route.is_described and f"-{operation_id(route)}" not in page]
     assert missing == []
     assert "Content Security Policy" not in said
 

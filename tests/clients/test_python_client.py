@@ -11,7 +11,7 @@ import pytest
 from httpx_sse import aconnect_sse
 from tests.support.service import StandInAgents, running
 
-from opencode_ledger.http.openapi.document import document
+from opencode_ledger.http.description import description
 from opencode_ledger.http.settings import Settings
 
 from .programs import HERE, output_of
@@ -39,7 +39,7 @@ class Generated:
 @pytest.fixture
 async def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the package is generated, without a warning; it can be imported from there."""
-    (tmp_path / "openapi.json").write_bytes(document())
+    (tmp_path / "openapi.json").write_bytes(description())
     config = HERE / "generated/openapi-python-client.yaml"
     await output_of(
         GENERATOR,
@@ -143,7 +143,7 @@ async def play(api: Generated, directory: str) -> None:
 
 async def test_every_operation_is_generated(package: Path) -> None:
     """Each operation of the description is a function of the package, in a module by its tag."""
-    described = json.loads(document())
+    described = json.loads(description())
     wanted = {
         f"{operation['tags'][0].lower()}/{operation['operationId']}.py"
         for methods in described["paths"].values()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.service import StandInAgents, running
 
-from opencode_ledger.http.openapi.document import document
+from opencode_ledger.http.description import description
 from opencode_ledger.http.settings import Settings
 
 from .programs import HERE, output_of
@@ -23,7 +23,7 @@ async def built(node: str, folder: Path) -> Path:
     shutil.copytree(HERE / "generated", folder)
     (folder / "node_modules").symlink_to(HERE / "node_modules")
     (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "openapi.json").write_bytes(document())
+    (folder / "openapi.json").write_bytes(description())
     packages = HERE / "node_modules"
     await output_of(node, packages / "openapi-typescript/bin/cli.js", "openapi.json", "-o", "api.ts", cwd=folder)
     await output_of(node, packages / "typescript/bin/tsc", "--project", ".", cwd=folder)

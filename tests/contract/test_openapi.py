@@ -10,10 +10,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.support.described import described, validates
 
 from opencode_ledger.domain.events import REGISTRY
-from opencode_ledger.http.openapi.document import described_routes, document, operation_id, statuses_of
+from opencode_ledger.http.description import description
+from opencode_ledger.http.openapi.document import operation_id
 from opencode_ledger.http.openapi.event_schemas import event_types
 from opencode_ledger.http.openapi.faults import faults_of
-from opencode_ledger.http.routes import ROUTES, Media, Route
+from opencode_ledger.http.route import Media, Route
+from opencode_ledger.http.routes import ROUTES
 
 from . import facts
 from .facts import Endpoint, Json
@@ -34,7 +36,7 @@ def test_the_document_is_valid() -> None:
 def test_the_document_describes_what_is_served() -> None:
     """Each address and method that is served is described once, and no other; but for the pages for people."""
     described = {(method.upper(), path) for path, method, _ in OPERATIONS}
-    left = {route.path for route in ROUTES if route not in described_routes()}
+    left = {route.path for route in ROUTES if not route.is_described}
     assert left == {"/", "/dashboard/{part}", "/docs", "/docs/{asset}"}
     assert described == {
         (route.method, re.sub(r":[^}]*", "", route.path)) for route in ROUTES if route.path not in left
@@ -51,19 +53,19 @@ def test_every_route_is_described(route: Route) -> None:
     assert isinstance(route.answer, Media) or (route.answer.__doc__ or "").strip()
     assert (route.body is not None) == (route.method != "GET")
     assert all(parameter.description for parameter in route.query)
-    assert ("{" not in route.path) or 404 in statuses_of(route)
+    assert ("{" not in route.path) or 404 in faults_of(route)
     assert all(fault.detail.strip() for faults in faults_of(route).values() for fault in faults)
 
 
 def test_nothing_points_elsewhere() -> None:
     """The description refers to nothing outside of itself."""
-    assert b"http://" not in document()
-    assert b"https://" not in document()
+    assert b"http://" not in description()
+    assert b"https://" not in description()
 
 
 def test_descriptions_speak_of_json_and_not_of_python() -> None:
     """What a description names in backticks is not a class of ours, unless the document has a schema of that name."""
-    text = document().decode()
+    text = description().decode()
     ours = {kind.__name__ for kind in REGISTRY.values()} - {*described()["components"]["schemas"]}
     assert ours & {*re.findall(r"`(\w+)`", text)} == set()
     assert re.findall(r"[^.]*\bNone\b[^.]*", text) == []

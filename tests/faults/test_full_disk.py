@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+from tests.support.described import assert_described
 from tests.support.process import ROOT, end_of, serving
 
 from opencode_ledger.http.offline.verify import verify_data
@@ -31,7 +32,9 @@ class Client:
     async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """The status and the body of an answer."""
         async with asyncio.timeout(LIMIT), self._session.request(method, path, json=body) as response:
-            return response.status, await response.json()
+            body = await response.json()
+            assert_described(method, path, response.status, body)
+            return response.status, body
 
     async def register(self, name: str) -> tuple[int, Any]:
         """The answer to a registration."""

@@ -1,0 +1,84 @@
+"""A route: one address of the API as data. `routes` has the table of all of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel
+
+from ..domain.errors import LedgerError
+from .api.request_bodies import RequestBody
+from .api.service import ServiceHandler
+from .web.parameters import Parameter
+from .web.security import Access
+
+Errors: TypeAlias = tuple[type[LedgerError], ...]
+
+Tag: TypeAlias = Literal["Codebases", "Agent", "Permissions", "Sessions", "Tasks", "Audit", "System"]
+"""The groups in which the OpenAPI document lists the operations."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """A response that isn't JSON. `also`: other media types, sent to a client that asks for one of them.
+
+    `streamed`: its headers aren't known before its body. `for_people`: only a browser needs it, so the OpenAPI document
+    leaves it out.
+    """
+
+    type: str
+    description: str
+    also: tuple[str, ...] = ()
+    _: KW_ONLY
+    streamed: bool = False
+    for_people: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address, one method, one handler, and the shapes of its request and response.
+
+    `query`: its parameters. `also`: responses with other statuses than 200 that are no errors. `errors`: the errors that
+    only this route has (see `faults` for the others). `needs`: the access it requires, if not the default of its method.
+    `views`: `shown` where its response is made from the views, so that it names its position; `cached` where its JSON also
+    depends only on the address and the log.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    handler: ServiceHandler
+    answer: type[BaseModel] | Media
+    body: type[RequestBody] | None = None
+    _: KW_ONLY
+    tag: Tag
+    query: tuple[Parameter, ...] = ()
+    also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict[int, "type[BaseModel] | None"])
+    errors: Errors = ()
+    needs: Access | None = None
+    views: Literal["shown", "cached"] | None = None
+
+    @property
+    def has_head(self) -> bool:
+        """Whether HEAD works too. Not for responses that are streamed."""
+        return self.method == "GET" and not (isinstance(self.answer, Media) and self.answer.streamed)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it serves: its own, and HEAD where that works too."""
+        return (self.method, "HEAD") if self.has_head else (self.method,)
+
+    @property
+    def address(self) -> str:
+        """Its path without the patterns of its parameters, as OpenAPI writes it."""
+        return re.sub(r"\{(\w+):[^}]*\}", r"{\1}", self.path)
+
+    @property
+    def access(self) -> Access:
+        """The access that a caller needs: by default the scope `read` for GET, and `operate` for all other methods."""
+        return self.needs or ("read" if self.method == "GET" else "operate")
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the OpenAPI document has it: all but the pages for people and their files."""
+        return not (isinstance(self.answer, Media) and self.answer.for_people)
