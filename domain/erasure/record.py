@@ -75,7 +75,7 @@ class ErasureRecord:
 def _is_blank(event: RecordedEvent) -> bool:
     try:
         return is_blank(event)
-    except RecursionError:  # nested far deeper than any of ours
+    except (RecursionError, TypeError):  # nested far deeper than any of ours
         return False
 
 

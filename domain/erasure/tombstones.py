@@ -22,6 +22,9 @@ MARK: Final = "[erased]"
 MEMBER: Final = "erased"
 """The member that makes a tombstone. No event has a member of this name."""
 
+OUTPUT: Final = "whole_id"
+"""The member that names a text beside the log, which is erased with its event."""
+
 AMOUNTS: Final = frozenset({"digests", "tokens"})
 """Structure that holds values by name; elsewhere a single value is structure, and a collection is content."""
 
@@ -36,12 +39,15 @@ _LONGEST: Final = 128
 
 
 def tombstone_of(event: RecordedEvent, by: Position) -> bytes | None:
-    """The tombstone of an event; None where there is nothing to erase. `by`: the position of the `erasure` event."""
+    """The tombstone of an event; None where there is nothing to erase. `by`: the position of the `erasure` event.
+
+    An event that names a whole output has content to erase even if all its own members stay: the output itself.
+    """
     if is_tombstone(event.data):
         return None
     members = _members(event.data)
     kept = {name: _blank(name, value, event.topic) for name, value in members.items()}
-    if kept == members:
+    if kept == members and not members.get(OUTPUT):
         return None
     return orjson.dumps(kept | {MEMBER: {"by": by, "sha256": sha256(event.data).hexdigest()}})
 
@@ -52,9 +58,16 @@ def is_tombstone(data: bytes) -> bool:
 
 
 def is_blank(event: RecordedEvent) -> bool:
-    """Whether a tombstone has only structure and marks, as `tombstone_of` makes them, and no text added later."""
+    """Whether `tombstone_of` can have made this tombstone: structure and marks alone, and the bytes that it writes.
+
+    An event that had no content has no tombstone.
+    """
     members = _members(event.data)
-    return all(name == MEMBER or _blank(name, value, event.topic) == value for name, value in members.items())
+    if orjson.dumps(members) != event.data:
+        return False
+    own = {name: value for name, value in members.items() if name != MEMBER}
+    erasable = own.get(OUTPUT) or any(not _stays(name, value) for name, value in own.items())
+    return bool(erasable) and all(_blank(name, value, event.topic) == value for name, value in own.items())
 
 
 def eraser_of(data: bytes) -> Position | None:
@@ -79,8 +92,13 @@ def _members(data: bytes) -> dict[str, Json]:
     return content if isinstance(content, dict) else {"content": content}
 
 
+def _stays(name: str, value: Json) -> bool:
+    """Whether a member is structure, which an erasure leaves as it is."""
+    return name in STRUCTURE and (name in AMOUNTS or not isinstance(value, dict | list))
+
+
 def _blank(name: str, value: Json, topic: str) -> Json:
-    if name in STRUCTURE and (name in AMOUNTS or not isinstance(value, dict | list)):
+    if _stays(name, value):
         return value
     if name in NESTED:
         return _shaped(value)

@@ -1,9 +1,11 @@
 """Tombstones: an event without its words, at the same leaf of the tree."""
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,14 +15,14 @@ from tests.domain.test_wire import ANY_EVENT
 from tests.projections.histories import mangled, rubbish
 
 from opencode_ledger.domain import events as e
-from opencode_ledger.domain.erasure.tombstones import eraser_of, is_tombstone, tombstone_of
+from opencode_ledger.domain.erasure.tombstones import eraser_of, is_blank, is_tombstone, tombstone_of
 from opencode_ledger.domain.events import imported as o
 from opencode_ledger.domain.events.members import CONTENT, FREE, IDENTITY, LABEL, NESTED
 from opencode_ledger.domain.events.members import ON_THE_WIRE as STRUCTURE
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.events.requests import RequestAnswered
 from opencode_ledger.domain.events.wire import UnknownEvent, decode, encode, members_of
-from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.ids import CodebaseId, OutputId, Position, Sequence
 from opencode_ledger.domain.proofs.leaves import leaf_of, leaves_of
 
 GOLDEN = (Path(__file__).parent / "golden_events.jsonl").read_text().splitlines()
@@ -85,6 +87,7 @@ def test_the_leaf_stays(event: e.Event) -> None:
         assert eraser_of(left.data) == BY
         assert json.loads(left.data)["erased"] == {"by": BY, "sha256": sha256(recorded.data).hexdigest()}
         assert b"\n" not in left.data
+        assert is_blank(left)
 
 
 @given(rubbish() | mangled())
@@ -93,6 +96,41 @@ def test_whatever_the_log_holds(event: NewEvent) -> None:
     """Foreign bytes can be erased too, and leave one line of JSON."""
     left = tombstone_of(as_recorded(event), BY)
     assert left is None or (is_tombstone(left) and isinstance(json.loads(left), dict))
+    assert left is None or is_blank(as_recorded(event)._replace(data=left))
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in e.REGISTRY.values() if "whole_id" in dict(members_of(kind)).values()]
+)
+def test_a_whole_output_is_content(kind: type[e.Event]) -> None:
+    """An event that names a whole output can be erased, whatever else it has: the output goes with it."""
+    required = {
+        name: "x" for name, _ in members_of(kind) if name in ("message_id", "tool", "call_id", "output", "status")
+    }
+    empty = {"output": ""} if "output" in required else {}
+    make = cast("Callable[..., e.Event]", kind)
+    named = make(**required | empty, whole_id=OutputId(f"out_{'0' * 32}"), timestamp=IDS["timestamp"])
+    left = tombstone_of(as_recorded(encode(named)), BY)
+    assert left is not None
+    assert is_blank(as_recorded(encode(named))._replace(data=left))
+
+
+REPLIED = b'{"action":"replied","permission_id":"perm_1","reply":"once","decided_by":"user"'
+UNBLANK = {
+    "an event without content": REPLIED + b',"erased":{"by":9,"sha256":"%b"}}',
+    "blanks between members": b'{ "content":"[erased]","erased":{"by":9,"sha256":"%b"}}',
+    "a member twice": b'{"content":"[erased]","content":"[erased]","erased":{"by":9,"sha256":"%b"}}',
+    "an escape that no event has": b'{"content":"[er\\u0061sed]","erased":{"by":9,"sha256":"%b"}}',
+    "words": b'{"content":"a lie","erased":{"by":9,"sha256":"%b"}}',
+}
+
+
+@pytest.mark.parametrize("name", UNBLANK)
+def test_what_no_erasure_leaves(name: str) -> None:
+    """Bytes that end as a tombstone does, and that no erasure can have written, are known as such."""
+    data = UNBLANK[name] % (b"0" * 64)
+    assert is_tombstone(data)
+    assert not is_blank(as_recorded(NewEvent("permission", data)))
 
 
 HASH = "0" * 64

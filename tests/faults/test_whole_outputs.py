@@ -1,6 +1,8 @@
 """What the real agent's tools print beyond what its model is given: on record whole, up to the limit, and without secrets."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -96,20 +98,25 @@ async def test_all_that_a_tool_prints(service: Service) -> None:
     assert half.data["whole_missing"] == "changed"
     assert len(await whole(codebase, half)) == 1000
 
-    await imported_outputs(codebase)
+    imported = await imported_outputs(codebase)
     await service.terminate()
     await asyncio.to_thread(audited, service, large, everything)
+    await asyncio.to_thread(erased, service, imported)
 
 
-async def imported_outputs(codebase: Codebase) -> None:
-    """What a person's commands printed at a terminal comes in whole by a sync; where opencode's file is gone, it is said."""
+async def imported_outputs(codebase: Codebase) -> str:
+    """What a person's commands printed at a terminal comes in whole by a sync; where opencode's file is gone, it is said.
+
+    Returns the id of the imported session.
+    """
     service = codebase.service
     folder = service.folder / "home/.local/share/opencode/tool-output"
     before = set(folder.iterdir())
     session = await run(service, codebase.directory, "bash: seq 1 30000", "bash: sh secret.sh", "bash: seq 1 20")
     await asyncio.to_thread(min(set(folder.iterdir()) - before).unlink)
     await codebase.post("sessions/sync")
-    messages = await service.ask("GET", f"{codebase.path}/messages?session_id={session.replace('ses_', 'sess_')}")
+    imported = session.replace("ses_", "sess_")
+    messages = await service.ask("GET", f"{codebase.path}/messages?session_id={imported}")
     said = cast("Mapping[str, list[Any]]", messages.content)["messages"]
     gone, secret, short = [call for message in said for call in message.get("tools", ())]
     assert gone["whole_output"] == {"kept": 0, "missing": "gone"}
@@ -117,6 +124,17 @@ async def imported_outputs(codebase: Codebase) -> None:
     async with aiohttp.ClientSession() as http, http.get(service.url + secret["whole_output"]["address"]) as answer:
         text = await answer.text()
     assert text == "x" * 65520 + f"\n{MARK}\n" + "".join(f"{number}\n" for number in range(1, 30_001))
+    return imported
+
+
+def erased(service: Service, session: str) -> None:
+    """An imported session is erased with the whole outputs of its calls, and the log is sound."""
+    asked = ("--session", session, "--reason", "asked for", "--yes", "--data", str(service.data))
+    command = (sys.executable, "-m", "opencode_ledger", "erase", *asked)
+    subprocess.run(command, check=True, capture_output=True)
+    verdict = verify_data(service.data, (), None, lambda _done, _of: None)
+    assert verdict.sound, verdict.result.findings
+    assert "5 whole outputs checked" in verdict.summary
 
 
 def audited(service: Service, large: Frame, everything: str) -> None:
