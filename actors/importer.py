@@ -18,7 +18,7 @@ from ..domain.codebase.state import State
 from ..domain.errors import AGENT_UNREACHABLE, ActorStopped, AgentError, AgentUnavailable
 from ..domain.ids import CodebaseId
 from ..domain.ports import Histories, History
-from .outside_outputs import ExternalOutputs
+from .imported_outputs import ExternalOutputs
 from .whole_outputs import OutputKeeper
 
 log = structlog.get_logger()

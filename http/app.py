@@ -33,7 +33,7 @@ def make_app(running: RunningService, tokens: Tokens | None) -> web.Application:
     app[DESCRIPTION] = description
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)
-    repeats, cache = Repeats(service), ResponseCache(service.current_views, lambda: service.projections.edition)
+    repeats, cache = Repeats(service), ResponseCache(service.current_views, lambda: service.projections.version)
     # The most frequent addresses come first: aiohttp tries addresses that differ only in their ends one by one.
     for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)

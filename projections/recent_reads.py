@@ -14,16 +14,16 @@ MOST_ROWS: Final = 500
 
 
 class RecentReads:
-    """A `Fetch` that remembers. `edition`: a value that changes whenever the views may have changed."""
+    """A `Fetch` that remembers. `version`: a value that changes whenever the views may have changed."""
 
-    def __init__(self, fetch: Fetch, edition: Callable[[], object]) -> None:
-        self._fetch, self._edition = fetch, edition
+    def __init__(self, fetch: Fetch, version: Callable[[], object]) -> None:
+        self._fetch, self._version = fetch, version
         self._at: object = None
         self._reads: dict[tuple[object, ...], tuple[Any, ...]] = {}
 
     async def __call__(self, sql: str, *values: Value) -> list[Any]:
         """All rows of one query. Raises `StoreError`."""
-        if self._at != (at := self._edition()):
+        if self._at != (at := self._version()):
             self._at = at
             self._reads.clear()
         # Python treats 1, 1.0 and True as equal; SQLite does not.
@@ -31,6 +31,6 @@ class RecentReads:
         if (known := self._reads.get(read)) is not None:
             return list(known)
         rows = await self._fetch(sql, *values)
-        if at == self._edition() == self._at and len(rows) <= MOST_ROWS and len(self._reads) < MOST_READS:
+        if at == self._version() == self._at and len(rows) <= MOST_ROWS and len(self._reads) < MOST_READS:
             self._reads[read] = tuple(rows)
         return rows

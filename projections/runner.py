@@ -47,7 +47,7 @@ class Projections:
         self._check = Check(path, store, applier, sleep)
         self._closed = False
         self._unsubscribe = store.on_commit(self._committed)
-        self.views = Views(RecentReads(applier.database.fetch, lambda: self.edition))
+        self.views = Views(RecentReads(applier.database.fetch, lambda: self.version))
 
     @classmethod
     async def open(
@@ -78,7 +78,7 @@ class Projections:
         return self._applier.applied
 
     @property
-    def edition(self) -> tuple[int, Position]:
+    def version(self) -> tuple[int, Position]:
         """A value that changes whenever the views may have changed."""
         return self._check.replaced, self.applied
 

@@ -55,8 +55,8 @@ TUNING = ActorSettings(idle_limit=20, permission_limit=30, unrecorded_limit=10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What is there before the service and after it.
+class Environment:
+    """What exists before the service and outlives it.
 
     `open_log`: gives the log that is on the disk; `committed`: is called with each of its commits; `asked`: with each command that reaches an actor. `reach`: with each
     point in the writing of views and tree. `hindered`: whether an agent could start. `page` and `backlog`: of the event streams. `slowness`: see `Disk`.
@@ -85,11 +85,11 @@ class Surroundings:
 class SimulatedService(Service):
     """The service as handlers see it, where the world says what keeps agents from starting."""
 
-    around: Surroundings
+    environment: Environment
 
     async def hindrance(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
         """See `Service`."""
-        return await self.around.hindered(codebase)
+        return await self.environment.hindered(codebase)
 
 
 class WatchedActor(CodebaseActor):
@@ -115,13 +115,13 @@ class Machine:
     shutdown: Shutdown
     server: web.Server
 
-    def __init__(self, surroundings: Surroundings, off: float) -> None:
-        self._around = surroundings
-        self.clock = SimulatedClock(surroundings.loop)
+    def __init__(self, environment: Environment, off: float) -> None:
+        self._environment = environment
+        self.clock = SimulatedClock(environment.loop)
         self.clock.off = off
-        self.disk = Disk(surroundings.chance, self.clock, surroundings.slowness, surroundings.outputs)
-        self.agents = surroundings.make_agents(self.clock)
-        self.slots = AgentSlots(surroundings.max_agents)
+        self.disk = Disk(environment.chance, self.clock, environment.slowness, environment.outputs)
+        self.agents = environment.make_agents(self.clock)
+        self.slots = AgentSlots(environment.max_agents)
         self.actors: dict[CodebaseId, CodebaseActor] = {}
         self._unhear: Callable[[], None] = lambda: None
         self._tree_file: TreeFile | None = None
@@ -130,24 +130,28 @@ class Machine:
 
     async def start(self) -> None:
         """Open everything, bring to a truthful state what was cut off, and take requests. Raises `LedgerError`."""
-        around = self._around
-        log = await around.open_log()
-        self._unhear = log.on_commit(around.committed)
+        environment = self._environment
+        log = await environment.open_log()
+        self._unhear = log.on_commit(environment.committed)
         self.disk.hold(log)
         outputs = cast(OutputStore, self.disk)
         await drop_unnamed(self.disk, outputs)
-        numbers = around.ids
+        numbers = environment.ids
         self._keeper = OutputKeeper(outputs, Secrets(), KEPT, new=lambda: (numbers.output(), b"salt"))
         self.projections = await Projections.open(
-            around.data / "views.db", self.disk, clock=self.clock, reach=around.reach
+            environment.data / "views.db", self.disk, clock=self.clock, reach=environment.reach
         )
         self.tree = await Tree.open(
-            around.data / "tree.db", self.disk, around.key, sleep=self.clock.sleep, reach=around.reach
+            environment.data / "tree.db", self.disk, environment.key, sleep=self.clock.sleep, reach=environment.reach
         )
         self._tree_file = self.tree._file  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.supervisor = Supervisor(self.disk, self._actor, self.clock, TUNING)
         self.streams = NumberedStreams(
-            self.disk, ProjectedSpans(self.disk, self.projections), self.clock, page=around.page, backlog=around.backlog
+            self.disk,
+            ProjectedSpans(self.disk, self.projections),
+            self.clock,
+            page=environment.page,
+            backlog=environment.backlog,
         )
         self.refused_access = RefusedAccess(self.supervisor, self.clock)
         self.shutdown = Shutdown(self.supervisor, self.streams, self.refused_access)
@@ -203,7 +207,7 @@ class Machine:
         """The handler of requests for new tasks, which may come with a key."""
         none = cast(Any, None)  # what these requests have no use for
         service = SimulatedService(
-            around=self._around,
+            environment=self._environment,
             store=self.disk,
             outputs=none,
             supervisor=self.supervisor,
@@ -212,7 +216,7 @@ class Machine:
             slots=self.slots,
             streams=self.streams,
             secrets=secrets,
-            ids=self._around.ids,
+            ids=self._environment.ids,
             settings=none,
             moments=none,
             metrics=none,
@@ -224,15 +228,15 @@ class Machine:
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
         actor = WatchedActor(
             codebase,
-            asked=self._around.asked,
+            asked=self._environment.asked,
             store=self.disk,
             agents=self.agents,
-            histories=self._around.histories,
+            histories=self._environment.histories,
             slots=self.slots,
             clock=self.clock,
             settings=TUNING,
             outputs=self._keeper,
-            hindered=self._around.hindered,
+            hindered=self._environment.hindered,
         )
         self.actors[codebase] = actor
         return actor

@@ -40,7 +40,7 @@ from .connections import without_threads
 from .ground import SimulatedClock, SimulatedIds
 from .logs import listening
 from .loop import NeverRests, SimulatedLoop
-from .machine import Machine, Surroundings
+from .machine import Environment, Machine
 from .readers import Reader
 from .record import Record
 from .sizes import PAGES, pages_of
@@ -91,7 +91,7 @@ class Simulation:
         self._last: deque[tuple[int, float, str]] = deque(maxlen=LAST_LINES)
         self._memory = MemoryEventStore()
         self._abandon: Callable[[], None] = lambda: None
-        self.around = Surroundings(
+        self.environment = Environment(
             loop=self.loop,
             chance=Random(f"{seed} disk"),
             data=data,
@@ -163,7 +163,7 @@ class Simulation:
             self.complain("a subscriber gets each event once, in order", str(broken))
 
     def _check_agents(self) -> None:
-        agents, most = self.machine.agents, self.around.max_agents
+        agents, most = self.machine.agents, self.environment.max_agents
         alive = [agent.codebase for agent in agents.alive]
         if len(alive) != len(set(alive)):
             self.complain("one agent per codebase", f"alive: {alive}")
@@ -205,7 +205,7 @@ class Simulation:
         self.lives += 1
         self.act(f"start {self.lives}")
         self.files_fail = False
-        self.machine = Machine(self.around, self.clock_off)
+        self.machine = Machine(self.environment, self.clock_off)
         self.refused, self._refused_before = Counter[CodebaseId](), self.record.refused.copy()
         self._had_trouble = False
         self.machine.agents.calm = self.calm
@@ -229,7 +229,7 @@ class Simulation:
 
     def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
         self.record.see(events)
-        if lost := {(kept.codebase, kept.output_id) for kept in kept_in(events)} - self.around.outputs.names:
+        if lost := {(kept.codebase, kept.output_id) for kept in kept_in(events)} - self.environment.outputs.names:
             self.complain("what a tool printed is on the disk before its event", str(lost))
 
     def crash(self) -> None:
@@ -256,9 +256,9 @@ class Simulation:
     def erase(self) -> None:
         """While nothing is up, something is erased from the log."""
         names = [(codebase, str(session)) for codebase, session in self.record.sessions]
-        choice = choice_of(self.around.chance, names, len(self.record.log))
+        choice = choice_of(self.environment.chance, names, len(self.record.log))
         at = timestamp(self.machine.clock)
-        events = erase(self._data, choice, at, self.around.chance)
+        events = erase(self._data, choice, at, self.environment.chance)
         self.act(f"erased: {choice}, by {[event.position for event in events]}")
         self.record.erased(events)
         for caller in self.callers if events else ():
@@ -347,7 +347,7 @@ class Simulation:
         syncing.add_done_callback(over)
 
     async def _hindered(self, codebase: CodebaseRegistered | Codebase) -> Hindrance | None:
-        await self.machine.clock.sleep(self.around.chance.random() * 0.1)
+        await self.machine.clock.sleep(self.environment.chance.random() * 0.1)
         return (
             Hindrance(code="directory_gone", message=f"{codebase.path} is gone.")
             if codebase.path in self.gone
@@ -377,7 +377,7 @@ class Simulation:
                 self.complain("what agents asked is counted", f"{codebase}: {known} of {times}")
 
     def _reach(self, point: FaultPoint) -> None:
-        if self.files_fail and self.around.chance.random() < 0.3:
+        if self.files_fail and self.environment.chance.random() < 0.3:
             raise sqlite3.OperationalError(f"disk I/O error at {point}")
 
     def _unforeseen(self, line: str) -> None:

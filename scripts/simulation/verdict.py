@@ -45,7 +45,7 @@ def judge(world: Simulation) -> None:
     if size and world.wait_for(world.machine.tree.root(size)) != root:
         world.complain("the tree's root is that of its leaves", f"over {size} events")
     named = {(kept.codebase, kept.output_id) for kept in kept_in(world.record.log)}
-    if (there := world.around.outputs.names) != named:
+    if (there := world.environment.outputs.names) != named:
         world.complain("what tools printed is kept, and nothing besides", str(there ^ named))
     world.end()
     world.check()
@@ -139,9 +139,9 @@ async def _check_views(world: Simulation) -> None:
     """The views that were kept through all of it are those that are made from the log at once, and say what it says."""
     machine = world.machine
     await machine.projections.caught_up(Position(len(world.record.log)))
-    fresh = await Projections.open(world.around.data / "fresh.db", machine.disk, clock=machine.clock)
+    fresh = await Projections.open(world.environment.data / "fresh.db", machine.disk, clock=machine.clock)
     await fresh.close()
-    kept, made = (_rows(world.around.data / name) for name in ("views.db", "fresh.db"))
+    kept, made = (_rows(world.environment.data / name) for name in ("views.db", "fresh.db"))
     for table, rows in made.items():
         if kept[table] != rows:
             differing = sorted(set(kept[table]) ^ set(rows), key=repr)[:4]

@@ -1,5 +1,6 @@
 """The layout: four folders at the root are one package, and hide nothing of the standard library."""
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -51,3 +52,11 @@ def test_the_package_s_parts_are_imported_from_the_tree(folder: str) -> None:
     assert spec is not None
     places = {Path(place).resolve() for place in spec.submodule_search_locations or ()}
     assert places == {ROOT / folder}
+
+
+def test_the_page_shows_every_room() -> None:
+    """The list of rooms in the architecture page has each folder of the package, and no other."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("## Rooms")[2].split("```")[1]
+    shown = {name for line in page.splitlines() if line.startswith("  ") for name in re.findall(r"\b(\w+)/", line)}
+    rooms = {path.parent.name for folder in PACKAGE_FOLDERS for path in (ROOT / folder).rglob("__init__.py")}
+    assert rooms == shown - {"static"}

@@ -85,9 +85,9 @@ def change(path: Path, statement: str) -> None:
 async def test_views_that_are_right_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the views are what the log makes, nothing is replaced and nothing is left over, however much is recorded meanwhile."""
     _store, projections = await serving(tmp_path / "views.db", monkeypatch)
-    edition = projections.edition[0]
+    version = projections.version[0]
     assert await projections.check() is None
-    assert projections.edition[0] == edition
+    assert projections.version[0] == version
     assert not list(tmp_path.glob("*.new*"))
 
 
@@ -229,10 +229,10 @@ async def test_a_full_disk_is_no_difference(tmp_path: Path, monkeypatch: pytest.
         raise error
 
     monkeypatch.setattr(Comparison, "_check_of", full)
-    edition = projections.edition[0]
+    version = projections.version[0]
     with pytest.raises(StoreError, match="disk is full"):
         await projections.check()
-    assert projections.edition[0] == edition
+    assert projections.version[0] == version
 
 
 async def test_an_exchange_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""opencode's process and its surroundings on this machine: binary, environment, files, memory, leftovers."""
+"""opencode's process on this machine: binary, environment, files, memory, leftovers."""

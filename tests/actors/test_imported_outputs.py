@@ -1,4 +1,4 @@
-"""Whole outputs of sessions that were made outside: taken in by a sync, once, with the checks of an agent's own."""
+"""Whole outputs of imported sessions: a sync takes them in once, with the checks of an agent's own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.actors.test_sync import A, work
 from tests.actors.test_whole_outputs import SECRET, written
 from tests.actors.town import Town
 
-from opencode_ledger.actors import outside_outputs
+from opencode_ledger.actors import imported_outputs
 from opencode_ledger.actors.opencode import OpencodeSettings, ToolOutputFiles
 from opencode_ledger.actors.store.outputs.in_memory import MemoryOutputStore
 from opencode_ledger.actors.whole_outputs import OutputKeeper
@@ -137,11 +137,11 @@ async def test_no_other_file_is_opened(outside: Outside, path: str) -> None:
 async def test_a_file_that_very_many_calls_name(outside: Outside) -> None:
     """A file is kept for a few calls, as those of forks, and not a thousand times."""
     path = written(outside.folder, TEXT)
-    for number in range(outside_outputs.MOST + 5):
+    for number in range(imported_outputs.MOST + 5):
         outside.call(number, path)
     await outside.town.sync(A)
     kept = [event for event in await outside.events() if event.whole_id]
-    assert len(kept) == len(outside.store.names) == outside_outputs.MOST
+    assert len(kept) == len(outside.store.names) == imported_outputs.MOST
     assert {event.whole_missing for event in await outside.events()} == {None, "refused"}
 
 
