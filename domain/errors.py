@@ -121,13 +121,13 @@ class NothingToActOn(Conflict):
 
 
 class AgentStopping(Conflict):
-    """The agent is being stopped."""
+    """The agent is being stopped; try again when it has stopped."""
 
     code = "agent_stopping"
 
 
 class TaskEnded(Conflict):
-    """The task has already ended."""
+    """The task has already ended; create a new task to do more."""
 
     code = "task_ended"
 
@@ -175,7 +175,7 @@ AGENT_UNREACHABLE = "AGENT_UNREACHABLE"
 
 
 class AgentUnavailable(AgentError):
-    """opencode is not available."""
+    """opencode is not available; see `GET /v1/opencode/status` for the reason."""
 
     code = "agent_unavailable"
 
@@ -184,7 +184,7 @@ class AgentUnavailable(AgentError):
 
 
 class StoreError(LedgerError):
-    """The log, or a file beside it, could not be read or written."""
+    """The log, or a file beside it, could not be read or written; see `GET /readyz` for the reason."""
 
     code = "store_unavailable"
 
@@ -200,6 +200,6 @@ class WrongExpectedVersion(StoreError):
 
 
 class ActorStopped(LedgerError):
-    """The server is shutting down and accepts no new commands."""
+    """The server is shutting down and accepts no new commands; try again after its restart."""
 
     code = "shutting_down"

@@ -73,19 +73,19 @@ class UnsupportedBody(d.LedgerError):
 
 
 class BodyTooLarge(d.LedgerError):
-    """The request body is too large."""
+    """The request body is too large; send a smaller one."""
 
     code = "body_too_large"
 
 
 class BodyTooSlow(d.LedgerError):
-    """The request body took too long to arrive."""
+    """The request body took too long to arrive; send it again."""
 
     code = "body_too_slow"
 
 
 class TooManyRequests(d.LedgerError):
-    """Too many requests from this client."""
+    """Too many requests from this client; wait for the seconds in `Retry-After`."""
 
     code = "too_many_requests"
 
@@ -95,13 +95,13 @@ class TooManyRequests(d.LedgerError):
 
 
 class Overloaded(TooManyRequests):
-    """The server is at its connection limit."""
+    """The server is at its connection limit; try again later."""
 
     code = "overloaded"
 
 
 class RangeNotThere(d.LedgerError):
-    """The requested range has no bytes."""
+    """The requested range has no bytes; `Content-Range` has the size."""
 
     code = "range_not_satisfiable"
 

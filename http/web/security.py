@@ -32,24 +32,26 @@ class NoHost(InvalidInput):
 
 
 class ForeignHost(Forbidden):
-    """This server does not accept requests for that `Host`."""
+    """This server does not accept requests for that `Host`; use `localhost` or `127.0.0.1`."""
 
     code = "foreign_host"
 
 
 class ForeignOrigin(Forbidden):
-    """Web pages from other origins may not use this service."""
+    """Web pages from other origins may not use this service; call it from its own page or from a program."""
 
     code = "foreign_origin"
 
 
 class ScopeMissing(Forbidden):
-    """This token lacks the needed scope."""
+    """This token lacks the needed scope; use a token that has it."""
 
     code = "scope_missing"
 
     def __init__(self, needed: Scope, granted: frozenset[Scope]) -> None:
-        super().__init__(f"This token lacks the scope `{needed}`; it has {', '.join(sorted(granted))}.")
+        super().__init__(
+            f"This token lacks the scope `{needed}`; it has {', '.join(sorted(granted))}. Use another token."
+        )
         self.headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'}
 
 

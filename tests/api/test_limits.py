@@ -54,7 +54,9 @@ async def test_more_connections_than_allowed(settings: Settings, tmp_path: Path)
                 answer = await reader.read()
                 assert answer.startswith(b"HTTP/1.1 503 ")
                 assert b"\r\nRetry-After: 5\r\n" in answer
-                assert answer.endswith(b'{"detail":"The server is at its connection limit.","code":"overloaded"}')
+                assert answer.endswith(
+                    b'{"detail":"The server is at its connection limit; try again later.","code":"overloaded"}'
+                )
         inside[0][1].close()
 
         async def served() -> bool:

@@ -164,7 +164,10 @@ async def test_cancel(api: Running) -> None:
     head = api.service.store.head
     for task in (pending, running_one):
         again = await api.ask("POST", f"/tasks/{task}/cancel")
-        assert (again.status, again.body) == (409, {"detail": "The task has already ended.", "code": "task_ended"})
+        assert (again.status, again.body) == (
+            409,
+            {"detail": "The task has already ended; create a new task to do more.", "code": "task_ended"},
+        )
     assert api.service.store.head == head
 
 
