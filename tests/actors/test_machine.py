@@ -355,4 +355,4 @@ class Service(RuleBasedStateMachine):
 
 
 TestService = Service.TestCase
-TestService.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestService.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -78,7 +78,7 @@ async def rebuilt(path: Path, store: MemoryEventStore) -> Tables:
 cuts = st.lists(st.integers(1, 20), max_size=20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(littered_histories(), cuts, cuts, st.sampled_from(POINTS), st.integers(0, 60))
 def test_crash_anywhere(history: History, before: list[int], after: list[int], point: FaultPoint, passes: int) -> None:
     """However the log is cut into batches, and wherever the server dies, the views end as a rebuild makes them."""

@@ -40,7 +40,7 @@ async def run(*words: str, hash_seed: int = 0, limit: float = 100) -> tuple[int 
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
 async def test_the_same_seed_gives_the_same_run(store: str) -> None:
     """Every promise holds through crashes, full disks and odd agents, and a seed repeats its run to the last byte."""
-    words = ("--seeds", "1..2", "--steps", "300", "--store", store)
+    words = ("--seeds", "1..2", "--steps", "200", "--store", store)
     (code, printed), (again, repeated) = await asyncio.gather(run(*words, hash_seed=1), run(*words, hash_seed=2))
     assert (code, again, printed[-1]) == (0, 0, "every promise held"), (printed, repeated)
     assert printed[-2].startswith("trace ")

@@ -308,7 +308,7 @@ class Resuming(RuleBasedStateMachine):
 
 TestResuming = Resuming.TestCase
 TestResuming.settings = settings(
-    max_examples=50,
+    max_examples=30,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

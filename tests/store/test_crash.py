@@ -53,11 +53,15 @@ def recovered(path: Path, database: bytes, log: bytes) -> list[Row]:
 
 
 def test_a_log_cut_at_any_byte_ends_between_two_groups(path: Path, tmp_path: Path) -> None:
-    """Whatever byte was the last to be written: a group is there whole once its last byte is, and not before."""
+    """Whatever byte was the last to be written: a group is there whole once its last byte is, and not before.
+
+    Every byte around the ends of the groups is tried, and every fifth elsewhere.
+    """
     database, log, ends = asyncio.run(write_groups(path))
     whole = recovered(tmp_path / "crashed.db", database, log)
     assert len(whole) == ends[-1][1] == 3 + GROUPS * 4
-    for kept in range(len(log) + 1):
+    around = {end + by for end, _ in ends for by in range(-30, 31)}
+    for kept in sorted({*range(0, len(log) + 1, 5), *(place for place in around if 0 <= place <= len(log))}):
         last = max((position for end, position in ends if end <= kept), default=3)
         assert recovered(tmp_path / "crashed.db", database, log[:kept]) == whole[:last], f"cut at byte {kept}"
 
