@@ -30,12 +30,11 @@ from .evidence.beside import check_before_opening
 from .guards import SELECT_SHAPE, deviations, strange
 from .outputs.erasing import Named, erase_outputs
 from .outputs.schema import OUTPUTS_NAME
-from .schema import NEVER_CHANGE, UNFINISHED, UNFINISHED_TABLE
+from .schema import MAKE_UNFINISHED, NEVER_CHANGE, UNFINISHED
 from .sql_statements import INSERT, SELECT_ALL, SELECT_LIFECYCLE
 
 Progress = Callable[[int, int], None]
 
-_NOTE: Final = UNFINISHED_TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1)
 _MOST: Final = 2**63 - 1
 _OVERWRITE: Final = "UPDATE stored_events SET state = ? WHERE rowid = ?"
 
@@ -44,7 +43,7 @@ def record_erasures(path: Path, events: Many[RecordedEvent], reach: Reach = pass
     """Record erasure events at the end of the log. `finish_erasures` erases what they name. Raises `StoreError`."""
     with _opened(path) as connection, _transaction(connection):
         _check_whole(connection)
-        connection.execute(_NOTE)
+        connection.execute(MAKE_UNFINISHED)
         connection.executemany(INSERT, events)
         connection.executemany(f"INSERT INTO {UNFINISHED} VALUES (?)", ((event.position,) for event in events))
         reach("erasure.before_commit")

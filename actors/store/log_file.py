@@ -14,13 +14,12 @@ from .evidence.files import size_of
 from .evidence.parts import Ours, ours_by
 from .evidence.read_only import FoundDatabase, found_database
 from .guards import SELECT_SHAPE, Deviation, deviations, is_known
-from .schema import APPLICATION_ID, CREATE, READABLE_SCHEMAS, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
+from .schema import APPLICATION_ID, COLUMNS, CREATE, READABLE_SCHEMAS, SCHEMA_VERSION, UNFINISHED, UNFINISHED_TABLE
 
-_COLUMNS: Final = "rowid, originator_id, originator_version, topic, state"
-_ALL: Final = f"SELECT {_COLUMNS} FROM stored_events ORDER BY rowid"
-_BETWEEN: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
-_SINCE: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid > ? ORDER BY rowid"
-_OF_ONE: Final = f"SELECT {_COLUMNS} FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_ALL: Final = f"SELECT {COLUMNS} FROM stored_events ORDER BY rowid"
+_BETWEEN: Final = f"SELECT {COLUMNS} FROM stored_events WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
+_SINCE: Final = f"SELECT {COLUMNS} FROM stored_events WHERE rowid > ? ORDER BY rowid"
+_OF_ONE: Final = f"SELECT {COLUMNS} FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 _LAST_OF_EACH: Final = """
 SELECT rowid, originator_id, max(originator_version), topic, state FROM stored_events
 GROUP BY originator_id ORDER BY rowid

@@ -60,10 +60,15 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
+COLUMNS = "rowid, originator_id, originator_version, topic, state"
+"""The columns of an event, in the order of the members of `RecordedEvent`."""
+
 LATER_PARTS = {"stored_events_only_follow": 2}
 """Parts that not every version had, each with the first that has it."""
 
 UNFINISHED = "unfinished_erasures"
 """A table of the positions of unfinished erasures. It exists only while there are any, and is copied with the file."""
 
-UNFINISHED_TABLE = f"CREATE TABLE {UNFINISHED} (position INTEGER PRIMARY KEY)"
+_POSITIONS = f"{UNFINISHED} (position INTEGER PRIMARY KEY)"
+UNFINISHED_TABLE = f"CREATE TABLE {_POSITIONS}"
+MAKE_UNFINISHED = f"CREATE TABLE IF NOT EXISTS {_POSITIONS}"

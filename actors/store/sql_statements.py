@@ -1,25 +1,23 @@
 """The statements that append events to the log's file, and those that read it while the service runs."""
 
-from .schema import SCHEMA_VERSION
+from .schema import COLUMNS, SCHEMA_VERSION
 
 PROBE = f"BEGIN IMMEDIATE; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
 """Changes nothing, and writes a page to the disk for it."""
 
 INSERT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
 
-_COLUMNS = "rowid, originator_id, originator_version, topic, state"
-
-SELECT_ALL = f"SELECT {_COLUMNS} FROM stored_events WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
+SELECT_ALL = f"SELECT {COLUMNS} FROM stored_events WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
 
 SELECT_STREAM = f"""
-SELECT {_COLUMNS} FROM stored_events
+SELECT {COLUMNS} FROM stored_events
 WHERE originator_id = ? AND originator_version > ? AND originator_version <= ?
 ORDER BY originator_version LIMIT ?
 """
 
 # INDEXED BY makes a missing index an error: without it this would be a silent scan over all output.
 SELECT_LIFECYCLE = f"""
-SELECT {_COLUMNS} FROM stored_events INDEXED BY stored_events_lifecycle
+SELECT {COLUMNS} FROM stored_events INDEXED BY stored_events_lifecycle
 WHERE originator_id = ? AND originator_version > ? AND originator_version <= ? AND topic <> 'output'
 AND topic <> 'message_imported'
 ORDER BY originator_version LIMIT ?

@@ -58,11 +58,6 @@ def _known_root(hashes: bytes) -> bytes:
     return perfect_root(hashes)
 
 
-def tile_path(tile: TileId, width: int = WIDTH) -> str:
-    """The address of a tile, as `tile/0/x001/x234/067` or, for one that is not full yet, `tile/0/000.p/5`."""
-    return f"tile/{tile.level}/{number_path(tile.number)}" + ("" if width == WIDTH else f".p/{width}")
-
-
 def number_path(number: int) -> str:
     """A tile's number in groups of three digits, all but the last marked with an x."""
     groups = [f"{number % 1000:03}"]

@@ -102,15 +102,6 @@ class Codebases:
         found = await self._select("WHERE id = ?", codebase)
         return found[0] if found else None
 
-    async def by_path(self, path: str) -> Codebase | None:
-        """The codebase registered for this real path, or None."""
-        found = await self._select("WHERE path = ? ORDER BY position LIMIT 1", path)
-        return found[0] if found else None
-
-    async def is_deleted(self, codebase: CodebaseId) -> bool:
-        """Whether the codebase was registered and then deleted."""
-        return bool(await self._fetch("SELECT 1 FROM codebases WHERE id = ? AND deleted", codebase))
-
     async def _select(self, clause: str, *values: str) -> list[Codebase]:
         rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_codebases {clause}", *values)
         return [_codebase(*row) for row in rows]

@@ -23,7 +23,6 @@ from opencode_ledger.domain.proofs.tiles import (
     node_in,
     number_of,
     number_path,
-    tile_path,
     tiles_of,
 )
 
@@ -93,8 +92,6 @@ def test_the_names_of_tiles(number: int, path: str) -> None:
     """Tiles are addressed as the C2SP tlog-tiles format does it, and in one spelling."""
     assert number_path(number) == path
     assert number_of(path) == number
-    assert tile_path(TileId(3, number)) == f"tile/3/{path}"
-    assert tile_path(TileId(0, number), 5) == f"tile/0/{path}.p/5"
 
 
 @pytest.mark.parametrize("path", ["", "0", "0000", "x000/001", "001/002", "x1/002", "-01", "٠٠٠", "x001", "001/"])
