@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 import structlog
 
+from ..actors.clock import loop_seconds
 from ..domain.errors import LedgerError
 from ..domain.secrets.masker import Secrets
 from .api.service import AgentHost
@@ -72,8 +73,8 @@ def _listen_for_signals(settings: Settings) -> asyncio.Event:
     first: list[float] = []
 
     def on_signal() -> None:
-        first.append(loop.time())
-        if loop.time() - first[0] >= SAME_SIGNAL and not ends:
+        first.append(loop_seconds())
+        if loop_seconds() - first[0] >= SAME_SIGNAL and not ends:
             ends.append(asyncio.create_task(_end_at_once(settings)))
         signalled.set()
 

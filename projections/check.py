@@ -38,13 +38,13 @@ class Check:
             await self._sleep(delay)
             delay = DAY
             try:
-                await self.now()
+                await self.once()
             except StoreError as error:
                 log.warning("the views were not checked", why=error.message)
             except Exception:  # whatever somebody wrote there: a check that ended for ever would find nothing any more
                 log.exception("the views were not checked")
 
-    async def now(self) -> str | None:
+    async def once(self) -> str | None:
         """Rebuild the views beside those that serve, and replace these where they differ: the first difference, in words.
 
         Raises `StoreError` where that can't be done.

@@ -110,8 +110,8 @@ class Projections:
         await self._check.daily()
 
     async def check(self) -> str | None:
-        """Compare the views with the log now, and replace them where they differ: see `Check.now`."""
-        return await self._check.now()
+        """Compare the views with the log now, and replace them where they differ: see `Check.once`."""
+        return await self._check.once()
 
     def _committed(self, events: tuple[RecordedEvent, ...]) -> None:
         self._recent.add(events)

@@ -47,15 +47,15 @@ def test_half_of_the_files_have_at_most_120_lines() -> None:
     assert median(line_count(path) for path in python_files(*SOURCE)) <= 120
 
 
-def test_half_of_the_functions_have_at_most_eight_lines() -> None:
+def test_half_of_the_functions_have_at_most_six_lines() -> None:
     """Most functions are one thought."""
-    assert median(function.lines for function in functions(*SOURCE)) <= 8
+    assert median(function.lines for function in functions(*SOURCE)) <= 6
 
 
-def test_nine_of_ten_functions_have_at_most_30_lines() -> None:
+def test_nine_of_ten_functions_have_at_most_15_lines() -> None:
     """A long function is rare."""
     lengths = sorted(function.lines for function in functions(*SOURCE))
-    assert lengths[len(lengths) * 9 // 10] <= 30
+    assert lengths[len(lengths) * 9 // 10] <= 15
 
 
 def test_no_folder_has_more_than_20_source_files() -> None:

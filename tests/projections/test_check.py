@@ -163,7 +163,7 @@ async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             raise asyncio.CancelledError
 
     monkeypatch.setattr(projections._check, "_sleep", sleep)
-    monkeypatch.setattr(projections._check, "now", check)
+    monkeypatch.setattr(projections._check, "once", check)
     with pytest.raises(asyncio.CancelledError):
         await projections.check_daily()
     assert heard == [60, "check", *(3 * [86_400, "check"])]
