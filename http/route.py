@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel
 
 from ..domain.errors import LedgerError
-from .api.request_bodies import RequestBody
 from .api.service import ServiceHandler
+from .web.bodies import RequestBody
 from .web.parameters import Parameter
 from .web.security import Access
 

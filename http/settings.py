@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ..actors.opencode.host.memory_limit import default_limit
-from .web.loopback import loopback_of
+from .loopback import loopback_of
 
 PROJECT_CACHE = ".opencode-ledger"
 

@@ -16,13 +16,16 @@ from typing import Any, Final
 import orjson
 
 from ..ids import CodebaseId, OutputId
-from ..proofs.export import BadExport
 from .record import KeptOutput
 
 FORMAT: Final = "opencode-ledger outputs v1"
 
 _OUTPUT: Final = ("output_id", "codebase_id", "position", "bytes", "salt")
 _SALT: Final = re.compile(r"(?:[0-9a-f]{2}){1,64}")
+
+
+class BadExport(ValueError):
+    """This is not an export or its file of outputs, or an incomplete one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import orjson
 from ..events import Json
 from ..events.recorded import RecordedEvent
 from ..ids import CodebaseId, Position, Sequence
+from ..outputs.exported import BadExport
 
 FORMAT: Final = "opencode-ledger export v1"
 
@@ -24,10 +25,6 @@ _EVENT: Final = re.compile(
     rb'\{"position":([1-9][0-9]{0,18}),"codebase_id":("[^"\\]*"),"sequence":([1-9][0-9]{0,18}),"type":("[^"\\]*"),"data":(.*)\}\n',
     re.DOTALL,
 )
-
-
-class BadExport(ValueError):
-    """This is not an export, or an incomplete one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ import orjson
 
 from ..events import Json
 from ..events.recorded import RecordedEvent
+from ..outputs.exported import BadExport
 from .audit import Finding
-from .export import BadExport
 
 
 @dataclass(frozen=True, kw_only=True)

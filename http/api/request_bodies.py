@@ -4,7 +4,9 @@ import re
 from typing import Annotated, Final, Literal
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+
+from ..web.bodies import RequestBody
 
 AgentName = Literal["build", "plan", "explore", "general"]
 
@@ -55,12 +57,6 @@ def _whole(value: object) -> object:
 
 
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
-
-
-class RequestBody(BaseModel):
-    """A JSON object that a client sends."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class NoBody(RequestBody):

@@ -10,11 +10,11 @@ from ...actors.store.evidence.read_only import LONGEST
 from ...domain.erasure.record import ErasureRecord
 from ...domain.errors import InvalidInput, StoreError
 from ...domain.ids import CodebaseId, OutputId
-from ...domain.outputs.exported import Measured, read_outputs
+from ...domain.outputs.exported import BadExport, Measured, read_outputs
 from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.proofs.audit import Audit, Finding
 from ...domain.proofs.batch_inclusion import root_with
-from ...domain.proofs.export import BadExport, Manifest, read_event, read_manifest, read_proof
+from ...domain.proofs.export import Manifest, read_event, read_manifest, read_proof
 from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.selection import Chosen, Selection
 from ...domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, is_signed_alone, open_note

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema, to_json
 
-from ..api.request_bodies import RequestBody
+from ..web.bodies import RequestBody
 from .event_frames import REFERENCE, frames_of
 from .event_schemas import event_types
 

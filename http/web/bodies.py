@@ -8,10 +8,9 @@ from typing import Final, TypeVar, cast
 import orjson
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import BadHttpMessage
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...domain.errors import InvalidInput
-from ..api.request_bodies import RequestBody
 from .errors import BodyTooLarge, BodyTooSlow, UnsupportedBody
 from .validation_messages import first_message
 
@@ -29,6 +28,13 @@ BODY_LIMIT = 30.0
 _FIELD: Final = re.compile(r"[a-z_]{1,40}")
 _MARKS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 """Byte order marks. UTF-32 in little-endian order begins with the same bytes as UTF-16."""
+
+
+class RequestBody(BaseModel):
+    """A JSON object that a client sends."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
 
 B = TypeVar("B", bound=RequestBody)
 

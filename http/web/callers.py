@@ -1,14 +1,13 @@
 """Keeps the service's own agents from using it, if no tokens do that."""
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
 from ...domain.callers import ANOTHER, Caller, OwnAgent
 from ...domain.errors import CalledByAgent, CallerUnknown
-from ..api.service import AgentHost
 from .correlation import correlation_of
 from .refused_access import RefusedAccess
 
@@ -16,10 +15,23 @@ HEALTH: Final = "/healthz"
 """Any caller may learn whether the process is alive, and nothing else."""
 
 
+class AgentProcesses(Protocol):
+    """What the check needs of those who run the agents."""
+
+    @property
+    def any_there(self) -> bool:
+        """Whether a process of any agent may be there."""
+        ...
+
+    async def caller(self, client: object, server: object) -> Caller:
+        """Who is at the client's end of a connection. `client` and `server`: the socket addresses of its two ends."""
+        ...
+
+
 class CallerCheck:
     """Refuses requests from the service's own agents. Each connection is checked once, at its first request."""
 
-    def __init__(self, agents: AgentHost, refused: RefusedAccess) -> None:
+    def __init__(self, agents: AgentProcesses, refused: RefusedAccess) -> None:
         self._agents, self._refused = agents, refused
         self._known: WeakKeyDictionary[asyncio.Transport, Caller] = WeakKeyDictionary()
 

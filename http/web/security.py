@@ -9,10 +9,10 @@ from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler, Middleware
 
 from ...domain.errors import Forbidden, InvalidInput
+from ..loopback import loopback_of
 from ..settings import Settings
 from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
-from .loopback import loopback_of
 from .rate_limit import Pace, client_of
 from .tokens import Scope, Tokens
 

@@ -7,9 +7,9 @@ import pytest
 
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.outputs.exported import BadExport
 from opencode_ledger.domain.proofs.export import (
     FORMAT,
-    BadExport,
     Manifest,
     event_line,
     manifest_line,

@@ -15,11 +15,18 @@ from opencode_ledger.domain.erasure.tombstones import tombstone_of
 from opencode_ledger.domain.errors import InvalidInput
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
-from opencode_ledger.domain.outputs.exported import first_line, last_line, output_line, read_outputs, text_line
+from opencode_ledger.domain.outputs.exported import (
+    BadExport,
+    first_line,
+    last_line,
+    output_line,
+    read_outputs,
+    text_line,
+)
 from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.proofs.audit import Finding
 from opencode_ledger.domain.proofs.batch_inclusion import spans_beside
-from opencode_ledger.domain.proofs.export import BadExport, Manifest, event_line, manifest_line, proof_line
+from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.merkle import span_hash
 from opencode_ledger.domain.proofs.selection import session_of
