@@ -32,8 +32,7 @@ from .api.request_bodies import (
 )
 from .pages import dashboard, docs
 from .route import Errors, Media, Route
-from .streams.cursor import CursorAhead, SessionNotFound
-from .streams.sse import BadCursor
+from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
 from .web import parameters
 from .web.errors import RangeNotThere, TooManyRequests
 

@@ -15,9 +15,10 @@ from ..erasure.record import ErasureRecord, concerns_erasure
 from ..events.recorded import RecordedEvent
 from ..ids import CodebaseId
 from ..outputs.record import KeptOutput, kept_in
+from .growing_tree import GrowingTree
 from .leaves import leaves_of
 from .signed_notes import Checkpoint
-from .tiles import HASH, WIDTH, GrowingTree, TileId
+from .tiles import HASH, WIDTH, TileId
 
 Kind: TypeAlias = Literal[
     "changed", "removed", "added", "moved", "cut off", "rewritten", "emptied", "unguarded", "unproved", "tree changed"

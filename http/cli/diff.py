@@ -20,8 +20,8 @@ from ..offline.evidence import Evidence, evidence_in
 from ..offline.history import CodebaseHistory, Snapshot, history_of
 from ..offline.verify import counted
 from ..settings import Data, default_data
-from .printing import erasure_lines, head
 from .screen import Line, Screen, line, plain, second
+from .session_lines import erasure_lines, head
 
 LABEL: Final = 10
 

@@ -14,8 +14,8 @@ from ..offline.evidence import Evidence, evidence_in
 from ..offline.history import codebases_of, history_of
 from ..offline.verify import counted
 from ..settings import Data, default_data
-from .printing import session_lines, story_lines
 from .screen import Line, Screen, line, minute, plain
+from .session_lines import session_lines, story_lines
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 

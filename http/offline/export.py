@@ -16,11 +16,12 @@ from ...domain.outputs.exported import first_line, last_line, output_lines
 from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.proofs.batch_inclusion import spans_beside
 from ...domain.proofs.export import Manifest, event_line, manifest_line, proof_line
+from ...domain.proofs.growing_tree import GrowingTree
 from ...domain.proofs.leaves import leaf_of
 from ...domain.proofs.merkle import span_hash
 from ...domain.proofs.selection import session_of
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
-from ...domain.proofs.tiles import GrowingTree, TileId, node_in
+from ...domain.proofs.tiles import TileId, node_in
 from ...projections.tree.signing import SigningKey
 from ..data_directory import TREE_NAME
 from .evidence import SignedEvidence, signed_evidence_in

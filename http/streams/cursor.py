@@ -1,16 +1,26 @@
 """Where a subscriber's stream begins and ends. It is decided before the first byte, so each refusal has a status."""
 
+import re
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
-from ...domain.errors import Conflict, NotFound
+from ...domain.errors import Conflict, InvalidInput, NotFound
 from ...domain.ids import CodebaseId, Position, Sequence, SessionId
 from ...domain.ports import EventStore
 from ...projections.views.session_queries import Span
 from ..web.parameters import ONE_SESSION
-from .sse import cursor_of
+
+_CURSOR: Final = re.compile(r"[0-9]{1,19}")
+_MAX_CURSOR: Final = 2**63 - 1
+
+
+class BadCursor(InvalidInput):
+    """`Last-Event-ID` (or `last_event_id`) must be one event's id: only digits, at most 9223372036854775807."""
+
+    code = "bad_cursor"
 
 
 class CursorAhead(Conflict):
@@ -76,6 +86,24 @@ def start_of_all(request: web.Request, head: Position) -> Start:
 
 def _cursor(request: web.Request) -> Sequence | None:
     return cursor_of(request.headers.getall("Last-Event-ID", []), request.query.getall("last_event_id", []))
+
+
+def cursor_of(headers: Many[str], queries: Many[str]) -> Sequence | None:
+    """The last event that a subscriber has, as it says; None if it doesn't say.
+
+    `headers`: all values of `Last-Event-ID`, which win. `queries`: all values of `last_event_id`.
+    Raises `BadCursor` where either is wrong. Python's own `int` would be too kind: it reads "+7", " 7", "1_000" and "٧".
+    """
+    newest, first = _number(headers), _number(queries)
+    return first if newest is None else newest
+
+
+def _number(given: Many[str]) -> Sequence | None:
+    if not given:
+        return None
+    if len(given) > 1 or not _CURSOR.fullmatch(given[0]) or int(given[0]) > _MAX_CURSOR:
+        raise BadCursor
+    return Sequence(int(given[0]))
 
 
 def _check_recorded(cursor: Sequence | None, head: Sequence, stream: str) -> None:

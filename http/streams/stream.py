@@ -20,6 +20,7 @@ from ...domain.ports import Clock, EventStore
 from ..web.framing import framed
 from .all_codebases import ALL, in_whole_log
 from .cursor import (
+    BadCursor,
     CursorAhead,
     SessionNotFound,
     SessionSpans,
@@ -30,7 +31,7 @@ from .cursor import (
 from .fanout import Fanout, LiveStream
 from .replay_turns import ReplayTurns
 from .shared_frames import batch_of
-from .sse import PREAMBLE, BadCursor
+from .sse import PREAMBLE
 from .subscriber import Subscriber
 
 __all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpans"]

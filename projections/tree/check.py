@@ -12,9 +12,10 @@ from ...domain.errors import StoreError
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import Position
 from ...domain.ports import EventStore
+from ...domain.proofs.growing_tree import edge_of
 from ...domain.proofs.leaves import leaves_of
 from ...domain.proofs.signed_notes import checkpoint_in
-from ...domain.proofs.tiles import HASH, WIDTH, TileId, edge_of, perfect_root
+from ...domain.proofs.tiles import HASH, WIDTH, TileId, perfect_root
 from .file import TreeFile
 
 PAUSE: Final = 0.05

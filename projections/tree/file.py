@@ -14,9 +14,10 @@ from typing import Final
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.fault_points import Reach
+from ...domain.proofs.growing_tree import GrowingTree, edge_of
 from ...domain.proofs.leaves import leaves_of
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
-from ...domain.proofs.tiles import GrowingTree, TileId, edge_of
+from ...domain.proofs.tiles import TileId
 from ..private_file import make_private
 from .schema import TREE_SCHEMA, check_shape
 from .signing import SigningKey

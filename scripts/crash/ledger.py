@@ -9,8 +9,8 @@ from typing import NamedTuple, cast
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import Position
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaf_of
-from opencode_ledger.domain.proofs.tiles import GrowingTree
 
 from .report import Report
 

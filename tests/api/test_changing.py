@@ -11,7 +11,7 @@ import pytest
 from tests.support.service import Answer, Running, becomes, running
 
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.cli.printing import head
+from opencode_ledger.http.cli.session_lines import head
 from opencode_ledger.http.offline.evidence import evidence_in
 from opencode_ledger.http.offline.history import history_of
 from opencode_ledger.http.settings import Settings

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
 from opencode_ledger.domain.proofs.audit import Audit, audit, audit_of_parts, part_of
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint
-from opencode_ledger.domain.proofs.tiles import HASH, WIDTH, GrowingTree
+from opencode_ledger.domain.proofs.tiles import HASH, WIDTH
 
 
 def log(size: int, streams: int = 3) -> list[RecordedEvent]:

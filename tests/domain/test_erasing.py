@@ -30,9 +30,10 @@ from opencode_ledger.domain.ids import (
     Timestamp,
 )
 from opencode_ledger.domain.proofs.audit import Audit, audit
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint
-from opencode_ledger.domain.proofs.tiles import HASH, WIDTH, GrowingTree
+from opencode_ledger.domain.proofs.tiles import HASH, WIDTH
 
 A = STREAMS[0]
 SLOW = settings(

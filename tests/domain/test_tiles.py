@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.test_merkle import Leaves
 
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree, edge_of
 from opencode_ledger.domain.proofs.merkle import (
     EMPTY_ROOT,
     Node,
@@ -17,9 +18,7 @@ from opencode_ledger.domain.proofs.merkle import (
 )
 from opencode_ledger.domain.proofs.tiles import (
     HASH,
-    GrowingTree,
     TileId,
-    edge_of,
     node_in,
     number_of,
     number_path,

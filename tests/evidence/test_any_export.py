@@ -27,11 +27,12 @@ from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.proofs.audit import Finding
 from opencode_ledger.domain.proofs.batch_inclusion import spans_beside
 from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.merkle import span_hash
 from opencode_ledger.domain.proofs.selection import session_of
 from opencode_ledger.domain.proofs.signed_notes import BadNote, Checkpoint, VerifierKey, sign_note
-from opencode_ledger.domain.proofs.tiles import GrowingTree, node_in
+from opencode_ledger.domain.proofs.tiles import node_in
 from opencode_ledger.http.offline.verify import Verdict
 from opencode_ledger.http.offline.verify_export import exported_findings, verify_lines
 

@@ -31,9 +31,9 @@ from opencode_ledger.domain.events import REGISTRY
 from opencode_ledger.domain.events.wire import UnknownEvent, decode
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.proofs.export import read_manifest
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint, VerifierKey, open_note
-from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.http.offline.verify import verify_data
 from opencode_ledger.http.offline.verify_export import verify_export
 from opencode_ledger.http.settings import Settings

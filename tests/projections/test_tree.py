@@ -16,10 +16,11 @@ from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.merkle import EMPTY_ROOT, verify_consistency, verify_inclusion
 from opencode_ledger.domain.proofs.signed_notes import Checkpoint, open_note
-from opencode_ledger.domain.proofs.tiles import GrowingTree, TileId
+from opencode_ledger.domain.proofs.tiles import TileId
 from opencode_ledger.projections.tree.check import LogChanged
 from opencode_ledger.projections.tree.file import TreeFile
 from opencode_ledger.projections.tree.log_tree import Tree, TreeBehind

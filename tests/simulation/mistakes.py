@@ -37,8 +37,8 @@ from opencode_ledger.domain.ids import Sequence, Timestamp
 from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.offline import backup
 from opencode_ledger.http.streams import cursor
+from opencode_ledger.http.streams.cursor import cursor_of
 from opencode_ledger.http.streams.fanout import LiveStream
-from opencode_ledger.http.streams.sse import cursor_of
 from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.http.web.refused_access import RefusedAccess
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opencode_ledger.http.streams.sse import BadCursor, cursor_of
+from opencode_ledger.http.streams.cursor import BadCursor, cursor_of
 
 
 @pytest.mark.parametrize(("text", "cursor"), [("0", 0), ("7", 7), ("007", 7), ("9223372036854775807", 2**63 - 1)])

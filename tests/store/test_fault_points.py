@@ -16,9 +16,9 @@ from opencode_ledger.actors.store.sqlite_store import SqliteEventStore
 from opencode_ledger.domain.events.recorded import NewEvent, RecordedEvent
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, pass_by
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
+from opencode_ledger.domain.proofs.growing_tree import GrowingTree
 from opencode_ledger.domain.proofs.leaves import leaves_of
 from opencode_ledger.domain.proofs.signed_notes import checkpoint_in
-from opencode_ledger.domain.proofs.tiles import GrowingTree
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.log_tree import Tree
 from opencode_ledger.projections.tree.signing import SigningKey
