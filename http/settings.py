@@ -1,4 +1,4 @@
-"""The settings of the service. Each field is an option of `serve` and an environment variable `LEDGER_…`."""
+"""The settings of the service. Each field is an option of `serve`, and all but `--new-proofs` a variable `LEDGER_…`."""
 
 import os
 from pathlib import Path
@@ -70,12 +70,13 @@ class Settings(BaseModel):
     data: Place = Field(default_factory=default_data)
     """The data directory. It holds the log (ledger.db), the views and a lock."""
 
-    new_proofs: Annotated[bool, Parameter(negative="", show_default=False)] = False
-    """Create a new signing key or Merkle tree if one is missing. Use it for one start only. Older checkpoints can't be
-    compared with the new ones, so run `opencode-ledger audit verify --checkpoint …` first."""
+    new_proofs: Annotated[bool, Parameter(negative="", show_default=False, show_env_var=False)] = False
+    """Create a new signing key or Merkle tree if one is missing. Use it for one start only, so there is no environment
+    variable for it. Older checkpoints can't be compared with the new ones, so run
+    `opencode-ledger audit verify --checkpoint …` first."""
 
     opencode_binary: Place | None = None
-    """The opencode executable. Default: the one on PATH."""
+    """The opencode executable, version 1.18. Default: the first of that version on PATH, else the project's own."""
 
     opencode_config: FilePlace | None = None
     """An opencode.json for every agent."""
@@ -95,9 +96,11 @@ class Settings(BaseModel):
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=default_slots)
     """How many agents may run at the same time. Further triggers wait in a queue."""
 
-    agent_memory: Annotated[int, Field(ge=0, le=2**24)] = Field(default_factory=default_limit)
-    """Memory limit in MiB for an agent with its tools. An agent above the limit is ended, as after a crash. 0: no limit.
-    Default: half of the machine's memory."""
+    agent_memory: Annotated[int, Field(ge=0, le=2**24), Parameter(show_default=False)] = Field(
+        default_factory=default_limit
+    )
+    """Memory limit in MiB for an agent with its tools. An agent above the limit is killed, and its run ends as after a
+    crash. 0: no limit. Default: half of the machine's memory."""
 
     attachment_size: Annotated[int, Field(ge=1, le=2**20)] = 10
     """Maximum size in MiB of a file that is attached to a prompt."""

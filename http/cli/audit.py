@@ -21,15 +21,16 @@ from .way_out import complain, say, write_data
 
 app = App(name="audit", help="Check what was recorded. Needs no server, and trusts nobody.")
 
-app.command(show)
-app.command(diff)
+app.command(show, usage="Usage: opencode-ledger audit show [OPTIONS] [CODEBASE [SESSION]]")
+app.command(diff, usage="Usage: opencode-ledger audit diff [OPTIONS] CODEBASE FROM [TO]")
 
 Kept = Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)]
 
 
-@app.command
+@app.command(usage="Usage: opencode-ledger audit verify [OPTIONS] [FILE]")
 def verify(
     file: Path | None = None,
+    /,
     *,
     outputs: Path | None = None,
     data: Data = None,
@@ -90,6 +91,7 @@ def print_verdict(verdict: Verdict, *, trusted: bool) -> None:
 @app.command
 def export(
     codebase: str,
+    /,
     *,
     session: str | None = None,
     first: Annotated[int, Parameter(name="--from")] = 1,

@@ -28,8 +28,9 @@ LABEL: Final = 10
 
 def diff(
     codebase: str,
-    start: Annotated[str, Parameter(name="--from")],
-    end: Annotated[str | None, Parameter(name="--to")] = None,
+    start: Annotated[str, Parameter(name="FROM")],
+    end: Annotated[str | None, Parameter(name="TO")] = None,
+    /,
     *,
     data: Data = None,
 ) -> int:

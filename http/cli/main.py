@@ -25,14 +25,16 @@ from .way_out import complain, say, show_all
 
 
 class Environment(Env):
-    """Reads all options of `serve` from the environment, but of other commands only `--data`.
+    """Reads the options of `serve` from the environment, but of other commands only `--data`.
 
-    So an inherited variable can never choose what is erased.
+    So an inherited variable can never choose what is erased. `--new-proofs` is for one start, and a variable in a unit
+    would give it to every start.
     """
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         """Add the values from the environment."""
-        mine = (one for one in arguments if commands == ("serve",) or one.name == "--data")
+        serves = commands == ("serve",)
+        mine = (one for one in arguments if one.name == "--data" or (serves and one.name != "--new-proofs"))
         super().__call__(app, commands, ArgumentCollection(mine))  # type: ignore[no-untyped-call]  # it is a list
 
 
@@ -74,7 +76,7 @@ def serve(*, settings: Annotated[Settings | None, Parameter(name="*")] = None) -
 
 
 @app.command
-def backup(into: Path, *, data: Data = None) -> int:
+def backup(into: Path, /, *, data: Data = None) -> int:
     """Copy the log, its tree, outputs and key to a new directory, and verify the copy. The server may run meanwhile.
 
     Exit code 1: the copy failed verification. It is kept so that you can inspect it.
@@ -97,7 +99,7 @@ def backup(into: Path, *, data: Data = None) -> int:
 
 
 @app.command
-def restore(backup: Path, *, data: Data = None) -> int:
+def restore(backup: Path, /, *, data: Data = None) -> int:
     """Verify a backup, and copy it into a data directory that has no log.
 
     Existing files are never overwritten: move an old log away first. Exit code 1: the backup failed verification, and

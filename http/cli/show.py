@@ -23,6 +23,7 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 def show(
     codebase: str | None = None,
     session: str | None = None,
+    /,
     *,
     at: str | None = None,
     full: Flag = False,

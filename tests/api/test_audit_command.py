@@ -142,7 +142,7 @@ async def test_evidence_is_left_as_it_is(copy: Path, command: Command, codebase:
         scratch.unlink()
     for place in (copy, settled):
         before = {file.name: file.read_bytes() for file in place.iterdir() if file.is_file()}
-        for words in (["verify"], ["export", "--codebase", codebase], ["show", "--codebase", codebase]):
+        for words in (["verify"], ["export", codebase], ["show", codebase]):
             ended = await command(*words, "--data", place)
             assert ended.code == 0, ended
         assert {file.name: file.read_bytes() for file in place.iterdir() if file.is_file()} == before

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def test_help(command: Callable[..., Ended]) -> None:
     assert (ended.code, ended.errors) == (0, "")
     for name in Settings.model_fields:
         assert f"--{name.replace('_', '-')}" in ended.output
-        assert f"LEDGER_{name.upper()}" in ended.output.replace("\n", "")
+        assert (f"LEDGER_{name.upper()}" in ended.output.replace("\n", "")) == (name != "new_proofs")
     # Lines are broken where the width ends.
     assert "opencode-ledger listening on" in " ".join(ended.output.split())
     assert "default: 127.0.0.1" in ended.output
@@ -231,6 +232,34 @@ def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyP
     assert_one_sentence(command("serve"), 2, "LEDGER_MAX_AGENTS", "'many'")
 
 
+def test_new_proofs_come_from_no_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is for one start can't stay in a unit: its variable is not read, whatever its value."""
+    monkeypatch.setenv("LEDGER_NEW_PROOFS", "neither yes nor no")
+    ended = command("serve", "--port", "none")
+    assert_one_sentence(ended, 2, "--port", "'none'")
+    assert "new" not in ended.errors
+
+
+HELPS = {
+    "audit show": "[CODEBASE [SESSION]]",
+    "audit verify": "[FILE]",
+    "audit diff": "CODEBASE FROM [TO]",
+    "audit export": "CODEBASE",
+    "backup": "INTO",
+    "restore": "BACKUP",
+}
+
+
+@pytest.mark.parametrize("words", HELPS)
+def test_an_argument_is_shown_once(command: Callable[..., Ended], words: str) -> None:
+    """The line of usage names each argument, and the table has it without an option of the same name."""
+    help_text = command(*words.split(), "--help").output
+    assert f"Usage: opencode-ledger {words} [OPTIONS] {HELPS[words]}\n" in help_text
+    for name in re.findall(r"\w+", HELPS[words]):
+        assert f" {name} " in help_text
+        assert f"{name} --{name.lower()}" not in help_text
+
+
 def test_unknown_command(command: Callable[..., Ended]) -> None:
     """An unknown command names those there are."""
     assert_one_sentence(command("server"), 2, "server", "serve")
@@ -276,7 +305,7 @@ async def test_bad_token_file(tmp_path: Path) -> None:
 
 
 async def test_options_as_variables(tmp_path: Path) -> None:
-    """Every option may be given as a variable; several roots are separated by colons."""
+    """Every option that counts for many starts may be given as a variable; several roots are separated by colons."""
     (tmp_path / "token").write_text("0123456789abcdef\n")
     (tmp_path / "token").chmod(0o600)
     (tmp_path / "opencode.json").write_text("{}")
@@ -286,7 +315,6 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_HOST": "127.0.0.1",
         "LEDGER_PORT": "0",
         "LEDGER_DATA": str(tmp_path / "data"),
-        "LEDGER_NEW_PROOFS": "true",
         "LEDGER_OPENCODE_BINARY": str(tmp_path / "no-opencode"),
         "LEDGER_OPENCODE_CONFIG": str(tmp_path / "opencode.json"),
         "LEDGER_OPENCODE_HOME": str(tmp_path / "home"),
@@ -300,7 +328,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_ATTACHMENT_SIZE": "5",
         "LEDGER_TOOL_OUTPUT_LIMIT": "4",
     }
-    assert set(env) == {f"LEDGER_{name.upper()}" for name in Settings.model_fields}
+    assert set(env) == {f"LEDGER_{name.upper()}" for name in {*Settings.model_fields} - {"new_proofs"}}
     headers = {"Authorization": "Bearer 0123456789abcdef"}
     async with serving(*SERVE, env=env) as (_, port), aiohttp.ClientSession(headers=headers) as client:
         address = f"http://127.0.0.1:{port}/v1/opencode"
