@@ -1,7 +1,10 @@
 """The pages say what the code does and lead nowhere else."""
 
+import ast
 import re
 from pathlib import Path
+
+from tests.architecture.tree import PACKAGE_FOLDERS, python_files
 
 from opencode_ledger.domain.codebase.lifecycle_rules import TRANSITIONS, Outcome, Phase
 from opencode_ledger.domain.errors import CodebaseNotFound
@@ -52,6 +55,37 @@ def test_every_section_that_the_documents_link_to_exists() -> None:
         if name not in sections.get((page.parent / path).resolve() if path else page, ())
     ]
     assert links
+    assert lost == []
+
+
+QUOTED = re.compile(r"(?<!`)`((?:… )?[A-Za-z][\w']*(?: [\w',;:…]+){2,})`(?!`)")
+COMMAND = re.compile(r"(?:audit|opencode (?:auth|run|session)|opencode-ledger|GET|POST) ")
+
+
+def quoted_messages(page: str) -> list[str]:
+    """The log lines and errors that a page quotes: three words or more in backticks, unless they are a command."""
+    return [" ".join(text.split()) for text in QUOTED.findall(page) if not COMMAND.match(text)]
+
+
+def test_every_message_that_the_operators_page_quotes_exists() -> None:
+    """An operator who searches for a line of the log finds it. What follows a colon may be another program's words."""
+    messages = {
+        "".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "…" for part in parts)
+        for path in python_files(*PACKAGE_FOLDERS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (
+            parts := node.values
+            if isinstance(node, ast.JoinedStr)
+            else [node]
+            if isinstance(node, ast.Constant)
+            else []
+        )
+    }
+    said = "\n".join(messages)
+    quoted = quoted_messages((ROOT / "docs" / "operations.md").read_text(encoding="utf-8"))
+    patterns = {text: re.sub(r"\\ \d+|…", ".*", re.escape(text)) for text in quoted}
+    lost = [text for text, known in patterns.items() if not re.search(known.partition(":")[0], said)]
+    assert len(quoted) > 8, quoted
     assert lost == []
 
 

@@ -149,9 +149,9 @@ class OpencodeProcess:
         code = self._process.returncode
         if code is None:
             return "opencode still runs."
-        how = f"by signal {_signal_name(-code)}" if code < 0 else f"with exit code {code}"
+        how = f"opencode ended by signal {_signal_name(-code)}" if code < 0 else f"opencode ended with exit code {code}"
         last = self._errors.last_error or ("" if self.url else self._output.last_error)
-        return f"opencode ended {how}" + (f": {self._secrets.mask(last)}" if last else ".")
+        return how + (f": {self._secrets.mask(last)}" if last else ".")
 
     async def terminate(self, patience: float) -> None:
         """SIGTERM, and after `patience` seconds SIGKILL; returns when it is gone."""
