@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from opencode_ledger.actors.opencode import sweep_all
 from opencode_ledger.actors.opencode.host.environment import MARKER, marker
@@ -150,6 +151,46 @@ async def test_a_server_that_restarts_its_worker_goes_on(agent: Agent, tmp_path:
     assert not call_sleeps()
     await eventually(works)
     assert len(notes.read_text().split()) == 2
+
+
+CRON = """
+import os, pathlib, time
+while not os.path.exists({start!r}):
+    time.sleep(0.01)
+while True:
+    time.sleep(0.01)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            pathlib.Path({note!r}).write_text(str(time.time()))
+            time.sleep(0.5)
+        os._exit(0)
+    os.wait()
+"""
+
+
+async def test_a_server_that_starts_jobs_without_parents_goes_on(agent: Agent, tmp_path: Path) -> None:
+    """Its daemons of a moment hold up no interrupt, and a daemon of the same server that forks without end is ended."""
+    program, start, note, forks = (tmp_path / name for name in ("cron.py", "start", "note", "forks"))
+    program.write_text(CRON.format(start=str(start), note=str(note)))
+    call, call_sleeps = sleep_alone()
+    await agent.order(f"call {sys.executable} {program} >/dev/null 2>&1 &")
+    looking = agent.commands(shelled=True)
+    await has_ended(looking, 1)
+    endless = f"until [ -e {start} ]; do sleep 0.01; done; f() {{ echo x >>{forks}; sleep 0.01; f & exit 0; }}; f"
+    await agent.order(f'call setsid sh -c "{endless}" >/dev/null 2>&1 &')
+    await has_ended(looking, 2)
+    await agent.order(f"call {call}")
+    await eventually(call_sleeps)
+    start.touch()
+    await eventually(lambda: note.exists() and forks.exists() and forks.stat().st_size > 20)
+    with capture_logs() as logged:
+        await (await interrupted(looking, open_since=0.0)).end(0.2, 30.0)
+    size, seen = forks.stat().st_size, note.read_text()
+    assert not logged
+    assert not call_sleeps()
+    await eventually(lambda: note.read_text() not in {"", seen})
+    assert forks.stat().st_size == size
 
 
 async def test_a_command_may_end_by_itself_first(agent: Agent, tmp_path: Path) -> None:

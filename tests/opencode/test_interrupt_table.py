@@ -22,18 +22,25 @@ SERVER: Final = 20
 
 @dataclass(frozen=True)
 class P:
-    """A process. `began`: seconds after the first look, 0 or less. `again`: how often it is started again at its end."""
+    """A process. `began`: seconds after the first look, 0 or less. `again`: how often it is started again at its end.
+
+    `by`: who starts it again, unless that one stands still; 0 for one that nobody sees.
+    """
 
     pid: int
     call: int
     began: float
     parent: int = INIT
     again: int = 0
+    by: int = 0
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is there at the first look, what joins it afterwards, what opencode says, and which of them are ended."""
+    """What is there at the first look, what joins it afterwards, what opencode says, and which of them are ended.
+
+    `halted`: who stands still before and after. `grace`: seconds.
+    """
 
     there: tuple[P, ...]
     ended: set[int]
@@ -41,6 +48,8 @@ class Case:
     over: tuple[tuple[float, float], ...] = ()
     joins: tuple[P, ...] = ()
     shelled: bool = True
+    halted: frozenset[int] = frozenset()
+    grace: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Machine(Commands):
     start: float = field(default_factory=now)
     all: dict[int, P] = field(default_factory=dict[int, P])
     ended: list[int] = field(default_factory=list[int])
+    halted: set[int] = field(default_factory=set[int])
+    went_on: list[int] = field(default_factory=list[int])
 
     def by_call(self) -> Mapping[int, list[Command]]:
         found: dict[int, list[Command]] = {}
@@ -63,7 +74,7 @@ class Machine(Commands):
         """It ends, and its supervisor, if it has one, starts it again."""
         p = self.all.pop(pid)
         self.ended.append(pid)
-        if p.again:
+        if p.again and p.by not in self.halted:
             self.all[pid + 1] = replace(p, pid=pid + 1, again=p.again - 1, began=now() - self.start + TICK)
 
 
@@ -74,10 +85,19 @@ class Pictured:
     machine: Machine = field(compare=False)
     pid: int
 
-    def send_signal(self, _: signal.Signals) -> None:
+    def status(self) -> str:
+        return psutil.STATUS_STOPPED if self.pid in self.machine.halted else psutil.STATUS_SLEEPING
+
+    def send_signal(self, number: signal.Signals) -> None:
         if self.pid not in self.machine.all:
             raise psutil.NoSuchProcess(self.pid)
-        self.machine.end(self.pid)
+        if number == signal.SIGSTOP:
+            self.machine.halted.add(self.pid)
+        elif number == signal.SIGCONT:
+            self.machine.halted.discard(self.pid)
+            self.machine.went_on.append(self.pid)
+        else:
+            self.machine.end(self.pid)
 
 
 LEFT: Final = P(SERVER, 10, -60.0)
@@ -134,6 +154,30 @@ CASES: Final[Mapping[str, Case]] = {
     "a worker that was replaced before": Case((LEFT, P(50, 10, -50.0, SERVER, again=9), OPEN), {30}),
     "a daemon that somebody replaces": Case((LEFT, P(50, 10, -4.0, again=2), OPEN), {30, 50, 51, 52}),
     "a command of the call that comes back": Case((LEFT, P(50, 30, -4.0, again=2), OPEN), {30, 50, 51, 52}),
+    # orphans that keep coming: from a server, or from a command that forks without end
+    "a job of the server that has no parent": Case(
+        (LEFT, P(50, 10, -4.0, again=99, by=SERVER), OPEN), {30, 50, 51}, grace=0.0
+    ),
+    "a job of the server's older worker": Case(
+        (LEFT, P(21, 10, -50.0, SERVER), P(50, 10, -4.0, again=99, by=21), OPEN), {30, 50, 51}, grace=0.0
+    ),
+    "a job of the server's new worker": Case(
+        (LEFT, P(50, 10, -4.0, SERVER, again=9), P(60, 10, -4.0, again=99, by=51), OPEN), {30, 50, 60, 61}, grace=0.0
+    ),
+    "jobs of two servers": Case(
+        (LEFT, P(16, 15, -50.0), P(50, 10, -4.0, again=99, by=SERVER), P(60, 15, -4.0, again=99, by=16), OPEN),
+        {30, 50, 51, 60, 61},
+        grace=0.0,
+    ),
+    "a daemon that forks without end": Case((LEFT, P(50, 10, -4.0, again=9), OPEN), {30, *range(50, 60)}, grace=0.0),
+    "a job of the server beside such a daemon": Case(
+        (LEFT, P(50, 10, -4.0, again=9), P(70, 10, -4.0, again=99, by=SERVER), OPEN),
+        {30, *range(50, 60), 70, 71},
+        grace=0.0,
+    ),
+    "a server that stood still before": Case(
+        (LEFT, P(50, 10, -4.0, again=2), OPEN), {30, 50, 51, 52}, halted=frozenset({SERVER}), grace=0.0
+    ),
     # without our shell a call is known by its session
     "a session of its own": Case((LEFT, P(31, 30, -5.0)), {31}, open=(-5.0,), shelled=False),
     "a session while nothing is open": Case((LEFT, P(31, 30, -5.0)), set(), shelled=False),
@@ -154,13 +198,16 @@ async def test_what_an_interrupt_ends(name: str) -> None:
     case = CASES[name]
     machine = Machine(2, "", case.shelled)
     machine.all.update((p.pid, p) for p in case.there)
+    machine.halted.update(case.halted)
     begun = tuple(milliseconds(machine, second) for second in case.open)
     over = tuple((milliseconds(machine, first), milliseconds(machine, last)) for first, last in case.over)
     interrupt = Interrupt(machine, CommandTimes(begun, over))
     machine.all.update((p.pid, p) for p in case.joins)
-    await interrupt.end(5.0, 5.0)
+    await interrupt.end(case.grace, 5.0)
     assert set(machine.ended) == case.ended
     assert len(machine.ended) == len(case.ended)
+    assert machine.halted == case.halted
+    assert machine.went_on == sorted(machine.went_on, key=lambda pid: machine.all[pid].began, reverse=True)
 
 
 def test_a_moment_is_the_same_on_both_clocks() -> None:

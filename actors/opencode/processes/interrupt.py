@@ -2,6 +2,9 @@
 
 What calls that had ended before left on purpose, such as a development server, is spared. What such a server has
 started since may work for an interrupted call, so that is ended; the server may start it again afterwards.
+
+An orphan doesn't show whether such a server began it or a command that forks without end. So while orphans keep coming,
+the servers are halted: what still begins then comes from commands alone, and that ends.
 """
 
 import asyncio
@@ -19,6 +22,7 @@ from ....domain.opencode.command_times import CommandTimes
 from ...clock import loop_seconds
 from .beginnings import GONE, at, now
 from .calls import Command, Commands
+from .halted import Halted
 
 log = structlog.get_logger()
 
@@ -46,7 +50,8 @@ class Interrupt:
         self._ended = {call: began for call, began in oldest.items() if not without_shell or began < self._since}
         over = () if without_shell else times.over
         self._left = {call: left for call, began in self._ended.items() if (left := _end_of(began, over))}
-        self._over = GONE
+        self._over = self._by_force = GONE
+        self._halted = Halted()
 
     async def end(self, grace: float, limit: float) -> None:
         """End them: asked to at first, by force after `grace` seconds. Returns when none is left.
@@ -56,8 +61,13 @@ class Interrupt:
         await _end_all(self._of_interrupted_calls, grace, limit)
         # From here on nobody is left who could ask a server for work: what it starts now is its own affair.
         self._over = now()
-        if self._ended:
+        self._by_force = self._over + grace
+        if not self._ended:
+            return
+        try:
             await _end_all(self._begun_for_them, grace, limit)
+        finally:
+            await asyncio.shield(asyncio.to_thread(self._halted.release))
 
     def _of_interrupted_calls(self) -> list[Command]:
         calls = self._commands.by_call()
@@ -77,13 +87,12 @@ class Interrupt:
         calls = self._commands.by_call()
         of_ended = {command.process.pid: command for call in self._ended for command in calls.get(call, ())}
         spared = {pid for pid, command in of_ended.items() if self._is_spared(command, of_ended)}
+        doomed = [command for pid, command in of_ended.items() if pid not in spared]
+        if now() >= self._by_force and any(self._over <= command.began for command in doomed):
+            self._halted.halt(of_ended[pid] for pid in spared)
         groups = {of_ended[pid].group for pid in spared}
         # A group is killed as a whole only where nobody in it is spared.
-        return [
-            replace(command, group=0) if command.group in groups else command
-            for pid, command in of_ended.items()
-            if pid not in spared
-        ]
+        return [replace(command, group=0) if command.group in groups else command for command in doomed]
 
     def _is_spared(self, command: Command, of_ended: Mapping[int, Command]) -> bool:
         passed: set[int] = set()
