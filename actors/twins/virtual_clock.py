@@ -37,6 +37,11 @@ class VirtualClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._jump: asyncio.Task[None] | None = None
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for time to pass."""
+        return sum(not wake.done() for _, _, wake in self._sleepers)
+
     def now(self) -> datetime:
         """See `Clock`."""
         return START + timedelta(seconds=self._elapsed)

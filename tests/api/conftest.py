@@ -1,9 +1,12 @@
 """A running service for each test of the API."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.command_line import Command, run_here
 from tests.support.logs import quiet
 from tests.support.service import Running, running
 
@@ -21,3 +24,8 @@ def settings(tmp_path: Path) -> Settings:
 async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Running]:
     async with running(settings, tmp_path / "home") as service:
         yield service
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return partial(asyncio.to_thread, run_here, monkeypatch, capsys)

@@ -4,35 +4,23 @@ import asyncio
 import json
 import shutil
 import sqlite3
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.support.process import Ended
+from tests.support.command_line import Command, run_here
 from tests.support.service import API, Running
 
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.cli.main import main
-
-Command = Callable[..., Awaitable[Ended]]
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
     """Runs a command line to its end, beside the event loop as another process would."""
-
-    def run_here(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", "audit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsysbinary.readouterr()
-        return Ended(int(end.value.code or 0), written.out.decode(), written.err.decode())
-
-    return partial(asyncio.to_thread, run_here)
+    return partial(asyncio.to_thread, run_here, monkeypatch, capsysbinary, "audit")
 
 
 @pytest.fixture

@@ -1,37 +1,15 @@
 """Backups are taken beside a running server, verified, and put back only where nothing is lost."""
 
-import asyncio
 import shutil
 import sqlite3
 import stat
-import sys
-from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
-import pytest
-from tests.support.process import Ended
+from tests.support.command_line import Command
 from tests.support.service import Running, running
 
 from opencode_ledger.domain.ids import Position
-from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
-
-Command = Callable[..., Awaitable[Ended]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command line to its end, beside the event loop as another process would."""
-
-    def run_here(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsys.readouterr()
-        return Ended(int(end.value.code or 0), written.out, written.err)
-
-    return partial(asyncio.to_thread, run_here)
 
 
 async def test_there_and_back(api: Running, command: Command, tmp_path: Path) -> None:

@@ -4,35 +4,27 @@ import asyncio
 import os
 import re
 import socket
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 from tests.opencode.conftest import STAND_IN
 from tests.opencode.second_version import SECOND, everything_in, make_database, make_executable
+from tests.support.command_line import run_here
 from tests.support.process import SERVE, Ended, end_of, run, serving
 
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.bootstrap import agent_settings
-from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Runs a command line that doesn't get as far as serving."""
-
-    def run_here(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *arguments])
-        monkeypatch.setenv("COLUMNS", "100")
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsys.readouterr()
-        return Ended(int(end.value.code or 0), written.out, written.err)
-
-    return run_here
+    monkeypatch.setenv("COLUMNS", "100")
+    return partial(run_here, monkeypatch, capsys)
 
 
 def assert_one_sentence(ended: Ended, code: int, *words: str) -> None:

@@ -3,37 +3,19 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import pytest
-from tests.support.process import Ended
+from tests.support.command_line import Command
 from tests.support.service import API, Running, running
 
 from opencode_ledger.actors.store import erasing
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
-Command = Callable[..., Awaitable[Ended]]
 SECRET = "the-word-to-forget"
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command line to its end, beside the event loop as another process would."""
-
-    def run_here(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsys.readouterr()
-        return Ended(int(end.value.code or 0), written.out, written.err)
-
-    return partial(asyncio.to_thread, run_here)
 
 
 def holding(data: Path) -> list[str]:

@@ -1,38 +1,30 @@
 """`opencode-ledger audit show` and `diff`: a person reads in the log what happened, at the end or at any moment."""
 
 import asyncio
-import sys
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command_line import Command, run_here
 from tests.support.process import Ended
 from tests.support.service import Running, becomes
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.http.cli.main import main
-
-Command = Callable[..., Awaitable[Ended]]
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: Running) -> Command:
     """Runs an auditor's command line on the service's data."""
+    monkeypatch.setenv("COLUMNS", "120")
+    data = ("--data", api.service.settings.data)
 
-    def run_here(*arguments: object) -> Ended:
-        data = ["--data", str(api.service.settings.data)]
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", "audit", *map(str, arguments), *data])
-        monkeypatch.setenv("COLUMNS", "120")
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsys.readouterr()
-        return Ended(int(end.value.code or 0), written.out, written.err)
+    def audit(*arguments: object) -> Ended:
+        return run_here(monkeypatch, capsys, "audit", *arguments, *data)
 
-    return partial(asyncio.to_thread, run_here)
+    return partial(asyncio.to_thread, audit)
 
 
 async def play(agent: ScriptedAgent, _prompt: Prompt) -> None:

@@ -1,40 +1,19 @@
 """What tools printed, whole: on record, read in parts, shown, exported, audited, backed up and erased."""
 
-import asyncio
 import json
 import sqlite3
-import sys
-from collections.abc import Awaitable, Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-from tests.support.process import Ended
+from tests.support.command_line import Command
 from tests.support.service import API, Running, running
 
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.outputs.whole import AgentOutput
-from opencode_ledger.http.cli.main import main
 from opencode_ledger.http.settings import Settings
 
-Command = Callable[..., Awaitable[Ended]]
 SECRET, OTHER = "the-word-to-forget", "the-word-to-keep"
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command line to its end, beside the event loop as another process would."""
-
-    def run_here(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["opencode-ledger", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        written = capsys.readouterr()
-        return Ended(int(end.value.code or 0), written.out, written.err)
-
-    return partial(asyncio.to_thread, run_here)
 
 
 def text_of(word: str) -> str:

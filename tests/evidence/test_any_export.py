@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.command_line import unwatched
 
 from opencode_ledger.domain.erasure.tombstones import tombstone_of
 from opencode_ledger.domain.errors import InvalidInput
@@ -81,10 +82,6 @@ ROOT, TILES = TREE.root(), TREE.take()
 NOTE: Final = sign_note(Checkpoint("log", len(LOG), ROOT).text, KEY, PRIVATE.sign)
 
 
-def quiet(_done: int, _of: int) -> None:
-    """Nobody watches."""
-
-
 def proved(selection: dict[str, Any], events: list[RecordedEvent], count: int | None = None) -> list[bytes]:
     """An export of these events, with the proof that they are in the log: anybody can make it who has the tree's tiles."""
     places = sorted({event.position - 1 for event in events})
@@ -107,7 +104,7 @@ def chosen(selection: dict[str, Any]) -> list[RecordedEvent]:
 def verdict_on(lines: list[bytes], key: VerifierKey | None = None) -> Verdict | None:
     """What is found; None where the file is refused."""
     try:
-        return verify_lines(iter(lines), (), key, quiet)
+        return verify_lines(iter(lines), (), key, unwatched)
     except (BadExport, BadNote, InvalidInput):
         return None
 

@@ -14,6 +14,7 @@ import pytest
 from tests.evidence.journals import killed_in_a_rollback_journal, killed_in_a_write_ahead_log, super_journal
 from tests.evidence.watcher import snapshot
 from tests.golden.release import LOGS, THIS_VERSION
+from tests.support.command_line import unwatched
 
 from opencode_ledger.actors.store.evidence.parts import ours_by
 from opencode_ledger.actors.store.evidence.read_only import untouched
@@ -63,10 +64,6 @@ def tried(read: Callable[[], object], place: Path) -> bool:
     assert time.monotonic() - began < LIMIT
     assert snapshot(place) == before
     return read_it
-
-
-def quiet(_done: int, _of: int) -> None:
-    """Nobody looks on."""
 
 
 def rows(path: Path) -> list[Any]:
@@ -123,7 +120,7 @@ def test_pages(name: str, sound: Path, tmp_path: Path) -> None:
     read = 0
     for content in mutants((sound / name).read_bytes(), 7):
         (data / name).write_bytes(content)
-        read += tried(lambda: verify_data(data, (), None, quiet), tmp_path)
+        read += tried(lambda: verify_data(data, (), None, unwatched), tmp_path)
     print(f"{name}: {EACH} inputs, {read} read, {EACH - read} refused")
 
 
@@ -134,7 +131,7 @@ def test_exports(tmp_path: Path) -> None:
     for content in mutants(sound, 9):
         path.write_bytes(content)
         verdicts = list[bool]()
-        read += tried(lambda: verdicts.append(verify_export(path, (), None, quiet).sound), tmp_path)  # noqa: B023
+        read += tried(lambda: verdicts.append(verify_export(path, (), None, unwatched).sound), tmp_path)  # noqa: B023
         if verdicts == [True]:
             sounds += 1
             assert content.splitlines()[1:-1] == sound.splitlines()[1:-1]

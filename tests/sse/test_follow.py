@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.actors.twins.virtual_clock import VirtualClock
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 
-from .clock import ManualClock
 from .events import OTHER, append, complete, output, seen, started
 from .reader import DEADLINE, Reader
 from .serving import Serving, running
@@ -59,7 +59,7 @@ async def test_a_commit_of_several_codebases_reaches_each_its_own() -> None:
 
 async def test_silence_is_broken_every_fifteen_seconds() -> None:
     """A silent stream carries a comment each 15 s, so that no proxy takes it for dead."""
-    clock = ManualClock()
+    clock = VirtualClock()
     async with running(MemoryEventStore(), clock=clock) as serving:
         reader = await following(serving)
         await eventually(lambda: clock.sleepers)
@@ -94,7 +94,7 @@ async def test_no_silence_is_longer_than_fifteen_seconds(odd: float, late: float
         reader.close()
 
 
-class LateClock(ManualClock):
+class LateClock(VirtualClock):
     """A clock whose sleepers wake late, as on a busy machine."""
 
     def __init__(self, late: float) -> None:
@@ -107,7 +107,7 @@ class LateClock(ManualClock):
 
 async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
     """Comments come only after silence: an event restarts the 15 s."""
-    clock, store = ManualClock(), MemoryEventStore()
+    clock, store = VirtualClock(), MemoryEventStore()
     async with running(store, clock=clock) as serving:
         reader = await following(serving)
         await eventually(lambda: clock.sleepers)
@@ -122,7 +122,7 @@ async def test_a_stream_that_speaks_needs_no_heartbeat() -> None:
 @pytest.mark.parametrize("cancelling", [True, False])
 async def test_a_reader_who_leaves_is_noticed(cancelling: bool) -> None:
     """A stream whose reader closed the connection is released, even if the server doesn't cancel its handler."""
-    clock = ManualClock()
+    clock = VirtualClock()
     async with running(MemoryEventStore(), clock=clock, cancelling=cancelling) as serving:
         reader = await following(serving)
         await eventually(lambda: serving.streams.open == 1)
@@ -135,7 +135,7 @@ async def test_a_reader_who_leaves_is_noticed(cancelling: bool) -> None:
 
 async def test_a_reader_who_takes_nothing_for_thirty_seconds_is_cut_off() -> None:
     """A reader that stands still is given up after 30 s; it can come back for what it lacks."""
-    clock, store = ManualClock(), MemoryEventStore()
+    clock, store = VirtualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
         reader = await Reader.connect(serving.port, cursor=0, receive_buffer=SMALL)
         await reader.until(lambda r: r.body)
@@ -156,7 +156,7 @@ async def test_a_reader_who_takes_nothing_for_thirty_seconds_is_cut_off() -> Non
 
 async def test_a_slow_reader_who_goes_on_reading_is_kept() -> None:
     """Slow isn't stuck: who takes a little now and then keeps the connection and gets everything."""
-    clock, store = ManualClock(), MemoryEventStore()
+    clock, store = VirtualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
         reader = await Reader.connect(serving.port, cursor=0, receive_buffer=SMALL)
         await append(store, *(output("x" * 1000) for _ in range(300)))
@@ -169,7 +169,7 @@ async def test_a_slow_reader_who_goes_on_reading_is_kept() -> None:
 
 async def test_the_server_s_end_lets_everyone_go_at_once() -> None:
     """At the end readers get a clean end of their stream, and one too slow to take it is cut off without waiting."""
-    clock, store = ManualClock(), MemoryEventStore()
+    clock, store = VirtualClock(), MemoryEventStore()
     async with running(store, clock=clock, send_buffer=SMALL) as serving:
         swift = [await following(serving) for _ in range(3)]
         slow = await Reader.connect(serving.port, cursor=0, receive_buffer=SMALL)
