@@ -55,3 +55,4 @@ async def test_the_services_end_leaves_no_command(running: Service) -> None:
     writers = await at_work(codebase)
     assert await running.terminate() == 0
     assert (writers.alive(), codebase.processes) == ([], {})
+    await running.start()  # for the other test, whose turn may come later
