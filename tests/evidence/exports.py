@@ -112,7 +112,7 @@ def bomb(path: Path, sound: Lines, _decoy: Path) -> None:
 
 DEEP: Final = b"[" * 100_000 + b"]" * 100_000
 NOT: Final = "does not begin with the manifest"
-OTHERWISE: Final = "not written as an export's is"
+OTHERWISE: Final = "has the wrong form"
 
 HOSTILE: Final[dict[str, tuple[Make, str]]] = {
     "link": (link("precious"), "is a link"),
