@@ -7,7 +7,7 @@ from typing import Final
 from ..events import Event
 from ..events import imported as o
 from ..ids import SessionId, Timestamp
-from ..outputs.whole import WholeOutput
+from ..outputs.whole import WholeOutput, whole_members
 from ..timestamps import moment_of
 from . import commands as c
 from .decision import NOTHING, Decision
@@ -149,12 +149,7 @@ def _events_of(session_id: SessionId | None, message: ExternalMessage, at: Times
                 message_id=message.id,
                 tool=output.tool,
                 call_id=output.call_id,
-                whole_id=whole.output_id,
-                whole_bytes=whole.bytes,
-                whole_sha256=whole.sha256,
-                whole_kept=whole.kept,
-                whole_kept_sha256=whole.kept_sha256,
-                whole_missing=whole.missing,
+                **whole_members(whole),
                 session_id=session_id,
                 timestamp=at,
             )

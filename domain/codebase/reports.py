@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, assert_never
 from .. import events as e
 from ..failure import Failure
 from ..ids import Timestamp
-from ..outputs.whole import AgentOutput, WholeOutput
+from ..outputs.whole import AgentOutput, WholeOutput, whole_members
 from . import endings, permissions
 from . import facts as f
 from .commands import Report
@@ -216,12 +216,7 @@ def _tool_ended(fact: f.ToolEnded, ids: e.Common) -> e.ToolResult:
         output=fact.output,
         title=fact.title,
         subagent=fact.subagent,
-        whole_id=whole.output_id,
-        whole_bytes=whole.bytes,
-        whole_sha256=whole.sha256,
-        whole_kept=whole.kept,
-        whole_kept_sha256=whole.kept_sha256,
-        whole_missing=whole.missing,
+        **whole_members(whole),
         **ids,
     )
 

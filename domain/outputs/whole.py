@@ -6,7 +6,7 @@ the salt is erased with the text: nobody can guess an erased text and confirm th
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypedDict
 
 from ..ids import OutputId
 
@@ -66,6 +66,29 @@ class WholeOutput:
     kept: int | None = None
     kept_sha256: str | None = None
     missing: Missing | None = None
+
+
+class WholeMembers(TypedDict):
+    """The members of an event that say what is on record of a whole output, as keyword arguments."""
+
+    whole_id: OutputId | None
+    whole_bytes: int | None
+    whole_sha256: str | None
+    whole_kept: int | None
+    whole_kept_sha256: str | None
+    whole_missing: Missing | None
+
+
+def whole_members(whole: WholeOutput) -> WholeMembers:
+    """What an event says of a whole output."""
+    return {
+        "whole_id": whole.output_id,
+        "whole_bytes": whole.bytes,
+        "whole_sha256": whole.sha256,
+        "whole_kept": whole.kept,
+        "whole_kept_sha256": whole.kept_sha256,
+        "whole_missing": whole.missing,
+    }
 
 
 def shown_of(path: str, output: str) -> AgentOutput:
