@@ -36,7 +36,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: set[str]) -> None:
 @pytest.mark.slow
 def test_the_wheel_holds_nothing_else_at_its_top(wheel: set[str]) -> None:
     """Nothing but the package and its description would be laid into a user's environment."""
-    assert {Path(name).parts[0] for name in wheel} == {"opencode_ledger", "opencode_ledger-0.1.0.dist-info"}
+    assert {Path(name).parts[0] for name in wheel} == {"opencode_ledger", "opencode_ledger-0.2.0a1.dist-info"}
 
 
 @pytest.mark.slow
