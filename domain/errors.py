@@ -5,6 +5,11 @@ status answers which error.
 """
 
 import inspect
+from collections.abc import Sequence
+from typing import Final
+
+MOST_IDS: Final = 20
+"""Ids that an error lists at most."""
 
 
 class LedgerError(Exception):
@@ -154,6 +159,17 @@ class AlreadyRegistered(Conflict):
     """This directory is already registered."""
 
     code = "already_registered"
+
+
+class CodebaseAmbiguous(Conflict):
+    """This name belongs to several codebases; use an id instead."""
+
+    code = "codebase_ambiguous"
+
+    def __init__(self, codebases: Sequence[str]) -> None:
+        more = f" and {len(codebases) - MOST_IDS} more" if len(codebases) > MOST_IDS else ""
+        ids = ", ".join(codebases[:MOST_IDS])
+        super().__init__(f"This name belongs to {len(codebases)} codebases: {ids}{more}; use an id instead.")
 
 
 # --- the agent's ------------------------------------------------------------------------------------------------

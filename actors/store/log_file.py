@@ -20,6 +20,7 @@ _ALL: Final = f"SELECT {COLUMNS} FROM stored_events ORDER BY rowid"
 _BETWEEN: Final = f"SELECT {COLUMNS} FROM stored_events WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
 _SINCE: Final = f"SELECT {COLUMNS} FROM stored_events WHERE rowid > ? ORDER BY rowid"
 _OF_ONE: Final = f"SELECT {COLUMNS} FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_OF_TOPIC: Final = f"SELECT {COLUMNS} FROM stored_events WHERE topic = ? ORDER BY rowid"
 _LAST_OF_EACH: Final = """
 SELECT rowid, originator_id, max(originator_version), topic, state FROM stored_events
 GROUP BY originator_id ORDER BY rowid
@@ -65,6 +66,10 @@ class LogFile:
     def of(self, codebase: CodebaseId) -> Iterator[RecordedEvent]:
         """The events of one codebase, in their order. Raises `LogDamaged`."""
         return map(_event, self._rows(_OF_ONE, codebase))
+
+    def of_topic(self, topic: str) -> Iterator[RecordedEvent]:
+        """The events of one topic in all codebases, in their order. It reads the whole log. Raises `LogDamaged`."""
+        return map(_event, self._rows(_OF_TOPIC, topic))
 
     def last_of_each(self) -> Iterator[RecordedEvent]:
         """The last event of each codebase, in the order in which they were registered. Raises `LogDamaged`."""

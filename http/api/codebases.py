@@ -10,7 +10,6 @@ from ...domain.codebase import commands as c
 from ...domain.codebase.commands import Delete, Register
 from ...domain.errors import InvalidInput
 from ...domain.events import CodebaseRegistered, Event, Json
-from ...domain.ids import CodebaseId
 from ...projections.views.codebases import Codebase
 from ..web.answers import json_answer
 from ..web.bodies import read_body
@@ -69,7 +68,7 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
 async def delete_codebase(service: Service, request: web.Request) -> web.Response:
     """Stop the agent, then remove the codebase from all lists. The log keeps its history."""
     await read_body(request, NoBody)
-    codebase = CodebaseId(request.match_info["codebase_id"])
+    codebase = await service.codebase_id(request)
     return await execute(service, request, codebase, Delete(), with_message(f"Codebase {codebase} deleted"))
 
 

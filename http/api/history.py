@@ -8,7 +8,6 @@ from contextlib import aclosing
 import orjson
 from aiohttp import web
 
-from ...domain.errors import CodebaseNotFound
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Sequence
 from ...domain.proofs.leaves import leaf_of
@@ -61,11 +60,8 @@ async def all_events(service: Service, request: web.Request) -> web.StreamRespon
 
 async def recorded_codebase(service: Service, request: web.Request) -> tuple[CodebaseId, Sequence]:
     """The codebase that the path names and the end of its history. Raises `CodebaseNotFound`."""
-    codebase = CodebaseId(request.match_info["codebase_id"])
-    head = await service.store.stream_head(codebase)
-    if not head:
-        raise CodebaseNotFound
-    return codebase, head
+    codebase = await service.codebase_id(request)
+    return codebase, await service.store.stream_head(codebase)
 
 
 def _event(event: RecordedEvent) -> dict[str, object]:

@@ -21,7 +21,6 @@ from ...domain.codebase.commands import Conclude
 from ...domain.codebase.requests import IdempotencyKey
 from ...domain.errors import Conflict, InvalidInput
 from ...domain.events import Json
-from ...domain.ids import CodebaseId
 from ..web.answers import json_bytes_answer
 from ..web.bodies import read_object
 from .execute import ANSWERED, KEY, execute
@@ -111,7 +110,7 @@ class Repeats:
 
     async def _conclude(self, request: web.Request, body: bytes) -> None:
         """Record the response of a command that no actor executed, or that took several commands."""
-        codebase = CodebaseId(request.match_info["codebase_id"])
+        codebase = await self._service.codebase_id(request)
         answer = cast(Mapping[str, Json], orjson.loads(body))
         await execute(self._service, request, codebase, Conclude(), lambda _: answer)
 

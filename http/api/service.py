@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -30,7 +30,11 @@ from ..settings import Settings
 from ..streams.admission import StreamAdmission
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
+from .codebase_name import resolve
 from .usable import check_program, check_usable
+
+RESOLVED: Final = web.RequestKey("codebase_id", str)
+"""The codebase that the request's path names."""
 
 
 class AgentHost(AgentFactory, Protocol):
@@ -109,10 +113,22 @@ class Service:
         await self.projections.caught_up(self.store.head)
         return self.projections.views
 
+    async def codebase_id(self, request: web.Request) -> CodebaseId:
+        """The id of the codebase that the request's path names, by its id or its name: see `resolve`.
+
+        The result stays the same for the whole request, also if the request changes the name.
+        """
+        if (known := request.get(RESOLVED)) is not None:
+            return CodebaseId(known)
+        codebase = await resolve(request.match_info["codebase_id"], self.store, self.current_views)
+        request[RESOLVED] = codebase
+        return codebase
+
     async def codebase(self, request: web.Request) -> Codebase:
         """The codebase that the request's path names. Raises `CodebaseNotFound`, also for a deleted one."""
+        codebase_id = await self.codebase_id(request)
         views = await self.current_views()
-        codebase = await views.codebases.get(CodebaseId(request.match_info["codebase_id"]))
+        codebase = await views.codebases.get(codebase_id)
         if codebase is None:
             raise CodebaseNotFound
         return codebase
@@ -123,7 +139,7 @@ class Service:
         If the actor is running, its registration is used directly, without waiting for the views. Raises
         `CodebaseNotFound`.
         """
-        codebase = CodebaseId(request.match_info["codebase_id"])
+        codebase = await self.codebase_id(request)
         return (
             self.supervisor.registration(codebase)
             or await self.projections.views.codebases.get(codebase)

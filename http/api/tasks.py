@@ -27,7 +27,7 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 async def create_task(service: Service, request: web.Request) -> web.Response:
     """Queue a task. It starts when the agent is free. `held` says what keeps it from starting, where that is known."""
-    codebase, registered = CodebaseId(request.match_info["codebase_id"]), await service.registered(request)
+    codebase, registered = await service.codebase_id(request), await service.registered(request)
     body = await read_body(request, NewTask)
     await service.usable_model(body.model, registered.agent_config)
     command = CreateTask(

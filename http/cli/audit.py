@@ -109,7 +109,7 @@ def export(
     Parameters
     ----------
     codebase
-        The codebase's id. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
     session
         Export only the events of this session.
     first

@@ -12,7 +12,7 @@ from ...domain.erasure.tombstones import MARK, eraser_of
 from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
-from ...domain.ids import CodebaseId, Sequence
+from ...domain.ids import Sequence
 from ...projections.story.wording import decided, took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
@@ -41,7 +41,7 @@ def diff(
     Parameters
     ----------
     codebase
-        The codebase's id. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
     start
         The start: an event's number in the codebase, or a UTC time (2026-01-31T12:00:00Z). 0 is the beginning.
     end
@@ -51,11 +51,11 @@ def diff(
 
     """
     with evidence_in(data or default_data()) as evidence:
-        asyncio.run(_diff(evidence, CodebaseId(codebase), start, end))
+        asyncio.run(_diff(evidence, codebase, start, end))
     return 0
 
 
-async def _diff(evidence: Evidence, codebase: CodebaseId, start: str, end: str | None) -> None:
+async def _diff(evidence: Evidence, codebase: str, start: str, end: str | None) -> None:
     async with history_of(evidence, codebase) as history:
         one = await history.sequence(start, "FROM", first=Sequence(0))
         other = await history.sequence(end, "TO", first=Sequence(0))

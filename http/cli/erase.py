@@ -4,6 +4,7 @@ import getpass
 import os
 import re
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +20,7 @@ from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
 from ..data_directory import LOG_NAME
 from ..derived_files import DERIVED_FROM_THE_LOG
+from ..offline.codebase_name import codebase_of
 from ..offline.erasing import Choice, Chosen, choose, erasures, finish
 from ..offline.erasing import erase as execute
 from ..offline.verify import counted
@@ -57,7 +59,7 @@ def erase(
     Parameters
     ----------
     codebase
-        A deleted codebase, to erase all of it. With another selection: search only this codebase.
+        The id or name of a deleted codebase, to erase all of it. With another selection: search only this codebase.
     session
         A session that has ended. Its task and the sessions of its subagents are erased too.
     position
@@ -93,6 +95,8 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
     log = place / LOG_NAME
     with opened(log) as file:
         head = max((last.position for last in file.last_of_each()), default=Position(0))
+        if choice.codebase:
+            choice = replace(choice, codebase=codebase_of(file, choice.codebase))
         with progress("reading") as report:
             found = choose(file, choice, report)
         if not found:

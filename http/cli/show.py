@@ -41,7 +41,7 @@ def show(
     Parameters
     ----------
     codebase
-        The codebase's id. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
     session
         The session's id. `opencode-ledger audit show CODEBASE` lists all ids.
     at
@@ -57,7 +57,7 @@ def show(
     if codebase is not None:
         screen = Screen()
         with evidence_in(data or default_data()) as evidence:
-            lines = _lines(evidence, CodebaseId(codebase), session, at, screen.width, full=full, positions=positions)
+            lines = _lines(evidence, codebase, session, at, screen.width, full=full, positions=positions)
             screen.print(asyncio.run(lines))
     elif at is not None:
         raise InvalidInput("--at needs a CODEBASE; without --at, all codebases are listed.")
@@ -69,7 +69,7 @@ def show(
 
 async def _lines(
     evidence: Evidence,
-    codebase: CodebaseId,
+    codebase: str,
     session: str | None,
     at: str | None,
     width: int | None,
@@ -83,7 +83,7 @@ async def _lines(
         if session is None:
             return session_lines(history, snapshot, width)
         story, row = history.story(SessionId(session), snapshot), snapshot.sessions[SessionId(session)]
-        printed = partial(_printed, evidence, codebase) if full else None
+        printed = partial(_printed, evidence, history.codebase) if full else None
         return story_lines(history, snapshot, row, story, printed=printed, places=positions)
 
 
@@ -99,7 +99,7 @@ def _codebases(evidence: Evidence) -> Iterator[Line]:
     found = codebases_of(evidence)
     for one in found:
         first, state = one.registered, "deleted" if one.deleted else counted(one.head, "event")
-        what = f"{plain(first.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
+        what = f"{plain(one.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
         facts = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"
         yield line(f"{one.codebase}  {facts}", indent=4)
     if not found:

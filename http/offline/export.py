@@ -24,14 +24,18 @@ from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import TileId, node_in
 from ...projections.tree.signing import SigningKey
 from ..data_directory import TREE_NAME
+from .codebase_name import codebase_of
 from .evidence import SignedEvidence, signed_evidence_in
-from .missing import no_codebase, no_session
+from .missing import no_session
 from .verify import Progress, checkpoint_of
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which events: of a codebase, perhaps only of a session, from a sequence to another."""
+    """Which events: of a codebase, perhaps only of a session, from a sequence to another.
+
+    `codebase`: its id; or its name, which `export_from` replaces by the id.
+    """
 
     codebase: CodebaseId
     session: str | None
@@ -59,6 +63,7 @@ def export_from(
     """
     with signed_evidence_in(data) as evidence, evidence.opened() as log:
         key = evidence.key()
+        choice = replace(choice, codebase=codebase_of(log, choice.codebase))
         events = _chosen(log, choice)
         tree, tiles = _tree_of(log, _signed(evidence, key), progress)
     if named is not None:
@@ -85,8 +90,6 @@ def outputs_from(data: Path, named: list[KeptOutput]) -> Generator[bytes]:
 
 def _chosen(log: LogFile, choice: Choice) -> list[RecordedEvent]:
     events = list(log.of(choice.codebase))
-    if not events:
-        raise no_codebase(choice.codebase)
     _check_range(choice, events[-1].sequence)
     chosen = [event for event in events if choice.takes(event)]
     if not chosen:

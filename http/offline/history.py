@@ -1,7 +1,7 @@
 """The history of a log's codebase, and its state at any time, for `audit show` and `audit diff`. It needs no server."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +21,9 @@ from ...projections.story.session_story import UNREADABLE, Story
 from ...projections.story.unreadable import readable, seen_by_views, whole
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
+from .codebase_name import codebase_of, names_of
 from .evidence import Evidence
-from .missing import no_codebase, no_session
+from .missing import no_session
 
 ALL: Final = 1_000_000
 """More than any codebase has sessions or tasks."""
@@ -115,9 +116,10 @@ class CodebaseHistory:
 
 
 @asynccontextmanager
-async def history_of(evidence: Evidence, codebase: CodebaseId) -> AsyncGenerator[CodebaseHistory]:
-    """The history of a codebase. Raises `StoreError`, `CodebaseNotFound`."""
-    events = await asyncio.to_thread(_history, evidence, codebase)
+async def history_of(evidence: Evidence, named: str) -> AsyncGenerator[CodebaseHistory]:
+    """The history of the codebase with this id or name. Raises `StoreError`, `CodebaseNotFound`, `CodebaseAmbiguous`."""
+    events = await asyncio.to_thread(_history, evidence, named)
+    codebase = events[0].stream
     store = MemoryEventStore()
     await store.append(codebase, Sequence(0), seen_by_views(events))
     moments = Moments(store, await asyncio.to_thread(Snapshots.open, IN_MEMORY))
@@ -127,18 +129,20 @@ async def history_of(evidence: Evidence, codebase: CodebaseId) -> AsyncGenerator
         await moments.close()
 
 
-def _history(evidence: Evidence, codebase: CodebaseId) -> list[RecordedEvent]:
+def _history(evidence: Evidence, named: str) -> list[RecordedEvent]:
     with evidence.opened() as log:
-        if events := list(log.of(codebase)):
-            return list(whole(events))
-    raise no_codebase(codebase)
+        return list(whole(log.of(codebase_of(log, named))))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A codebase of a log. `registered`: its registration, or None if that can't be read. `head`: its last event."""
+    """A codebase of a log. `registered`: its registration, or None if that can't be read. `head`: its last event.
+
+    `name`: its present name.
+    """
 
     codebase: CodebaseId
+    name: str
     position: Position
     registered: CodebaseRegistered | None
     deleted: bool
@@ -148,16 +152,18 @@ class Listed:
 def codebases_of(evidence: Evidence) -> list[Listed]:
     """All codebases of a log in the order of their registration, also deleted ones. Raises `StoreError`."""
     with evidence.opened() as log:
-        return sorted((_listed(log, last) for last in log.last_of_each()), key=lambda one: one.position)
+        names = names_of(log)
+        return sorted((_listed(log, last, names) for last in log.last_of_each()), key=lambda one: one.position)
 
 
-def _listed(log: LogFile, last: RecordedEvent) -> Listed:
+def _listed(log: LogFile, last: RecordedEvent, names: Mapping[CodebaseId, tuple[str, bool]]) -> Listed:
     begun, ended = readable(next(log.of(last.stream))), last
     if last.topic == Erasure.topic:  # a later erasure doesn't change how it ended
         ended = next((each for each in reversed(list(log.of(last.stream))) if each.topic != Erasure.topic), last)
     first = decode(begun)
     return Listed(
         codebase=last.stream,
+        name=names.get(last.stream, ("", False))[0],
         position=begun.position,
         registered=first if isinstance(first, CodebaseRegistered) else None,
         deleted=isinstance(decode(readable(ended)), CodebaseDeleted),

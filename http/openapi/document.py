@@ -32,7 +32,7 @@ TAGS: Final[Mapping[Tag, str]] = {
 """The description of each tag."""
 
 PATH_PARAMETERS: Final = {
-    "codebase_id": "The id of the codebase.",
+    "codebase_id": "The id of the codebase, or its name. An id takes precedence over a name.",
     "task_id": "The id of the task.",
     "permission_id": "The `permission_id` of a `permission` event.",
     "output_id": "The `whole_id` of a `tool_result` event.",

@@ -1,6 +1,6 @@
 """The errors of each route for the OpenAPI document: statuses, codes and sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ...domain import errors as d
@@ -34,7 +34,7 @@ _COMMAND: Final = (
     *(TooManyRequests, d.ActorStopped),
 )
 _VIEWS: Final = (d.StoreError, ViewsBehind)
-"""Commands get them too: most look up their codebase in the views, and all write to the log."""
+"""Commands get them too: all write to the log. So does every path with a codebase: its name is looked up in the views."""
 
 _POST: Final = (BadIdempotencyKey, IdempotencyKeyReused)
 CODES: Final = "x-codes"
@@ -45,11 +45,11 @@ COMMON: Final = frozenset(
 )
 """The errors that any request can get, described once. Invalid input is described at each operation."""
 
-_NAMED: Final = {
-    "codebase_id": d.CodebaseNotFound,
-    "task_id": d.TaskNotFound,
-    "permission_id": d.PermissionNotFound,
-    "output_id": d.OutputNotFound,
+_NAMED: Final[Mapping[str, tuple[type[d.LedgerError], ...]]] = {
+    "codebase_id": (d.CodebaseNotFound, d.CodebaseAmbiguous),
+    "task_id": (d.TaskNotFound,),
+    "permission_id": (d.PermissionNotFound,),
+    "output_id": (d.OutputNotFound,),
 }
 
 
@@ -57,10 +57,10 @@ def faults_of(route: Route) -> dict[int, list[Fault]]:
     """All errors that a route's requests can get, by status."""
     kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
     kinds += _COMMAND if route.method != "GET" else ()
-    kinds += _VIEWS if route.views or route.method != "GET" else ()
+    kinds += _VIEWS if route.views or route.method != "GET" or "{codebase_id}" in route.path else ()
     kinds += _POST if route.method == "POST" else ()
     kinds += (d.InvalidInput,) if route.path.startswith("/v1/") else ()
-    kinds += (kind for name, kind in _NAMED.items() if f"{{{name}}}" in route.path)
+    kinds += (kind for name, some in _NAMED.items() if f"{{{name}}}" in route.path for kind in some)
     faults = [*_ALWAYS, *map(fault_of, (*kinds, *route.errors))]
     faults += [ROUTING[404]] if "{" in route.path else []
     return _by_status(faults)

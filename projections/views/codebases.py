@@ -28,6 +28,7 @@ PROJECTION: Final = Projection(
         deleted INTEGER DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX codebases_by_path ON codebases (path);
+    CREATE INDEX codebases_by_name ON codebases (name);
     CREATE VIEW live_codebases AS SELECT * FROM codebases WHERE NOT deleted;
     """
 )
@@ -101,6 +102,11 @@ class Codebases:
         """One codebase, or None where it is unknown or deleted."""
         found = await self._select("WHERE id = ?", codebase)
         return found[0] if found else None
+
+    async def named(self, name: str) -> list[CodebaseId]:
+        """The ids of the codebases with exactly this name, in order of registration."""
+        rows = await self._fetch("SELECT id FROM live_codebases WHERE name = ? ORDER BY position", name)
+        return [codebase for (codebase,) in rows]
 
     async def _select(self, clause: str, *values: str) -> list[Codebase]:
         rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_codebases {clause}", *values)

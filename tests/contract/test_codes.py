@@ -90,7 +90,7 @@ def test_reads_say_what_can_be_behind() -> None:
     """A read of the views, of the log or of its tree lists what keeps it from an answer, in words that fit a read."""
     assert behind("/v1/opencode/codebases/{codebase_id}/messages") == {"store_unavailable", "views_behind"}
     assert behind("/v1/opencode/log/checkpoint") == {"store_unavailable", "tree_behind"}
-    assert behind("/v1/opencode/codebases/{codebase_id}/log") == {"store_unavailable"}
+    assert behind("/v1/opencode/codebases/{codebase_id}/log") == {"store_unavailable", "views_behind"}, "by name"
     assert behind("/healthz") == set()
     for route in ROUTES:
         if route.method != "GET":
