@@ -208,7 +208,7 @@ def _grant_slot(state: State, command: c.GrantSlot, at: Timestamp) -> Decision:
     ids = session.ids(at)
     status = e.Status(status="running", message="Agent started", **ids)
     events = (e.SessionAdmitted(**ids), *session.task_begun(at), status)
-    return Decision(events, session.prompts()).asked_by(session.correlation_id)
+    return Decision(events, session.prompts()).asked_by(session.cause)
 
 
 def _recover(state: State, at: Timestamp) -> Decision:
@@ -216,9 +216,9 @@ def _recover(state: State, at: Timestamp) -> Decision:
         case Phase.RUNNING | Phase.INTERRUPTING:
             return Decision(endings.cut_short(state, at, "server_restarted"))
         case Phase.STOPPING:
-            return Decision(endings.stopped(state, at))
+            return endings.stopped_by_request(state, at)
         case Phase.DELETING:
-            return Decision(endings.deleted(state, at))
+            return endings.deleted_by_request(state, at)
         case _:
             return NOTHING
 

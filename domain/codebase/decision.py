@@ -27,9 +27,9 @@ class Decision:
     refusal: LedgerError | None = None
     answer_with: PermissionId | None = None
 
-    def asked_by(self, correlation_id: str | None) -> "Decision":
-        """The same decision on behalf of an earlier request: the events carry that request's id."""
-        return replace(self, events=tuple(replace(event, correlation_id=correlation_id) for event in self.events))
+    def asked_by(self, cause: e.Cause) -> "Decision":
+        """The same decision on behalf of an earlier request: the events name it as their cause."""
+        return replace(self, events=tuple(event.caused_by(cause) for event in self.events))
 
 
 NOTHING = Decision()

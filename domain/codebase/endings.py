@@ -120,6 +120,16 @@ def stopped(state: State, at: Timestamp, why: str = "Stopped before the agent wa
     )
 
 
+def stopped_by_request(state: State, at: Timestamp) -> Decision:
+    """The agent's processes are gone: the session ends in the name of the request to stop it."""
+    return Decision(stopped(state, at)).asked_by(state.session.halt if state.session else e.NOBODY)
+
+
+def deleted_by_request(state: State, at: Timestamp) -> Decision:
+    """The agent is gone: the codebase is hidden in the name of the request to delete it."""
+    return Decision(deleted(state, at)).asked_by(state.deletion)
+
+
 def replaced(state: State, at: Timestamp) -> tuple[e.Event, ...]:
     """A new trigger ends the interrupted session before it: only the current one can be resumed."""
     return stopped(state, at, "A new session took this one's place.")

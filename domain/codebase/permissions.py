@@ -84,9 +84,8 @@ def _settled(
             decided_by=wish.decided_by,
             message=wish.message,
             answers=wish.answers,
-            correlation_id=wish.correlation_id,
             **session.ids(at),
-        )
+        ).caused_by(wish.cause)
     aborts = state.phase is not Phase.RUNNING and fact.reply == "reject"
     return e.PermissionReplied(
         permission_id=permission,

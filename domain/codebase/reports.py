@@ -83,23 +83,23 @@ def _aborted(state: State, at: Timestamp) -> Decision:
         return NOTHING
     if session.interrupt_reason == "server_stopped":
         return Decision(endings.cut_short(state, at, "server_stopped"))
-    interrupted = endings.interrupted(state, at, session.interrupt_reason)
+    interrupted = Decision(endings.interrupted(state, at, session.interrupt_reason)).asked_by(session.halt).events
     rested = fold(state, interrupted).session
     if not session.unsent or rested is None:
         return Decision(interrupted)
     # A message came after the interrupt, before the agent had aborted: it resumes the session at once.
     ids = session.ids(at)
     status = e.Status(status="running", message="Agent resumed", **ids)
-    resumed = (e.SessionResumed(**ids), *session.task_begun(at), status)
+    resumed = Decision((e.SessionResumed(**ids), *session.task_begun(at), status)).asked_by(session.cause).events
     return Decision((*interrupted, *resumed), rested.prompts())
 
 
 def _stopped(state: State, at: Timestamp) -> Decision:
     match state.phase:
         case Phase.STOPPING:
-            return Decision(endings.stopped(state, at))
+            return endings.stopped_by_request(state, at)
         case Phase.DELETING:
-            return Decision(endings.deleted(state, at))
+            return endings.deleted_by_request(state, at)
         case Phase.INTERRUPTING:
             return _aborted(state, at)
         case _:

@@ -30,7 +30,7 @@ class Session:
     - `open_tools`: calls without a result, from call id to tool.
     - `permissions`: what the agent asks and waits for. `answering`: those with an answer on its way. `settled`: the rest.
     - `unanswered`: the latest decision was a rejection by the time limit.
-    - `correlation_id`: the request that last started it or resumed it.
+    - `cause`: of the request that last started it or resumed it. `halt`: of the one that interrupts or stops it.
     """
 
     id: SessionId
@@ -53,7 +53,8 @@ class Session:
     settled: frozenset[PermissionId] = frozenset()
     unanswered: bool = False
     interrupt_reason: e.InterruptReason = "requested"
-    correlation_id: str | None = None
+    cause: e.Cause = e.NOBODY
+    halt: e.Cause = e.NOBODY
 
     def ids(self, at: Timestamp) -> e.Common:
         """The members that all events of this session share."""
@@ -94,6 +95,7 @@ class State:
     - `import_index`: what is on record of the agent's sessions, so that external work in them is imported once.
     - `failures`: consecutive failed sessions.
     - `held`: why the next task can't start yet, where it can't.
+    - `deletion`: the cause of the deletion, once it was asked for.
     """
 
     codebase: e.CodebaseRegistered | None = None
@@ -103,6 +105,7 @@ class State:
     import_index: ImportIndex = field(default_factory=dict[AgentSessionId, Recorded])
     failures: int = 0
     held: e.TaskHeld | None = None
+    deletion: e.Cause = e.NOBODY
 
     @property
     def turn(self) -> TaskId | None:
@@ -160,7 +163,7 @@ def evolve(state: State, event: e.Event) -> State:
         case e.CodebaseChanged() if state.codebase:
             return replace(state, codebase=_changed(state.codebase, event))
         case e.CodebaseDeleting():
-            return replace(state, phase=Phase.DELETING)
+            return replace(state, phase=Phase.DELETING, deletion=event.cause)
         case e.CodebaseDeleted():
             return replace(state, phase=Phase.DELETED, session=None)
         case e.SessionStarted():
@@ -199,7 +202,7 @@ def _started(event: e.SessionStarted, queue: PriorityQueue) -> Session:
         model=event.model,
         title=queued.title if queued else title_of(event.prompt),
         files=event.files,
-        correlation_id=event.correlation_id,
+        cause=event.cause,
     )
 
 
@@ -208,16 +211,17 @@ def _evolve_phase(state: State, session: Session, event: e.Event) -> State:
         case e.SessionAdmitted():
             return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
         case e.SessionResumed(waiting=True):
-            return replace(state, phase=Phase.WAITING, session=replace(session, correlation_id=event.correlation_id))
+            return replace(state, phase=Phase.WAITING, session=replace(session, cause=event.cause))
         case e.SessionResumed():
-            return replace(state, phase=Phase.RUNNING, session=_handed_over(session))
+            return replace(state, phase=Phase.RUNNING, session=replace(_handed_over(session), cause=event.cause))
         case e.SessionInterrupting():
-            return replace(state, phase=Phase.INTERRUPTING, session=replace(session, interrupt_reason=event.reason))
+            halted = replace(session, interrupt_reason=event.reason, halt=event.cause)
+            return replace(state, phase=Phase.INTERRUPTING, session=halted)
         case e.SessionInterrupted():
             unsent = (*session.untaken, *session.unsent)
             return replace(state, phase=Phase.INTERRUPTED, session=replace(session, unsent=unsent, untaken=()))
         case e.SessionStopping():
-            return replace(state, phase=Phase.STOPPING)
+            return replace(state, phase=Phase.STOPPING, session=replace(session, halt=event.cause))
         case e.SessionCompleted() | e.SessionFailed() | e.SessionStopped():
             phase = state.phase if state.phase is Phase.DELETING else Phase.IDLE
             return replace(state, phase=phase, session=None, failures=_failures(state, event))
@@ -274,7 +278,10 @@ def _settled(session: Session, event: e.PermissionReplied) -> Session:
 def _message_sent(phase: Phase, session: Session, message: e.MessageSent) -> Session:
     prompt = session.prompt(message)
     said = replace(session, last_prompt=message.message_id)
-    if phase in (Phase.WAITING, Phase.INTERRUPTING):
+    if phase is Phase.INTERRUPTING:
+        # It resumes the session once that is interrupted, so the resumption is in its name.
+        return replace(said, unsent=(*session.unsent, prompt), cause=message.cause)
+    if phase is Phase.WAITING:
         return replace(said, unsent=(*session.unsent, prompt))
     return replace(said, untaken=(*session.untaken, prompt))
 

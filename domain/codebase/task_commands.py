@@ -65,7 +65,7 @@ def start_next(state: State, at: Timestamp) -> Decision:
     status = e.Status(status=public_status(Phase.RUNNING), message="Agent started", **ids)
     session = fold(state, (started,)).session
     effects = session.prompts(sent) if session else ()
-    return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.correlation_id)
+    return Decision((started, e.TaskStarted(**ids), sent, status), effects).asked_by(task.cause)
 
 
 def hold(state: State, hindrance: Hindrance, at: Timestamp) -> Decision:
@@ -83,7 +83,7 @@ def hold(state: State, hindrance: Hindrance, at: Timestamp) -> Decision:
     if before and (before.task_id, before.code, before.message) == (held.task_id, held.code, held.message):
         return NOTHING
     asked = state.session or state.queue.first
-    return Decision((held,)).asked_by(asked.correlation_id if asked else None)
+    return Decision((held,)).asked_by(asked.cause if asked else e.NOBODY)
 
 
 def session_of(task: TaskId | None) -> SessionId:

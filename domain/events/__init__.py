@@ -5,7 +5,7 @@ Each kind is declared in the module of its subject. Those of imported sessions a
 
 from .codebase import CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from .erasure import Erasure
-from .event import REGISTRY, Common, Event, Json, kind
+from .event import NOBODY, REGISTRY, Cause, Common, Event, Json, kind
 from .permission import (
     Answers,
     Decider,
@@ -53,9 +53,11 @@ from .task import (
 )
 
 __all__ = [
+    "NOBODY",
     "REGISTRY",
     "AccessRefused",
     "Answers",
+    "Cause",
     "CodebaseChanged",
     "CodebaseDeleted",
     "CodebaseDeleting",

@@ -25,7 +25,7 @@ MAX_DEPTH = 200
 
 _Maker: TypeAlias = Callable[..., Event]
 
-_COMMON = ("session_id", "task_id", "timestamp", "correlation_id")
+_COMMON = ("session_id", "task_id", "timestamp", "correlation_id", "by", "via")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from ...domain.events import Event
 from ...domain.ids import CodebaseId
 from ..web.answers import json_answer
 from ..web.correlation import correlation_of
+from ..web.principal import principal_of
 from .service import Service
 
 KEY: Final = web.RequestKey("idempotency_key", IdempotencyKey)
@@ -27,13 +28,19 @@ async def execute(
 
     With an idempotency key, the response is recorded together with the events. Raises `LedgerError`.
     """
-    named = Request(correlation_id=correlation_of(request), respond=respond, key=request.get(KEY))
+    named = named_request(request, respond)
     if isinstance(command, Register):
         answer = await service.supervisor.register(command, named)
     else:
         answer = await service.supervisor.ask(codebase, command, named)
     request[ANSWERED] = True
     return json_answer(answer.content)
+
+
+def named_request(request: web.Request, respond: Respond) -> Request:
+    """The request as its events know it."""
+    who = principal_of(request)
+    return Request(correlation_id=correlation_of(request), respond=respond, key=request.get(KEY), principal=who)
 
 
 def with_message(message: str) -> Respond:

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from ...domain.codebase.requests import Request
 from ...domain.events.imported import OutputImported
 from ...domain.events.run import ToolResult
 from ...domain.events.wire import decode
@@ -14,9 +13,9 @@ from ...projections.views.views import Views
 from ..streams.cursor import SessionNotFound
 from ..web.answers import json_answer
 from ..web.bodies import read_body
-from ..web.correlation import correlation_of
 from ..web.pagination import part_of
 from ..web.parameters import MOST_MESSAGES, OFFSET, SESSION
+from .execute import named_request
 from .request_bodies import NoBody
 from .service import Service
 
@@ -49,8 +48,7 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     codebase = await service.codebase(request)
     await read_body(request, NoBody)
     await service.usable_program(codebase)
-    named = Request(correlation_id=correlation_of(request), respond=lambda _events: {})
-    synced = await service.supervisor.sync(codebase.id, named)
+    synced = await service.supervisor.sync(codebase.id, named_request(request, lambda _events: {}))
     sessions = "session" if synced.brought == 1 else "sessions"
     said = f"Synced {synced.brought} {sessions} from OpenCode"
     answer: dict[str, object] = {"success": True, "synced": synced.brought, "message": said}

@@ -16,8 +16,10 @@ from ...actors.clock import SystemClock
 from ...actors.store.lock import DataLock
 from ...actors.store.log_file import check_there, opened
 from ...domain.errors import InvalidInput
+from ...domain.events.event import Cause
 from ...domain.fault_points import pass_by
 from ...domain.ids import CodebaseId, Position
+from ...domain.principals import system_user
 from ..data_directory import LOG_NAME
 from ..derived_files import DERIVED_FROM_THE_LOG
 from ..offline.codebase_name import codebase_of
@@ -69,7 +71,7 @@ def erase(
     reason
         The reason. It is recorded permanently, so it must not repeat erased content.
     by
-        Who erases. Default: the current user.
+        Who erases, in your words. Default: the current user. The user id is recorded in any case.
     yes
         Don't ask for confirmation.
     data
@@ -106,7 +108,7 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
             say(_summary(chosen))
         if not yes:
             _confirm()
-        events = list(erasures(file, found, head, why=why, who=who, name=f"erase_{token_hex(8)}"))
+        events = list(erasures(file, found, head, why=why, who=who, cause=_cause()))
     with progress("erasing") as report:
         execute(log, _caches(place), events, report, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
@@ -160,6 +162,11 @@ def _confirm() -> None:
     print("Erase the content of these events permanently? [y/N] ", end="", flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise InvalidInput("Nothing was erased.")
+
+
+def _cause() -> Cause:
+    """Who runs this command, as the system knows it: unlike `--by`, nobody can choose that."""
+    return Cause(f"erase_{token_hex(8)}", system_user(os.getuid()).by)
 
 
 def _user() -> str:

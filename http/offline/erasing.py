@@ -17,6 +17,7 @@ from ...domain.erasure.erasable import History
 from ...domain.erasure.tombstones import tombstone_of
 from ...domain.errors import InvalidInput
 from ...domain.events.erasure import Erasure
+from ...domain.events.event import Cause
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import encode
 from ...domain.fault_points import Reach, pass_by
@@ -108,9 +109,9 @@ def _events(log: LogFile, codebase: CodebaseId, positions: Iterable[int]) -> Ite
 
 
 def erasures(
-    log: LogFile, found: Iterable[Chosen], head: Position, *, why: str, who: str, name: str
+    log: LogFile, found: Iterable[Chosen], head: Position, *, why: str, who: str, cause: Cause
 ) -> Iterator[RecordedEvent]:
-    """The events that put these erasures on record, at the end of a log that ends at `head`. `name`: their correlation."""
+    """The events that put these erasures on record, at the end of a log that ends at `head`."""
     mask, now = Secrets().mask, timestamp(SystemClock())
     position = head
     for chosen in found:
@@ -122,9 +123,8 @@ def erasures(
                 erased_by=mask(who),
                 tombstones=_digests(some, position),
                 timestamp=now,
-                correlation_id=mask(name),
             )
-            new = encode(erasure)
+            new = encode(erasure.caused_by(cause))
             yield RecordedEvent(position, chosen.codebase, sequence, new.topic, new.data)
 
 

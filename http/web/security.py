@@ -9,10 +9,12 @@ from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler, Middleware
 
 from ...domain.errors import Forbidden, InvalidInput
+from ...domain.principals import LOCAL
 from ..loopback import loopback_of
 from ..settings import Settings
 from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
+from .principal import sent_by
 from .rate_limit import Pace, client_of
 from .tokens import Scope, Tokens
 
@@ -65,6 +67,7 @@ def gatekeeper(
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if tokens is None:
             await callers.check(request)
+            sent_by(request, LOCAL)
         if loopback:
             _check_host(request)
         _check_origin(request)
@@ -107,11 +110,12 @@ def _check_token(request: web.Request, tokens: Tokens, access: AccessTable) -> N
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise Unauthorized
-    granted = tokens.scopes_of(given.strip())
-    if granted is None:
+    token = tokens.find(given.strip())
+    if token is None:
         raise WrongToken
-    if needed is not None and needed not in granted:
-        raise ScopeMissing(needed, granted)
+    if needed is not None and needed not in token.scopes:
+        raise ScopeMissing(needed, token.scopes)
+    sent_by(request, token.principal)
 
 
 @lru_cache(maxsize=64)  # nearly all requests name one of a few

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from ...domain.errors import LedgerError
+from ...domain.principals import Principal, unnamed
 from ...domain.secrets.masker import Secrets
 
 Scope = Literal["read", "operate", "audit"]
@@ -43,10 +44,16 @@ class BadTokenFile(LedgerError):
 
 @dataclass(frozen=True)
 class Token:
-    """One token: the digest of its secret, and its scopes."""
+    """One token: the digest of its secret, its scopes, and a name if it has one."""
 
     digest: bytes
     scopes: frozenset[Scope]
+    name: str | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who uses it."""
+        return Principal(self.name or unnamed(self.digest))
 
 
 class Tokens:
@@ -60,12 +67,12 @@ class Tokens:
         """A single token. Without `scopes` it has all of them."""
         return cls([Token(_digest(secret), frozenset(scopes or SCOPES))])
 
-    def scopes_of(self, given: str) -> frozenset[Scope] | None:
-        """The scopes of a client's token, or None if it is not valid. Takes the same time for any token."""
+    def find(self, given: str) -> Token | None:
+        """A client's token, or None if it is not valid. Takes the same time for any token."""
         digest, found = _digest(given), None
         for token in self._tokens:
             if hmac.compare_digest(token.digest, digest):
-                found = token.scopes
+                found = token
         return found
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain.errors import InvalidInput, StoreError
+from opencode_ledger.domain.events.event import Cause
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
@@ -64,7 +65,11 @@ def erase(data: Path, choice: erasing.Choice, at: str, chance: Random) -> list[R
 def _recorded_by(log: Path, choice: erasing.Choice) -> list[RecordedEvent]:
     with opened(log) as file:
         found = erasing.choose(file, choice, _unseen)
-        return list(erasing.erasures(file, found, Position(file.size), why="asked for", who="a person", name="erase_1"))
+        return list(
+            erasing.erasures(
+                file, found, Position(file.size), why="asked for", who="a person", cause=Cause("erase_1", "uid:1000")
+            )
+        )
 
 
 def copied(data: Path, events: int) -> str:

@@ -39,6 +39,7 @@ async def recorded(api: Running, codebase: CodebaseId) -> list[dict[str, Any]]:
     changes = [event["data"] for event in events if event["data"].get("action") == "changed"]
     assert all(change.pop("codebase_id") == codebase and change.pop("timestamp") for change in changes)
     assert all(change.pop("action") and change.pop("correlation_id") for change in changes)
+    assert all(change.pop("by") == "local" for change in changes)
     return changes
 
 

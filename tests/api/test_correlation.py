@@ -114,8 +114,8 @@ async def test_events_name_the_request_that_asked_for_them(api: Running) -> None
     events = await history(api, codebase)
     named = {name: {x.topic for x in events if x.correlation_id == name} for name in ("trigger-1", TRACE, None)}
     assert named["trigger-1"] == {"session", "task", "message_sent", "status"}
-    assert "session" in named[TRACE] and "complete" not in named[TRACE]
-    assert {"output", "message_delivered", "complete"} <= named[None]
+    assert {"session", "task", "status", "complete"} <= named[TRACE]
+    assert {"output", "message_delivered"} <= named[None] and "complete" not in named[None]
     assert events[0].correlation_id is not None  # a registration whose request had no name got a new one
 
 
@@ -155,7 +155,8 @@ async def test_the_name_stands_last_in_an_event(api: Running) -> None:
     codebase = await api.register()
     (event,) = await api.service.store.read_stream(codebase, Sequence(0), 10)
     registered = decode(event)
-    assert event.data.endswith(b',"correlation_id":"%b"}' % (registered.correlation_id or "").encode())
+    named = (registered.correlation_id or "").encode()
+    assert event.data.endswith(b',"correlation_id":"%b","by":"local"}' % named)
 
 
 @pytest.fixture

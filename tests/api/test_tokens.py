@@ -58,7 +58,8 @@ def assert_refused(answer: Answer, status: int, code: str) -> None:
 def test_the_file(tokens: Tokens) -> None:
     """A line is a token that is good for everything, or scopes, a colon and a token; blank lines and comments are not."""
     for token, scopes in ((TOKEN, SCOPES), (READ, ["read"]), (OPERATE, ["operate"]), (AUDIT, ["read", "audit"])):
-        assert sorted(tokens.scopes_of(token) or []) == sorted(scopes)
+        known = tokens.find(token)
+        assert known and sorted(known.scopes) == sorted(scopes)
     for wrong in (
         "",
         "#",
@@ -70,7 +71,7 @@ def test_the_file(tokens: Tokens) -> None:
         TOKEN.upper(),
         "\udcff",
     ):
-        assert tokens.scopes_of(wrong) is None
+        assert tokens.find(wrong) is None
 
 
 def test_only_the_tokens_are_secrets(tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_a_file_of_another_system(tmp_path: Path) -> None:
     content = FILE.replace("\n", " \t\r\n").encode() + b"\r"
     tokens = read_tokens(written(tmp_path, content), Secrets())
     assert tokens
-    assert all(tokens.scopes_of(token) for token in (TOKEN, READ, OPERATE, AUDIT))
+    assert all(tokens.find(token) for token in (TOKEN, READ, OPERATE, AUDIT))
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

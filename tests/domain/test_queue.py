@@ -117,9 +117,9 @@ def test_an_idle_agent_takes_the_task_when_there_is_room() -> None:
 def test_a_task_starts_in_the_name_of_the_request_that_queued_it() -> None:
     """Whatever freed the slot, the events by which a task starts carry the name of the request that queued it."""
     queued = given(create("a"))
-    (created,) = queued.last.asked_by("req-1").events
+    (created,) = queued.last.asked_by(e.Cause("req-1", "anna")).events
     decision = decide(fold(given().state, [created]), GRANT, AT, has_slot=True)
-    assert {event.correlation_id for event in decision.events} == {"req-1"}
+    assert {event.cause for event in decision.events} == {e.Cause("req-1", "anna")}
 
 
 def test_higher_priority_first_then_first_come() -> None:

@@ -140,7 +140,9 @@ def erase_session(data: Path, reach: Reach = pass_by) -> None:
     log = data / "ledger.db"
     with opened(log) as file:
         found = choose(file, Choice(session="sess_1"), lambda _done, _of: None)
-        said = list(erasures(file, found, Position(file.size), why="asked for", who="ann", name="erase_1"))
+        said = list(
+            erasures(file, found, Position(file.size), why="asked for", who="ann", cause=e.Cause("erase_1", "uid:1000"))
+        )
     erase(log, caches(data), said, lambda _done, _of: None, reach)
 
 
@@ -231,7 +233,11 @@ def test_any_events(made: tuple[Path, str], choice: st.DataObject) -> None:
         wanted = choice.draw(st.sets(st.integers(2, len(before)), min_size=1))
         with opened(data / "ledger.db") as file:
             found = choose(file, Choice(positions=frozenset(wanted)), lambda _done, _of: None)
-            said = list(erasures(file, found, Position(file.size), why="asked for", who="ann", name="erase_1"))
+            said = list(
+                erasures(
+                    file, found, Position(file.size), why="asked for", who="ann", cause=e.Cause("erase_1", "uid:1000")
+                )
+            )
         erase(data / "ledger.db", caches(data), said, lambda _done, _of: None, pass_by)
         after, bytes_left = log_of(data), b"".join(file.read_bytes() for file in data.iterdir())
         for was, now in zip(before, after, strict=False):
