@@ -64,6 +64,7 @@ from .metrics import Metrics
 from .offline.erasing import finish
 from .running import RunningService
 from .settings import Settings
+from .setup.place import tools_dir
 from .streams.admission import StreamAdmission
 from .streams.session_spans import ProjectedSpans
 from .streams.shutdown import Shutdown
@@ -71,9 +72,6 @@ from .streams.stream import EventStreams
 from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
-
-TOOLS = Path(__file__).resolve().parents[1] / ".tools"
-"""Where `scripts/setup` installs programs in a clone. An installed package has none there."""
 
 FIRST_LOOK: Final = 5.0
 """Seconds that the start waits to learn whether opencode can be used. If opencode hangs, a warning follows later."""
@@ -226,7 +224,7 @@ def agent_settings(settings: Settings, instance: str, secrets: Secrets) -> Openc
     return OpencodeSettings(
         instance=instance,
         binary=settings.opencode_binary,
-        tools_dir=TOOLS,
+        tools_dir=tools_dir(),
         config_file=settings.opencode_config,
         home=settings.opencode_home,
         own_home=OwnHome(settings.data.with_name(settings.data.name + SUFFIX)),

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from scripts.provision.node import find_npm
-from scripts.provision.opencode import install_opencode
+from scripts.provision.node import npm_of
 from scripts.provision.packages import VENV, install_packages
-from scripts.provision.progress import LOG, ROOT, TOOLS, Runner, SetupFailed, say
+from scripts.provision.progress import LOG, ROOT, TOOLS, say
+
+from opencode_ledger.http.setup.opencode import install_opencode
+from opencode_ledger.http.setup.programs import Runner, SetupFailed
 
 _NEEDED_MB: Final = {"run": 700, "dev": 1500}
 
@@ -30,7 +32,7 @@ def main() -> int:
     try:
         with _lock() as lock:
             LOG.unlink(missing_ok=True)
-            _provision(Runner(lock), profile, agent, ingredients)
+            _provision(Runner(lock, ROOT, LOG), profile, agent, ingredients)
     except SetupFailed as failure:
         say(str(failure))
         say(failure.advice)
@@ -54,7 +56,7 @@ def _provision(runner: Runner, profile: str, agent: str, ingredients: bytes) -> 
         made.unlink(missing_ok=True)
         install_packages(runner, profile)
     if agent == "agent":
-        install_opencode(runner)
+        install_opencode(TOOLS, lambda: npm_of(runner), say)
     if profile == "dev":
         _install_clients(runner)
     new = made.with_suffix(".new")
@@ -67,7 +69,7 @@ def _install_clients(runner: Runner) -> None:
     clients = ROOT / "tests/clients"
     if (clients / "package-lock.json").is_file():
         say("fetching the tests' npm clients ...")
-        find_npm(runner).install("fetching the tests' npm clients", clients)
+        npm_of(runner).install("fetching the tests' npm clients", clients)
 
 
 def _see_to_space(profile: str) -> None:

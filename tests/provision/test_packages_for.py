@@ -1,8 +1,9 @@
 """Which of npm's packages holds the agent for which machine."""
 
 import pytest
-from scripts.provision.opencode import packages_for
-from scripts.provision.progress import SetupFailed
+
+from opencode_ledger.http.setup.opencode import packages_for
+from opencode_ledger.http.setup.programs import SetupFailed
 
 
 @pytest.mark.parametrize(

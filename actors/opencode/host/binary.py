@@ -15,7 +15,7 @@ from .shortage import why
 SUPPORTED = "1.18."
 NPM_VERSION = "1.18.33"
 
-_ADVICE = "Run ./scripts/serve, which fetches it, or give its path with --opencode-binary."
+_ADVICE = "Run `opencode-ledger setup`, which fetches it, or give its path with --opencode-binary."
 
 
 def candidates(given: Path | None, tools_dir: Path | None = None, path: str | None = None) -> list[Path]:

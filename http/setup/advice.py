@@ -32,8 +32,8 @@ _REMEDIES: Final = (
     ),
     _Remedy(
         ("EBADPLATFORM", "E404", "ETARGET"),
-        "The registry lacks this platform's package. Install opencode 1.18.x yourself and name it: "
-        "LEDGER_OPENCODE_BINARY=/path/to/opencode ./scripts/serve",
+        "The registry lacks this platform's package. Install opencode 1.18.x yourself and name it in the variable "
+        "LEDGER_OPENCODE_BINARY.",
     ),
 )
 

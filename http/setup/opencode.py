@@ -9,32 +9,38 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from scripts.provision.node import find_npm
-from scripts.provision.progress import TOOLS, Runner, SetupFailed, say
+from .npm import Npm, Say
+from .programs import SetupFailed
 
 VERSION: Final = "1.18.33"
 LINE: Final = "1.18."
-BINARY: Final = TOOLS / "bin/opencode"
 
-_OWN_BINARY = f"Install opencode {LINE}x yourself and name it: LEDGER_OPENCODE_BINARY=/path/to/opencode ./scripts/serve"
+_OWN_BINARY = f"Install opencode {LINE}x yourself and name it in the variable LEDGER_OPENCODE_BINARY."
 
 
-def install_opencode(runner: Runner) -> None:
-    """Have opencode at `BINARY`. Raises `SetupFailed`."""
-    if version_of(BINARY) == VERSION:
+def binary_in(tools: Path) -> Path:
+    """Where opencode is among these tools."""
+    return tools / "bin/opencode"
+
+
+def install_opencode(tools: Path, find_npm: Callable[[], Npm], say: Say) -> None:
+    """Have opencode among these tools: a copy of the machine's own if it will do, else npm's. Raises `SetupFailed`."""
+    binary = binary_in(tools)
+    if version_of(binary) == VERSION:
         return
-    BINARY.parent.mkdir(parents=True, exist_ok=True)
+    binary.parent.mkdir(parents=True, exist_ok=True)
     if found := _on_path():
         say(f"taking the opencode that is installed, {found}")
-        _put_in_place(found)
+        _put_in_place(found, binary)
         return
     say(f"fetching opencode {VERSION} (60 MB) ...")
     names = packages_for(platform.system(), platform.machine(), musl=_has_musl(), avx2=_has_avx2())
     for name in names:
-        if _fetched(runner, name):
+        if _fetched(find_npm(), name, binary):
             return
     raise SetupFailed(f"opencode was fetched ({', '.join(names)}), but does not run here", _OWN_BINARY)
 
@@ -81,22 +87,22 @@ def _on_path() -> Path | None:
     return binary if version_of(binary).startswith(LINE) else None
 
 
-def _fetched(runner: Runner, name: str) -> bool:
+def _fetched(npm: Npm, name: str, binary: Path) -> bool:
     """Whether this package's binary runs here, and is now in place."""
-    with tempfile.TemporaryDirectory(dir=TOOLS, prefix="fetching-") as directory:
-        find_npm(runner).install(f"fetching opencode ({name})", Path(directory), f"{name}@{VERSION}")
-        binary = Path(directory, "node_modules", name, "bin/opencode")
-        if version_of(binary) != VERSION:
+    with tempfile.TemporaryDirectory(dir=binary.parents[1], prefix="fetching-") as directory:
+        npm.install(f"fetching opencode ({name})", Path(directory), f"{name}@{VERSION}")
+        fetched = Path(directory, "node_modules", name, "bin/opencode")
+        if version_of(fetched) != VERSION:
             return False
-        binary.replace(BINARY)
+        fetched.replace(binary)
     return True
 
 
-def _put_in_place(binary: Path) -> None:
+def _put_in_place(found: Path, binary: Path) -> None:
     """A copy, so that an upgrade of the machine's opencode does not change ours."""
-    new = BINARY.with_suffix(".new")
-    shutil.copy2(binary, new)
-    new.replace(BINARY)
+    new = binary.with_suffix(".new")
+    shutil.copy2(found, new)
+    new.replace(binary)
 
 
 def _has_musl() -> bool:
