@@ -20,7 +20,7 @@ PATIENCE: Final = 2.0
 """Seconds within which what a test closed must be gone."""
 
 _DESCRIPTORS: Final = Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")
-_OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http")]
+_OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http", "client")]
 
 _MAY_BLOCK: Final = (
     ("tests/store/test_crash.py", {"<lambda>"}),  # measures the log within the commit that it hears of

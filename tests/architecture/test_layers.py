@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "domain": {"domain"},
     "actors": {"actors", "domain"},
     "projections": {"projections", "domain"},
-    "http": {"http", "actors", "projections", "domain"},
+    "http": {"http", "actors", "projections", "domain", "client"},
+    "client": {"client"},
 }
 
 

@@ -2,14 +2,14 @@
 
 import ast
 
-from .tree import ROOT, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, python_files
 
 
 def callers(name: str) -> set[str]:
     """The files of the package that call a function of this name."""
     return {
         str(path.relative_to(ROOT))
-        for path in python_files("domain", "actors", "projections", "http")
+        for path in python_files(*PACKAGE_FOLDERS)
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     }

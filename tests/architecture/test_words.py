@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .tree import python_files, text_files
+from .tree import PACKAGE_FOLDERS, python_files, text_files
 
 # Put together here, so that this file does not say them either.
 REGISTRY_HOSTS = re.compile(
@@ -42,7 +42,7 @@ def test_nothing_is_left_unfinished() -> None:
     assert found(UNFINISHED) == []
 
 
-@pytest.mark.parametrize("folder", ["domain", "actors", "projections", "http", "scripts", "tests"])
+@pytest.mark.parametrize("folder", [*PACKAGE_FOLDERS, "scripts", "tests"])
 def test_every_module_is_named_for_what_it_holds(folder: str) -> None:
     """A module's name says what is in it."""
     assert [path for path in python_files(folder) if path.stem in EMPTY_NAMES] == []

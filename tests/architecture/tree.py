@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGE_FOLDERS: Final = ("domain", "actors", "projections", "http")
+PACKAGE_FOLDERS: Final = ("domain", "actors", "projections", "http", "client")
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
