@@ -23,6 +23,8 @@ class AccessRefusedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 AccessEvent: TypeAlias = Event[Literal["access"], AccessRefusedData]
@@ -119,6 +121,8 @@ class CodebaseChangedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class CodebaseDeletedData(TypedDict):
@@ -130,6 +134,8 @@ class CodebaseDeletedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class CodebaseDeletingData(TypedDict):
@@ -141,6 +147,8 @@ class CodebaseDeletingData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class CodebaseRegisteredData(TypedDict):
@@ -157,6 +165,8 @@ class CodebaseRegisteredData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 CodebaseEvent: TypeAlias = Event[
@@ -193,6 +203,8 @@ class CompleteData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 CompleteEvent: TypeAlias = Event[Literal["complete"], CompleteData]
@@ -237,6 +249,8 @@ class ErasureData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 ErasureEvent: TypeAlias = Event[Literal["erasure"], ErasureData]
@@ -252,6 +266,8 @@ class ErrorData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 ErrorEvent: TypeAlias = Event[Literal["error"], ErrorData]
@@ -278,6 +294,8 @@ class PermissionAskedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class PermissionAnsweringData(TypedDict):
@@ -293,6 +311,8 @@ class PermissionAnsweringData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class PermissionRepliedData(TypedDict):
@@ -312,6 +332,8 @@ class PermissionRepliedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 PermissionEvent: TypeAlias = Event[
@@ -335,6 +357,8 @@ class RequestAnsweredData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 RequestEvent: TypeAlias = Event[Literal["request"], RequestAnsweredData]
@@ -353,6 +377,8 @@ class MessageSentData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 MessageSentEvent: TypeAlias = Event[Literal["message_sent"], MessageSentData]
@@ -371,6 +397,8 @@ class MessageDeliveredData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 MessageDeliveredEvent: TypeAlias = Event[Literal["message_delivered"], MessageDeliveredData]
@@ -391,6 +419,8 @@ class StatusData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 StatusEvent: TypeAlias = Event[Literal["status"], StatusData]
@@ -413,6 +443,8 @@ class OutputData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 OutputEvent: TypeAlias = Event[Literal["output"], OutputData]
@@ -431,6 +463,8 @@ class ToolUseData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 ToolUseEvent: TypeAlias = Event[Literal["tool_use"], ToolUseData]
@@ -465,6 +499,8 @@ class ToolResultData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 ToolResultEvent: TypeAlias = Event[Literal["tool_result"], ToolResultData]
@@ -484,6 +520,8 @@ class FileChangeData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 FileChangeEvent: TypeAlias = Event[Literal["file_change"], FileChangeData]
@@ -500,6 +538,8 @@ class UsageData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 UsageEvent: TypeAlias = Event[Literal["usage"], UsageData]
@@ -524,6 +564,8 @@ class SessionStartedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionAdmittedData(TypedDict):
@@ -535,6 +577,8 @@ class SessionAdmittedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionLinkedData(TypedDict):
@@ -547,6 +591,8 @@ class SessionLinkedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionResumedData(TypedDict):
@@ -559,6 +605,8 @@ class SessionResumedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionInterruptingData(TypedDict):
@@ -571,6 +619,8 @@ class SessionInterruptingData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionInterruptedData(TypedDict):
@@ -583,6 +633,8 @@ class SessionInterruptedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionStoppingData(TypedDict):
@@ -594,6 +646,8 @@ class SessionStoppingData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionStoppedData(TypedDict):
@@ -605,6 +659,8 @@ class SessionStoppedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionCompletedData(TypedDict):
@@ -617,6 +673,8 @@ class SessionCompletedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionFailedData(TypedDict):
@@ -628,6 +686,8 @@ class SessionFailedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionImportedData(TypedDict):
@@ -659,6 +719,8 @@ class SessionImportedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class SessionExtendedData(TypedDict):
@@ -674,6 +736,8 @@ class SessionExtendedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 SessionEvent: TypeAlias = Event[
@@ -710,6 +774,8 @@ class TaskCreatedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskHeldData(TypedDict):
@@ -726,6 +792,8 @@ class TaskHeldData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskStartedData(TypedDict):
@@ -737,6 +805,8 @@ class TaskStartedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskInterruptedData(TypedDict):
@@ -754,6 +824,8 @@ class TaskInterruptedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskResumedData(TypedDict):
@@ -765,6 +837,8 @@ class TaskResumedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskCompletedData(TypedDict):
@@ -777,6 +851,8 @@ class TaskCompletedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskFailedData(TypedDict):
@@ -790,6 +866,8 @@ class TaskFailedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class TaskCancelledData(TypedDict):
@@ -801,6 +879,8 @@ class TaskCancelledData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 TaskEvent: TypeAlias = Event[
@@ -839,6 +919,8 @@ class MessageImportedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 MessageImportedEvent: TypeAlias = Event[Literal["message_imported"], MessageImportedData]
@@ -866,6 +948,8 @@ class OutputImportedData(TypedDict):
     task_id: NotRequired[str]
     timestamp: str
     correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 OutputImportedEvent: TypeAlias = Event[Literal["output_imported"], OutputImportedData]
