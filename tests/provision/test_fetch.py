@@ -98,7 +98,7 @@ def test_where_the_tools_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A clone has its own; an installed package uses the person's data, never a relative path."""
     root = Path(__file__).resolve().parents[2]
     assert place.tools_dir() == root / ".tools"
-    monkeypatch.setattr(place, "__file__", str(tmp_path / "opencode_ledger/http/setup/place.py"))
+    monkeypatch.setattr(place, "CLONE", place.clone_of(tmp_path / "opencode_ledger/http/setup/place.py"))
     monkeypatch.setenv("HOME", str(tmp_path))
     for given, expected in (
         ("", tmp_path / ".local/share"),
