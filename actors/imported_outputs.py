@@ -11,7 +11,7 @@ from typing import Final
 from ..domain.codebase.commands import ImportSession
 from ..domain.codebase.imported import ExternalMessage, ExternalOutput
 from ..domain.ids import CodebaseId
-from ..domain.outputs.whole import AgentOutput, WholeOutput
+from ..domain.whole_output import AgentOutput, WholeOutput
 from .whole_outputs import OutputKeeper
 
 MOST: Final = 16

@@ -20,9 +20,9 @@ from ..domain.codebase.facts import Fact, ToolEnded
 from ..domain.errors import StoreError
 from ..domain.ids import CodebaseId, OutputId
 from ..domain.outputs.intake import Intake
-from ..domain.outputs.whole import SALT, AgentOutput, Missing, WholeOutput
 from ..domain.ports import OutputStore
 from ..domain.secrets.masker import Secrets
+from ..domain.whole_output import SALT, AgentOutput, Missing, WholeOutput
 
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ from ..actors.opencode import (
     reap_orphans,
     sweep_all,
 )
-from ..actors.opencode.other_versions.own_home import SUFFIX
+from ..actors.opencode.homes.own_home import SUFFIX
 from ..actors.opencode.settings import MIB
 from ..actors.settings import ActorSettings
 from ..actors.slots.agent_slots import AgentSlots

@@ -33,8 +33,8 @@ _MAY_BLOCK: Final = (
     # Shows a trace, with the lines of source in it, to the person at a terminal.
     ("rich/traceback.py", {"extract", "_render_stack"}),
     # Looks at a few files, once for each start of an agent.
-    ("opencode_ledger/actors/opencode/host/environment.py", {"_path"}),
-    ("opencode_ledger/actors/opencode/host/binary.py", {"find_binary"}),
+    ("opencode_ledger/actors/opencode/program/environment.py", {"_path"}),
+    ("opencode_ledger/actors/opencode/program/binary.py", {"find_binary"}),
     ("opencode_ledger/actors/opencode/host/process.py", {"_bound_to_us"}),
     ("opencode_ledger/actors/opencode/factory.py", {"unavailable", "_ask_models"}),
 )

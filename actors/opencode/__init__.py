@@ -3,14 +3,14 @@
 from .agent import OpencodeAgent
 from .catalog import Model
 from .factory import OpencodeAgents
-from .host.binary import NPM_VERSION
-from .host.environment import MARKER
+from .homes.own_home import OwnHome
 from .host.known_secrets import learn_secrets
 from .host.orphans import adopts_orphans, reap_orphans
 from .host.scratch import clear_scratch
 from .host.tool_outputs import ToolOutputFiles
-from .other_versions.own_home import OwnHome
 from .processes.survivors import sweep_all
+from .program.binary import NPM_VERSION
+from .program.environment import MARKER
 from .settings import OpencodeSettings
 from .untrusted.configuration import project_config
 

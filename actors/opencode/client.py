@@ -25,7 +25,7 @@ from ...domain.long_json import decoded_in_pieces
 from ...domain.opencode.errors import failure_of
 from ...domain.opencode.names import FORM, is_name, shown_name
 from ...domain.untrusted_json import fields, text
-from .host.environment import USER
+from .program.environment import USER
 
 UNREACHABLE = AGENT_UNREACHABLE
 UNREADABLE = "AGENT_UNREADABLE"

@@ -14,10 +14,10 @@ from .callers.socket_table import Ends
 from .catalog import Model, models_of
 from .host.availability import NOT_KNOWN, Availability
 from .host.configuration import Stamp, configuration_stamp
-from .host.environment import agent_environment
 from .model_list import ModelList
 from .others.history import OpencodeHistories, server_nowhere
 from .processes import survivors
+from .program.environment import agent_environment
 from .settings import OpencodeSettings
 from .untrusted.configuration import refuse_untrusted
 

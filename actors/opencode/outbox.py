@@ -11,8 +11,8 @@ from dataclasses import replace
 import structlog
 
 from ...domain.codebase.facts import Fact, TextStreamed, ToolEnded, ToolStarted
-from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Deliver
+from ...domain.whole_output import AgentOutput
 from ..clock import loop_seconds
 
 log = structlog.get_logger()

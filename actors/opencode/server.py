@@ -11,9 +11,7 @@ import structlog
 from ...domain.errors import AgentError, AgentUnavailable
 from .catalog import Catalog
 from .client import OpencodeClient
-from .host.binary import supported, wrong_version
 from .host.configuration import Stamp, configuration_stamp
-from .host.environment import agent_environment, for_commands, marker, opencode_data, search_path
 from .host.home import prepare_home
 from .host.known_secrets import learn_secrets
 from .host.process import START_FAILED, EndedEarly, OpencodeProcess
@@ -23,6 +21,8 @@ from .host.snapshot_locks import remove_stale_locks
 from .other_versions.choice import settle
 from .processes import survivors
 from .processes.calls import Commands
+from .program.binary import supported, wrong_version
+from .program.environment import agent_environment, for_commands, marker, opencode_data, search_path
 from .settings import OpencodeSettings
 
 log = structlog.get_logger()

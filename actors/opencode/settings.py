@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...domain.secrets.masker import Secrets
-from .callers.presence import Presence
-from .other_versions.own_home import OwnHome
+from .homes.own_home import OwnHome
 from .starting.first_start import FirstStart
+from .starting.presence import Presence
 
 MIB = 2**20
 

@@ -26,8 +26,8 @@ from ...domain.ids import (
     MessageId,
     SessionId,
 )
-from ...domain.outputs.whole import AgentOutput
 from ...domain.ports import Clock, Deliver
+from ...domain.whole_output import AgentOutput
 
 
 @dataclass(kw_only=True)

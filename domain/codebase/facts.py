@@ -12,7 +12,7 @@ from ..events import Answers, Json, PermissionKind, Reply
 from ..failure import Failure
 from ..file_trees import Action, PathEncoding
 from ..ids import AgentPermissionId, AgentSessionId, MessageId, SessionId
-from ..outputs.whole import AgentOutput, WholeOutput
+from ..whole_output import AgentOutput, WholeOutput
 
 Truncation: TypeAlias = Literal["length", "content-filter"]
 """Why the last answer is truncated: the model's limit of length, or the provider's filter."""

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, cast
 
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
-from ..outputs.whole import AgentOutput, WholeOutput
+from ..whole_output import AgentOutput, WholeOutput
 
 ExternalStatus: TypeAlias = Literal["completed", "failed", "stopped", "running"]
 

@@ -7,8 +7,8 @@ from typing import Final
 from ..events import Event
 from ..events import imported as o
 from ..ids import SessionId, Timestamp
-from ..outputs.whole import WholeOutput, whole_members
 from ..timestamps import moment_of
+from ..whole_output import WholeOutput, whole_members
 from . import commands as c
 from .decision import NOTHING, Decision
 from .imported import (

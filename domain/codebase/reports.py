@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, assert_never
 from .. import events as e
 from ..failure import Failure
 from ..ids import Timestamp
-from ..outputs.whole import AgentOutput, WholeOutput, whole_members
+from ..whole_output import AgentOutput, WholeOutput, whole_members
 from . import endings, permissions
 from . import facts as f
 from .commands import Report

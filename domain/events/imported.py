@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from ..ids import AgentSessionId, OutputId, SessionId, Timestamp
-from ..outputs.whole import Missing
+from ..whole_output import Missing
 from .event import Event, Json, kind
 from .run import Output
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..ids import AgentSessionId, MessageId, OutputId
-from ..outputs.whole import Missing
+from ..whole_output import Missing
 from .event import Event, Json, kind
 
 

@@ -13,10 +13,10 @@ from ..codebase.facts import ToolStarted
 from ..codebase.imported import ExternalMessage, ExternalOutput, ExternalSession, ExternalStatus, digest_of
 from ..events import Json
 from ..ids import AgentSessionId, SessionId, Timestamp
-from ..outputs.whole import AgentOutput
 from ..secrets.masker import Secrets
 from ..timestamps import timestamp_of
 from ..untrusted_json import Fields, bounded, fields, items, shortened, text, whole
+from ..whole_output import AgentOutput
 from .errors import failure_of
 from .messages import is_synthetic, usage_of
 from .names import MESSAGE, SESSION, is_name, is_session_of_others

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 
 from ..codebase.facts import ToolEnded, ToolStarted
-from ..outputs.whole import AgentOutput, shown_of
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, json_of, number, text
+from ..whole_output import AgentOutput, shown_of
 from .command_times import CommandClock, CommandTimes
 from .names import CALL, PART, recorded_name
 from .streamed_text import Origin

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from ..secrets.masker import Secrets
 from ..secrets.streams import StreamMasker
-from .whole import CHUNK
+from ..whole_output import CHUNK
 
 
 class Intake:

@@ -11,7 +11,7 @@ from ..events.imported import OutputImported
 from ..events.recorded import RecordedEvent
 from ..events.run import ToolResult
 from ..ids import CodebaseId, OutputId, Position
-from .whole import is_output_id
+from ..whole_output import is_output_id
 
 _NAMED: Final = b'"whole_id":"out_'
 _TOPICS: Final = frozenset({ToolResult.topic, OutputImported.topic})

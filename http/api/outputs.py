@@ -10,7 +10,7 @@ from ...domain.errors import InvalidInput, OutputNotFound
 from ...domain.ids import CodebaseId, OutputId, Sequence
 from ...domain.outputs.exported import first_line, last_line, output_line, text_line
 from ...domain.outputs.record import KeptOutput, kept_in
-from ...domain.outputs.whole import CHUNK, is_output_id
+from ...domain.whole_output import CHUNK, is_output_id
 from ..web.errors import RangeNotThere
 from ..web.framing import lines_answer, send_pieces
 from ..web.parameters import UPTO

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 from ...domain.codebase.lifecycle_rules import PublicStatus
 from ...domain.events import PermissionKind
 from ...domain.ids import Timestamp
-from ...domain.outputs.whole import Missing
+from ...domain.whole_output import Missing
 from ...projections.views.session_queries import SessionStatus
 from ...projections.views.tasks import TaskStatus
 

@@ -8,7 +8,7 @@ import orjson
 from ...domain.events import CodebaseChanged, ToolResult
 from ...domain.events.imported import OutputImported
 from ...domain.ids import OutputId, Position
-from ...domain.outputs.whole import Missing
+from ...domain.whole_output import Missing
 from ...projections.story.session_story import NOT_OURS, Entry, Story
 from ...projections.story.wording import took, used
 from ...projections.views.session_queries import Session

@@ -22,8 +22,8 @@ from opencode_ledger.domain.ids import (
     MessageId,
     SessionId,
 )
-from opencode_ledger.domain.outputs.whole import AgentOutput
 from opencode_ledger.domain.ports import Clock, Deliver
+from opencode_ledger.domain.whole_output import AgentOutput
 
 SILENCE = 60.0
 """Seconds after which an agent that says nothing is given up by its adapter."""

@@ -18,9 +18,9 @@ from opencode_ledger.actors.whole_outputs import OutputKeeper
 from opencode_ledger.domain.codebase.facts import ToolEnded
 from opencode_ledger.domain.errors import StoreError
 from opencode_ledger.domain.ids import CodebaseId, OutputId, SessionId
-from opencode_ledger.domain.outputs.whole import CHUNK, AgentOutput, WholeOutput, shown_of
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.domain.secrets.shapes import MARK
+from opencode_ledger.domain.whole_output import CHUNK, AgentOutput, WholeOutput, shown_of
 
 CODEBASE = CodebaseId("cb_1")
 SECRET = "s3cret-of-the-house-0815"

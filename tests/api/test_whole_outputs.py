@@ -10,7 +10,7 @@ from tests.support.command_line import Command
 from tests.support.service import API, Running, running
 
 from opencode_ledger.domain.ids import CodebaseId
-from opencode_ledger.domain.outputs.whole import AgentOutput
+from opencode_ledger.domain.whole_output import AgentOutput
 from opencode_ledger.http.settings import Settings
 
 SECRET, OTHER = "the-word-to-forget", "the-word-to-keep"

@@ -9,7 +9,7 @@ from opencode_ledger.domain.codebase.commands import ImportSession
 from opencode_ledger.domain.codebase.imported import ExternalOutput, ExternalSession
 from opencode_ledger.domain.opencode.history import MOST_OF_A_MESSAGE, SessionReading, session_from
 from opencode_ledger.domain.opencode.tool_calls import OUTPUT_LIMIT
-from opencode_ledger.domain.outputs.whole import AgentOutput
+from opencode_ledger.domain.whole_output import AgentOutput
 
 Json = dict[str, Any]
 LISTED: Json = {

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import cast
 
-from opencode_ledger.actors.opencode.host.environment import private_home
 from opencode_ledger.actors.opencode.host.home import prepare_home
+from opencode_ledger.actors.opencode.program.environment import private_home
 
 from .processes import LIMIT
 from .service import Service

@@ -17,8 +17,8 @@ from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.callers import OwnAgent
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.ids import AgentSessionId, CodebaseId
-from opencode_ledger.domain.outputs.whole import AgentOutput
 from opencode_ledger.domain.ports import Deliver
+from opencode_ledger.domain.whole_output import AgentOutput
 from opencode_ledger.http.cli.erase import erase
 from opencode_ledger.http.offline.backup import back_up
 from opencode_ledger.http.settings import Settings

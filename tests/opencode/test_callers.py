@@ -16,10 +16,10 @@ import pytest
 
 from opencode_ledger.actors.opencode.callers import holders_linux, holders_psutil
 from opencode_ledger.actors.opencode.callers.caller_lookup import Callers, Look
-from opencode_ledger.actors.opencode.callers.presence import Presence
 from opencode_ledger.actors.opencode.callers.socket_table import Ends
-from opencode_ledger.actors.opencode.host.environment import MARKER, marker
 from opencode_ledger.actors.opencode.processes import inherited
+from opencode_ledger.actors.opencode.program.environment import MARKER, marker
+from opencode_ledger.actors.opencode.starting.presence import Presence
 from opencode_ledger.domain.callers import ANOTHER, UNKNOWN, Caller, OwnAgent
 from opencode_ledger.domain.ids import CodebaseId
 

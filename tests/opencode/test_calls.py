@@ -13,11 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from opencode_ledger.actors.opencode import sweep_all
-from opencode_ledger.actors.opencode.host.environment import MARKER, marker
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
 from opencode_ledger.actors.opencode.processes import inherited
 from opencode_ledger.actors.opencode.processes.calls import Commands
 from opencode_ledger.actors.opencode.processes.interrupt import Interrupt
+from opencode_ledger.actors.opencode.program.environment import MARKER, marker
 from opencode_ledger.domain.opencode.command_times import CommandTimes
 
 from ..faults.processes import eventually, sleep_alone

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from opencode_ledger.actors.opencode import OpencodeSettings, learn_secrets
-from opencode_ledger.actors.opencode.host.environment import agent_environment
 from opencode_ledger.actors.opencode.host.known_secrets import known_secrets, secrets_around
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
+from opencode_ledger.actors.opencode.program.environment import agent_environment
 from opencode_ledger.domain.secrets.masker import Secrets
 
 

@@ -13,12 +13,13 @@ from typing import Final
 import pytest
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings, OwnHome
-from opencode_ledger.actors.opencode.host.environment import agent_environment, for_commands
+from opencode_ledger.actors.opencode.homes.database import opened_by_another
+from opencode_ledger.actors.opencode.homes.migrations import migrations_in
+from opencode_ledger.actors.opencode.homes.own_home import LOGINS
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
 from opencode_ledger.actors.opencode.other_versions.choice import choose
-from opencode_ledger.actors.opencode.other_versions.database import opened_by_another
-from opencode_ledger.actors.opencode.other_versions.own_home import LOGINS
-from opencode_ledger.actors.opencode.other_versions.versions import is_later, migrations_in
+from opencode_ledger.actors.opencode.other_versions.versions import is_later
+from opencode_ledger.actors.opencode.program.environment import agent_environment, for_commands
 from opencode_ledger.actors.opencode.server import OpencodeServer
 from opencode_ledger.domain.errors import AgentUnavailable
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from opencode_ledger.actors.opencode import MARKER, OpencodeSettings, sweep_all
 from opencode_ledger.actors.opencode.catalog import Catalog
-from opencode_ledger.actors.opencode.host.binary import candidates
-from opencode_ledger.actors.opencode.host.environment import agent_environment, marker
 from opencode_ledger.actors.opencode.host.home import prepare_home
 from opencode_ledger.actors.opencode.message_ids import MessageIds
 from opencode_ledger.actors.opencode.outbox import Outbox
 from opencode_ledger.actors.opencode.processes.survivors import sweep
+from opencode_ledger.actors.opencode.program.binary import candidates
+from opencode_ledger.actors.opencode.program.environment import agent_environment, marker
 from opencode_ledger.actors.opencode.sse import TOO_LONG, EventParser
 from opencode_ledger.actors.opencode.untrusted.configuration import project_config, refuse_untrusted
 from opencode_ledger.domain.codebase import facts as f

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.actors.opencode.host.environment import MARKER
 from opencode_ledger.actors.opencode.processes.started_with import environment_of
 from opencode_ledger.actors.opencode.processes.survivors import variable
+from opencode_ledger.actors.opencode.program.environment import MARKER
 
 from ..faults.processes import eventually
 

@@ -1,1 +1,1 @@
-"""The callers of the service: which agents run, what marks their processes, and who holds a connection."""
+"""The callers of the service: what marks the processes of agents, and who holds a connection."""

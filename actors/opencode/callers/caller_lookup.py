@@ -14,8 +14,8 @@ import structlog
 
 from ....domain.callers import ANOTHER, UNKNOWN, Caller
 from ...clock import loop_seconds
+from ..starting.presence import Presence
 from . import holders_linux, holders_psutil
-from .presence import Presence
 from .socket_table import Ends
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from contextlib import suppress
 import psutil
 
 from ....domain.callers import ANOTHER, UNKNOWN, Caller, OwnAgent
-from ..host.environment import MARKER
+from ..program.environment import MARKER
 from .holders_linux import agent_named
 from .socket_table import Ends
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..host.environment import MARKER, marker
 from ..processes import inherited
 from ..processes.started_with import environment_of
+from ..program.environment import MARKER, marker
 
 _PROC: Final = Path("/proc")
 _SOCKET: Final = "socket:["

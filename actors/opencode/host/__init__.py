@@ -1,1 +1,1 @@
-"""opencode's process on this machine: binary, environment, files, memory, leftovers."""
+"""opencode's process on this machine: configuration, files, memory, secrets, leftovers."""

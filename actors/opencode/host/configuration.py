@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ....domain.untrusted_json import fields
-from .environment import opencode_data
+from ..program.environment import opencode_data
 
 Stamp: TypeAlias = tuple[tuple[str, str], ...]
 """Of each file that says something: its path, and a digest of what it says about models."""

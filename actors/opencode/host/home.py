@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from .environment import private_home
+from ..program.environment import private_home
 
 _PLUGIN = {"dependencies": {"@opencode-ai/plugin": "*"}}
 _SEEDS = {"package.json": _PLUGIN, "package-lock.json": {"packages": {"": _PLUGIN}}}

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from ..program.environment import agent_environment
 from ..settings import OpencodeSettings
 from .configuration import Places, content_of
-from .environment import agent_environment
 from .secret_variables import SAYS_SO, in_addresses, is_place, secret_variables
 
 _MEMBER: Final = re.compile(

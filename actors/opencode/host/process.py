@@ -19,9 +19,9 @@ from ....domain.errors import AgentError
 from ....domain.failure import Failure
 from ....domain.secrets.masker import Secrets
 from ..processes import inherited
+from ..program.environment import MARKER
+from ..program.shortage import why
 from ..starting.last_error import last_error
-from .environment import MARKER
-from .shortage import why
 
 START_FAILED = "AGENT_START_FAILED"
 _LISTENING = re.compile(rb"listening on (http://\S+)")

@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from .environment import CALL
+from ..program.environment import CALL
 
 log = structlog.get_logger()
 

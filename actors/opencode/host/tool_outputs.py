@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ...whole_outputs import NotKept
+from ..program.environment import agent_environment, opencode_data, shared_data
 from ..settings import OpencodeSettings
-from .environment import agent_environment, opencode_data, shared_data
 
 _NAME: Final = re.compile(r"tool_[A-Za-z0-9]{1,64}")
 _FOLDER: Final = "tool-output"

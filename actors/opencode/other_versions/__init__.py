@@ -1,1 +1,1 @@
-"""Coexistence with another version of opencode: the choice of the executable, and a home of our own if they clash."""
+"""Coexistence with another version of opencode: which executable to use, and when to work in a home of our own."""

@@ -8,10 +8,11 @@ from typing import Final
 
 from ....domain.errors import AgentUnavailable
 from ...clock import loop_seconds
-from ..host.binary import SUPPORTED, candidates, on_path, supported, wrong_version
-from ..host.environment import shared_data
+from ..homes.migrations import File
+from ..program.binary import SUPPORTED, candidates, on_path, supported, wrong_version
+from ..program.environment import shared_data
 from ..settings import OpencodeSettings
-from .versions import File, is_later, version_of
+from .versions import is_later, version_of
 
 NAMES: Final = ("opencode", "opencode2")
 """What another version of opencode is called on PATH."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from ..host.environment import CALL, MARKER
+from ..program.environment import CALL, MARKER
 from . import inherited
 from .beginnings import GONE, began
 from .survivors import variable

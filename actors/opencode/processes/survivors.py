@@ -20,7 +20,7 @@ import psutil
 import structlog
 
 from ...clock import steady_seconds
-from ..host.environment import MARKER, marker
+from ..program.environment import MARKER, marker
 from . import inherited
 from .started_with import environment_of
 

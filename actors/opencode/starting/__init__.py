@@ -1,1 +1,1 @@
-"""Starts of opencode: which agent goes first in a new home, and the error of an opencode that ends instead."""
+"""Starts of opencode: which agent goes first in a new home, which agents may be there, and why one ended instead."""

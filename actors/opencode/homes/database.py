@@ -7,7 +7,7 @@ from typing import Final
 from ....domain.errors import StoreError
 from ...store.evidence.file_format import Part
 from ...store.evidence.foreign import look_into
-from .versions import migrations_in
+from .migrations import migrations_in
 
 NAME: Final = "opencode.db"
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, TypedDict
 
-from ..ids import OutputId
+from .ids import OutputId
 
 CHUNK: Final = 65_536
 """Bytes of a chunk, at most; each chunk is valid UTF-8."""
