@@ -81,12 +81,32 @@ class Alive(TypedDict):
     status: Literal["ok"]
 
 
+class BeforeTask(TypedDict):
+    """The place directly ahead of another waiting task of the same codebase."""
+
+    before: str
+
+
 class ChangeCodebase(TypedDict):
     """Changes of a codebase: at least one member. The directory can't be changed."""
 
     name: NotRequired[str | None]
     description: NotRequired[str | None]
     agent_config: NotRequired[AgentConfigChange | None]
+
+
+class ChangeTask(TypedDict):
+    """Changes of a waiting task: at least one member.
+
+    - `position` alone: the task gets exactly this place, and its priority changes as far as that needs.
+    - `priority` alone: the task goes behind those that have this priority.
+    - Both: the task gets this place among the tasks of this priority.
+    """
+
+    title: NotRequired[str | None]
+    prompt: NotRequired[str | None]
+    priority: NotRequired[int | None]
+    position: NotRequired[Literal["first", "last"] | BeforeTask | None]
 
 
 class Codebase(TypedDict):
@@ -759,7 +779,10 @@ SessionEvent: TypeAlias = Event[
 
 
 class TaskCreatedData(TypedDict):
-    """A task was created: by a trigger, which starts it at once, or for the queue."""
+    """A task was created: by a trigger, which starts it at once, or for the queue.
+
+    `retry_of`: the ended task that it repeats, where it repeats one.
+    """
 
     action: Literal["created"]
     status: NotRequired[str]
@@ -770,6 +793,40 @@ class TaskCreatedData(TypedDict):
     priority: NotRequired[int]
     files: NotRequired[list[str]]
     metadata: NotRequired[dict[str, object]]
+    retry_of: NotRequired[str]
+    session_id: NotRequired[str]
+    task_id: NotRequired[str]
+    timestamp: str
+    correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class TaskChangedData(TypedDict):
+    """A waiting task got another title or prompt. Members that didn't change are absent."""
+
+    action: Literal["changed"]
+    status: NotRequired[str]
+    title: NotRequired[str]
+    prompt: NotRequired[str]
+    session_id: NotRequired[str]
+    task_id: NotRequired[str]
+    timestamp: str
+    correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class TaskMovedData(TypedDict):
+    """A waiting task got another place in the queue.
+
+    `before`: the task of the same priority that it is directly ahead of; absent where it is the last of its priority.
+    """
+
+    action: Literal["moved"]
+    status: NotRequired[str]
+    priority: int
+    before: NotRequired[str]
     session_id: NotRequired[str]
     task_id: NotRequired[str]
     timestamp: str
@@ -886,6 +943,8 @@ class TaskCancelledData(TypedDict):
 TaskEvent: TypeAlias = Event[
     Literal["task"],
     TaskCreatedData
+    | TaskChangedData
+    | TaskMovedData
     | TaskHeldData
     | TaskStartedData
     | TaskInterruptedData
@@ -1000,7 +1059,8 @@ class InclusionProof(TypedDict):
 class ListedTask(TypedDict):
     """A task of a list. Members without a value are omitted.
 
-    `reason`: a stable code for why it is interrupted or can't start now.
+    `reason`: a stable code for why it is interrupted or can't start now. `retry_of`: the task that it repeats. `place`: its
+    place in the queue of its codebase, where 1 is the next to start.
     """
 
     id: str
@@ -1014,6 +1074,8 @@ class ListedTask(TypedDict):
     started_at: NotRequired[str]
     completed_at: NotRequired[str]
     reason: NotRequired[str]
+    retry_of: NotRequired[str]
+    place: NotRequired[int]
 
 
 class LoggedEvent(TypedDict):
@@ -1192,6 +1254,18 @@ class ReplyPermission(TypedDict):
     answers: NotRequired[list[list[str]] | None]
 
 
+class RetriedTask(TypedDict):
+    """A new task that repeats an ended one."""
+
+    id: str
+    codebase_id: str
+    title: str
+    status: Literal["pending", "running", "interrupted", "completed", "failed", "cancelled"]
+    priority: int
+    created_at: str
+    retry_of: str
+
+
 class SendMessage(TypedDict):
     """A message for a running or interrupted session."""
 
@@ -1267,12 +1341,21 @@ class Task(TypedDict):
     started_at: NotRequired[str]
     completed_at: NotRequired[str]
     reason: NotRequired[str]
+    retry_of: NotRequired[str]
+    place: NotRequired[int]
     prompt: str
     model: NotRequired[str]
     metadata: dict[str, object]
     result: NotRequired[str]
     error: NotRequired[str]
     code: NotRequired[str]
+
+
+class TaskChanged(TypedDict):
+    """A task after a change."""
+
+    success: Literal[True]
+    task: Task
 
 
 class TaskCreated(TypedDict):
@@ -1283,8 +1366,16 @@ class TaskCreated(TypedDict):
     held: NotRequired[Held]
 
 
+class TaskRetried(TypedDict):
+    """An ended task was queued once more. `held`: what keeps it from starting; omitted if nothing does."""
+
+    success: Literal[True]
+    task: RetriedTask
+    held: NotRequired[Held]
+
+
 class Tasks(TypedDict):
-    """Tasks, newest first."""
+    """Tasks, newest first, or in the order in which they start."""
 
     total: int
     limit: int

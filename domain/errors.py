@@ -137,6 +137,30 @@ class TaskEnded(Conflict):
     code = "task_ended"
 
 
+class TaskNotQueued(Conflict):
+    """Only a task that waits in the queue can be changed; this one has a session already, or has ended."""
+
+    code = "task_not_queued"
+
+
+class TaskNotEnded(Conflict):
+    """The task has not ended, so there is nothing to repeat; stop it first, or resume it with a message if it is interrupted."""
+
+    code = "task_not_ended"
+
+
+class TaskErased(Conflict):
+    """The task's content was erased, so it can't be repeated; create a new task."""
+
+    code = "task_erased"
+
+
+class PlaceNotPossible(Conflict):
+    """This place in the queue is not possible with this priority; send only one of them."""
+
+    code = "place_not_possible"
+
+
 class PermissionAnswered(Conflict):
     """This permission was already answered."""
 

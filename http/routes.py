@@ -23,6 +23,7 @@ from .api import (
 from .api.paths import DirectoryGone
 from .api.request_bodies import (
     ChangeCodebase,
+    ChangeTask,
     NewTask,
     NoBody,
     RegisterCodebase,
@@ -240,7 +241,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         tasks.list_codebase_tasks,
         responses.Tasks,
         tag="Tasks",
-        query=(parameters.STATUS, *parameters.PAGE, parameters.AT),
+        query=(parameters.STATUS, parameters.ORDER, *parameters.PAGE, parameters.AT),
         views="cached",
     ),
     Route(
@@ -253,6 +254,24 @@ ROUTES: Final[tuple[Route, ...]] = (
         views="cached",
     ),
     Route("GET", f"{API}/tasks/{{task_id}}", tasks.get_task, responses.Task, tag="Tasks", views="cached"),
+    Route(
+        "PATCH",
+        f"{API}/tasks/{{task_id}}",
+        tasks.change_task,
+        responses.TaskChanged,
+        ChangeTask,
+        tag="Tasks",
+        errors=(d.TaskNotQueued, d.PlaceNotPossible, d.AgentStopping, d.CodebaseNotFound),
+    ),
+    Route(
+        "POST",
+        f"{API}/tasks/{{task_id}}/retry",
+        tasks.retry_task,
+        responses.TaskRetried,
+        NoBody,
+        tag="Tasks",
+        errors=(d.TaskNotEnded, d.TaskErased, d.UnknownModel, d.AgentStopping, d.CodebaseNotFound),
+    ),
     Route(
         "POST",
         f"{API}/tasks/{{task_id}}/cancel",

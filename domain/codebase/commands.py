@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 from ..events import Answers, Decider, Json, Reply
@@ -87,7 +88,10 @@ class ReplyPermission:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreateTask:
-    """Queue a task. It starts when the agent is free: highest priority first, then in the order of arrival."""
+    """Queue a task. It starts when the agent is free: highest priority first, then in the order of arrival.
+
+    `retry_of`: the ended task that it repeats, where it repeats one.
+    """
 
     task_id: TaskId
     title: str
@@ -97,6 +101,32 @@ class CreateTask:
     priority: int = 0
     files: tuple[str, ...] = ()
     metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    retry_of: TaskId | None = None
+
+
+class End(Enum):
+    """An end of the queue."""
+
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The place directly ahead of another waiting task."""
+
+    task_id: TaskId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeTask:
+    """Change a waiting task. None leaves a member as it is. `domain/codebase/queue/places.py` has the rules of `place`."""
+
+    task_id: TaskId
+    title: str | None = None
+    prompt: str | None = None
+    priority: int | None = None
+    place: End | Before | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,6 +213,7 @@ Command: TypeAlias = (
     | Stop
     | Delete
     | CreateTask
+    | ChangeTask
     | CancelTask
     | ReplyPermission
     | NoteRefusedAccess

@@ -39,10 +39,8 @@ def decide(state: State, command: c.Command, at: Timestamp, *, has_slot: bool = 
             return _delete(state, at)
         case c.ReplyPermission():
             return permissions.replied(state, command, at)
-        case c.CreateTask():
-            return task_commands.create(state, command, at)
-        case c.CancelTask():
-            return task_commands.cancel(state, command, at)
+        case c.CreateTask() | c.ChangeTask() | c.CancelTask():
+            return _on_task(state, command, at)
         case c.Report():
             return report(state, command, at)
         case c.ImportSession():
@@ -66,6 +64,18 @@ def _on_codebase(
         case c.Conclude():
             check_present(state.phase)
             return NOTHING
+        case _:
+            assert_never(command)
+
+
+def _on_task(state: State, command: c.CreateTask | c.ChangeTask | c.CancelTask, at: Timestamp) -> Decision:
+    match command:
+        case c.CreateTask():
+            return task_commands.create(state, command, at)
+        case c.ChangeTask():
+            return task_commands.change(state, command, at)
+        case c.CancelTask():
+            return task_commands.cancel(state, command, at)
         case _:
             assert_never(command)
 

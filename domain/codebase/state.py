@@ -14,7 +14,7 @@ from .effects import Prompt
 from .import_index import remember
 from .imported import ImportIndex, Recorded
 from .lifecycle_rules import BUSY, Phase
-from .priority_queue import PriorityQueue
+from .queue.priority_queue import PriorityQueue
 
 TITLE_LENGTH = 80
 
@@ -156,6 +156,8 @@ def evolve(state: State, event: e.Event) -> State:
             return replace(state, held=event)
         case e.TaskCreated(session_id=None):
             return replace(state, queue=state.queue.with_last(event))
+        case e.TaskChanged() | e.TaskMoved():
+            return replace(state, queue=_rearranged(state.queue, event))
         case e.TaskCreated() | e.TaskStarted() | e.TaskCancelled() | e.TaskFailed():
             return _evolve_active(replace(state, queue=state.queue.without(event.task_id)), event)
         case e.CodebaseRegistered():
@@ -170,6 +172,13 @@ def evolve(state: State, event: e.Event) -> State:
             return replace(state, phase=_working(event.waiting), session=_started(event, state.queue))
         case _:
             return _evolve_active(state, event)
+
+
+def _rearranged(queue: PriorityQueue, event: e.TaskChanged | e.TaskMoved) -> PriorityQueue:
+    if isinstance(event, e.TaskChanged):
+        return queue.with_content(event.task_id, title=event.title, prompt=event.prompt)
+    task = queue.get(event.task_id)
+    return queue.with_before(replace(task, priority=event.priority), event.before) if task else queue
 
 
 def _changed(codebase: e.CodebaseRegistered, event: e.CodebaseChanged) -> e.CodebaseRegistered:

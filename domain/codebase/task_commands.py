@@ -1,17 +1,18 @@
-"""What commands do to a codebase's tasks: they queue one, cancel one, start the next, or hold it back.
+"""What commands do to a codebase's tasks: they queue one, change one, cancel one, start the next, or hold it back.
 
-Which task is next is decided in `priority_queue`. Only an idle agent takes from the queue: while a session
+Which task is next is decided in `queue`. Only an idle agent takes from the queue: while a session
 is interrupted, the queue waits, since somebody may resume that session.
 """
 
 from .. import events as e
-from ..errors import TaskEnded
+from ..errors import TaskEnded, TaskNotQueued
 from ..ids import MessageId, SessionId, TaskId, Timestamp
 from . import commands as c
 from . import endings
 from .decision import NOTHING, Decision, fold
 from .hindrance import Hindrance
 from .lifecycle_rules import Phase, check_present, public_status
+from .queue.places import moved_to
 from .state import State
 
 
@@ -27,9 +28,31 @@ def create(state: State, command: c.CreateTask, at: Timestamp) -> Decision:
         priority=command.priority,
         files=command.files,
         metadata=command.metadata,
+        retry_of=command.retry_of,
         timestamp=at,
     )
     return Decision((created,))
+
+
+def change(state: State, command: c.ChangeTask, at: Timestamp) -> Decision:
+    """Change a waiting task, and record what is different then. Raises `TaskNotQueued` or `PlaceNotPossible`."""
+    check_present(state.phase)
+    task = state.queue.get(command.task_id)
+    if task is None:
+        raise TaskNotQueued
+    changed = e.TaskChanged(
+        task_id=command.task_id,
+        title=command.title if command.title != task.title else None,
+        prompt=command.prompt if command.prompt != task.prompt else None,
+        timestamp=at,
+    )
+    unchanged = changed == e.TaskChanged(task_id=command.task_id, timestamp=at)
+    moved = moved_to(state.queue, command)
+    events = () if unchanged else (changed,)
+    if moved is None:
+        return Decision(events)
+    place = e.TaskMoved(task_id=command.task_id, priority=moved.priority, before=moved.before, timestamp=at)
+    return Decision((*events, place))
 
 
 def cancel(state: State, command: c.CancelTask, at: Timestamp) -> Decision:

@@ -43,11 +43,13 @@ from .session import (
 )
 from .task import (
     TaskCancelled,
+    TaskChanged,
     TaskCompleted,
     TaskCreated,
     TaskFailed,
     TaskHeld,
     TaskInterrupted,
+    TaskMoved,
     TaskResumed,
     TaskStarted,
 )
@@ -92,11 +94,13 @@ __all__ = [
     "SessionStopping",
     "Status",
     "TaskCancelled",
+    "TaskChanged",
     "TaskCompleted",
     "TaskCreated",
     "TaskFailed",
     "TaskHeld",
     "TaskInterrupted",
+    "TaskMoved",
     "TaskResumed",
     "TaskStarted",
     "ToolResult",

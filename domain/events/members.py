@@ -18,10 +18,10 @@ def _names(text: str) -> frozenset[str]:
 
 
 IDENTITY: Final = _names("""
-    about agent_message_id agent_permission_id agent_session_id by call_id change codebase_id created_at decided_by
+    about agent_message_id agent_permission_id agent_session_id before by call_id change codebase_id created_at decided_by
     digests ended_at expires_at fingerprint key kind message_id parent_id part_id path_encoding permission_id reason
-    reply revision role session_id started_at status subagent task_id timestamp type via whole_id whole_kept_sha256
-    whole_missing whole_sha256
+    reply retry_of revision role session_id started_at status subagent task_id timestamp type via whole_id
+    whole_kept_sha256 whole_missing whole_sha256
 """)
 """Identities, which others refer to, moments, digests, and words of a fixed choice.
 

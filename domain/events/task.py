@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..ids import TaskId
 from .event import Event, Json, kind
 from .session import InterruptReason
 
@@ -11,7 +12,10 @@ from .session import InterruptReason
 @kind("task", "created")
 @dataclass(frozen=True, kw_only=True)
 class TaskCreated(Event):
-    """A task was created: by a trigger, which starts it at once, or for the queue."""
+    """A task was created: by a trigger, which starts it at once, or for the queue.
+
+    `retry_of`: the ended task that it repeats, where it repeats one.
+    """
 
     status: str = "pending"
     title: str
@@ -21,6 +25,30 @@ class TaskCreated(Event):
     priority: int = 0
     files: tuple[str, ...] = ()
     metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    retry_of: TaskId | None = None
+
+
+@kind("task", "changed")
+@dataclass(frozen=True, kw_only=True)
+class TaskChanged(Event):
+    """A waiting task got another title or prompt. Members that didn't change are absent."""
+
+    status: str = "pending"
+    title: str | None = None
+    prompt: str | None = None
+
+
+@kind("task", "moved")
+@dataclass(frozen=True, kw_only=True)
+class TaskMoved(Event):
+    """A waiting task got another place in the queue.
+
+    `before`: the task of the same priority that it is directly ahead of; absent where it is the last of its priority.
+    """
+
+    status: str = "pending"
+    priority: int
+    before: TaskId | None = None
 
 
 @kind("task", "held")

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 
 from ..codebase.commands import (
     ChangeCodebase,
+    ChangeTask,
     Command,
     CreateTask,
     GrantSlot,
@@ -27,7 +28,9 @@ from ..events import Event, Output, members
 from .masker import CONTEXT, Masker, Secrets
 from .shapes import MARK
 
-R = TypeVar("R", bound=Event | Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission)
+R = TypeVar(
+    "R", bound=Event | Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ChangeTask | ReplyPermission
+)
 
 FREE: Final = members.FREE | members.NESTED
 """Members in which a number may be a secret too, where the number is all of it."""
@@ -68,7 +71,9 @@ def masked_command(command: Command, masker: Masker) -> Command:
         raise InvalidInput("`path` is or contains a secret, or looks like one; rename the directory.")
     if isinstance(command, Trigger | CreateTask) and any(masker.mask(name) != name for name in command.files):
         raise InvalidInput("`files` has a name that is or contains a secret, or looks like one; rename the file.")
-    if isinstance(command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ReplyPermission):
+    if isinstance(
+        command, Register | ChangeCodebase | Trigger | SendMessage | CreateTask | ChangeTask | ReplyPermission
+    ):
         return masked(command, masker)
     if isinstance(command, GrantSlot) and command.hindrance:
         return GrantSlot(replace(command.hindrance, message=masker.mask(command.hindrance.message)))

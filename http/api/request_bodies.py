@@ -125,6 +125,28 @@ class NewTask(RequestBody):
     metadata: Metadata = Field(default_factory=dict[str, JsonValue])
 
 
+class BeforeTask(RequestBody):
+    """The place directly ahead of another waiting task of the same codebase."""
+
+    before: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class ChangeTask(RequestBody):
+    """Changes of a waiting task: at least one member.
+
+    - `position` alone: the task gets exactly this place, and its priority changes as far as that needs.
+    - `priority` alone: the task goes behind those that have this priority.
+    - Both: the task gets this place among the tasks of this priority.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    title: Name | None = None
+    prompt: Text | None = None
+    priority: Priority | None = None
+    position: Literal["first", "last"] | BeforeTask | None = None
+
+
 class SendMessage(RequestBody):
     """A message for a running or interrupted session."""
 

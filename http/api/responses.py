@@ -273,10 +273,25 @@ class TaskCreated(Shape):
     held: Held | None = None
 
 
+class RetriedTask(CreatedTask):
+    """A new task that repeats an ended one."""
+
+    retry_of: str
+
+
+class TaskRetried(Shape):
+    """An ended task was queued once more. `held`: what keeps it from starting; omitted if nothing does."""
+
+    success: Literal[True]
+    task: RetriedTask
+    held: Held | None = None
+
+
 class ListedTask(CreatedTask):
     """A task of a list. Members without a value are omitted.
 
-    `reason`: a stable code for why it is interrupted or can't start now.
+    `reason`: a stable code for why it is interrupted or can't start now. `retry_of`: the task that it repeats. `place`: its
+    place in the queue of its codebase, where 1 is the next to start.
     """
 
     agent_type: str
@@ -284,10 +299,12 @@ class ListedTask(CreatedTask):
     started_at: Time | None = None
     completed_at: Time | None = None
     reason: Annotated[str | None, Field(examples=["directory_gone"])] = None
+    retry_of: str | None = None
+    place: Annotated[int, Field(ge=1)] | None = None
 
 
 class Tasks(Listing):
-    """Tasks, newest first."""
+    """Tasks, newest first, or in the order in which they start."""
 
     tasks: list[ListedTask]
 
@@ -301,6 +318,13 @@ class Task(ListedTask):
     result: str | None = None
     error: str | None = None
     code: str | None = None
+
+
+class TaskChanged(Shape):
+    """A task after a change."""
+
+    success: Literal[True]
+    task: Task
 
 
 class LoggedEvent(Shape):

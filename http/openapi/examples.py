@@ -192,5 +192,34 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "metadata": {"ticket": "JIRA-123"},
         }
     ),
+    "change_task": Example(
+        request={"prompt": f"{_PROMPT}, and for logout", "position": "first"},
+        response={
+            "success": True,
+            "task": {
+                **_TASK,
+                "prompt": f"{_PROMPT}, and for logout",
+                "agent_type": "build",
+                "status": "pending",
+                "priority": 1,
+                "place": 1,
+                "created_at": STARTED,
+                "metadata": {"ticket": "JIRA-123"},
+            },
+        },
+    ),
+    "retry_task": Example(
+        response={
+            "success": True,
+            "task": {
+                **_TASK,
+                "id": "task_def456",
+                "status": "pending",
+                "priority": 1,
+                "created_at": ENDED,
+                "retry_of": "task_abc123",
+            },
+        }
+    ),
     "cancel_task": Example(response={"success": True, "message": "Task cancelled"}),
 }

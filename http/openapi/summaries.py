@@ -27,6 +27,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "list_codebase_tasks": "List a codebase's tasks",
     "list_tasks": "List tasks of all codebases",
     "get_task": "Get a task",
+    "change_task": "Change a waiting task",
+    "retry_task": "Create an ended task again",
     "cancel_task": "Cancel a task",
     "all_events": "Stream all codebases' events (replay, then live)",
     "log_page": "List recorded events",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeAlias, TypeVar, get_args
 
 from aiohttp import web
 
@@ -11,12 +11,17 @@ from ...domain.errors import InvalidInput
 from ...domain.events import Json
 from ...projections.views.tasks import TaskStatus
 
+TaskOrder: TypeAlias = Literal["newest", "queue"]
+
 DEFAULT_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 500
 LARGEST: Final = 10**15 - 1
 # Python's int() would also take signs, blanks, underscores and the digits of other scripts.
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+W = TypeVar("W", bound=str)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,16 @@ class Parameter:
         if self.required and not (given and given[0]):
             raise InvalidInput(f"Query parameter `{self.name}` is required.")
         return given[0] if given else None
+
+    def chosen(self, request: web.Request, words: Collection[W]) -> W | None:
+        """The one of these words that the query gives, or None. Raises `InvalidInput` for any other."""
+        given = self.given(request)
+        if given is None:
+            return None
+        for word in words:
+            if given == word:
+                return word
+        raise InvalidInput(f"Query parameter `{self.name}` must be one of {', '.join(words)}.")
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,11 @@ AT = Parameter(
 )
 SESSION = Parameter("session_id", "The session whose messages to list.", required=True)
 STATUS = Parameter("status", "List only tasks with this status.", {"enum": [*get_args(TaskStatus)]})
+ORDER = Parameter(
+    "order",
+    "`newest` first, or the waiting tasks in the order of the `queue`, each with its `place`.",
+    {"enum": [*get_args(TaskOrder)], "default": "newest"},
+)
 AFTER = Number("after", "List only events after this number.", default=0)
 LOG_LIMIT = Number("limit", "Maximum number of events.", least=1, most=LARGEST_LIMIT, default=100)
 LAST_EVENT_ID = Parameter(

@@ -161,8 +161,8 @@ class Story:
                 return _Line("task", "completed", self._news(event.result))
             case e.TaskFailed():
                 return _Line("task", f"failed: {event.code}", self._news(event.error))
-            case e.TaskHeld():
-                return _Line("task", f"cannot start yet: {event.code}", event.message)
+            case e.TaskChanged() | e.TaskMoved() | e.TaskHeld():
+                return _of_queue(event)
             case e.TaskCancelled():
                 return _Line("task", "cancelled")
             case e.AccessRefused():
@@ -296,6 +296,17 @@ def _imported_entries(message: Message, event: o.MessageImported) -> Iterable[En
     if message.content or event.error or not (message.reasoning or message.tools):
         ended = f", ended by {event.error}" if event.error else ""
         yield Entry(at=at, who="agent", title=f"answer (imported){ended}", text=message.content)
+
+
+def _of_queue(event: e.TaskChanged | e.TaskMoved | e.TaskHeld) -> _Line:
+    """What happens to a task that waits."""
+    match event:
+        case e.TaskChanged():
+            return _Line("task", f"changed{listed([event.title] if event.title else [])}", event.prompt or "")
+        case e.TaskMoved():
+            return _Line("task", f"moved in the queue, priority {event.priority}")
+        case e.TaskHeld():
+            return _Line("task", f"cannot start yet: {event.code}", event.message)
 
 
 def _of_session(event: e.Event) -> _Line | None:

@@ -23,6 +23,7 @@ PROJECTION: Final = Projection(
         id TEXT,
         codebase_id TEXT,
         position INTEGER,
+        rank INTEGER,
         title TEXT,
         prompt TEXT,
         agent_type TEXT,
@@ -38,12 +39,15 @@ PROJECTION: Final = Projection(
         error TEXT,
         code TEXT,
         reason TEXT,
+        files TEXT,
+        retry_of TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX tasks_by_position ON tasks (position);
     CREATE INDEX tasks_by_codebase ON tasks (codebase_id, position);
     CREATE INDEX tasks_by_status ON tasks (status, position);
     CREATE INDEX tasks_by_codebase_and_status ON tasks (codebase_id, status, position);
+    CREATE INDEX tasks_in_queue ON tasks (codebase_id, priority, rank) WHERE status = 'pending' AND session_id IS NULL;
     CREATE TABLE task_counts (codebase_id TEXT, status TEXT, number INTEGER, PRIMARY KEY (codebase_id, status)) WITHOUT ROWID;
     CREATE TRIGGER tasks_counted AFTER INSERT ON tasks BEGIN
         INSERT OR IGNORE INTO task_counts VALUES (new.codebase_id, new.status, 0);
@@ -56,6 +60,7 @@ PROJECTION: Final = Projection(
     END;
     CREATE VIEW live_tasks AS
         SELECT t.* FROM tasks AS t JOIN live_codebases AS c ON c.id = t.codebase_id;
+    CREATE VIEW queued_tasks AS SELECT * FROM live_tasks WHERE status = 'pending' AND session_id IS NULL;
     CREATE VIEW live_task_counts AS
         SELECT n.* FROM task_counts AS n JOIN live_codebases AS c ON c.id = n.codebase_id;
     """
@@ -63,9 +68,19 @@ PROJECTION: Final = Projection(
 
 _COLUMNS: Final = (
     "id, codebase_id, title, prompt, agent_type, priority, status, session_id, created_at, started_at,"
-    " completed_at, metadata, model, result, error, code, reason"
+    " completed_at, metadata, model, result, error, code, reason, files, retry_of"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
+_JSON: Final = ("metadata", "files")
+
+# The rank orders the waiting tasks of one priority: the highest is the first. A task's rank is the negative position of
+# the event that put it behind all others. So a move changes the ranks of those alone that are ahead of the new place.
+_WAITS: Final = "status = 'pending' AND session_id IS NULL"
+_BEFORE: Final = f"(SELECT rank FROM tasks WHERE id = ? AND codebase_id = ? AND priority = ? AND {_WAITS})"
+_MAKE_ROOM: Final = f"""
+    UPDATE tasks SET rank = rank + 1
+    WHERE codebase_id = ? AND priority = ? AND {_WAITS} AND rank > {_BEFORE}
+    """
 
 
 @PROJECTION.on(e.TaskCreated)
@@ -73,11 +88,13 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
     if event.task_id is None:
         return
     batch.write(
-        "INSERT OR IGNORE INTO tasks (id, codebase_id, position, title, prompt, agent_type, priority, status,"
-        " session_id, created_at, metadata, model) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO tasks (id, codebase_id, position, rank, title, prompt, agent_type, priority, status,"
+        " session_id, created_at, metadata, model, files, retry_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
         event.task_id,
         at.stream,
         at.position,
+        -at.position,
         event.title,
         event.prompt,
         event.agent_type,
@@ -86,6 +103,34 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
         event.timestamp,
         orjson.dumps(event.metadata).decode(),
         event.model,
+        orjson.dumps(event.files).decode(),
+        event.retry_of,
+    )
+
+
+@PROJECTION.on(e.TaskChanged)
+def _changed(event: e.TaskChanged, at: RecordedEvent, batch: Batch) -> None:
+    batch.write(
+        f"UPDATE tasks SET title = coalesce(?, title), prompt = coalesce(?, prompt) {OPEN_ROW}",
+        event.title,
+        event.prompt,
+        event.task_id,
+        at.stream,
+    )
+
+
+@PROJECTION.on(e.TaskMoved)
+def _moved(event: e.TaskMoved, at: RecordedEvent, batch: Batch) -> None:
+    place = event.before, at.stream, event.priority
+    if event.before is not None:
+        batch.write(_MAKE_ROOM, at.stream, event.priority, *place)
+    batch.write(
+        f"UPDATE tasks SET priority = ?, rank = coalesce({_BEFORE} + 1, ?) {OPEN_ROW}",
+        event.priority,
+        *place,
+        -at.position,
+        event.task_id,
+        at.stream,
     )
 
 
@@ -170,7 +215,8 @@ def _end(
 class Task:
     """A task. `completed_at`: when it ended, with any outcome. `error`, `code`: why it failed or was interrupted.
 
-    `reason`: a stable code for why it is interrupted, or can't start yet.
+    - `reason`: a stable code for why it is interrupted, or can't start yet.
+    - `retry_of`: the task that it repeats.
     """
 
     id: TaskId
@@ -190,6 +236,8 @@ class Task:
     error: str | None
     code: str | None
     reason: str | None
+    files: tuple[str, ...]
+    retry_of: TaskId | None
 
 
 class Tasks:
@@ -209,6 +257,30 @@ class Tasks:
             "SELECT codebase_id FROM live_tasks WHERE status = 'pending' GROUP BY codebase_id ORDER BY min(position)"
         )
         return [codebase for (codebase,) in rows]
+
+    async def place(self, task: Task) -> int | None:
+        """The task's place in its codebase's queue: 1 is the next to start. None where it isn't queued."""
+        ((place,),) = await self._fetch(
+            "SELECT count(*) FROM queued_tasks AS other JOIN queued_tasks AS this ON this.codebase_id = other.codebase_id"
+            " WHERE this.id = ? AND this.codebase_id = ?"
+            " AND (other.priority, other.rank) >= (this.priority, this.rank)",
+            task.id,
+            task.codebase_id,
+        )
+        return place or None
+
+    async def queue(self, codebase: CodebaseId, limit: int = 50, offset: int = 0) -> Page[Task]:
+        """The waiting tasks of a codebase, the next to start first."""
+        return await select_page(
+            self._fetch,
+            _task,
+            columns=_COLUMNS,
+            table="queued_tasks",
+            order="priority, rank",
+            where={"codebase_id": codebase},
+            limit=limit,
+            offset=offset,
+        )
 
     async def page(
         self,
@@ -233,5 +305,6 @@ class Tasks:
 
 def _task(*row: Any) -> Task:
     values = dict(zip(_NAMES, row, strict=True))
-    values["metadata"] = orjson.loads(values["metadata"])
+    values.update((name, orjson.loads(values[name])) for name in _JSON)
+    values["files"] = tuple(values["files"])
     return Task(**values)

@@ -119,6 +119,8 @@ def names_in(event: e.Event) -> list[str]:
             return [f"session {event.session_id}"]
         case e.TaskCreated():
             return [f"task {event.task_id}", f"titled {event.title}"]
+        case e.TaskChanged():
+            return [f"edited {event.title}"]
         case e.TaskCompleted() | e.TaskFailed() | e.TaskCancelled():
             return [f"task ended {event.task_id}"]
         case e.PermissionReplied():

@@ -30,6 +30,7 @@ SHARES: Final = {
     "message": 10,
     "create": 8,
     "cancel": 4,
+    "rearrange": 4,
     "interrupt": 4,
     "stop": 3,
     "reply": 8,
@@ -144,6 +145,16 @@ class Steps:
         known = [task.task_id for task in state.queue] + [state.session.task_id if state.session else None]
         task = self._chance.choice(known) or TaskId("task_nobody")
         self._ask(next(self._numbers), codebase, c.CancelTask(task_id=task), [f"task ended {task}"])
+
+    def rearrange(self) -> None:
+        """Somebody moves or edits a task that waits, or one that has just begun."""
+        n, codebase = next(self._numbers), self._codebase()
+        waiting = [task.task_id or TaskId("") for task in self._state(codebase).queue] or [TaskId("task_nobody")]
+        place = self._chance.choice((c.End.FIRST, c.End.LAST, c.Before(self._chance.choice(waiting)), None))
+        priority = self._chance.choice((None, None, self._chance.randrange(3)))
+        task = self._chance.choice(waiting)
+        command = c.ChangeTask(task_id=task, title=f"edit {n}", prompt=f"edited {n}", priority=priority, place=place)
+        self._ask(n, codebase, command, [f"edited {command.title}"])
 
     def interrupt(self) -> None:
         """Somebody interrupts."""

@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.given import AT
 
-from opencode_ledger.domain.codebase.priority_queue import PriorityQueue
+from opencode_ledger.domain.codebase.queue.priority_queue import PriorityQueue
 from opencode_ledger.domain.events import TaskCreated
 from opencode_ledger.domain.ids import TaskId
 
-STEPS = st.lists(st.tuples(st.sampled_from(["come", "go"]), st.integers(0, 30), st.integers(-2, 2)), max_size=80)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["come", "go", "before"]), st.integers(0, 30), st.integers(-2, 2), st.integers(0, 30)),
+    max_size=80,
+)
 
 
 def task(number: int, priority: int = 0) -> TaskCreated:
@@ -25,18 +28,26 @@ def task(number: int, priority: int = 0) -> TaskCreated:
 
 
 @given(STEPS)
-def test_it_is_as_a_list_of_tasks(steps: list[tuple[str, int, int]]) -> None:
-    """After whatever came and went it holds what a list would hold, and the first of the highest priority is next."""
+def test_it_is_as_a_list_of_tasks(steps: list[tuple[str, int, int, int]]) -> None:
+    """After whatever came, moved and went it holds what a sorted list would hold, in the same order."""
     line, plain = PriorityQueue(), list[TaskCreated]()
-    for step, number, priority in steps:
+    for step, number, priority, other in steps:
         before, had = line, list(plain)
-        new = task(number, priority)
-        plain = [old for old in plain if old.task_id != new.task_id] + ([new] if step == "come" else [])
-        line = line.with_last(new) if step == "come" else line.without(new.task_id)
-        assert list(before) == had, "what came after changed the line before it"
-        assert (list(line), len(line)) == (plain, len(plain))
-        assert line.first == max(plain, key=lambda waiting: waiting.priority, default=None)
-        assert line.get(new.task_id) == (new if step == "come" else None)
+        new, behind = task(number, priority), TaskId(f"task_{other}")
+        plain = [old for old in plain if old.task_id != new.task_id]
+        if step == "go":
+            line = line.without(new.task_id)
+        else:
+            ids = [old.task_id if old.priority == priority else None for old in plain]
+            place = ids.index(behind) if step == "before" and behind in ids else len(plain)
+            plain.insert(place, new)
+            line = line.with_before(new, behind) if step == "before" else line.with_last(new)
+        assert list(before) == sorted(had, key=lambda old: -old.priority), "what came after changed the line before it"
+        turns = sorted(plain, key=lambda old: -old.priority)
+        assert (list(line), len(line)) == (turns, len(plain))
+        assert (line.first, line.last) == ((turns[0], turns[-1]) if turns else (None, None))
+        assert line.get(new.task_id) == (None if step == "go" else new)
+        assert [line.ahead(old.task_id or TaskId("")) for old in turns] == [None, *turns][:-1]
 
 
 def test_lines_are_equal_by_what_they_hold() -> None:

@@ -45,11 +45,11 @@ class Move:
 
 KINDS = (
     *("trigger", "message", "interrupt", "stop", "delete", "reply", "grant", "recover", "shutdown", "retire"),
-    *("create", "cancel"),
+    *("create", "change", "cancel"),
     *("opened", "text", "tool", "tool_end", "asked", "asked_again", "ended", "ended_early", "failed", "prompt_failed"),
     *("aborted", "stopped", "died", "stray"),
 )
-LIKELY = ("create", "grant", "trigger", "message", "tool", "asked", "aborted", "stopped", "text")
+LIKELY = ("create", "create", "change", "grant", "trigger", "message", "tool", "asked", "aborted", "stopped", "text")
 MOVES = st.lists(
     st.builds(Move, kind=st.sampled_from(KINDS + LIKELY), pick=st.integers(0, 3), has_slot=st.booleans()), max_size=50
 )
@@ -70,6 +70,8 @@ def command_of(move: Move, state: State, number: int) -> c.Command:
         case "create":
             task = TaskId(f"task_{number}")
             return c.CreateTask(task_id=task, title="t", prompt=f"prompt {number}", priority=move.pick)
+        case "change":
+            return change_of(move, list(state.queue), number)
         case "cancel":
             known = [task.task_id for task in state.queue] + [state.session.task_id if state.session else None]
             return c.CancelTask(task_id=known[move.pick % len(known)] or TaskId("task_0"))
@@ -81,6 +83,16 @@ def command_of(move: Move, state: State, number: int) -> c.Command:
             return SIMPLE[kind]()
         case _:
             return c.Report((fact_of(move, state, number),))
+
+
+def change_of(move: Move, queue: list[e.TaskCreated], number: int) -> c.ChangeTask:
+    """A change of one of the tasks that wait, or of none that is known."""
+    known = [task.task_id or TaskId("") for task in queue] or [TaskId("task_0")]
+    place = (c.End.FIRST, c.End.LAST, c.Before(known[number % len(known)]), None)[move.pick]
+    priority = None if move.has_slot else number % 4
+    return c.ChangeTask(
+        task_id=known[-1 - move.pick % len(known)], prompt=f"p {number}", priority=priority, place=place
+    )
 
 
 SIMPLE: dict[str, Callable[[], c.Command]] = {

@@ -1,7 +1,7 @@
 """What must hold of every codebase's history, however it came about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opencode_ledger.domain import events as e
 from opencode_ledger.domain.events import imported as o
@@ -42,7 +42,7 @@ class Histories:
         self._seen: dict[str, _Seen] = {}
         self._open: set[str] = set()
         self._messages: set[str] = set()
-        self._queue: dict[str, e.TaskCreated] = {}
+        self._queue: list[e.TaskCreated] = []
 
     def see(self, event: e.Event) -> None:
         """One session at a time, one end each and nothing after it, and nothing left open where a run is over."""
@@ -68,18 +68,37 @@ def assert_truthful(events: Iterable[e.Event]) -> None:
         histories.see(event)
 
 
-def _assert_queue(queue: dict[str, e.TaskCreated], event: e.Event) -> None:
+def _assert_queue(queue: list[e.TaskCreated], event: e.Event) -> None:
+    """`queue`: as a plain list in the order of coming, where a task that is moved is taken out and put in elsewhere."""
+    first = max(queue, key=lambda task: task.priority, default=None)  # of equals, the one that stands first
+    here = next((task for task in queue if task.task_id == event.task_id), None)
     if isinstance(event, e.TaskCreated) and event.session_id is None:
-        queue[str(event.task_id)] = event
-    elif isinstance(event, e.TaskStarted) and event.task_id in queue:
-        first = max(queue.values(), key=lambda task: task.priority)  # of equals, the one that came first
-        assert queue.pop(event.task_id) is first, "the highest priority goes first, then who came first"
-    elif isinstance(event, e.TaskCancelled):
-        queue.pop(str(event.task_id), None)
+        queue.append(event)
+    elif isinstance(event, e.TaskMoved | e.TaskChanged):
+        assert here is not None, "only what waits is changed"
+        _rearrange(queue, here, event)
+    elif isinstance(event, e.TaskStarted) and here:
+        assert here is first, "the highest priority goes first, then who stands first"
+        queue.remove(here)
+    elif isinstance(event, e.TaskCancelled) and here:
+        queue.remove(here)
     elif isinstance(event, e.TaskHeld) and event.session_id is None:
-        assert queue[str(event.task_id)] is max(queue.values(), key=lambda task: task.priority), "the next one is held"
+        assert here is first, "the next one is held"
     elif isinstance(event, e.CodebaseDeleted):
         assert not queue, "nothing waits for an agent that is gone"
+    elif isinstance(event, e.SessionStarted) and here:
+        assert here.prompt == event.prompt, "what starts is what was last asked for"
+
+
+def _rearrange(queue: list[e.TaskCreated], here: e.TaskCreated, event: e.TaskMoved | e.TaskChanged) -> None:
+    place = queue.index(here)
+    if isinstance(event, e.TaskChanged):
+        queue[place] = replace(here, title=event.title or here.title, prompt=event.prompt or here.prompt)
+        return
+    del queue[place]
+    before = [task.task_id for task in queue].index(event.before) if event.before else len(queue)
+    assert before == len(queue) or queue[before].priority == event.priority, "a place is among equals"
+    queue.insert(before, replace(here, priority=event.priority))
 
 
 def _assert_session(session: _Seen, event: e.Event) -> None:

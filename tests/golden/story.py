@@ -137,7 +137,15 @@ async def _turns(api: Running, shop: CodebaseId) -> None:
         tasks.append(await api.post(f"/codebases/{shop}/tasks", task))
         await api.agent_at_work(shop)
     first = api.agents.of(shop)
-    await api.post(f"/tasks/{tasks[1]['task']['id']}/cancel")
+    _, second, third = (task["task"]["id"] for task in tasks)
+    for task, change in (
+        (second, {"position": {"before": third}}),
+        (third, {"title": "Task two", "prompt": "Do 2 well", "priority": 1}),
+    ):
+        assert (await api.ask("PATCH", f"/tasks/{task}", change)).status == 200
+    await api.post(f"/tasks/{second}/cancel")
+    again = await api.post(f"/tasks/{second}/retry")
+    await api.post(f"/tasks/{again['task']['id']}/cancel")
     await first.begin_tool("grep", {"pattern": "price"})
     await api.post(f"/codebases/{shop}/interrupt")
     await api.post(f"/codebases/{shop}/message", {"message": "Go on.", "agent": "explore"})

@@ -153,6 +153,13 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
         case "create":
             task = TaskId(history.name("task"))
             history.command(stream, c.CreateTask(task_id=task, title="T", prompt="P", priority=kind % 3))
+        case "change":
+            waiting = [created.task_id for created in history.state(stream).queue] or [None]
+            task = waiting[kind % len(waiting)] or TaskId("task_none")
+            place = (c.End.FIRST, c.End.LAST, c.Before(waiting[-1] or task), None)[kind % 4]
+            history.command(
+                stream, c.ChangeTask(task_id=task, prompt=f"P {kind}", priority=(None, kind % 3)[kind % 2], place=place)
+            )
         case "cancel":
             waiting = [created.task_id for created in history.state(stream).queue] or [None]
             history.command(stream, c.CancelTask(task_id=waiting[kind % len(waiting)] or TaskId("task_none")))
@@ -170,7 +177,14 @@ def _move(history: History, stream: CodebaseId, move: str, kind: int, cost: floa
             history.command(stream, commands[move])
 
 
-_often = ["report"] * 12 + ["trigger"] * 5 + ["message"] * 2 + ["grant"] * 2 + ["create"] * 3 + ["cancel"]
+_often = (
+    ["report"] * 12
+    + ["trigger"] * 5
+    + ["message"] * 2
+    + ["grant"] * 2
+    + ["create"] * 3
+    + ["change", "change", "cancel"]
+)
 _moves = st.tuples(
     st.sampled_from(STREAMS),
     st.sampled_from([*_often, "interrupt", "stop", "delete", "grant", "recover", "shutdown"]),

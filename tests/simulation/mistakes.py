@@ -29,9 +29,10 @@ from opencode_ledger.domain.codebase.decide import decide
 from opencode_ledger.domain.codebase.decision import Decision, fold
 from opencode_ledger.domain.codebase.facts import PermissionSettled
 from opencode_ledger.domain.codebase.lifecycle_rules import Phase
-from opencode_ledger.domain.codebase.priority_queue import PriorityQueue
+from opencode_ledger.domain.codebase.queue.priority_queue import PriorityQueue
 from opencode_ledger.domain.codebase.state import INITIAL, Session, State
 from opencode_ledger.domain.errors import ActorStopped
+from opencode_ledger.domain.events import TaskCreated
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import Sequence, Timestamp
 from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
@@ -124,8 +125,21 @@ def _held_and_forgotten() -> Planted:
     return patch.object(Pause, "_pass", wait)
 
 
+def _eldest(queue: PriorityQueue) -> TaskCreated | None:
+    return min(queue, key=lambda task: task.timestamp, default=None)
+
+
 def _queue_by_age_alone() -> Planted:
-    return patch.object(PriorityQueue, "first", property(lambda self: next(iter(self), None)))
+    return patch.object(PriorityQueue, "first", property(_eldest))
+
+
+def _moved_behind_instead() -> Planted:
+    place = PriorityQueue.with_before
+
+    def behind(self: PriorityQueue, task: TaskCreated, _behind: object) -> PriorityQueue:
+        return place(self, task, None)
+
+    return patch.object(PriorityQueue, "with_before", behind)
 
 
 def _one_room_too_many() -> Planted:
@@ -333,6 +347,7 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "keys that are forgotten": _keys_forgotten,
     "a cursor that is forgotten": _forgotten_cursor,
     "a queue that knows no priorities": _queue_by_age_alone,
+    "a task that is moved to the end instead": _moved_behind_instead,
     "an agent that outlives its stop": _agent_outlives_its_stop,
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
     "views that skip an event": _views_skip_an_event,

@@ -38,6 +38,8 @@ IDS = (
     ask("an unknown task", "GET", f"{TASKS}/task_unknown", *NO_TASK),
     ask("a surrogate for a task", "GET", f"{TASKS}/%ED%A0%80", *NO_TASK),
     post("cancel an unknown task", f"{TASKS}/task_unknown/cancel", {}, *NO_TASK),
+    post("retry an unknown task", f"{TASKS}/task_unknown/retry", {}, *NO_TASK),
+    ask("change an unknown task", "PATCH", f"{TASKS}/task_unknown", *NO_TASK),
     ask("messages of an unknown session", "GET", "/{idle}/messages?session_id=sess_x", 404, "session_not_found"),
     ask("events of an unknown session", "GET", "/{idle}/events?session_id=sess_x", 404, "session_not_found"),
     ask("a header in the query", "GET", "/{idle}/events?session_id=x%0d%0aX-Injected:%20yes", 404, "session_not_found"),
@@ -82,6 +84,12 @@ QUERIES = (
         )
         for bad in values
     ),
+    *(
+        ask(f"order {bad}", "GET", f"/{{idle}}/tasks?order={bad}", *INVALID)
+        for bad in ("", "QUEUE", "queue&order=queue")
+    ),
+    ask("the queue's order of all", "GET", f"{TASKS}?order=queue", *INVALID),
+    ask("the queue of what runs", "GET", "/{idle}/tasks?order=queue&status=running", *INVALID),
     ask("sessions without a limit", "GET", "/{idle}/sessions?limit=", *INVALID),
     ask("messages of no session", "GET", "/{idle}/messages", *INVALID),
     ask("messages of two sessions", "GET", "/{idle}/messages?session_id=a&session_id=b", *INVALID),
