@@ -8,6 +8,7 @@ import pytest_asyncio
 from scripts.scripted_model import ScriptedModel
 
 from ..opencode.live import opencode_binary
+from .person import Person, at_work
 from .service import Service
 
 
@@ -42,6 +43,13 @@ async def service(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel
     finally:
         left = await service.close()
     assert left == {}, "the service left processes behind"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def person(service: Service) -> AsyncIterator[Person]:
+    """Somebody who works with opencode beside the service."""
+    async with at_work(service) as person:
+        yield person
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,11 +1,17 @@
-"""A person who works with opencode in a codebase's directory, beside the service: with the home that its agents have."""
+"""A person who works with opencode in codebases' directories, beside the service: with the home that its agents have.
+
+One opencode serves all sessions of a test module: a start for each would cost seconds of the processor.
+"""
 
 import asyncio
-import json
 import os
-import subprocess
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
 
 from opencode_ledger.actors.opencode.host.home import prepare_home
 from opencode_ledger.actors.opencode.program.environment import private_home
@@ -13,26 +19,53 @@ from opencode_ledger.actors.opencode.program.environment import private_home
 from .processes import LIMIT
 from .service import Service
 
-SWITCHES = dict.fromkeys(("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH"), "1")
+SWITCHES: Final = dict.fromkeys(("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH"), "1")
+LISTENING: Final = b"opencode server listening on "
 
 
-async def run(service: Service, directory: Path, *lines: str, session: str | None = None) -> str:
-    """`opencode run` with a prompt of these lines, to its end; its session."""
+class Person:
+    """Somebody at opencode's own server. Made by `at_work`."""
+
+    def __init__(self, http: aiohttp.ClientSession) -> None:
+        self._http = http
+
+    async def run(self, directory: Path, *lines: str, session: str | None = None) -> str:
+        """Give a prompt of these lines, and wait for its end; its session, a new one unless one is given."""
+        where = {"x-opencode-directory": quote(str(directory))}
+        session = session or str((await self._post("/session", where, {}))["id"])
+        part = {"type": "text", "text": "\n".join(lines)}
+        await self._post(f"/session/{session}/message", where, {"parts": [part]})
+        return session
+
+    async def _post(self, path: str, headers: dict[str, str], body: object) -> dict[str, object]:
+        async with asyncio.timeout(LIMIT), self._http.post(path, headers=headers, json=body) as answer:
+            assert answer.status == 200, await answer.text()
+            content: dict[str, object] = await answer.json()
+            return content
+
+
+@asynccontextmanager
+async def at_work(service: Service) -> AsyncGenerator[Person]:
+    """Somebody who works with the service's home for the length of a block."""
     home = service.folder / "home"
     await asyncio.to_thread(prepare_home, home)
     chosen = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    config = {"OPENCODE_CONFIG": str(service.folder / "opencode.json")}
-    more = [] if session is None else ["--session", session]
     process = await asyncio.create_subprocess_exec(
-        *(str(service.binary), "run", "--format", "json", *more),
-        cwd=directory,
-        env={**chosen, **private_home(home), **SWITCHES, **config},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        *(str(service.binary), "serve", "--hostname", "127.0.0.1", "--port", "0"),
+        cwd=home,
+        env={**chosen, **private_home(home), **SWITCHES, "OPENCODE_CONFIG": str(service.folder / "opencode.json")},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
-    async with asyncio.timeout(LIMIT):
-        out, errors = await process.communicate("\n".join(lines).encode())
-    event = cast("dict[str, str]", json.loads(out.splitlines()[0] if out else "{}"))
-    assert "sessionID" in event, errors[-2000:]
-    return event["sessionID"]
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(LIMIT):
+            while not (line := await process.stdout.readline()).startswith(LISTENING):
+                assert line, "opencode ended"
+        url = line.removeprefix(LISTENING).decode().strip()
+        async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=None)) as http:
+            yield Person(http)
+    finally:
+        process.kill()
+        await process.wait()

@@ -13,7 +13,7 @@ from opencode_ledger.domain.opencode.history import MOST_OF_A_TEXT
 from opencode_ledger.domain.untrusted_json import shortened
 
 from .others_rows import OthersRows
-from .person import run
+from .person import Person
 from .processes import commands
 from .service import Codebase, Service, count, frame_of
 
@@ -70,11 +70,11 @@ def ours(session: str) -> str:
     return session.replace("ses_", "sess_")
 
 
-async def test_what_a_person_did_comes_in_once(running: Service) -> None:
-    """Sessions made by `opencode run`, one with tools and one with a subagent, are shown as they are; again adds 0."""
+async def test_what_a_person_did_comes_in_once(running: Service, person: Person) -> None:
+    """A person's sessions, one with tools and one with a subagent, are shown as they are; again adds 0."""
     codebase = await running.register()
-    first = await run(running, codebase.directory, "say: Hello", "think: Hm", "bash: echo hi", "say: That's all")
-    second = await run(running, codebase.directory, "task: Look | say: I looked", "say: Thanks")
+    first = await person.run(codebase.directory, "say: Hello", "think: Hm", "bash: echo hi", "say: That's all")
+    second = await person.run(codebase.directory, "task: Look | say: I looked", "say: Thanks")
     assert await sync(codebase) == 3
     listed = {session["id"]: session for session in await sessions(codebase)}
     (helper,) = (session for session in listed.values() if session.get("parent_id") == ours(second))
@@ -96,13 +96,13 @@ async def test_what_a_person_did_comes_in_once(running: Service) -> None:
     assert {session["id"]: session for session in await sessions(codebase)} == listed
 
 
-async def test_a_session_gone_on_with(running: Service) -> None:
-    """What is added to a session by `opencode run --session` comes in, and nothing else again; also after a restart."""
+async def test_a_session_gone_on_with(running: Service, person: Person) -> None:
+    """What a person adds to a session comes in, and nothing else again; also after a restart."""
     codebase = await running.register()
-    session = await run(running, codebase.directory, "say: One")
-    other = await run(running, codebase.directory, "say: Other")
+    session = await person.run(codebase.directory, "say: One")
+    other = await person.run(codebase.directory, "say: Other")
     assert await sync(codebase) == 2
-    assert await run(running, codebase.directory, "say: Two", session=session) == session
+    assert await person.run(codebase.directory, "say: Two", session=session) == session
     await running.terminate()
     await running.start()
     assert await sync(codebase) == 1
@@ -113,7 +113,7 @@ async def test_a_session_gone_on_with(running: Service) -> None:
     assert count(frames, "message_imported", session_id=ours(other)) == 2
 
 
-async def test_our_own_agents_sessions_are_left_alone(running: Service) -> None:
+async def test_our_own_agents_sessions_are_left_alone(running: Service, person: Person) -> None:
     """A sync during a run of our own agent and after it brings nothing of it, but what others then add to it."""
     codebase = await running.register()
     session = await codebase.trigger("task: Look | say: I looked", "bash: sleep 1", "say: Done")
@@ -123,7 +123,7 @@ async def test_our_own_agents_sessions_are_left_alone(running: Service) -> None:
     assert await sync(codebase) == 0
     linked = next(f for f in await codebase.until(frame_of("complete")) if frame_of("session", action="linked")(f))
     before = await messages(codebase, session)
-    await run(running, codebase.directory, "say: Added", session=linked.text("agent_session_id"))
+    await person.run(codebase.directory, "say: Added", session=linked.text("agent_session_id"))
     assert await sync(codebase) == 1
     frames = await codebase.session(session)
     assert [frame.event for frame in frames[-4:]] == ["complete", "session", "message_imported", "message_imported"]
@@ -134,10 +134,10 @@ async def test_our_own_agents_sessions_are_left_alone(running: Service) -> None:
     assert len(await sessions(codebase)) == 1
 
 
-async def test_nothing_of_the_project_is_run(running: Service) -> None:
+async def test_nothing_of_the_project_is_run(running: Service, person: Person) -> None:
     """A codebase with a plugin of its own that nobody trusts is synced, and the plugin isn't run."""
     codebase = await running.register()
-    session = await run(running, codebase.directory, "say: Before")
+    session = await person.run(codebase.directory, "say: Before")
     mark, plugin = codebase.directory / "ran", codebase.directory / ".opencode" / "plugin" / "bad.js"
     plugin.parent.mkdir(parents=True)
     plugin.write_text(f"require('fs').writeFileSync({str(mark)!r}, 'x'); export const P = async () => ({{}});")
@@ -146,10 +146,10 @@ async def test_nothing_of_the_project_is_run(running: Service) -> None:
     assert not mark.exists()
 
 
-async def test_the_end_of_the_server_in_the_middle(running: Service) -> None:
+async def test_the_end_of_the_server_in_the_middle(running: Service, person: Person) -> None:
     """A sync that the server's end cuts off leaves no process, and the next one brings all of it."""
     codebase = await running.register()
-    await run(running, codebase.directory, "say: One")
+    await person.run(codebase.directory, "say: One")
     syncing = asyncio.create_task(running.ask("POST", f"{codebase.path}/sessions/sync"))
     async with asyncio.timeout(60):
         while not histories(running):
@@ -161,10 +161,10 @@ async def test_the_end_of_the_server_in_the_middle(running: Service) -> None:
     assert await sync(codebase) == 1
 
 
-async def test_many_parts_come_by_bounded_pieces(running: Service) -> None:
+async def test_many_parts_come_by_bounded_pieces(running: Service, person: Person) -> None:
     """Long answers of very many parts come whole, and no more is recorded at once than a page holds, in messages and in bytes."""
     codebase = await running.register()
-    session = await run(running, codebase.directory, "say: Mine")
+    session = await person.run(codebase.directory, "say: Mine")
     rows = OthersRows(running.folder / "home")
     words = [f"{number} ".ljust(700, "x") for number in range(800)]
 
@@ -246,10 +246,10 @@ LISTED_ROWS: Sequence[Mapping[str, Any]] = (
 )
 
 
-async def test_names_and_rows_of_anybody(running: Service) -> None:
+async def test_names_and_rows_of_anybody(running: Service, person: Person) -> None:
     """Sessions whose names lead elsewhere, or that opencode can't list, are passed over and counted, and keep no other out."""
     codebase = await running.register()
-    good = await run(running, codebase.directory, "say: Mine")
+    good = await person.run(codebase.directory, "say: Mine")
     other, rows = "ses_other", OthersRows(running.folder / "home")
 
     def spoil() -> None:

@@ -16,7 +16,7 @@ from opencode_ledger.actors.store.outputs.outputs_file import opened_outputs
 from opencode_ledger.domain.secrets.shapes import MARK
 from opencode_ledger.http.offline.verify import verify_data
 
-from .person import run
+from .person import Person
 from .service import Codebase, Service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -67,7 +67,7 @@ async def whole(codebase: Codebase, result: Frame, **headers: str) -> bytes:
         return await answer.read()
 
 
-async def test_all_that_a_tool_prints(service: Service) -> None:
+async def test_all_that_a_tool_prints(service: Service, person: Person) -> None:
     """`seq 1 150000`, a secret over a border, 6 MB, bytes that are no text, and files that are gone, cut or another's."""
     service.more_options = {"--tool-output-limit": LIMIT_MIB}
     await service.start()
@@ -102,13 +102,13 @@ async def test_all_that_a_tool_prints(service: Service) -> None:
     assert half.data["whole_missing"] == "changed"
     assert len(await whole(codebase, half)) == 1000
 
-    imported = await imported_outputs(codebase)
+    imported = await imported_outputs(codebase, person)
     await service.terminate()
     await asyncio.to_thread(audited, service, large, everything)
     await asyncio.to_thread(erased, service, imported)
 
 
-async def imported_outputs(codebase: Codebase) -> str:
+async def imported_outputs(codebase: Codebase, person: Person) -> str:
     """What a person's commands printed at a terminal comes in whole by a sync; where opencode's file is gone, it is said.
 
     Returns the id of the imported session.
@@ -116,7 +116,7 @@ async def imported_outputs(codebase: Codebase) -> str:
     service = codebase.service
     folder = service.folder / "home/.local/share/opencode/tool-output"
     before = set(folder.iterdir())
-    session = await run(service, codebase.directory, "bash: seq 1 30000", "bash: sh secret.sh", "bash: seq 1 20")
+    session = await person.run(codebase.directory, "bash: seq 1 30000", "bash: sh secret.sh", "bash: seq 1 20")
     await asyncio.to_thread(min(set(folder.iterdir()) - before).unlink)
     await codebase.post("sessions/sync")
     imported = session.replace("ses_", "sess_")
