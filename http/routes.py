@@ -14,7 +14,6 @@ from .api import (
     outputs,
     permissions,
     proofs,
-    responses,
     scrape,
     sessions,
     status,
@@ -31,6 +30,8 @@ from .api.request_bodies import (
     SendMessage,
     TriggerAgent,
 )
+from .api.shapes import permissions as permission_shapes
+from .api.shapes import responses
 from .pages import dashboard, docs
 from .route import Errors, Media, Route
 from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
@@ -164,7 +165,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{CODEBASE}/permissions",
         permissions.list_permissions,
-        responses.Permissions,
+        permission_shapes.Permissions,
+        tag="Permissions",
+        query=parameters.PAGE,
+        views="cached",
+    ),
+    Route(
+        "GET",
+        f"{API}/permissions",
+        permissions.list_all_permissions,
+        permission_shapes.AllPermissions,
         tag="Permissions",
         query=parameters.PAGE,
         views="cached",

@@ -29,6 +29,16 @@ async def list_permissions(service: Service, request: web.Request) -> web.Respon
     return json_answer({"permissions": waiting, "total": page.total, "limit": part.limit, "offset": part.offset})
 
 
+async def list_all_permissions(service: Service, request: web.Request) -> web.Response:
+    """The permission requests and questions of all codebases that wait for an answer. The nearest deadline comes first."""
+    views, part = await service.current_views(), part_of(request)
+    page = await views.permissions.waiting_everywhere(part.limit, part.offset)
+    waiting = [
+        {"codebase": {"id": codebase, "name": name}, **_waiting(permission)} for codebase, name, permission in page.rows
+    ]
+    return json_answer({"permissions": waiting, "total": page.total, "limit": part.limit, "offset": part.offset})
+
+
 async def reply_permission(service: Service, request: web.Request) -> web.Response:
     """Answer a permission request or a question of the agent."""
     codebase = await service.codebase(request)

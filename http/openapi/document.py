@@ -10,7 +10,7 @@ import orjson
 from openapi_pydantic import OpenAPI
 from pydantic import BaseModel
 
-from ..api.responses import Problem
+from ..api.shapes.responses import Problem
 from ..route import Media, Route, Tag
 from ..web.errors import Fault
 from ..web.parameters import IDEMPOTENCY_KEY, REQUEST_ID

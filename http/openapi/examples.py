@@ -43,6 +43,17 @@ _TASKS: Final = {
     "total": 1,
     **_PART,
 }
+_ASKED: Final = {
+    "id": "perm_20460d8c0001eJ7v",
+    "kind": "permission",
+    "tool": "bash",
+    "args": {"command": "touch a.txt"},
+    "patterns": ["touch a.txt"],
+    "session_id": "sess_xyz789",
+    "task_id": "task_abc123",
+    "asked_at": STARTED,
+    "expires_at": "2025-12-10T15:40:00Z",
+}
 
 EXAMPLES: Final[Mapping[str, Example]] = {
     "service_status": Example(
@@ -112,6 +123,14 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "started_at": STARTED,
             "model": MODEL,
             "queue": {"pending": 0, "code": None, "message": None, "next_try_at": None},
+        }
+    ),
+    "list_permissions": Example(response={"permissions": [_ASKED], "total": 1, **_PART}),
+    "list_all_permissions": Example(
+        response={
+            "permissions": [{"codebase": {"id": "cb_abc123", "name": "my-project"}, **_ASKED}],
+            "total": 1,
+            **_PART,
         }
     ),
     "reply_permission": Example(

@@ -17,6 +17,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "stop_agent": "Stop the agent",
     "agent_status": "Get the agent's status",
     "list_permissions": "List pending permission requests",
+    "list_all_permissions": "List pending requests of all codebases",
     "reply_permission": "Answer a permission request or a question",
     "agent_events": "Stream a codebase's events (replay, then live)",
     "list_sessions": "List sessions",

@@ -1,12 +1,27 @@
-"""Pages of a view: rows, newest first, with their total, from one query and so from one moment."""
+"""Pages of a view: rows in order, with their total, from one query and so from one moment."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
+import orjson
+
+from ...domain.ids import CodebaseId
 from ..database import Fetch
 
 T = TypeVar("T")
+
+Only: TypeAlias = AbstractSet[CodebaseId] | None
+"""The codebases that a caller may see; None for all."""
+
+AMONG: Final = "codebase_id IN (SELECT value FROM json_each(?))"
+"""The condition that a row belongs to one of some codebases: see `among`."""
+
+
+def among(only: AbstractSet[CodebaseId]) -> str:
+    """The value for `AMONG`."""
+    return orjson.dumps(sorted(only)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +42,24 @@ async def select_page(
     where: Mapping[str, str | None],
     limit: int,
     offset: int,
+    only: Only = None,
+    descending: bool = True,
     total: str = "(SELECT count(*) FROM {table} WHERE {condition})",
 ) -> Page[T]:
-    """Read a page by these columns, all descending. `where`: values of columns; None matches any value.
+    """Read a page in the order of these columns. `where`: values of columns; None matches any value.
 
-    `total`: a query for the number of rows, where one is faster than counting.
+    `only`: rows of these codebases. `total`: a query for the number of rows, where one is faster than counting.
     """
-    chosen = {column: value for column, value in where.items() if value is not None}
-    condition = " AND ".join(("1", *(f"{column} = ?" for column in chosen)))
-    by = order.split(", ")
+    chosen = {f"{column} = ?": value for column, value in where.items() if value is not None}
+    chosen |= {} if only is None else {AMONG: among(only)}
+    condition = " AND ".join(("1", *chosen))
+    direction, by = "DESC" if descending else "ASC", order.split(", ")
     named = ", ".join(f"{column} AS order_{n}" for n, column in enumerate(by))
     found = await fetch(
         f"SELECT total.n, page.* FROM (SELECT {total.format(table=table, condition=condition)} AS n) AS total"
         f" LEFT JOIN (SELECT {named}, {columns} FROM {table} WHERE {condition}"
-        f" ORDER BY {', '.join(f'{column} DESC' for column in by)} LIMIT ? OFFSET ?) AS page"
-        f" ORDER BY {', '.join(f'page.order_{n} DESC' for n in range(len(by)))}",
+        f" ORDER BY {', '.join(f'{column} {direction}' for column in by)} LIMIT ? OFFSET ?) AS page"
+        f" ORDER BY {', '.join(f'page.order_{n} {direction}' for n in range(len(by)))}",
         *chosen.values(),
         *chosen.values(),
         limit,

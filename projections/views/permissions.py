@@ -19,7 +19,7 @@ from ...domain.ids import (
 from ..batch import Batch
 from ..database import Fetch
 from ..projection import Projection
-from .page import Page, select_page
+from .page import Only, Page, select_page
 
 PROJECTION: Final = Projection(
     """
@@ -44,6 +44,10 @@ PROJECTION: Final = Projection(
     ) WITHOUT ROWID;
     CREATE INDEX permissions_waiting ON permissions (codebase_id, position) WHERE reply IS NULL;
     CREATE VIEW waiting_permissions AS SELECT * FROM permissions WHERE reply IS NULL;
+    CREATE VIEW waiting_everywhere AS
+        SELECT p.*, c.name AS codebase_name,
+            coalesce(p.expires_at, 'never') || printf(' %019d', p.position) AS deadline
+        FROM waiting_permissions AS p JOIN live_codebases AS c ON c.id = p.codebase_id;
     """
 )
 
@@ -130,6 +134,26 @@ class Permissions:
             offset=offset,
         )
 
+    async def waiting_everywhere(
+        self, limit: int = 50, offset: int = 0, *, only: Only = None
+    ) -> Page[tuple[CodebaseId, str, Permission]]:
+        """The open permissions and questions of all codebases, with the codebase's id and name.
+
+        The nearest deadline comes first, and those without a deadline come last. `only`: of these codebases.
+        """
+        return await select_page(
+            self._fetch,
+            _with_codebase,
+            columns=f"codebase_id, codebase_name, {_COLUMNS}",
+            table="waiting_everywhere",
+            order="deadline",
+            descending=False,
+            where={},
+            only=only,
+            limit=limit,
+            offset=offset,
+        )
+
     async def settlement(self, codebase: CodebaseId, permission: PermissionId) -> Settlement | None:
         """How it was settled; None where it is open or was never asked."""
         rows = await self._fetch(
@@ -139,6 +163,10 @@ class Permissions:
             codebase,
         )
         return Settlement(*rows[0]) if rows else None
+
+
+def _with_codebase(codebase: CodebaseId, name: str, *row: Any) -> tuple[CodebaseId, str, Permission]:
+    return codebase, name, _permission(*row)
 
 
 def _permission(*row: Any) -> Permission:

@@ -18,8 +18,8 @@ from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Sequence
 from opencode_ledger.http import app
-from opencode_ledger.http.api import responses
 from opencode_ledger.http.api.service import Service
+from opencode_ledger.http.api.shapes import responses
 from opencode_ledger.http.route import Route
 from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings

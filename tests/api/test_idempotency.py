@@ -17,8 +17,8 @@ from opencode_ledger.domain.events.requests import RequestAnswered
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position
 from opencode_ledger.http import app
-from opencode_ledger.http.api import responses
 from opencode_ledger.http.api.service import Service
+from opencode_ledger.http.api.shapes import responses
 from opencode_ledger.http.route import Route
 from opencode_ledger.http.routes import CODEBASE, ROUTES
 from opencode_ledger.http.settings import Settings

@@ -258,3 +258,26 @@ async def test_leave_takes_no_answers(asking: Asking) -> None:
     refused = await asking.reply(permission, {"reply": "once", "answers": [["yes"]]})
     assert (refused.status, refused.body["code"]) == (400, "invalid_input")
     assert len(await asking.waiting()) == 1
+
+
+async def test_what_waits_everywhere(api: Running) -> None:
+    """The requests of all codebases in one list, the nearest deadline first, each with its codebase as it is named now."""
+    everywhere = "/permissions"
+    assert await api.get(everywhere) == {"permissions": [], "total": 0, "limit": 50, "offset": 0}
+    shop, bank = await at_work(api, "shop"), await at_work(api, "bank")
+    asked = [(shop, await shop.asks()), (bank, await bank.asks("question")), (shop, await shop.asks())]
+    await api.ask("PATCH", f"/codebases/{bank.codebase}", {"name": "the bank"})
+    listed = (await api.get(everywhere))["permissions"]
+    names = {shop.codebase: "shop", bank.codebase: "the bank"}
+    assert [(one["codebase"], one["id"]) for one in listed] == [
+        ({"id": asking.codebase, "name": names[asking.codebase]}, permission) for asking, permission in asked
+    ]
+    assert sorted(one["expires_at"] for one in listed) == [one["expires_at"] for one in listed]
+    own = await shop.waiting() + await bank.waiting()
+    assert sorted(own, key=str) == sorted(({k: one[k] for k in one if k != "codebase"} for one in listed), key=str)
+    part = await api.get(f"{everywhere}?limit=1&offset=1")
+    assert (part["permissions"], part["total"]) == (listed[1:2], 3)
+    assert (await api.get(f"{everywhere}?offset=3"))["total"] == 3
+    assert (await shop.reply(asked[0][1], ANSWERS["once"])).status == 200
+    await api.ask("DELETE", f"/codebases/{bank.codebase}")
+    assert [one["id"] for one in (await api.get(everywhere))["permissions"]] == [asked[2][1]]

@@ -73,7 +73,7 @@ ROUTES = (
 QUERIES = (
     *(
         ask(f"{name} {bad} of {path}", "GET", f"{path}?{name}={bad}", *INVALID)
-        for path in (TASKS, "/{idle}/tasks")
+        for path in (TASKS, "/{idle}/tasks", "/v1/opencode/permissions")
         for name, values in (
             (
                 "limit",

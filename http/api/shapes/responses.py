@@ -2,26 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+from pydantic import Field, JsonValue, RootModel
 
-from ...domain.codebase.lifecycle_rules import PublicStatus
-from ...domain.events import PermissionKind
-from ...domain.ids import Timestamp
-from ...domain.whole_output import Missing
-from ...projections.views.session_queries import SessionStatus
-from ...projections.views.tasks import TaskStatus
-
-Time = Annotated[
-    str, Field(json_schema_extra={"format": "date-time"}, examples=[Timestamp("2025-12-10T22:00:00.000Z")])
-]
-Count = Annotated[int, Field(ge=0)]
-Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
-
-
-class Shape(BaseModel):
-    """A JSON object in a response: these members and no others."""
-
-    model_config = ConfigDict(extra="forbid")
+from ....domain.codebase.lifecycle_rules import PublicStatus
+from ....domain.whole_output import Missing
+from ....projections.views.session_queries import SessionStatus
+from ....projections.views.tasks import TaskStatus
+from .parts import Base64, Count, Listing, Shape, Time
 
 
 class Problem(Shape):
@@ -133,14 +120,6 @@ class AgentStatus(Shape):
     queue: QueueStatus
 
 
-class Listing(Shape):
-    """A part of a list."""
-
-    total: Count
-    limit: Count
-    offset: Count
-
-
 class Session(Shape):
     """A session. `tokens` are counted by kind, `cost` is in US dollars. `imported`: it was run with opencode itself.
 
@@ -179,28 +158,6 @@ class Synced(Done):
     skipped: Count = 0
 
 
-class Permission(Shape):
-    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`."""
-
-    id: str
-    kind: PermissionKind
-    tool: str
-    args: dict[str, JsonValue]
-    patterns: list[str]
-    session_id: str
-    task_id: str | None
-    asked_at: Time
-    expires_at: Time | None
-    call_id: str | None = None
-    subagent: str | None = None
-
-
-class Permissions(Listing):
-    """Requests that wait for an answer, newest first."""
-
-    permissions: list[Permission]
-
-
 class WholeOutput(Shape):
     """A tool's whole output, if it is longer than what the agent's model was given.
 
@@ -233,7 +190,7 @@ class Message(Shape):
     timestamp: Time
     model: str | None = None
     reasoning: str = ""
-    tools: list[ToolCall] = []
+    tools: list[ToolCall] = Field(default=[])
     error: str | None = None
     imported: bool = False
 
