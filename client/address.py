@@ -1,7 +1,6 @@
 """Where the service is and who asks: the address and the token, from arguments or from the environment."""
 
 import os
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
@@ -13,12 +12,14 @@ TOKEN_VARIABLE: Final = "LEDGER_TOKEN"  # noqa: S105 it is a variable's name
 API: Final = "/v1/opencode"
 
 
-@dataclass(frozen=True)
 class Address:
     """A service and the credential for it. `url` has no slash at its end. The token is in no representation."""
 
-    url: str
-    token: str | None = field(default=None, repr=False)
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url, self.token = url, token
+
+    def __repr__(self) -> str:
+        return f"Address({self.url!r})"
 
     @classmethod
     def of(cls, url: str | None = None, token: str | None = None) -> "Address":

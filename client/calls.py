@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from .address import API
 from .errors import LedgerApiError, LedgerUnreachable, api_error
@@ -13,9 +13,6 @@ from .transport import Request, Response, Transport
 KEY: Final = "Idempotency-Key"
 
 
-T = TypeVar("T")
-
-
 class Calls:
     """Sends requests until they are answered. `patience`: seconds to wait between attempts, all in all."""
 
@@ -23,15 +20,15 @@ class Calls:
         self.transport, self._patience = transport, patience
 
     async def json(
-        self, kind: type[T], method: str, path: str, body: Mapping[str, object] | None = None, key: str | None = None
-    ) -> T:
-        """The JSON of the answer, which is of this `kind`. `path` begins after `/v1/opencode`.
+        self, method: str, path: str, body: Mapping[str, object] | None = None, key: str | None = None
+    ) -> object:
+        """The JSON of the answer. `path` begins after `/v1/opencode`.
 
         Members of `body` that are None are left out. `key`: the idempotency key of a POST, else a new one.
         Raises `LedgerApiError` or `LedgerUnreachable`.
         """
         headers = {KEY: key} if key is not None else {}
-        return cast("T", json.loads((await self.request(request_of(method, API + path, body, headers))).body))
+        return cast("object", json.loads((await self.request(request_of(method, API + path, body, headers))).body))
 
     async def request(self, request: Request) -> Response:
         """The answer to any request; its status is below 300. Raises `LedgerApiError` or `LedgerUnreachable`."""

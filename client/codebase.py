@@ -1,7 +1,9 @@
 """The client's view of one codebase: its agent, its sessions, its queue and its events."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, cast
 
 from . import models as m
 from .address import API, path_of, query_of
@@ -9,8 +11,6 @@ from .calls import Calls, request_of
 from .cursor import Cursor
 from .event import Event
 from .following import EventStream, Trouble
-
-T = TypeVar("T")
 
 
 class HasCalls(Protocol):
@@ -32,17 +32,17 @@ class Codebase:
     def __repr__(self) -> str:
         return f"Codebase({self.name_or_id!r})"
 
-    async def _get(self, kind: type[T], path: str, **query: object) -> T:
-        return await self._ledger.calls.json(kind, "GET", self._path + path + query_of(**query))
+    async def _get(self, path: str, **query: object) -> object:
+        return await self._ledger.calls.json("GET", self._path + path + query_of(**query))
 
-    async def _post(self, kind: type[T], path: str, body: Mapping[str, object] | None = None) -> T:
-        return await self._ledger.calls.json(kind, "POST", self._path + path, body)
+    async def _post(self, path: str, body: Mapping[str, object] | None = None) -> object:
+        return await self._ledger.calls.json("POST", self._path + path, body)
 
     # --- the codebase ---------------------------------------------------------------------------------------------
 
     async def info(self) -> m.Codebase:
         """Its name, directory and configuration."""
-        return await self._get(m.Codebase, "")
+        return cast("m.Codebase", await self._get(""))
 
     async def change(
         self,
@@ -53,12 +53,12 @@ class Codebase:
     ) -> m.Codebase:
         """Change what is given; the codebase after that."""
         body = {"name": name, "description": description, "agent_config": agent_config}
-        changed: m.Changed = await self._ledger.calls.json(m.Changed, "PATCH", self._path, body)
+        changed = cast("m.Changed", await self._ledger.calls.json("PATCH", self._path, body))
         return changed["codebase"]
 
     async def delete(self) -> m.Done:
         """Stop its agent and hide it. The log keeps its history."""
-        return await self._ledger.calls.json(m.Done, "DELETE", self._path)
+        return cast("m.Done", await self._ledger.calls.json("DELETE", self._path))
 
     # --- its agent ------------------------------------------------------------------------------------------------
 
@@ -73,27 +73,27 @@ class Codebase:
     ) -> m.Triggered:
         """Start an agent with a prompt. `status`: `pending` while it waits for a free slot."""
         body = {"prompt": prompt, "model": model, "agent": agent, "files": files, "metadata": metadata}
-        return await self._post(m.Triggered, "/trigger", body)
+        return cast("m.Triggered", await self._post("/trigger", body))
 
     async def message(self, message: str, *, model: str | None = None, agent: str | None = None) -> m.Done:
         """Send a message to the session: it steers one that runs, and resumes one that is interrupted."""
-        return await self._post(m.Done, "/message", {"message": message, "model": model, "agent": agent})
+        return cast("m.Done", await self._post("/message", {"message": message, "model": model, "agent": agent}))
 
     async def interrupt(self) -> m.Done:
         """Interrupt the session; a message resumes it. Answered when the agent has aborted."""
-        return await self._post(m.Done, "/interrupt")
+        return cast("m.Done", await self._post("/interrupt"))
 
     async def stop(self) -> m.Done:
         """End the session. Answered when none of its processes is left."""
-        return await self._post(m.Done, "/stop")
+        return cast("m.Done", await self._post("/stop"))
 
     async def status(self, *, at: int | str | None = None) -> m.AgentStatus:
         """What its agent is doing, and its queue. `at`: after this event, or at this time."""
-        return await self._get(m.AgentStatus, "/status", at=at)
+        return cast("m.AgentStatus", await self._get("/status", at=at))
 
     async def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.Permissions:
         """The permission requests and questions that wait for an answer."""
-        return await self._get(m.Permissions, "/permissions", limit=limit, offset=offset)
+        return cast("m.Permissions", await self._get("/permissions", limit=limit, offset=offset))
 
     async def answer(
         self,
@@ -105,7 +105,7 @@ class Codebase:
     ) -> m.Done:
         """Answer a request with `once`, `always` or `reject`. `answers`: those to a question, a list for each part."""
         body = {"reply": reply, "message": message, "answers": answers}
-        return await self._post(m.Done, path_of("permissions", permission_id), body)
+        return cast("m.Done", await self._post(path_of("permissions", permission_id), body))
 
     # --- its sessions ---------------------------------------------------------------------------------------------
 
@@ -113,17 +113,19 @@ class Codebase:
         self, *, limit: int | None = None, offset: int | None = None, at: int | str | None = None
     ) -> m.Sessions:
         """Its sessions, newest first."""
-        return await self._get(m.Sessions, "/sessions", limit=limit, offset=offset, at=at)
+        return cast("m.Sessions", await self._get("/sessions", limit=limit, offset=offset, at=at))
 
     async def messages(
         self, session_id: str, *, limit: int | None = None, offset: int | None = None, at: int | str | None = None
     ) -> m.Messages:
         """The messages of a session, in their order."""
-        return await self._get(m.Messages, "/messages", session_id=session_id, limit=limit, offset=offset, at=at)
+        return cast(
+            "m.Messages", await self._get("/messages", session_id=session_id, limit=limit, offset=offset, at=at)
+        )
 
     async def sync(self) -> m.Synced:
         """Import the sessions that were run with opencode itself."""
-        return await self._post(m.Synced, "/sessions/sync")
+        return cast("m.Synced", await self._post("/sessions/sync"))
 
     async def output(self, output_id: str) -> bytes:
         """All that a tool printed. `output_id`: the `whole_id` of a `tool_result` event."""
@@ -135,12 +137,13 @@ class Codebase:
         self,
         *,
         status: str | None = None,
+        order: Literal["newest", "queue"] | None = None,
         limit: int | None = None,
         offset: int | None = None,
         at: int | str | None = None,
     ) -> m.Tasks:
-        """Its tasks, newest first."""
-        return await self._get(m.Tasks, "/tasks", status=status, limit=limit, offset=offset, at=at)
+        """Its tasks, newest first. `order="queue"`: those that wait, in the order in which they start."""
+        return cast("m.Tasks", await self._get("/tasks", status=status, order=order, limit=limit, offset=offset, at=at))
 
     async def add_task(
         self,
@@ -155,7 +158,7 @@ class Codebase:
     ) -> m.TaskCreated:
         """Add a task to the queue. A higher `priority` starts first."""
         body = {"title": title, "prompt": prompt, "model": model, "agent_type": agent, "priority": priority}
-        return await self._post(m.TaskCreated, "/tasks", {**body, "files": files, "metadata": metadata})
+        return cast("m.TaskCreated", await self._post("/tasks", {**body, "files": files, "metadata": metadata}))
 
     # --- its events -----------------------------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class Codebase:
 
     async def log(self, *, after: int | None = None, limit: int | None = None) -> m.LogPage:
         """A page of its log, with the hash of each event."""
-        return await self._get(m.LogPage, "/log", after=after, limit=limit)
+        return cast("m.LogPage", await self._get("/log", after=after, limit=limit))
 
     async def export(self) -> bytes:
         """Its log with the proofs, as JSON Lines."""

@@ -1,14 +1,12 @@
 """Server-sent events out of bytes that arrive in any pieces, as the HTML standard reads them. No I/O."""
 
 import codecs
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 DEFAULT_NAME: Final = "message"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One event as it came. `id` is empty if the stream has named none so far."""
 
     id: str

@@ -1,7 +1,9 @@
 """The client of a service: what concerns all codebases."""
 
+from __future__ import annotations
+
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, cast
 
 from . import models as m
 from .address import API, Address, path_of, query_of
@@ -69,11 +71,11 @@ class Ledger:
 
     async def status(self) -> m.ServiceStatus:
         """Whether agents can run."""
-        return await self.calls.json(m.ServiceStatus, "GET", "/status")
+        return cast("m.ServiceStatus", await self.calls.json("GET", "/status"))
 
     async def models(self) -> list[m.Model]:
         """The models that agents can use."""
-        return await self.calls.json(list[m.Model], "GET", "/models")
+        return cast("list[m.Model]", await self.calls.json("GET", "/models"))
 
     # --- codebases ------------------------------------------------------------------------------------------------
 
@@ -83,29 +85,48 @@ class Ledger:
 
     async def codebases(self) -> list[m.ListedCodebase]:
         """All codebases, each with what its agent is doing."""
-        return await self.calls.json(list[m.ListedCodebase], "GET", "/codebases")
+        return cast("list[m.ListedCodebase]", await self.calls.json("GET", "/codebases"))
 
     async def register(
         self, path: str, name: str, *, description: str | None = None, agent_config: m.AgentConfig | None = None
     ) -> Codebase:
         """Register the directory at `path`, which is absolute. It has to exist on the machine of the service."""
         body = {"name": name, "path": path, "description": description, "agent_config": agent_config}
-        answer: m.Registered = await self.calls.json(m.Registered, "POST", "/codebases", body)
+        answer = cast("m.Registered", await self.calls.json("POST", "/codebases", body))
         return Codebase(self, answer["codebase"]["id"])
 
     # --- tasks ----------------------------------------------------------------------------------------------------
 
     async def tasks(self, *, status: str | None = None, limit: int | None = None, offset: int | None = None) -> m.Tasks:
         """The tasks of all codebases, newest first."""
-        return await self.calls.json(m.Tasks, "GET", "/tasks" + query_of(status=status, limit=limit, offset=offset))
+        return cast(
+            "m.Tasks", await self.calls.json("GET", "/tasks" + query_of(status=status, limit=limit, offset=offset))
+        )
 
     async def task(self, task_id: str) -> m.Task:
         """A task with its prompt and result."""
-        return await self.calls.json(m.Task, "GET", path_of("tasks", task_id))
+        return cast("m.Task", await self.calls.json("GET", path_of("tasks", task_id)))
+
+    async def change_task(
+        self,
+        task_id: str,
+        *,
+        title: str | None = None,
+        prompt: str | None = None,
+        priority: int | None = None,
+        position: Literal["first", "last"] | m.BeforeTask | None = None,
+    ) -> m.Task:
+        """Change what is given of a task that waits; the task after that."""
+        body = {"title": title, "prompt": prompt, "priority": priority, "position": position}
+        return cast("m.TaskChanged", await self.calls.json("PATCH", path_of("tasks", task_id), body))["task"]
+
+    async def retry(self, task_id: str) -> m.TaskRetried:
+        """Queue a task that has ended once more, as a new task."""
+        return cast("m.TaskRetried", await self.calls.json("POST", path_of("tasks", task_id, "retry")))
 
     async def cancel(self, task_id: str) -> m.Done:
         """Cancel a task. If it runs, its session is stopped."""
-        return await self.calls.json(m.Done, "POST", path_of("tasks", task_id, "cancel"))
+        return cast("m.Done", await self.calls.json("POST", path_of("tasks", task_id, "cancel")))
 
     # --- the log --------------------------------------------------------------------------------------------------
 
@@ -130,19 +151,17 @@ class Ledger:
 
     async def inclusion_proof(self, position: int, size: int | None = None) -> m.InclusionProof:
         """The proof that the event at `position` is in the log of `size` events."""
-        return await self.calls.json(
-            m.InclusionProof, "GET", "/log/proofs/inclusion" + query_of(position=position, size=size)
-        )
+        query = query_of(position=position, size=size)
+        return cast("m.InclusionProof", await self.calls.json("GET", "/log/proofs/inclusion" + query))
 
     async def consistency_proof(self, smaller: int, larger: int | None = None) -> m.ConsistencyProof:
         """The proof that the log of `larger` events begins with that of `smaller` events."""
-        return await self.calls.json(
-            m.ConsistencyProof, "GET", "/log/proofs/consistency" + query_of(**{"from": smaller, "to": larger})
-        )
+        query = query_of(**{"from": smaller, "to": larger})
+        return cast("m.ConsistencyProof", await self.calls.json("GET", "/log/proofs/consistency" + query))
 
     async def request(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
         """Any other request that is answered with JSON. `path` begins after `/v1/opencode`."""
-        return await self.calls.json(object, method, path, body)
+        return await self.calls.json(method, path, body)
 
     async def _text(self, path: str) -> str:
         return (await self.calls.request(request_of("GET", API + path))).body.decode()

@@ -4,9 +4,11 @@ It uses the standard library alone, so importing it is quick. Any number of thre
 in another thread, ends what waits.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from . import ledger
 from . import models as m
@@ -123,12 +125,13 @@ class Codebase:
         self,
         *,
         status: str | None = None,
+        order: Literal["newest", "queue"] | None = None,
         limit: int | None = None,
         offset: int | None = None,
         at: int | str | None = None,
     ) -> m.Tasks:
-        """Its tasks, newest first."""
-        return finished(self._client.tasks(status=status, limit=limit, offset=offset, at=at))
+        """Its tasks, newest first. `order="queue"`: those that wait, in the order in which they start."""
+        return finished(self._client.tasks(status=status, order=order, limit=limit, offset=offset, at=at))
 
     def add_task(
         self,
@@ -232,6 +235,24 @@ class Ledger:
     def task(self, task_id: str) -> m.Task:
         """A task with its prompt and result."""
         return finished(self._client.task(task_id))
+
+    def change_task(
+        self,
+        task_id: str,
+        *,
+        title: str | None = None,
+        prompt: str | None = None,
+        priority: int | None = None,
+        position: Literal["first", "last"] | m.BeforeTask | None = None,
+    ) -> m.Task:
+        """Change what is given of a task that waits; the task after that."""
+        return finished(
+            self._client.change_task(task_id, title=title, prompt=prompt, priority=priority, position=position)
+        )
+
+    def retry(self, task_id: str) -> m.TaskRetried:
+        """Queue a task that has ended once more, as a new task."""
+        return finished(self._client.retry(task_id))
 
     def cancel(self, task_id: str) -> m.Done:
         """Cancel a task. If it runs, its session is stopped."""

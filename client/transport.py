@@ -4,24 +4,21 @@ There are two transports. One uses aiohttp on an event loop. The other blocks it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request. `target`: the path with the query, below the address of the service."""
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str]
     body: bytes | None = None
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """A whole response. `headers`: by their names in lower case."""
 
     status: int

@@ -50,7 +50,8 @@ EVENTS: Final = {
     "type": "string",
     "description": (
         "Each event has an `id` (its number in the stream), an `event` name, and one line of JSON as `data`: see the "
-        "schema Event. The stream begins with `retry:`. After 15 seconds of silence the server sends a comment."
+        "schema Event. The stream begins with `retry:`. After 15 seconds of silence the server sends a comment. The header "
+        "`X-Ledger-After` is the id after which the stream begins: it is a cursor until the first event has come."
     ),
     "contentMediaType": "text/event-stream",
     "contentSchema": {"$ref": REFERENCE.format(model=EVENT)},

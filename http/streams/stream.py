@@ -45,6 +45,9 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 
+BEGINS_AFTER: Final = "X-Ledger-After"
+"""The header with the id after which a stream begins: a reader that is cut off before its first event returns with it."""
+
 WATCH_INTERVAL: Final = 1.0
 """Seconds between two looks at every connection."""
 
@@ -113,7 +116,7 @@ class EventStreams:
         return await self._answer(request, ALL, start_of_all(request, self._store.head))
 
     async def _answer(self, request: web.Request, codebase: CodebaseId, start: Start) -> web.StreamResponse:
-        response = framed(request, web.StreamResponse(headers=HEADERS))
+        response = framed(request, web.StreamResponse(headers={**HEADERS, BEGINS_AFTER: str(start.after)}))
         try:
             await response.prepare(request)
         except ConnectionError:

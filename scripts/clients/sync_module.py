@@ -11,9 +11,11 @@ It uses the standard library alone, so importing it is quick. Any number of thre
 in another thread, ends what waits.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from . import ledger
 from . import models as m

@@ -9,7 +9,7 @@ from .tree import PACKAGE_FOLDERS, ROOT, functions, line_count, python_files
 SOURCE = PACKAGE_FOLDERS
 ALL_CODE = (*SOURCE, "scripts", "tests")
 
-MADE = {"client/models.py": "made from the API's description, and read by looking up a name"}
+MADE = {"client/described.py": "made from the API's description, and read by looking up a name"}
 """Files that may be longer, each with the reason."""
 
 A_RECORD = "a record of values, without a state machine"

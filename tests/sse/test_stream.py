@@ -50,6 +50,26 @@ async def test_without_a_running_session_it_starts_now() -> None:
     await received(store, "/cb_a/events", [])
 
 
+@pytest.mark.parametrize(
+    ("target", "cursor", "after"),
+    [
+        ("/cb_a/events", None, 4),
+        ("/cb_a/events", 2, 2),
+        (f"/cb_a/events?session_id={A}", None, 1),
+        (f"/cb_a/events?session_id={B}", 6, 6),
+        ("/events", None, 8),
+        ("/events?last_event_id=3", None, 3),
+    ],
+)
+async def test_the_response_says_after_which_event_it_begins(target: str, cursor: int | None, after: int) -> None:
+    """A reader that is cut off before its first event returns with this id, and misses nothing."""
+    async with running(await workday()) as serving:
+        reader = await Reader.connect(serving.port, target, cursor=cursor)
+        await reader.until(lambda r: r.body)
+        reader.close()
+    assert reader.headers["x-ledger-after"] == str(after)
+
+
 @pytest.mark.parametrize("cursor", range(9))
 async def test_a_cursor_is_continued_right_after_it(cursor: int) -> None:
     """A reader that returns with its last id gets exactly what followed. 0 is the whole history."""

@@ -1,0 +1,1 @@
+from .described import *
