@@ -15,6 +15,10 @@ from .headers import page_headers
 
 _FILES: Final = Path(__file__).with_name("static")
 
+_CLIENT: Final = Path(__file__).parents[2] / "client/javascript"
+_CLIENT_FILES: Final = ("calls.js", "errors.js", "events.js", "ledger.js")
+"""The JavaScript client, which the page uses."""
+
 _ASSETS: Final = {
     "dashboard.css": "text/css",
     "dashboard.js": "text/javascript",
@@ -24,6 +28,7 @@ _ASSETS: Final = {
     "hidden.js": "text/javascript",
     "story.js": "text/javascript",
     "visible.js": "text/javascript",
+    **dict.fromkeys(_CLIENT_FILES, "text/javascript"),
 }
 
 HEADERS: Final = page_headers()
@@ -52,7 +57,9 @@ async def dashboard_part(service: Service, request: web.Request) -> web.Response
 
 @cache
 def _file(name: str) -> bytes:
-    return hidden_characters().encode() if name == "hidden.js" else (_FILES / name).read_bytes()
+    if name == "hidden.js":
+        return hidden_characters().encode()
+    return ((_CLIENT if name in _CLIENT_FILES else _FILES) / name).read_bytes()
 
 
 def hidden_characters() -> str:

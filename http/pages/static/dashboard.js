@@ -160,7 +160,7 @@ function showSession(session) {
   problem("stream", null);
   story.clear();
   if (session === null) return;
-  follow(at(`events?session_id=${session}`), (frame) => story.take(frame), (text) => problem("stream", text), listening.signal);
+  follow(chosen, session, (event) => story.take(event), (text) => problem("stream", text), listening.signal);
 }
 
 function choose() {
