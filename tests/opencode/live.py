@@ -95,17 +95,24 @@ class Live:
     def __init__(self, agents: OpencodeAgents, settings: OpencodeSettings, directory: Path, trusted: bool) -> None:
         self.agents, self.settings, self.directory = agents, settings, directory
         self.recorder = Recorder()
+        self.session = "sess_1"
         self.codebase = CodebaseId("cb_test")
-        self.agent: OpencodeAgent = agents(
-            self.codebase, str(directory), trusted=trusted, deliver=self.recorder.deliver
-        )
+        self.agent: OpencodeAgent = agents(self.codebase, str(directory), trusted=trusted, deliver=self._deliver)
         self._count = 0
+
+    async def _deliver(self, facts: tuple[Fact, ...]) -> bool:
+        return await self.recorder.deliver(facts)
+
+    def record_afresh(self) -> None:
+        """Forget what was recorded; the next prompt begins a session of its own."""
+        self.recorder = Recorder()
+        self.session = f"sess_after_{self._count}"
 
     async def prompt(
         self,
         text: str,
         *,
-        session: str = "sess_1",
+        session: str | None = None,
         agent: str = "build",
         model: str | None = None,
         files: Sequence[str] = (),
@@ -113,6 +120,7 @@ class Live:
     ) -> MessageId:
         """Give it a prompt, as its actor would; the message's id."""
         self._count += 1
+        session = session or self.session
         opened = [fact for fact in self.recorder.of(f.SessionOpened) if fact.session_id == session]
         known = opened[-1].agent_session_id if opened else None
         message = MessageId(f"msg_{self._count}")
@@ -132,7 +140,7 @@ class Live:
 
     async def run(self, text: str, **more: str) -> f.RunEnded:
         """Give it a prompt and wait for its end."""
-        return await self.recorder.end_of(await self.prompt(text, session=more.get("session", "sess_1")))
+        return await self.recorder.end_of(await self.prompt(text, session=more.get("session")))
 
     def marked(self) -> list[int]:
         """The processes that carry this agent's marker."""

@@ -8,13 +8,11 @@ import pytest
 
 from opencode_ledger.actors.opencode import sweep_all
 from opencode_ledger.domain.codebase import facts as f
-from opencode_ledger.domain.errors import AgentError, ProjectConfigUntrusted
-from opencode_ledger.domain.failure import Failure
-from opencode_ledger.domain.ids import AgentSessionId
+from opencode_ledger.domain.errors import ProjectConfigUntrusted
 
 from .conftest import MakeLive
 from .live import Live, make_repository
-from .test_aborting import DAEMON
+from .test_stopping import DAEMON
 
 
 def server_pid(live: Live) -> int:
@@ -51,50 +49,11 @@ async def test_survivors_of_an_earlier_server_are_ended_at_the_next_start(live: 
     await live.recorder.has(f.AgentDied)
 
 
-async def test_a_rate_limit_is_shown_and_then_overcome(live: Live) -> None:
-    """A provider that refuses for a moment is asked again; the attempt and its delay are reported."""
-    ended = await live.run("fail: 429 too many requests\nsay: At last.")
-    retry = live.recorder.of(f.RetryScheduled)[0]
-    assert (retry.attempt, retry.reason) == (1, "too many requests")
-    assert 0 < retry.delay < 10
-    assert (ended.outcome, ended.summary) == ("completed", "At last.")
-
-
 async def test_a_provider_that_asks_to_wait_too_long_ends_the_run(make_live: MakeLive) -> None:
     """A retry farther off than the limit is not waited for: the run fails as rate limited."""
     live = make_live(retry_limit=0.5)
     ended = await live.run("fail: 429 x 9 too many requests\nsay: Never said.")
     assert ended.failure and ended.failure.code == "RATE_LIMITED"
-
-
-async def test_what_was_said_before_a_retry_is_taken_back(live: Live) -> None:
-    """When the connection breaks in mid-sentence, the half sentence is taken back and the retry's text stands alone."""
-    ended = await live.run("say: Half a sentence\ncut:\nsay: The whole of it.")
-    assert live.recorder.text == "The whole of it."
-    assert ended.summary == "The whole of it."
-
-
-async def test_a_refused_request_fails_the_run(live: Live) -> None:
-    """A request that the provider refuses permanently fails the run with a code and a sentence."""
-    ended = await live.run("fail: 401 x 9 bad key")
-    assert ended.failure == Failure(code="PROVIDER_AUTH", error="bad key")
-    ended = await live.run("fail: 400 x 9 no such thing")
-    assert ended.failure == Failure(code="PROVIDER_ERROR", error="no such thing")
-
-
-async def test_unknown_models_agents_and_sessions_are_refused(live: Live) -> None:
-    """A prompt for a model, a kind of agent or a session that isn't there is refused before anything is run."""
-    for refused, code in (
-        (live.prompt("say: x", model="stub/none"), "MODEL_NOT_FOUND"),
-        (live.prompt("say: x", agent="nobody"), "AGENT_NOT_FOUND"),
-        (live.prompt("say: x", agent_session=AgentSessionId("ses_0000000000000000000000000")), "SESSION_LOST"),
-        (live.prompt("say: x", files=["gone.txt"]), "FILE_NOT_FOUND"),
-        (live.prompt("say: x", files=["../../../../../../../../etc/passwd"]), "FILE_OUTSIDE"),
-    ):
-        with pytest.raises(AgentError) as refusal:
-            await refused
-        assert refusal.value.code == code
-    assert live.recorder.facts == []
 
 
 async def test_an_untrusted_codebases_own_configuration_is_never_run(make_live: MakeLive) -> None:
