@@ -81,6 +81,39 @@ class Alive(TypedDict):
     status: Literal["ok"]
 
 
+class NamedCodebase(TypedDict):
+    """A codebase, by its id and its present name."""
+
+    id: str
+    name: str
+
+
+class CodebasePermission(TypedDict):
+    """A request of an agent, with the codebase that it belongs to."""
+
+    id: str
+    kind: Literal["permission", "question"]
+    tool: str
+    args: dict[str, object]
+    patterns: list[str]
+    session_id: str
+    task_id: str | None
+    asked_at: str
+    expires_at: str | None
+    call_id: NotRequired[str]
+    subagent: NotRequired[str]
+    codebase: NamedCodebase
+
+
+class AllPermissions(TypedDict):
+    """Requests of all codebases that wait for an answer, the nearest deadline first."""
+
+    total: int
+    limit: int
+    offset: int
+    permissions: list[CodebasePermission]
+
+
 class BeforeTask(TypedDict):
     """The place directly ahead of another waiting task of the same codebase."""
 
@@ -566,6 +599,43 @@ UsageEvent: TypeAlias = Event[Literal["usage"], UsageData]
 """An event named `usage`."""
 
 
+class TokensChangedData(TypedDict):
+    """Other tokens are valid from now on. Their secrets are not on record.
+
+    `added`, `changed`: what each token allows, by its name. `removed`: names that are no longer valid. The event says
+    nothing of who edited the file: the service can't know.
+    """
+
+    action: Literal["tokens_changed"]
+    added: NotRequired[dict[str, str]]
+    changed: NotRequired[dict[str, str]]
+    removed: NotRequired[list[str]]
+    session_id: NotRequired[str]
+    task_id: NotRequired[str]
+    timestamp: str
+    correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class LogReadData(TypedDict):
+    """Somebody began to read the log. `codebase`: the only one that was read; absent for the whole log."""
+
+    action: Literal["log_read"]
+    read: Literal["export", "outputs", "stream"]
+    codebase: NotRequired[str]
+    session_id: NotRequired[str]
+    task_id: NotRequired[str]
+    timestamp: str
+    correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+ServiceEvent: TypeAlias = Event[Literal["service"], TokensChangedData | LogReadData]
+"""An event named `service`."""
+
+
 class SessionStartedData(TypedDict):
     """A trigger was accepted. `waiting`: no slot among the running agents is free.
 
@@ -1031,6 +1101,7 @@ AnyEvent: TypeAlias = (
     | UsageEvent
     | CompleteEvent
     | ErrorEvent
+    | ServiceEvent
     | SessionEvent
     | TaskEvent
     | MessageImportedEvent

@@ -5,6 +5,8 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .access.limited import Limited, TokenLimited
+from .access.token_watch import KnownTokens
 from .api.idempotency import Repeats
 from .api.service import Service
 from .description import description
@@ -18,17 +20,17 @@ from .web.correlation import correlated, named_in_answer
 from .web.errors import errors
 from .web.parameters import check_known
 from .web.position_header import committing, showing
+from .web.principal import limit_of
 from .web.rate_limit import Pace
 from .web.response_cache import ResponseCache
 from .web.security import AccessTable, gatekeeper
-from .web.tokens import Tokens
 
 
-def make_app(running: RunningService, tokens: Tokens | None) -> web.Application:
+def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Application:
     """An application that serves `running`. Without `tokens`, all clients that pass the Host and Origin checks are served."""
     service = running.service
     callers = CallerCheck(service.agents, running.refused_access)
-    gate = gatekeeper(service.settings, tokens, access_table(), Pace(running.clock), callers)
+    gate = gatekeeper(service.settings, tokens, access_table(), Pace(running.clock), callers, service.secrets)
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
     app[DESCRIPTION] = description
     app.on_response_prepare.append(named_in_answer)
@@ -53,7 +55,23 @@ def _handler(service: Service, route: Route, repeats: Repeats, cache: ResponseCa
     handler = repeats.once(handler) if route.method == "POST" else handler
     handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
     handler = cache.cached(handler) if route.views == "cached" else handler
+    handler = _within_limits(service, route.limited, handler)
     return _positioned(service, route, handler)
+
+
+def _within_limits(service: Service, limited: Limited, handle: Handler) -> Handler:
+    """Refuse what limited tokens may not use. The check comes before every cache and every effect."""
+    if limited not in ("own", "refused"):
+        return handle
+
+    async def handle_within_limits(request: web.Request) -> web.StreamResponse:
+        if limit_of(request) is not None:
+            if limited == "refused":
+                raise TokenLimited
+            await service.codebase_id(request)
+        return await handle(request)
+
+    return handle_within_limits
 
 
 def _pattern(path: str) -> str:

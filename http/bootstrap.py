@@ -26,6 +26,7 @@ from ..actors.opencode import (
 )
 from ..actors.opencode.homes.own_home import SUFFIX
 from ..actors.opencode.settings import MIB
+from ..actors.service_stream import ServiceStream
 from ..actors.settings import ActorSettings
 from ..actors.slots.agent_slots import AgentSlots
 from ..actors.store.evidence.directory import check_directory
@@ -182,6 +183,7 @@ def _wire(*, settings: Settings, clock: Clock, data: Data, agents: Agents, secre
     service = Service(
         settings=settings,
         store=data.store,
+        own_stream=ServiceStream(data.store, clock, secrets),
         outputs=data.outputs,
         supervisor=supervisor,
         projections=data.projections,

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel
 
 from ..domain.errors import LedgerError
+from .access.limited import DECIDED, Limited
 from .api.service import ServiceHandler
 from .web.bodies import RequestBody
 from .web.parameters import Parameter
@@ -77,6 +78,13 @@ class Route:
     def access(self) -> Access:
         """The access that a caller needs: by default the scope `read` for GET, and `operate` for all other methods."""
         return self.needs or ("read" if self.method == "GET" else "operate")
+
+    @property
+    def limited(self) -> Limited:
+        """What a token gets here that is limited to codebases."""
+        if self.access == "open":
+            return "same"
+        return "own" if "{codebase_id}" in self.path else DECIDED.get((self.method, self.address), "refused")
 
     @property
     def is_described(self) -> bool:

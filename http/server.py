@@ -5,6 +5,8 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final, NoReturn
 
 import structlog
@@ -12,13 +14,16 @@ import structlog
 from ..actors.clock import loop_seconds
 from ..domain.errors import LedgerError
 from ..domain.secrets.masker import Secrets
+from .access.token_file import read_tokens
+from .access.token_watch import KnownTokens, TokenWatch
+from .access.tokens import Tokens
 from .api.service import AgentHost
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
 from .limits import Limits
+from .running import RunningService
 from .settings import Settings
 from .web.connections import accepting
-from .web.tokens import read_tokens
 
 log = structlog.get_logger()
 
@@ -45,7 +50,8 @@ async def serve_until_signalled(
     try:
         async with (
             running_service(settings, agents=agents, secrets=secrets) as running,
-            accepting(make_app(running, tokens), listening, limit=limits.connections),
+            valid_tokens(settings, tokens, running) as valid,
+            accepting(make_app(running, valid), listening, limit=limits.connections),
         ):
             _collect_garbage_rarely()
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
@@ -54,6 +60,39 @@ async def serve_until_signalled(
             await running.shutdown.run()
     finally:
         listening.close()
+
+
+@asynccontextmanager
+async def valid_tokens(
+    settings: Settings, tokens: Tokens | None, running: RunningService
+) -> AsyncGenerator[KnownTokens | None]:
+    """The tokens that are valid at each moment: `tokens`, until their file changes. None where none are required.
+
+    SIGHUP has the file read at once; so it doesn't end a server that has one.
+    """
+    service = running.service
+    if settings.token_file is None or tokens is None:
+        await service.own_stream.tokens_valid({})
+        yield None
+        return
+    watch = TokenWatch(
+        settings.token_file,
+        tokens,
+        service.secrets,
+        running.clock,
+        record=service.own_stream.tokens_valid,
+        revoke=service.streams.revoke,
+    )
+    await watch.settle()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, watch.read_now)
+    following = asyncio.create_task(watch.run(), name="token file: watch")
+    try:
+        yield watch
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _collect_garbage_rarely() -> None:

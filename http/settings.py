@@ -1,6 +1,7 @@
 """The settings of the service. Each field is an option of `serve`, and all but `--new-proofs` a variable `LEDGER_…`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,13 @@ from .loopback import loopback_of
 
 PROJECT_CACHE = ".opencode-ledger"
 
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_OTHER_HEADERS = frozenset(
+    "authorization connection content-length content-type cookie expect host idempotency-key last-event-id origin"
+    " traceparent transfer-encoding x-request-id".split()
+)
+"""Headers that mean something else here."""
+
 
 def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
@@ -21,6 +29,12 @@ def _host(host: str) -> str:
     """The host as the system takes it: without the brackets that an IPv6 address has in a URL."""
     plain = host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
     return loopback_of(host) or plain
+
+
+def _header(name: str | None) -> str | None:
+    if name is not None and (not _HEADER.fullmatch(name) or name.lower() in _OTHER_HEADERS):
+        raise ValueError(f"{name} can't be it; name a header that has no other meaning, such as X-Forwarded-User")
+    return name
 
 
 def _file(path: Path) -> Path:
@@ -90,8 +104,12 @@ class Settings(BaseModel):
     with colons. Default: codebases may be anywhere."""
 
     token_file: Place | None = None
-    """A file of tokens that clients send as `Authorization: Bearer …`, one per line. Scopes before a token limit it, as
-    in `read, audit: <token>`. Other users must not be able to read the file."""
+    """A file of tokens that clients send as `Authorization: Bearer …`, one per line, as in `anna = read, operate: <token>`.
+    It is read again when it changes. Other users must not be able to read it."""
+
+    trusted_user_header: Annotated[str | None, AfterValidator(_header)] = None
+    """A header in which a proxy names the person for whom it sends a request, as in `X-Forwarded-User`. It counts only
+    with a token that has the scope `proxy`; anyone else who sends it is refused."""
 
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=default_slots)
     """How many agents may run at the same time. Further triggers wait in a queue."""
@@ -131,6 +149,12 @@ class Settings(BaseModel):
                 f"--host {self.host} is reachable from other machines, and any client of this service can run commands as "
                 "you. Use --token-file FILE, or keep --host 127.0.0.1."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_names_without_tokens(self) -> "Settings":
+        if self.trusted_user_header is not None and self.token_file is None:
+            raise ValueError("--trusted-user-header needs --token-file with a token that has the scope `proxy`.")
         return self
 
     @model_validator(mode="after")

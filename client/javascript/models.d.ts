@@ -78,6 +78,36 @@ export interface Alive {
   status: "ok";
 }
 
+/** A codebase, by its id and its present name. */
+export interface NamedCodebase {
+  id: string;
+  name: string;
+}
+
+/** A request of an agent, with the codebase that it belongs to. */
+export interface CodebasePermission {
+  id: string;
+  kind: "permission" | "question";
+  tool: string;
+  args: Record<string, unknown>;
+  patterns: Array<string>;
+  session_id: string;
+  task_id: string | null;
+  asked_at: string;
+  expires_at: string | null;
+  call_id?: string;
+  subagent?: string;
+  codebase: NamedCodebase;
+}
+
+/** Requests of all codebases that wait for an answer, the nearest deadline first. */
+export interface AllPermissions {
+  total: number;
+  limit: number;
+  offset: number;
+  permissions: Array<CodebasePermission>;
+}
+
 /** The place directly ahead of another waiting task of the same codebase. */
 export interface BeforeTask {
   before: string;
@@ -532,6 +562,41 @@ export interface UsageData {
 export type UsageEvent = LedgerEvent<"usage", UsageData>;
 
 /**
+ * Other tokens are valid from now on. Their secrets are not on record.
+ *
+ * `added`, `changed`: what each token allows, by its name. `removed`: names that are no longer valid. The event says
+ * nothing of who edited the file: the service can't know.
+ */
+export interface TokensChangedData {
+  action: "tokens_changed";
+  added?: Record<string, string>;
+  changed?: Record<string, string>;
+  removed?: Array<string>;
+  session_id?: string;
+  task_id?: string;
+  timestamp: string;
+  correlation_id?: string;
+  by?: string;
+  via?: string;
+}
+
+/** Somebody began to read the log. `codebase`: the only one that was read; absent for the whole log. */
+export interface LogReadData {
+  action: "log_read";
+  read: "export" | "outputs" | "stream";
+  codebase?: string;
+  session_id?: string;
+  task_id?: string;
+  timestamp: string;
+  correlation_id?: string;
+  by?: string;
+  via?: string;
+}
+
+/** An event named `service`. */
+export type ServiceEvent = LedgerEvent<"service", TokensChangedData | LogReadData>;
+
+/**
  * A trigger was accepted. `waiting`: no slot among the running agents is free.
  *
  * `model`: absent if the agent chooses. `status`: `pending` where it waits; up to 0.1.0a1 it was `running` even then.
@@ -935,7 +1000,7 @@ export interface OutputImportedData {
 export type OutputImportedEvent = LedgerEvent<"output_imported", OutputImportedData>;
 
 /** An event of a stream: its `id`, its name as `event`, and its `data`, parsed as JSON. */
-export type AnyEvent = CodebaseEvent | ErasureEvent | PermissionEvent | AccessEvent | RequestEvent | MessageSentEvent | MessageDeliveredEvent | StatusEvent | OutputEvent | ToolUseEvent | ToolResultEvent | FileChangeEvent | UsageEvent | CompleteEvent | ErrorEvent | SessionEvent | TaskEvent | MessageImportedEvent | OutputImportedEvent;
+export type AnyEvent = CodebaseEvent | ErasureEvent | PermissionEvent | AccessEvent | RequestEvent | MessageSentEvent | MessageDeliveredEvent | StatusEvent | OutputEvent | ToolUseEvent | ToolResultEvent | FileChangeEvent | UsageEvent | CompleteEvent | ErrorEvent | ServiceEvent | SessionEvent | TaskEvent | MessageImportedEvent | OutputImportedEvent;
 
 /** Why a task can't start now: a stable code, and a sentence that says what to do. */
 export interface Held {

@@ -28,6 +28,7 @@ from .run import (
     ToolUse,
     Usage,
 )
+from .service import SERVICE, LogRead, TokensChanged
 from .session import (
     InterruptReason,
     SessionAdmitted,
@@ -57,6 +58,7 @@ from .task import (
 __all__ = [
     "NOBODY",
     "REGISTRY",
+    "SERVICE",
     "AccessRefused",
     "Answers",
     "Cause",
@@ -73,6 +75,7 @@ __all__ = [
     "FileChange",
     "InterruptReason",
     "Json",
+    "LogRead",
     "MessageDelivered",
     "MessageSent",
     "Output",
@@ -103,6 +106,7 @@ __all__ = [
     "TaskMoved",
     "TaskResumed",
     "TaskStarted",
+    "TokensChanged",
     "ToolResult",
     "ToolUse",
     "Usage",

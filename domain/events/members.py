@@ -18,9 +18,9 @@ def _names(text: str) -> frozenset[str]:
 
 
 IDENTITY: Final = _names("""
-    about agent_message_id agent_permission_id agent_session_id before by call_id change codebase_id created_at decided_by
-    digests ended_at expires_at fingerprint key kind message_id parent_id part_id path_encoding permission_id reason
-    reply retry_of revision role session_id started_at status subagent task_id timestamp type via whole_id
+    about agent_message_id agent_permission_id agent_session_id before by call_id change codebase codebase_id created_at
+    decided_by digests ended_at expires_at fingerprint key kind message_id parent_id part_id path_encoding permission_id
+    read reason reply retry_of revision role session_id started_at status subagent task_id timestamp type via whole_id
     whole_kept_sha256 whole_missing whole_sha256
 """)
 """Identities, which others refer to, moments, digests, and words of a fixed choice.
@@ -36,8 +36,8 @@ LABEL: Final = _names("""
 """Names that people or agents choose, amounts, and flags: they say nothing of the work, but a secret may be in one."""
 
 CONTENT: Final = _names("""
-    answers calls content description erased_by error files message name output path patterns program prompt reasoning
-    result summary title tombstones
+    added answers calls changed content description erased_by error files message name output path patterns program
+    prompt reasoning removed result summary title tombstones
 """)
 """What people, agents and tools said."""
 

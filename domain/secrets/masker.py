@@ -177,6 +177,10 @@ class Secrets:
             self._known[source] = new
             self.masker = Masker(value for known in self._known.values() for value in known)
 
+    def learn_more(self, source: str, values: Iterable[str]) -> None:
+        """Add values to those of a source."""
+        self.learn(source, self._known.get(source, frozenset()) | frozenset(values))
+
     def forget(self, source: str) -> None:
         """Forget a source: its secrets are no longer valid."""
         self.learn(source, ())

@@ -22,7 +22,7 @@ from .service import Service
 async def list_codebases(service: Service, request: web.Request) -> web.Response:
     """All registered codebases, in the order of their registration."""
     views = await service.current_views()
-    return json_answer([_listed(codebase) for codebase in await views.codebases.all()])
+    return json_answer([_listed(codebase) for codebase in await views.codebases.all(await service.allowed(request))])
 
 
 async def register_codebase(service: Service, request: web.Request) -> web.Response:

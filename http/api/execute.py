@@ -7,7 +7,7 @@ from aiohttp import web
 
 from ...domain.codebase.commands import Command, Register
 from ...domain.codebase.requests import IdempotencyKey, Request, Respond
-from ...domain.events import Event
+from ...domain.events import Cause, Event
 from ...domain.ids import CodebaseId
 from ..web.answers import json_answer
 from ..web.correlation import correlation_of
@@ -28,7 +28,7 @@ async def execute(
 
     With an idempotency key, the response is recorded together with the events. Raises `LedgerError`.
     """
-    named = named_request(request, respond)
+    named = named_request(request, respond, request.get(KEY))
     if isinstance(command, Register):
         answer = await service.supervisor.register(command, named)
     else:
@@ -37,10 +37,14 @@ async def execute(
     return json_answer(answer.content)
 
 
-def named_request(request: web.Request, respond: Respond) -> Request:
-    """The request as its events know it."""
-    who = principal_of(request)
-    return Request(correlation_id=correlation_of(request), respond=respond, key=request.get(KEY), principal=who)
+def named_request(request: web.Request, respond: Respond, key: IdempotencyKey | None = None) -> Request:
+    """The request as its events know it. With a `key`, its response is recorded with the events."""
+    return Request(correlation_id=correlation_of(request), respond=respond, key=key, principal=principal_of(request))
+
+
+def cause_of(request: web.Request) -> Cause:
+    """What events say of a request that no codebase's actor executes."""
+    return named_request(request, lambda _events: {}).cause
 
 
 def with_message(message: str) -> Respond:

@@ -12,9 +12,11 @@ from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Sequence
 from ...domain.proofs.leaves import leaf_of
 from ...projections.tree.export import export_lines
+from ..streams.cursor import start_of_all
 from ..web.answers import json_answer
 from ..web.framing import lines_answer, send_pieces
 from ..web.parameters import AFTER, LOG_LIMIT
+from .execute import cause_of
 from .service import Service
 
 
@@ -42,6 +44,7 @@ async def log_export(service: Service, request: web.Request) -> web.StreamRespon
     `opencode-ledger audit verify FILE` verifies the file without the log.
     """
     codebase, head = await recorded_codebase(service, request)
+    await service.own_stream.log_read("export", codebase, cause_of(request))
     response = lines_answer(request, f"{codebase}.jsonl")
     pieces = export_lines(service.store, service.tree, codebase, head)
     async with aclosing(pieces):
@@ -55,6 +58,8 @@ async def all_events(service: Service, request: web.Request) -> web.StreamRespon
     Without `Last-Event-ID`, the stream starts with the next event.
     """
     with service.admission.admitted(request):
+        start_of_all(request, service.store.head)  # a refused request reads nothing
+        await service.own_stream.log_read("stream", None, cause_of(request))
         return await service.streams.all_events(request)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 from weakref import WeakValueDictionary
 
 import orjson
@@ -21,8 +21,10 @@ from ...domain.codebase.commands import Conclude
 from ...domain.codebase.requests import IdempotencyKey
 from ...domain.errors import Conflict, InvalidInput
 from ...domain.events import Json
+from ...domain.principals import Principal
 from ..web.answers import json_bytes_answer
 from ..web.bodies import read_object
+from ..web.principal import principal_of
 from .execute import ANSWERED, KEY, execute
 from .service import Service
 
@@ -51,13 +53,17 @@ class _UnderWay:
     answer: asyncio.Task[bytes]
 
 
+_Name: TypeAlias = tuple[Principal, str]
+"""A key is its sender's own: another sender may use the same one for another request."""
+
+
 class Repeats:
-    """Ensures that the request of each key is executed once. One for the whole service."""
+    """Ensures that the request of each key and sender is executed once. One for the whole service."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._under_way: dict[str, _UnderWay] = {}
-        self._locks = WeakValueDictionary[str, asyncio.Lock]()
+        self._under_way: dict[_Name, _UnderWay] = {}
+        self._locks = WeakValueDictionary[_Name, asyncio.Lock]()
 
     def once(self, handle: Handler) -> Handler:
         """A handler of commands that recognises repeated requests."""
@@ -74,28 +80,29 @@ class Repeats:
 
     async def _once(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> web.StreamResponse:
         # Held from the search in the log until the request is in progress, so that no other request comes between.
-        async with self._locks.setdefault(key.key, asyncio.Lock()):
-            known = self._under_way.get(key.key)
+        name = (principal_of(request), key.key)
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            known = self._under_way.get(name)
             if known is None:
                 views = await self._service.current_views()
-                answered = await views.requests.get(key.key)
+                answered = await views.requests.get(key.key, name[0])
                 if answered is not None:
                     _check_same(key, answered.fingerprint)
                     return json_bytes_answer(answered.answer, status=answered.status, headers=REPLAYED)
-            first = known or self._begin(key, request, handle)
+            first = known or self._begin(name, key, request, handle)
         _check_same(key, first.fingerprint)
         # Shielded: a caller that disconnects neither cancels its command nor may execute it again.
         answer = await asyncio.shield(first.answer)
         return json_bytes_answer(answer, headers=REPLAYED if known else None)
 
-    def _begin(self, key: IdempotencyKey, request: web.Request, handle: Handler) -> _UnderWay:
+    def _begin(self, name: _Name, key: IdempotencyKey, request: web.Request, handle: Handler) -> _UnderWay:
         task = asyncio.create_task(self._carry_out(key, request, handle), name="request with an idempotency key")
-        begun = self._under_way[key.key] = _UnderWay(key.fingerprint, task)
-        task.add_done_callback(lambda _: self._over(key))
+        begun = self._under_way[name] = _UnderWay(key.fingerprint, task)
+        task.add_done_callback(lambda _: self._over(name))
         return begun
 
-    def _over(self, key: IdempotencyKey) -> None:
-        task = self._under_way.pop(key.key).answer
+    def _over(self, name: _Name) -> None:
+        task = self._under_way.pop(name).answer
         if not task.cancelled():
             task.exception()  # read, so that a caller that left causes no warning about an unread error
 

@@ -14,6 +14,7 @@ from ...domain.whole_output import CHUNK, is_output_id
 from ..web.errors import RangeNotThere
 from ..web.framing import lines_answer, send_pieces
 from ..web.parameters import UPTO
+from .execute import cause_of
 from .history import recorded_codebase
 from .service import Service
 
@@ -57,6 +58,7 @@ async def log_outputs(service: Service, request: web.Request) -> web.StreamRespo
     """
     codebase, head = await recorded_codebase(service, request)
     upto = Sequence(min(UPTO.of(request, head), head))
+    await service.own_stream.log_read("outputs", codebase, cause_of(request))
     kept = await _kept(service, codebase, upto)
     answer = lines_answer(request, f"{codebase}.outputs.jsonl")
     await send_pieces(request, answer, service.streams.turns.paced(_lines(service, kept)))

@@ -32,7 +32,7 @@ async def list_permissions(service: Service, request: web.Request) -> web.Respon
 async def list_all_permissions(service: Service, request: web.Request) -> web.Response:
     """The permission requests and questions of all codebases that wait for an answer. The nearest deadline comes first."""
     views, part = await service.current_views(), part_of(request)
-    page = await views.permissions.waiting_everywhere(part.limit, part.offset)
+    page = await views.permissions.waiting_everywhere(part.limit, part.offset, only=await service.allowed(request))
     waiting = [
         {"codebase": {"id": codebase, "name": name}, **_waiting(permission)} for codebase, name, permission in page.rows
     ]

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from ...actors.opencode import Model
+from ...actors.service_stream import ServiceStream
 from ...actors.slots.agent_slots import AgentSlots
 from ...actors.supervisor import Supervisor
 from ...domain.agent_config import AgentConfig
@@ -30,8 +31,12 @@ from ..settings import Settings
 from ..streams.admission import StreamAdmission
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
+from ..web.principal import limit_of
 from .codebase_name import resolve
 from .usable import check_program, check_usable
+
+ID_PREFIX: Final = "cb_"
+"""The beginning of every codebase's id."""
 
 RESOLVED: Final = web.RequestKey("codebase_id", str)
 """The codebase that the request's path names."""
@@ -95,6 +100,7 @@ class Service:
 
     settings: Settings
     store: EventStore
+    own_stream: ServiceStream
     outputs: OutputStore
     supervisor: Supervisor
     projections: Projections
@@ -120,9 +126,24 @@ class Service:
         """
         if (known := request.get(RESOLVED)) is not None:
             return CodebaseId(known)
-        codebase = await resolve(request.match_info["codebase_id"], self.store, self.current_views)
+        codebase = await resolve(
+            request.match_info["codebase_id"], self.store, self.current_views, await self.allowed(request)
+        )
         request[RESOLVED] = codebase
         return codebase
+
+    async def allowed(self, request: web.Request) -> frozenset[CodebaseId] | None:
+        """The codebases that the request's token is limited to; None for all of them.
+
+        A name stands for the codebases that have it now, and an id for itself, also once it is deleted.
+        """
+        if (limit := limit_of(request)) is None:
+            return None
+        ids = frozenset(CodebaseId(one) for one in limit if one.startswith(ID_PREFIX))
+        if len(ids) == len(limit):
+            return ids
+        views = await self.current_views()
+        return ids | {codebase.id for codebase in await views.codebases.all() if codebase.name in limit - ids}
 
     async def codebase(self, request: web.Request) -> Codebase:
         """The codebase that the request's path names. Raises `CodebaseNotFound`, also for a deleted one."""

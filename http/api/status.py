@@ -14,7 +14,7 @@ FIRST_ANSWER: Final = 1.0
 
 async def service_status(service: Service, request: web.Request) -> web.Response:
     """Whether agents can run on this server."""
-    views = await service.current_views()
+    views, allowed = await service.current_views(), await service.allowed(request)
     reason = await service.agents.condition(FIRST_ANSWER)
     binary = service.agents.binary
     return json_answer(
@@ -22,7 +22,9 @@ async def service_status(service: Service, request: web.Request) -> web.Response
             "available": reason is None,
             "message": reason or _with_note("OpenCode integration ready", service.agents.note),
             "opencode_binary": str(binary) if binary else "",
-            "registered_codebases": await views.codebases.count(),
+            "registered_codebases": len(await views.codebases.all(allowed))
+            if allowed is not None
+            else await views.codebases.count(),
             "auto_start": True,
         }
     )

@@ -14,6 +14,7 @@ from ...domain.errors import CodebaseNotFound, InvalidInput, TaskErased, TaskNot
 from ...domain.events import CodebaseRegistered, Event, Json, TaskCreated
 from ...domain.ids import CodebaseId, TaskId
 from ...projections.views.codebases import Codebase
+from ...projections.views.page import Only
 from ...projections.views.tasks import Task, TaskStatus
 from ...projections.views.views import Views
 from ..web.answers import json_answer
@@ -126,7 +127,7 @@ def _place(position: Literal["first", "last"] | BeforeTask | None) -> End | Befo
 
 async def list_tasks(service: Service, request: web.Request) -> web.Response:
     """The tasks of all codebases, newest first."""
-    return await _page(await service.current_views(), request, None)
+    return await _page(await service.current_views(), request, None, await service.allowed(request))
 
 
 async def list_codebase_tasks(service: Service, request: web.Request) -> web.Response:
@@ -153,8 +154,8 @@ async def cancel_task(service: Service, request: web.Request) -> web.Response:
 
 async def _task(service: Service, request: web.Request) -> Task:
     views = await service.current_views()
-    task = await views.tasks.get(TaskId(request.match_info["task_id"]))
-    if task is None:
+    task, allowed = await views.tasks.get(TaskId(request.match_info["task_id"])), await service.allowed(request)
+    if task is None or (allowed is not None and task.codebase_id not in allowed):
         raise TaskNotFound
     return task
 
@@ -175,9 +176,9 @@ async def _queued(views: Views, request: web.Request, codebase: CodebaseId) -> w
     return json_answer({"tasks": tasks, "total": page.total, "limit": part.limit, "offset": part.offset})
 
 
-async def _page(views: Views, request: web.Request, codebase: CodebaseId | None) -> web.Response:
+async def _page(views: Views, request: web.Request, codebase: CodebaseId | None, only: Only = None) -> web.Response:
     part, status = part_of(request), _status(request)
-    page = await views.tasks.page(codebase, status, part.limit, part.offset)
+    page = await views.tasks.page(codebase, status, part.limit, part.offset, only=only)
     tasks = [_pick(task, LISTED) for task in page.rows]
     return json_answer({"tasks": tasks, "total": page.total, "limit": part.limit, "offset": part.offset})
 

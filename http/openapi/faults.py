@@ -5,6 +5,7 @@ from typing import Final
 
 from ...domain import errors as d
 from ...projections.runner import ViewsBehind
+from ..access.limited import TokenLimited
 from ..api.idempotency import BadIdempotencyKey, IdempotencyKeyReused
 from ..route import Route
 from ..web.errors import (
@@ -21,6 +22,7 @@ from ..web.errors import (
     UnsupportedBody,
     fault_of,
 )
+from ..web.principal import BadUserName, UserHeaderRefused
 from ..web.security import ForeignHost, ForeignOrigin, ScopeMissing
 
 _ALWAYS: Final = (
@@ -28,7 +30,7 @@ _ALWAYS: Final = (
     *(ROUTING[status] for status in (400, 405, 417)),
     *map(fault_of, (ForeignHost, ForeignOrigin, Overloaded, d.CalledByAgent, d.CallerUnknown)),
 )
-_GUARDED: Final = (Unauthorized, ScopeMissing)
+_GUARDED: Final = (Unauthorized, ScopeMissing, UserHeaderRefused, BadUserName)
 _COMMAND: Final = (
     *(d.InvalidInput, BodyTooSlow, BodyTooLarge, UnsupportedBody),
     *(TooManyRequests, d.ActorStopped),
@@ -56,6 +58,7 @@ _NAMED: Final[Mapping[str, tuple[type[d.LedgerError], ...]]] = {
 def faults_of(route: Route) -> dict[int, list[Fault]]:
     """All errors that a route's requests can get, by status."""
     kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
+    kinds += (TokenLimited,) if route.limited == "refused" else ()
     kinds += _COMMAND if route.method != "GET" else ()
     kinds += _VIEWS if route.views or route.method != "GET" or "{codebase_id}" in route.path else ()
     kinds += _POST if route.method == "POST" else ()

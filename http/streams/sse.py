@@ -18,6 +18,9 @@ PREAMBLE: Final = b"retry: 2000\n:\n"
 HEARTBEAT: Final = b":\n"
 """A comment, for proxies that cut silent connections and to find out that a reader is gone."""
 
+REVOKED: Final = b": this token is no longer valid\n"
+"""A comment, before a stream ends because its token was removed from the file. The next request gets 401."""
+
 _BREAKS_A_LINE: Final = re.compile(rb"[\r\n\0]")
 
 

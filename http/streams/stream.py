@@ -17,7 +17,9 @@ from aiohttp import hdrs, web
 from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position
 from ...domain.ports import Clock, EventStore
+from ..access.tokens import Token
 from ..web.framing import framed
+from ..web.principal import token_of
 from .all_codebases import ALL, in_whole_log
 from .cursor import (
     BadCursor,
@@ -31,7 +33,7 @@ from .cursor import (
 from .fanout import Fanout, LiveStream
 from .replay_turns import ReplayTurns
 from .shared_frames import batch_of
-from .sse import PREAMBLE
+from .sse import PREAMBLE, REVOKED
 from .subscriber import Subscriber
 
 __all__ = ["BadCursor", "CursorAhead", "EventStreams", "SessionNotFound", "SessionSpans"]
@@ -77,7 +79,8 @@ class EventStreams:
         self._store, self._sessions, self._clock = store, sessions, clock
         self._heartbeat, self._stall, self._page, self._backlog = heartbeat, stall, page, backlog
         self._fanout, self.turns = Fanout(store, backlog), ReplayTurns()
-        self._open: set[Subscriber] = set()
+        self._open: dict[Subscriber, Token | None] = {}
+        self._revoked: frozenset[Token] = frozenset()
         self._watcher: asyncio.Task[None] | None = None
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -126,7 +129,7 @@ class EventStreams:
             _give_up_unanswered(transport, self._stall)
             transport.set_write_buffer_limits(high=self._backlog // 4)
             subscriber = self._subscriber(transport, response, start)
-            await self._serve(subscriber, codebase, request.writer.drain)
+            await self._serve(subscriber, codebase, token_of(request), request.writer.drain)
         return response
 
     async def close(self) -> None:
@@ -139,6 +142,14 @@ class EventStreams:
         if self._watcher is not None:
             self._watcher.cancel()
 
+    def revoke(self, revoked: frozenset[Token], valid: frozenset[Token]) -> None:
+        """End the streams of tokens that are no longer valid, with a comment that says so."""
+        self._revoked = (self._revoked | revoked) - valid
+        for subscriber, token in self._open.items():
+            if token in self._revoked:
+                subscriber.send(REVOKED)
+                subscriber.end_now()
+
     def _subscriber(self, transport: asyncio.Transport, response: web.StreamResponse, start: Start) -> Subscriber:
         return Subscriber(
             transport,
@@ -149,10 +160,16 @@ class EventStreams:
             monotonic=self._clock.monotonic,
         )
 
-    async def _serve(self, subscriber: Subscriber, codebase: CodebaseId, drain: Callable[[], Awaitable[None]]) -> None:
+    async def _serve(
+        self,
+        subscriber: Subscriber,
+        codebase: CodebaseId,
+        token: Token | None,
+        drain: Callable[[], Awaitable[None]],
+    ) -> None:
         subscriber.send(PREAMBLE)
         try:
-            with self._registered(subscriber), self._fanout.attached(codebase) as live:
+            with self._registered(subscriber, token), self._fanout.attached(codebase) as live:
                 await self._feed(subscriber, codebase, live, drain)
         except ConnectionError:
             subscriber.finish()
@@ -181,17 +198,17 @@ class EventStreams:
         return await self._store.read_stream(codebase, subscriber.position, limit, upto=subscriber.upto)
 
     @contextmanager
-    def _registered(self, subscriber: Subscriber) -> Generator[None, None, None]:
-        self._open.add(subscriber)
+    def _registered(self, subscriber: Subscriber, token: Token | None) -> Generator[None, None, None]:
+        self._open[subscriber] = token
         self._all_gone.clear()
-        if self._closing:
+        if self._closing or token in self._revoked:
             subscriber.finish()
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="event streams: watch")
         try:
             yield
         finally:
-            self._open.discard(subscriber)
+            del self._open[subscriber]
             if not self._open:
                 self._all_gone.set()
 

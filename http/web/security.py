@@ -10,13 +10,15 @@ from aiohttp.typedefs import Handler, Middleware
 
 from ...domain.errors import Forbidden, InvalidInput
 from ...domain.principals import LOCAL
+from ...domain.secrets.masker import Secrets
+from ..access.token_watch import KnownTokens
+from ..access.tokens import Scope, Token
 from ..loopback import loopback_of
 from ..settings import Settings
 from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
-from .principal import sent_by
+from .principal import sent_by, vouched
 from .rate_limit import Pace, client_of
-from .tokens import Scope, Tokens
 
 _HOST: Final = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{0,5}))?")
 
@@ -58,21 +60,27 @@ class ScopeMissing(Forbidden):
 
 
 def gatekeeper(
-    settings: Settings, tokens: Tokens | None, access: AccessTable, pace: Pace, callers: CallerCheck
+    settings: Settings,
+    tokens: KnownTokens | None,
+    access: AccessTable,
+    pace: Pace,
+    callers: CallerCheck,
+    secrets: Secrets,
 ) -> Middleware:
     """The middleware that checks every request first. `callers` is used only if no tokens are required."""
-    loopback = settings.loopback
+    loopback, header = settings.loopback, settings.trusted_user_header
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if tokens is None:
             await callers.check(request)
-            sent_by(request, LOCAL)
         if loopback:
             _check_host(request)
         _check_origin(request)
-        if tokens is not None:
-            _check_token(request, tokens, access)
+        if tokens is None:
+            sent_by(request, LOCAL)
+        elif (token := _checked_token(request, tokens, access)) is not None:
+            sent_by(request, vouched(request, header, token, secrets) or token.principal, token)
         if request.method not in ("GET", "HEAD"):
             pace.command(client_of(request))
         return await handler(request)
@@ -101,12 +109,13 @@ def _check_origin(request: web.Request) -> None:
         raise ForeignOrigin
 
 
-def _check_token(request: web.Request, tokens: Tokens, access: AccessTable) -> None:
+def _checked_token(request: web.Request, tokens: KnownTokens, access: AccessTable) -> Token | None:
+    """The valid token of a request; None where its address is open to all."""
     # An unknown address needs a token too, so that strangers don't learn which addresses exist.
     resource = request.match_info.route.resource
     needed = access.get((request.method, resource.canonical)) if resource else None
     if needed == "open":
-        return
+        return None
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise Unauthorized
@@ -115,7 +124,7 @@ def _check_token(request: web.Request, tokens: Tokens, access: AccessTable) -> N
         raise WrongToken
     if needed is not None and needed not in token.scopes:
         raise ScopeMissing(needed, token.scopes)
-    sent_by(request, token.principal)
+    return token
 
 
 @lru_cache(maxsize=64)  # nearly all requests name one of a few

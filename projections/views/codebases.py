@@ -90,9 +90,10 @@ class Codebases:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
-    async def all(self) -> list[Codebase]:
-        """Every registered codebase, in order of registration."""
-        return await self._select("ORDER BY position")
+    async def all(self, only: frozenset[CodebaseId] | None = None) -> list[Codebase]:
+        """Every registered codebase, or the registered ones of `only`, in order of registration."""
+        every = await self._select("ORDER BY position")
+        return every if only is None else [codebase for codebase in every if codebase.id in only]
 
     async def count(self) -> int:
         """The number of registered codebases."""

@@ -7,17 +7,24 @@ import orjson
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.requests import RequestAnswered
+from ...domain.principals import Principal
 from ..batch import Batch
 from ..database import Fetch
 from ..projection import Projection
 
+NOBODY: Final = ""
+"""Stands where an event has no name."""
+
 PROJECTION: Final = Projection(
     """
     CREATE TABLE requests (
-        key TEXT PRIMARY KEY,
+        key TEXT,
+        by TEXT,
+        via TEXT,
         fingerprint TEXT,
         status INTEGER,
-        answer TEXT
+        answer TEXT,
+        PRIMARY KEY (key, by, via)
     ) WITHOUT ROWID;
     """
 )
@@ -26,8 +33,10 @@ PROJECTION: Final = Projection(
 @PROJECTION.on(RequestAnswered)
 def _answered(event: RequestAnswered, _at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "INSERT OR IGNORE INTO requests (key, fingerprint, status, answer) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO requests (key, by, via, fingerprint, status, answer) VALUES (?, ?, ?, ?, ?, ?)",
         event.key,
+        event.by or NOBODY,
+        event.via or NOBODY,
         event.fingerprint,
         event.status,
         orjson.dumps(event.answer).decode(),
@@ -44,12 +53,22 @@ class AnsweredRequest:
 
 
 class Requests:
-    """Queries over requests by their keys."""
+    """Queries over requests by their keys and senders."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
 
-    async def get(self, key: str) -> AnsweredRequest | None:
-        """The request with this key, or None."""
-        rows = await self._fetch("SELECT fingerprint, status, answer FROM requests WHERE key = ?", key)
+    async def get(self, key: str, principal: Principal) -> AnsweredRequest | None:
+        """The request with this key from the same sender, or None.
+
+        Logs from before 0.2 don't name the sender. A request on record there may be anyone's, and is never done again.
+        """
+        rows = await self._fetch(
+            "SELECT fingerprint, status, answer FROM requests"
+            " WHERE key = ?1 AND ((by = ?2 AND via = ?3) OR by = ?4) ORDER BY by = ?4",
+            key,
+            principal.by,
+            principal.via or NOBODY,
+            NOBODY,
+        )
         return next((AnsweredRequest(print_, status, answer.encode()) for print_, status, answer in rows), None)

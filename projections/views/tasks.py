@@ -12,7 +12,7 @@ from ...domain.ids import CodebaseId, SessionId, TaskId, Timestamp
 from ..batch import Batch
 from ..database import Fetch
 from ..projection import Projection
-from .page import Page, select_page
+from .page import Only, Page, select_page
 from .rows import OPEN_ROW
 
 TaskStatus: TypeAlias = Literal["pending", "running", "interrupted", "completed", "failed", "cancelled"]
@@ -288,8 +288,13 @@ class Tasks:
         status: TaskStatus | None = None,
         limit: int = 50,
         offset: int = 0,
+        *,
+        only: Only = None,
     ) -> Page[Task]:
-        """The tasks of one codebase or of all (None), of one status or of any (None), newest first."""
+        """The tasks of one codebase or of all (None), of one status or of any (None), newest first.
+
+        `only`: of these codebases.
+        """
         return await select_page(
             self._fetch,
             _task,
@@ -298,6 +303,7 @@ class Tasks:
             total="(SELECT coalesce(sum(number), 0) FROM live_task_counts WHERE {condition})",
             order="position",
             where={"codebase_id": codebase, "status": status},
+            only=only,
             limit=limit,
             offset=offset,
         )

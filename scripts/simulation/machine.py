@@ -209,6 +209,7 @@ class Machine:
         service = SimulatedService(
             environment=self._environment,
             store=self.disk,
+            own_stream=none,
             outputs=none,
             supervisor=self.supervisor,
             projections=self.projections,

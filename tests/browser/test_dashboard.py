@@ -7,8 +7,8 @@ from tests.support.service import Running, running
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.http.access.tokens import Tokens
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.web.tokens import Tokens
 
 from .test_docs import shown
 

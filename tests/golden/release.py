@@ -134,7 +134,8 @@ async def streamed(api: Running, path: str, upto: int) -> bytes:
             body += piece
             if last in body and body.endswith(b"\n\n"):
                 break
-    return bytes(body[body.index(b"id: ") :])
+    # What comes after it is not asked for: reading the whole log is an event too.
+    return bytes(body[body.index(b"id: ") : body.index(b"\n\n", body.index(last)) + 2])
 
 
 async def hear(api: Running, folder: Path) -> None:

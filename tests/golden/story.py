@@ -11,7 +11,7 @@ from time import time
 from typing import Any
 
 from aiohttp import ClientSession
-from tests.support.service import Running, StandInAgents, becomes, running
+from tests.support.service import API, Running, StandInAgents, becomes, running
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.callers import OwnAgent
@@ -22,6 +22,9 @@ from opencode_ledger.domain.whole_output import AgentOutput
 from opencode_ledger.http.cli.erase import erase
 from opencode_ledger.http.offline.backup import back_up
 from opencode_ledger.http.settings import Settings
+
+TOKENS = {name: f"the-token-of-{name}-for-the-story" for name in ("anna", "gateway")}
+HEADER = "X-Forwarded-User"
 
 QUESTION: dict[str, Any] = {
     "question": "Which database?",
@@ -47,7 +50,9 @@ def _named(fact: f.Fact) -> f.Fact:
 async def play(home: Path, place: Path) -> Path:
     """Let it happen, in codebases below `home`; the data directory that it leaves, which is below `place`."""
     before, after = place / "before", place / "after"
-    async with running(Settings(data=before, max_agents=1), home, agents=NamingAgents()) as api:
+    # The first day has people with names, and the night a server without tokens.
+    tokens = Settings(data=before, max_agents=1, token_file=_tokens(place), trusted_user_header=HEADER)
+    async with running(tokens, home, agents=NamingAgents(), token=TOKENS["anna"]) as api:
         shop = await api.register("shop", description="Sells things — ünïcode 🛒", worker_id="worker-1")
         await _long_session(api, shop)
         await _turns(api, shop)
@@ -55,6 +60,7 @@ async def play(home: Path, place: Path) -> Path:
         await _changed(api, shop)
         await _others_worked(api, shop)
         letters = await _deleted(api)
+        await _read(api, shop)
         await api.post(f"/codebases/{shop}/trigger", {"prompt": "Work through the night"})
         agent = await api.agent_at_work(shop)
         await agent.begin_tool("bash", {"command": "sleep 1000"})
@@ -92,7 +98,6 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     for reply in ({"reply": "once"}, {"reply": "always"}, {"reply": "reject", "message": "Not that file."}):
         await _answer(api, shop, await agent.ask("edit", {"filepath": "cart.py"}), reply)
     await _answer(api, shop, await agent.inquire(QUESTION), {"reply": "once", "answers": [["sqlite"]]})
-    await _turns_to_the_service(api, shop)
     await _report(agent)
     await agent.end("The cart is built.")
     helper = await api.agent_at_work(warehouse)
@@ -116,6 +121,21 @@ async def _report(agent: ScriptedAgent) -> None:
         f.StepUsed(session_id=run.session, tokens={"input": 1, "output": 2}, cost=0.0, subagent=helper),
     ):
         await agent._say(fact)  # pyright: ignore[reportPrivateUsage]
+
+
+def _tokens(place: Path) -> Path:
+    file = place / "tokens"
+    file.write_text(f"anna = all: {TOKENS['anna']}\ngateway = read, operate, audit, proxy: {TOKENS['gateway']}\n")
+    file.chmod(0o600)
+    return file
+
+
+async def _read(api: Running, shop: CodebaseId) -> None:
+    """Somebody reads the log, for whom a proxy vouches."""
+    sent = {"Authorization": f"Bearer {TOKENS['gateway']}", HEADER: "ben@example.org"}
+    for address in (f"/codebases/{shop}/log/export", f"/codebases/{shop}/log/outputs", "/events"):
+        async with api.client.get(API + address, headers=sent) as answer:
+            assert answer.status == 200
 
 
 async def _turns_to_the_service(api: Running, shop: CodebaseId) -> None:
@@ -215,6 +235,7 @@ async def _deleted(api: Running) -> str:
 
 async def _after_the_crash(api: Running, shop: CodebaseId) -> None:
     """The session is found interrupted, and goes on; at last one is kept for a message, with a task behind it."""
+    await _turns_to_the_service(api, shop)
     assert await _state(api, shop) == "interrupted"
     await api.post(f"/codebases/{shop}/message", {"message": "Good morning."})
     await (await api.agent_at_work(shop)).end("The night is over.")

@@ -21,6 +21,7 @@ from tests.golden.test_golden_logs import untold
 from tests.support.service import API, Running, running
 
 from opencode_ledger.domain.erasure.tombstones import is_tombstone
+from opencode_ledger.domain.events import SERVICE
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.upcasting import UPCASTERS, Members
 from opencode_ledger.domain.ids import CodebaseId, Position, Sequence
@@ -59,9 +60,9 @@ def as_in_1(event: RecordedEvent) -> RecordedEvent:
 
 
 def codebases(events: list[RecordedEvent]) -> list[CodebaseId]:
-    """Those that are still there."""
+    """Those that are still there. The service's own stream is none."""
     gone = {event.stream for event in events if event.topic == "codebase" and b'"action":"deleted"' in event.data}
-    return [stream for stream in dict.fromkeys(event.stream for event in events) if stream not in gone]
+    return [stream for stream in dict.fromkeys(event.stream for event in events) if stream not in {*gone, SERVICE}]
 
 
 async def exported(api: Running, codebase: CodebaseId) -> list[bytes]:

@@ -9,6 +9,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.events.recorded import NewEvent
 from opencode_ledger.domain.events.requests import RequestAnswered
+from opencode_ledger.domain.principals import LOCAL
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.views.requests import AnsweredRequest
 
@@ -29,8 +30,10 @@ async def test_requests_are_found_by_their_keys(tmp_path: Path) -> None:
         history.record(stream, answered(history, key, of=key, **ANSWER))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
     for key in "ab":
-        assert await views.requests.get(key) == AnsweredRequest(f"of {key}", 200, orjson.dumps({"of": key, **ANSWER}))
-    assert await views.requests.get("c") is None
+        assert await views.requests.get(key, LOCAL) == AnsweredRequest(
+            f"of {key}", 200, orjson.dumps({"of": key, **ANSWER})
+        )
+    assert await views.requests.get("c", LOCAL) is None
 
 
 async def test_the_first_answer_stays(tmp_path: Path) -> None:
@@ -41,7 +44,7 @@ async def test_the_first_answer_stays(tmp_path: Path) -> None:
     history.record(A, answered(history, "k", first=True))
     history.record(A, answered(history, "k", first=False))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
-    assert await views.requests.get("k") == AnsweredRequest("of k", 200, b'{"first":true}')
+    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b'{"first":true}')
 
 
 async def test_requests_outlive_their_codebase(tmp_path: Path) -> None:
@@ -53,4 +56,4 @@ async def test_requests_outlive_their_codebase(tmp_path: Path) -> None:
     history.record(A, e.CodebaseDeleted(codebase_id=A, timestamp=history.at()))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
     assert await views.codebases.get(A) is None
-    assert await views.requests.get("k") == AnsweredRequest("of k", 200, b"{}")
+    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b"{}")

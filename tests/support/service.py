@@ -22,14 +22,17 @@ from opencode_ledger.domain.callers import Caller
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.errors import AgentUnavailable, ProjectConfigUntrusted, UnknownModel
 from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.http.access.token_file import read_tokens
+from opencode_ledger.http.access.tokens import Tokens
 from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.limits import MOST_CONNECTIONS
+from opencode_ledger.http.server import valid_tokens
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.streams.shutdown import Shutdown
 from opencode_ledger.http.web.connections import HEAD_LIMIT, accepting
-from opencode_ledger.http.web.tokens import Tokens
 
 API = "/v1/opencode"
 FOREVER = 3600.0
@@ -215,15 +218,22 @@ async def running(
     head_limit: float = HEAD_LIMIT,
     limit: int = MOST_CONNECTIONS,
 ) -> AsyncGenerator[Running]:
-    """The service for the length of a block, and a client that sends the token if there is a single one."""
+    """The service for the length of a block, and a client that sends the token if there is a single one.
+
+    With a token file in `settings` the tokens are those of the file, and `token` is the one that the client sends.
+    """
     agents = agents or StandInAgents()
     headers = {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}
+    secrets = Secrets()
+    given = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
+    given = given or (Tokens.of(token) if isinstance(token, str) else token)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         async with (
-            running_service(settings, agents=agents, tuning=tuning) as started,
+            running_service(settings, agents=agents, tuning=tuning, secrets=secrets) as started,
+            valid_tokens(settings, given, started) as valid,
             accepting(
-                make_app(started, Tokens.of(token) if isinstance(token, str) else token),
+                make_app(started, valid or given),
                 listening,
                 limit=limit,
                 head_limit=head_limit,

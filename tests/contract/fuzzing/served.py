@@ -15,12 +15,12 @@ from tests.support.service import StandInAgents
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.secrets.masker import Secrets
+from opencode_ledger.http.access.token_file import read_tokens
 from opencode_ledger.http.app import make_app
 from opencode_ledger.http.bootstrap import running_service
 from opencode_ledger.http.logs import log_to_stderr
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web.connections import accepting
-from opencode_ledger.http.web.tokens import read_tokens
 
 TOKEN: Final = "a-token-for-the-fuzzer-0123456789"
 DIRECTORIES: Final = 12

@@ -1,0 +1,1 @@
+"""The tokens that clients need: what each allows, and the file that they come from."""

@@ -1,0 +1,196 @@
+"""Tokens that are limited to codebases, at every address: exactly what is theirs passes, and nothing shows the rest."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.service import API, Running, running
+
+from opencode_ledger.domain.ids import CodebaseId
+from opencode_ledger.http.access.limited import DECIDED
+from opencode_ledger.http.access.tokens import SCOPES
+from opencode_ledger.http.route import Route
+from opencode_ledger.http.routes import ROUTES
+from opencode_ledger.http.settings import Settings
+
+OPERATOR = "the-token-of-the-operator"
+NAMED, BY_ID, BOTH, READER, UNKNOWN = (
+    f"the-token-for-{name}" for name in ("shop-named", "shop-by-id", "shop-and-mill", "reading-the-shop", "no-codebase")
+)
+COMMANDS = {
+    ("POST", "trigger"): {"prompt": "Go"},
+    ("POST", "message"): {"message": "More"},
+    ("POST", "tasks"): {"title": "t", "prompt": "p"},
+    ("PATCH", ""): {"description": "d"},
+}
+
+
+def bearing(token: str) -> dict[str, str]:
+    """The header of a token's requests."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+class Place:
+    """A service with two codebases, each with a session, a task and a permission; and the tokens."""
+
+    def __init__(self, api: Running, shop: CodebaseId, mill: CodebaseId, tasks: dict[CodebaseId, str]) -> None:
+        self.api, self.shop, self.mill, self.tasks = api, shop, mill, tasks
+
+    async def status(self, method: str, path: str, token: str, body: object = None) -> tuple[int, str]:
+        """The status and the code of a request; a stream's status is all that is read of it."""
+        headers = {**bearing(token), "Content-Type": "application/json"} if method != "GET" else bearing(token)
+        data = None if method == "GET" else b"{}"
+        if body is not None:
+            return code(await self.api.ask(method, path.removeprefix(API), body, headers=headers))
+        async with self.api.client.request(method, path, headers=headers, data=data) as answer:
+            plain = answer.content_type == "application/json" and answer.status >= 400
+            return answer.status, (await answer.json())["code"] if plain else ""
+
+
+def code(answer: Any) -> tuple[int, str]:
+    """The status of an answer, and the code if it is an error."""
+    return answer.status, answer.body.get("code", "") if isinstance(answer.body, dict) else ""
+
+
+@pytest.fixture
+async def place(settings: Settings, tmp_path: Path) -> AsyncIterator[Place]:
+    """Two codebases; one server makes them, so that a token can be limited by an id."""
+    home = tmp_path / "home"
+    async with running(settings, home) as api:
+        shop, mill = await api.register("shop"), await api.register("mill")
+        tasks = {
+            codebase: (await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p"}))["task"]["id"]
+            for codebase in (shop, mill)
+        }
+        for codebase in (shop, mill):
+            await (await api.agent_at_work(codebase)).end("Done.")
+    file = tmp_path / "tokens"
+    file.write_text(
+        f"operator = all: {OPERATOR}\nnamed = all, @shop: {NAMED}\nid = all, @{shop}: {BY_ID}\n"
+        f"both = all, @shop, @{mill}: {BOTH}\nreader = read, @shop: {READER}\nnone = all, @gone: {UNKNOWN}\n"
+    )
+    file.chmod(0o600)
+    async with running(settings.model_copy(update={"token_file": file}), home, token=OPERATOR) as api:
+        yield Place(api, shop, mill, tasks)
+
+
+def filled(route: Route, place: Place, codebase: str, named: str) -> str:
+    """A route's path with a codebase in it, and what belongs to that."""
+    path = route.path.replace("{codebase_id}", named).replace("{task_id}", place.tasks[CodebaseId(codebase)])
+    return re.sub(r"\{\w+(:[^}]+)?\}", "0", path)
+
+
+async def test_what_each_token_may_do_where(place: Place, subtests: pytest.Subtests) -> None:
+    """Every route, for each token and each of the codebases, by id and by name: refused exactly where it is not the token's.
+
+    What passes may still be refused for another reason, which says that it passed.
+    """
+    mine = {OPERATOR: {"shop", "mill"}, NAMED: {"shop"}, BY_ID: {"shop"}, BOTH: {"shop", "mill"}, UNKNOWN: set[str]()}
+    ids = {"shop": place.shop, "mill": place.mill}
+    routes = [route for route in ROUTES if route.access != "open"]
+    # What ends a codebase comes last.
+    for route in sorted(routes, key=lambda route: route.method == "DELETE"):
+        for token, own in sorted(mine.items(), key=lambda item: item[0] == OPERATOR):
+            for name, codebase in ids.items():
+                if route.method == "DELETE" and name in own and token != OPERATOR:
+                    continue  # the operator's turn shows it, at the end
+                forms = (codebase, name) if "{codebase_id}" in route.path else (codebase,)
+                for named in forms if route.method != "DELETE" else forms[:1]:
+                    path = filled(route, place, codebase, named)
+                    with subtests.test(f"{route.method} {path} {token}"):
+                        status, error = await place.status(route.method, path, token)
+                        assert_passed(route, status, error, theirs=name in own, limited=token != OPERATOR)
+
+
+def assert_passed(route: Route, status: int, error: str, *, theirs: bool, limited: bool) -> None:
+    """Whether a request was let through that should be, and refused if not."""
+    assert status not in (401, 500) and error != "scope_missing"
+    if route.limited == "refused" and limited:
+        assert (status, error) == (403, "token_limited")
+        return
+    assert error != "token_limited"
+    if "{codebase_id}" in route.path:
+        assert (error == "codebase_not_found") == (not theirs)
+    if "{task_id}" in route.path:
+        assert (error == "task_not_found") == (not theirs)
+
+
+async def test_commands_reach_only_the_own_codebase(place: Place, subtests: pytest.Subtests) -> None:
+    """A command in another's codebase is 404 and leaves no trace; the same in the own one is done."""
+    for (method, what), body in COMMANDS.items():
+        with subtests.test(what):
+            head = await place.api.service.store.stream_head(place.mill)
+            for named in (place.mill, "mill"):
+                path = f"{API}/codebases/{named}/{what}".rstrip("/")
+                assert await place.status(method, path, NAMED, body) == (404, "codebase_not_found")
+            assert await place.api.service.store.stream_head(place.mill) == head
+            path = f"{API}/codebases/shop/{what}".rstrip("/")
+            assert (await place.status(method, path, NAMED, body))[0] == 200
+            assert (await place.status(method, path, READER, body)) == (403, "scope_missing")
+
+
+async def test_lists_show_only_the_own_ones(place: Place) -> None:
+    """Lists, counts and totals know of no other codebase, whatever another token got before: the cache keeps them apart."""
+    wanted = {
+        OPERATOR: {place.shop, place.mill},
+        NAMED: {place.shop},
+        BY_ID: {place.shop},
+        READER: {place.shop},
+        BOTH: {place.shop, place.mill},
+        UNKNOWN: set[CodebaseId](),
+    }
+    for codebase in (place.shop, place.mill):
+        await place.api.post(f"/codebases/{codebase}/trigger", {"prompt": "Go"})
+        await (await place.api.agent_at_work(codebase)).ask("edit", {"filepath": "x"})
+    for _again in range(2):
+        for token, ids in wanted.items():
+            headers = bearing(token)
+            assert {one["id"] for one in await place.api.get("/codebases", headers=headers)} == ids
+            tasks = await place.api.get("/tasks", headers=headers)
+            assert ({task["codebase_id"] for task in tasks["tasks"]}, tasks["total"]) == (ids, 2 * len(ids))
+            waiting = await place.api.get("/permissions", headers=headers)
+            assert ({one["codebase"]["id"] for one in waiting["permissions"]}, waiting["total"]) == (ids, len(ids))
+            assert (await place.api.get("/tasks?status=running", headers=headers))["total"] == len(ids)
+            assert (await place.api.get("/status", headers=headers))["registered_codebases"] == len(ids)
+
+
+async def test_a_name_stands_for_those_that_have_it_now(place: Place) -> None:
+    """A codebase that gets another name is no longer the token's; an id stays. A new one of that name is."""
+    assert (await place.api.ask("PATCH", "/codebases/shop", {"name": "store"})).status == 200
+    other = await place.api.register("another")
+    assert (await place.api.ask("PATCH", f"/codebases/{other}", {"name": "shop"})).status == 200
+    assert [one["id"] for one in await place.api.get("/codebases", headers=bearing(NAMED))] == [other]
+    assert [one["id"] for one in await place.api.get("/codebases", headers=bearing(BY_ID))] == [place.shop]
+    assert (await place.api.ask("GET", f"/codebases/{place.shop}", headers=bearing(NAMED))).status == 404
+
+
+async def test_a_name_like_another_s_id_opens_nothing(place: Place) -> None:
+    """An id in a limit is only an id: a codebase that takes it for its name is not the token's."""
+    assert (await place.api.ask("PATCH", f"/codebases/{place.mill}", {"name": place.shop})).status == 200
+    assert [one["id"] for one in await place.api.get("/codebases", headers=bearing(BY_ID))] == [place.shop]
+
+
+async def test_an_ambiguous_name_shows_no_foreign_ids(place: Place) -> None:
+    """Two codebases of one name are ambiguous only for one who may use both."""
+    second = await place.api.register("copy")
+    assert (await place.api.ask("PATCH", f"/codebases/{second}", {"name": "mill"})).status == 200
+    assert code(await place.api.ask("GET", "/codebases/mill")) == (409, "codebase_ambiguous")
+    assert (await place.api.ask("GET", "/codebases/mill", headers=bearing(BOTH))).body["id"] == place.mill
+
+
+async def test_deleted_codebases_stay_their_auditors(place: Place) -> None:
+    """The history of a deleted codebase is for tokens with its id; a name is gone with it."""
+    assert (await place.api.ask("DELETE", f"/codebases/{place.shop}")).status == 200
+    path = f"/codebases/{place.shop}/log"
+    assert (await place.api.ask("GET", path, headers=bearing(BY_ID))).status == 200
+    assert code(await place.api.ask("GET", path, headers=bearing(NAMED))) == (404, "codebase_not_found")
+
+
+def test_every_address_was_decided() -> None:
+    """What was decided is for addresses that exist, and each that is for all codebases is refused unless that was decided."""
+    addresses = {(route.method, route.address) for route in ROUTES}
+    assert DECIDED.keys() <= addresses
+    assert all("{codebase_id}" not in address for _, address in DECIDED)
+    assert set(SCOPES) == {"read", "operate", "audit"}
