@@ -7,10 +7,11 @@ import os
 import sys
 from typing import Any, Final, NamedTuple, cast
 
-from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
+from cyclopts import App, ArgumentCollection, CycloptsError, Group, Parameter
 from cyclopts.config import Env
 
 from ...domain.errors import LedgerError
+from .failures import IMPOSSIBLE
 from .late import PACKAGE, Late, loaded
 from .way_out import complain, show_all
 
@@ -38,6 +39,28 @@ class Command(NamedTuple):
     more: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
+WORK: Final = (
+    Command("run", ".commands.run:run", "Start an agent and follow it (-d: don't follow)."),
+    Command("watch", ".commands.watch:watch", "Follow an agent; without a name, all of them."),
+    Command("send", ".commands.steer:send", "Send a message: it steers an agent, or resumes an interrupted one."),
+    Command("interrupt", ".commands.steer:interrupt", "Interrupt an agent, and keep its session."),
+    Command("stop", ".commands.steer:stop", "Stop an agent, and end its session."),
+    Command("permissions", ".commands.permissions:app", "What agents wait for: list, approve, reject and answer."),
+    Command("tasks", ".commands.tasks:app", "The queue: list, add, cancel, move, edit and retry tasks."),
+)
+LOOK: Final = (
+    Command("ps", ".commands.ps:ps", "Codebases and what their agents are doing."),
+    Command("sessions", ".commands.sessions:sessions", "The sessions of a codebase."),
+    Command("show", ".commands.show:show", "What was said and done in a session."),
+    Command("diff", ".commands.changes:diff", "What a session changed in the files."),
+    Command("search", ".commands.search:search", "Search prompts, answers, commands and paths."),
+)
+CONNECT: Final = (
+    Command("login", ".commands.contexts:login", "Keep a service's address and token, and use it from now on."),
+    Command("logout", ".commands.contexts:logout", "Forget a service and its token."),
+    Command("config", ".commands.contexts:config", "List the services of `login`, and choose the current one."),
+    Command("completion", ".completion:completion", "Print the completion of commands, options and names for a shell."),
+)
 PROVE: Final = (Command("audit", ".audit:app", "Check what was recorded. Needs no server, and trusts nobody."),)
 OPERATE: Final = (
     Command(
@@ -47,11 +70,13 @@ OPERATE: Final = (
         {"default_parameter": Parameter(show_env_var=True)},
     ),
     Command("setup", ".setup:setup", "Fetch opencode, at the version that this service is tested with."),
+    Command("doctor", ".commands.doctor:doctor", "Check the service, opencode, the models and this machine."),
+    Command("codebase", ".commands.codebase:app", "Register, show, sync and remove codebases."),
     Command("backup", ".copies:backup", "Copy the log, its tree, outputs and key, and verify the copy."),
     Command("restore", ".copies:restore", "Verify a backup, and copy it into a data directory that has no log."),
     Command("erase", ".erase:erase", "Erase the content of sessions from the log permanently."),
 )
-GROUPS: Final = {"Prove": PROVE, "Run the service": OPERATE}
+GROUPS: Final = {"Work": WORK, "Look": LOOK, "Prove": PROVE, "Run the service": OPERATE, "Connect": CONNECT}
 
 OFFLINE: Final = frozenset({"audit", "backup", "restore", "erase"})
 """Commands that read a log themselves, and report in words of their own what they can't read."""
@@ -63,14 +88,16 @@ def command_line(*, overview: bool = False) -> App:
         name="opencode-ledger",
         help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
 
-    Exit codes: 0 success. 1 verification failed, or the server could not run. 2 invalid arguments, not found, or not
-    possible in the current state. 130 interrupted.""",
+    Exit codes: 0 success. 1 an agent or a verification failed, or the server could not run. 2 invalid arguments, not
+    found, or not possible in the current state. 3 an agent needs an answer. 4 an agent was interrupted or stopped. 5 no
+    service answers. 130 Ctrl-C.""",
         config=Environment("LEDGER_", command=False),
         default_parameter=Parameter(show_env_var=False),
         console=cast("Any", Late(".screen:Terminal")),
         error_console=cast("Any", Late(".screen:Terminal", stderr=True)),
     )
-    for group, commands in GROUPS.items():
+    for place, (name, commands) in enumerate(GROUPS.items()):
+        group = Group(name, sort_key=place)
         for one in commands:
             line = {"help": one.help} if overview else {}
             made.command(f"{PACKAGE}{one.place}", name=one.name, group=group, **line, **one.more)
@@ -96,7 +123,7 @@ def main() -> None:
         sys.exit(2)
     except LedgerError as error:
         _complain(error.message)
-        sys.exit(2)
+        sys.exit(int(getattr(error, "exit_code", IMPOSSIBLE)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing is flushed
         sys.exit(2)

@@ -55,6 +55,30 @@ def say(sentence: str) -> None:
     sys.stdout.write(f"{one_line(sentence)}\n")
 
 
+def can_show(text: str) -> bool:
+    """Whether standard output has a character for each of the text's."""
+    encoding = getattr(underlying(sys.stdout), "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def write_line(line: str, *, flush: bool = False) -> None:
+    """Write a line to standard output past what makes it visible: it is so already, and its own colours may steer."""
+    underlying(sys.stdout).write(f"{line}\n")
+    if flush:
+        sys.stdout.flush()
+
+
+def write_typed(text: str) -> None:
+    """Show what a person types, at once. Its backspaces steer the terminal."""
+    stream = underlying(sys.stdout)
+    stream.write(text)
+    stream.flush()
+
+
 def complain(sentence: str) -> None:
     """Print one line to standard error. Line breaks in the sentence are made visible."""
     sys.stderr.write(f"{one_line(sentence)}\n")

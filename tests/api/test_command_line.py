@@ -151,7 +151,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("--bogus", "Unknown option: --bogus. See: opencode-ledger --help"),
     (
         "audit export",
-        f"CODEBASE is required. The codebase's id. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} export --help",
+        f"CODEBASE is required. The codebase's id or name. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} export --help",
     ),
     ("audit export cb x", f"Unexpected argument: x. See: {AUDIT} export --help"),
     ("audit export cb --from x", f"--from must be a whole number, not 'x'. See: {AUDIT} export --help"),
@@ -165,7 +165,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("audit show a b c", f"Unexpected argument: c. See: {AUDIT} show --help"),
     (
         "audit diff",
-        f"CODEBASE is required. The codebase's id. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} diff --help",
+        f"CODEBASE is required. The codebase's id or name. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} diff --help",
     ),
     (
         "audit diff cb",

@@ -74,11 +74,15 @@ def test_what_does_not_run_here_is_not_kept(tmp_path: Path, programs: Path, vers
     assert not list((tmp_path / "tools").glob("fetching-*"))
 
 
+def absent(_name: str) -> None:
+    """There is no such module."""
+
+
 def test_without_npm_and_pip_it_says_what_to_install(
     tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In an environment of uv there is neither; nothing is guessed."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", absent)
     with pytest.raises(SetupFailed, match="npm was not found") as failed:
         fetch_tools(tmp_path / "tools", lambda _line: None)
     assert "apt-get install npm" in failed.value.advice

@@ -1,0 +1,1 @@
+"""The commands for a running service. Each is imported when it is called."""

@@ -1,0 +1,304 @@
+"""`opencode-ledger tasks`: the queue of a codebase."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from cyclopts import App, Parameter
+from cyclopts.types import PositiveInt
+
+from ..connection.names import SEARCHED, codebase_of, one_of
+from ..connection.options import Connection, InCodebase, Options
+from ..connection.server import Item, Refused, Server
+from ..failures import CommandFailed
+from ..layout.amounts import age, now, words
+from ..layout.paper import Paper, Piece, print_json, short
+from ..layout.table import Column, table
+from ..texts import given_text
+
+app = App(name="tasks", help="The queue: list, add, cancel, move, edit and retry tasks.")
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Priority = Annotated[int | None, Parameter(name=("--priority", "-p"))]
+
+WAITS: Final = ("running", "interrupted", "pending")
+"""The states of tasks that have not ended, as they are listed."""
+
+STYLES: Final = {"running": "cyan", "completed": "green", "failed": "red", "interrupted": "magenta", "cancelled": "dim"}
+
+COLUMNS: Final = (
+    Column(title="#", right=True, rank=4),
+    Column(title="PRIO", right=True, rank=3),
+    Column(title="STATUS", rank=1),
+    Column(title="AGE", right=True, rank=2),
+    Column(title="TASK", least=12),
+    Column(title="ID"),
+)
+
+
+@app.default
+def listed(
+    codebase: str | None = None,
+    /,
+    *,
+    all_: Annotated[bool, Parameter(name=("--all", "-a"), negative="", show_default=False)] = False,
+    limit: Annotated[PositiveInt, Parameter(name=("--limit", "-n"))] = 50,
+    options: Connection = None,
+) -> int:
+    """List the tasks that run or wait, in the order in which they start.
+
+    Parameters
+    ----------
+    codebase
+        Its name, id, or a part of its id. Default: the codebase of this directory.
+    all_
+        List the tasks that have ended too, newest first.
+    limit
+        How many tasks to list.
+
+    """
+    options = options or Options()
+    server, paper = Server(options), Paper(no_color=options.no_color)
+    found = codebase_of(server, codebase, options)
+    tasks = _ended_too(server, found, limit) if all_ else _waiting(server, found)[:limit]
+    if options.json:
+        print_json({"tasks": tasks, "total": len(tasks)})
+        return 0
+    if not tasks:
+        paper.line(f"{found['name']} has no task{'' if all_ else ' that runs or waits'}.")
+        return 0
+    paper.lines(table(COLUMNS, _rows(paper, tasks, now()), paper.width, titles=not options.quiet))
+    return 0
+
+
+@app.command
+def add(
+    title: str,
+    /,
+    *,
+    prompt: str | None = None,
+    file: Path | None = None,
+    codebase: InCodebase = None,
+    priority: Priority = None,
+    model: str | None = None,
+    agent: str | None = None,
+    options: Connection = None,
+) -> int:
+    """Add a task to the queue. It starts by itself when the agent is free.
+
+    Example: `opencode-ledger tasks add "Upgrade React" -p 5 < prompt.md`
+
+    Parameters
+    ----------
+    title
+        What the list shows.
+    prompt
+        The prompt. `-`: read it from standard input. Default: standard input if it is redirected, else the title.
+    file
+        A file with the prompt.
+    codebase
+        Its name, id, or a part of its id. Default: the codebase of this directory.
+    priority
+        A higher priority starts first. Default: 0.
+    model
+        The model, as provider/model.
+    agent
+        The agent: build, plan, explore or general.
+
+    """
+    options = options or Options()
+    typed = prompt is None and file is None and sys.stdin.isatty()
+    text = title if typed else given_text(prompt, file, "the prompt")
+    server = Server(options)
+    found = codebase_of(server, codebase, options)
+    body: dict[str, object] = {
+        "title": title,
+        "prompt": text,
+        "priority": priority,
+        "model": model,
+        "agent_type": agent,
+    }
+    answer = server.post(f"/codebases/{found['id']}/tasks", body)
+    held: Item | None = answer.get("held")
+    waits = f" It can't start yet: {held['message']}" if held else ""
+    return _said(options, answer, f"Queued {short(answer['task']['id'])} for {found['name']}.{waits}")
+
+
+@app.command
+def cancel(task: str, /, *, options: Connection = None) -> int:
+    """Remove a task from the queue, or stop the session that works on it.
+
+    Parameters
+    ----------
+    task
+        Its id, or a part of it. `opencode-ledger tasks` lists them.
+
+    """
+    options = options or Options()
+    server = Server(options)
+    found = _found(server, task)
+    answer = server.post(f"/tasks/{found['id']}/cancel")
+    return _said(options, answer, f"Cancelled {_named(found)}.")
+
+
+@app.command
+def move(
+    task: str,
+    /,
+    *,
+    top: Flag = False,
+    bottom: Flag = False,
+    before: str | None = None,
+    options: Connection = None,
+) -> int:
+    """Change the place of a task that waits.
+
+    Parameters
+    ----------
+    task
+        Its id, or a part of it. `opencode-ledger tasks` lists them.
+    top
+        It starts next.
+    bottom
+        It starts last.
+    before
+        It starts just before this task: its id, or a part of it.
+
+    """
+    options = options or Options()
+    if sum((top, bottom, before is not None)) != 1:
+        raise CommandFailed("Say where to: one of --top, --bottom and --before TASK.")
+    server = Server(options)
+    place: Any = "first" if top else "last" if bottom else {"before": _found(server, str(before))["id"]}
+    return _changed(server, options, _found(server, task), {"position": place}, "Moved")
+
+
+@app.command
+def edit(
+    task: str,
+    /,
+    *,
+    title: str | None = None,
+    prompt: str | None = None,
+    file: Path | None = None,
+    priority: Priority = None,
+    options: Connection = None,
+) -> int:
+    """Change a task that waits: its title, prompt or priority.
+
+    Parameters
+    ----------
+    task
+        Its id, or a part of it. `opencode-ledger tasks` lists them.
+    title
+        What the list shows.
+    prompt
+        The new prompt. `-`: read it from standard input.
+    file
+        A file with the new prompt.
+    priority
+        A higher priority starts first.
+
+    """
+    options = options or Options()
+    text = given_text(prompt, file, "the prompt") if prompt is not None or file is not None else None
+    body: dict[str, object] = {"title": title, "prompt": text, "priority": priority}
+    if all(value is None for value in body.values()):
+        raise CommandFailed("Say what to change: --title, --prompt, --file or --priority.")
+    server = Server(options)
+    return _changed(server, options, _found(server, task), body, "Changed")
+
+
+@app.command
+def retry(task: str, /, *, options: Connection = None) -> int:
+    """Queue an ended task again, as a new task.
+
+    Parameters
+    ----------
+    task
+        Its id, or a part of it. `opencode-ledger tasks --all` lists them.
+
+    """
+    options = options or Options()
+    server = Server(options)
+    found = _found(server, task)
+    answer = _of_later(server, "POST", _address(found, "/retry"), None, "retry tasks")
+    return _said(options, answer, f"Queued {_named(found)} again.")
+
+
+def _changed(server: Server, options: Options, task: Item, body: dict[str, object], said: str) -> int:
+    answer = _of_later(server, "PATCH", _address(task), body, "change tasks")
+    return _said(options, answer, f"{said} {_named(task)}.")
+
+
+def _address(task: Item, action: str = "") -> str:
+    return f"/tasks/{task['id']}{action}"
+
+
+def _of_later(server: Server, method: str, path: str, body: dict[str, object] | None, what: str) -> Item:
+    """A command that a service of an earlier version doesn't know, which is then said in words."""
+    try:
+        return server.post(path, body) if method == "POST" else server.send(method, path, body)
+    except Refused as error:
+        if (error.status, error.code) in ((404, "not_found"), (405, "method_not_allowed")):
+            raise CommandFailed(f"The service at {server.url} can't {what}: it is of an earlier version.") from None
+        raise
+
+
+def _said(options: Options, answer: Item, sentence: str) -> int:
+    if options.json:
+        print_json(answer)
+    elif not options.quiet:
+        Paper(no_color=options.no_color).line(sentence)
+    return 0
+
+
+def _found(server: Server, given: str) -> Item:
+    """A task by its id or a part of it, among the newest of all codebases. Raises `CommandFailed`."""
+    found = {one["id"]: one for one in server.pages("/tasks", "tasks", SEARCHED)}
+    return found[one_of(given, "task", found, "tasks --all")]
+
+
+def _named(task: Item) -> str:
+    return f"{short(task['id'])} ({words(task['title'])})"
+
+
+def _waiting(server: Server, codebase: Item) -> list[Item]:
+    """The tasks that have not ended: first the one that runs, then the others as they start."""
+    path = f"/codebases/{codebase['id']}/tasks"
+    found: list[Item] = []
+    for status in WAITS:
+        found += _in_order(server.pages(path, "tasks", 10_000, status=status))
+    return found
+
+
+def _in_order(tasks: list[Item]) -> list[Item]:
+    """As they start: by the place that the service names, else by priority and age."""
+    if tasks and all("position" in task for task in tasks):
+        return sorted(tasks, key=lambda task: int(task["position"]))
+    return sorted(tasks, key=lambda task: (-int(task["priority"]), str(task["id"])))
+
+
+def _ended_too(server: Server, codebase: Item, limit: int) -> list[Item]:
+    return server.pages(f"/codebases/{codebase['id']}/tasks", "tasks", limit)
+
+
+def _rows(paper: Paper, tasks: list[Item], at: datetime) -> list[list[Piece | str]]:
+    rows: list[list[Piece | str]] = []
+    place = 0
+    for task in tasks:
+        status = task["status"]
+        place += status == "pending"
+        why = f"  ({task['reason']})" if task.get("reason") else ""
+        rows.append(
+            [
+                str(place) if status == "pending" else "-",
+                str(task["priority"]),
+                ("queued" if status == "pending" else status, STYLES.get(status, "")),
+                age(task["created_at"], at),
+                words(task["title"]) + why,
+                (paper.identity(task["id"]), "dim"),
+            ]
+        )
+    return rows

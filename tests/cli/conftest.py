@@ -1,0 +1,69 @@
+"""One service with the real agent for all tests of the command line that need one, and a way to run commands on it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from scripts.scripted_model import ScriptedModel
+from tests.faults.service import Service
+from tests.opencode.live import make_repository, opencode_binary
+from tests.support.process import Ended, end_of, environment
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind() -> None:
+    """The service outlives a test of this folder; what it leaves behind is looked for when it has ended."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """A service that runs for as long as the module's tests do."""
+    binary = opencode_binary()
+    if binary is None:
+        pytest.skip("opencode is not installed here")
+    async with ScriptedModel() as model:
+        service = Service(tmp_path_factory.mktemp("service").resolve(), binary, model)
+        try:
+            await service.start()
+            yield service
+        finally:
+            left = await service.close()
+    assert left == {}, "the service left processes behind"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A person's home, with nothing in it yet."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> Path:
+    """A repository that isn't registered yet."""
+    return make_repository(service.folder / "shop")
+
+
+@pytest.fixture(scope="module")
+def seen(service: Service, home: Path) -> dict[str, str]:
+    """The environment of this person."""
+    return {"LEDGER_URL": service.url, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
+
+
+async def in_a_pipe(*words: str, cwd: Path, env: dict[str, str], given: str | None = None) -> Ended:
+    """A command whose output another program reads, to its end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "opencode_ledger", *words),
+        stdin=asyncio.subprocess.PIPE if given is not None else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=cwd,
+        env=environment(env),
+    )
+    if given is None:
+        return await end_of(process)
+    output, errors = await process.communicate(given.encode())
+    assert process.returncode is not None
+    return Ended(process.returncode, output.decode(), errors.decode())

@@ -1,0 +1,164 @@
+"""Agents at work, followed in a terminal of 80 columns and in a pipe: the real service, the real agent, one of each."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from tests.faults.service import Service
+from tests.support.process import environment
+
+from .conftest import in_a_pipe
+from .person import person
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("cli")]
+
+FIRST = """say: I look at the file first.
+read: README.md
+edit: README.md | # Example -> # The shop
+bash: touch asked.txt"""
+QUESTION = "question: Which database? sqlite / postgres"
+EVIL = "say: Look \x1b[2J\x1b[H here \u202eevil"
+
+
+async def test_a_run_from_its_prompt_to_its_end(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """In a terminal: the directory is registered, the agent asks and is answered by keys, a follow-up steers it."""
+    async with person("run", FIRST, cwd=shop, env=seen) as here:
+        await here.sees("[Y/n]")
+        here.press("\n")
+        await here.sees("! asks   bash: touch asked.txt")
+        here.press("m")
+        await here.sees("message> ")
+        here.press(f"x\x7f{QUESTION}\n")
+        await here.sees(f"you      {QUESTION}")
+        here.press("y")
+        await here.sees("allowed once")
+        await here.sees("! asks   a question")
+        here.press("y")
+        await here.sees("answer (1-2 or your own words)> ")
+        here.press("2\n")
+        await here.sees("answered: postgres")
+        assert await here.leaves() == 0
+    shown = here.screen
+    assert "shop · build" in shown
+    assert re.search(r"  edit   README.md +\+1 -1", shown)
+    assert "-# Example" in shown
+    assert "+# The shop" in shown
+    assert shown.count("I look at the file first.") == 2, "once in the prompt, and once as it was said"
+    assert re.search(r"✔ completed in [0-9.]+ s   2 files \+1 -1 .* event \d+", shown)
+    assert "opencode-ledger diff shop" in shown
+    view = here.lines[next(number for number, line in enumerate(here.lines) if line.startswith("shop · build")) :]
+    assert max(map(len, view)) <= 80
+    assert "\x1b[" in here.raw, "there are colours"
+
+
+async def test_a_restart_in_mid_run_loses_and_doubles_nothing(
+    service: Service, shop: Path, seen: dict[str, str]
+) -> None:
+    """The view says that the connection is lost and is there again; after a message the agent goes on, all of it once."""
+    words = [f"word{number:02}" for number in range(60)]
+    async with person("run", f"say 0.05: {' '.join(words)}\nhang:", cwd=shop, env=seen) as here:
+        await here.sees("agent    word00")
+        await here.sees("word20", 2)
+        await service.terminate()
+        await here.sees("connection lost")
+        await service.start()
+        await here.sees("connected again; nothing is missing")
+        await here.sees("interrupted")
+        here.press("m")
+        await here.sees("message> ")
+        here.press("say: I go on where I was.\n")
+        await here.sees("completed in")
+        assert await here.leaves() == 0
+    answer = here.screen.partition("agent    word00")[2]
+    for word in words[1:21]:
+        assert answer.count(word) == 1, here.screen
+    assert here.screen.count("I go on where I was.") == 3, "as it is typed, as it is sent, and as the agent says it"
+    assert here.screen.count("connection lost") == 1
+
+
+async def test_an_interrupt_a_stop_and_a_detached_view(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """Keys interrupt and stop the agent, and leave it alone; `watch` finds the session again, from its beginning."""
+    async with person("run", "say: I wait now.\nhang:", cwd=shop, env=seen, columns=40) as here:
+        await here.sees("I wait now.", 2)
+        here.press("i")
+        await here.sees("interrupted on request")
+        here.press("d")
+        assert await here.leaves() == 0
+        assert "Detached" in here.screen
+    assert max(map(len, here.lines[: here.lines.index("")])) <= 40
+    session = json.loads((await in_a_pipe("sessions", "--json", cwd=shop, env=seen)).output)["sessions"][0]
+    assert session["status"] == "interrupted"
+    async with person("watch", "shop", session["id"][-7:], cwd=shop, env={**seen, "NO_COLOR": "1"}) as here:
+        await here.sees("interrupted on request")
+        here.press("s")
+        await here.sees("stop the agent? [y/N] ")
+        here.press("y\n")
+        assert await here.leaves() == 4
+    assert "■ stopped" in here.screen
+    assert "\x1b" not in here.raw
+
+
+async def test_the_exit_codes_of_run(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """Completed, failed, needs an answer, stopped: a script knows which, whatever the form of the output."""
+    done = await in_a_pipe("run", cwd=shop, env=seen, given=f"{EVIL}\nbash: printf 'a\\033[31mb'")
+    assert (done.code, done.errors) == (0, "")
+    assert "Look <U+001B>[2J<U+001B>[H here <U+202E>evil" in done.output
+    assert "\x1b" not in done.output
+    failed = await in_a_pipe("run", "--wait", "fail: 400 with this message", cwd=shop, env=seen)
+    assert failed.code == 1
+    assert "with this message" in failed.errors
+    waited = await in_a_pipe("run", "--wait", "say: All is well.", cwd=shop, env=seen)
+    assert (waited.code, waited.output) == (0, "All is well.\n")
+    asks = await in_a_pipe("run", "--no-input", "--json", "bash: touch asked.txt", cwd=shop, env=seen)
+    assert asks.code == 3
+    events = [json.loads(line) for line in asks.output.splitlines()]
+    assert events[-1]["event"] == "permission"
+    assert [event["id"] for event in events] == sorted({event["id"] for event in events})
+    listed = await in_a_pipe("permissions", cwd=shop, env=seen)
+    assert "bash: touch asked.txt" in listed.output
+    request = events[-1]["data"]["permission_id"]
+    approved = await in_a_pipe("permissions", "reject", request[-7:], "-m", "say: No then.", cwd=shop, env=seen)
+    assert (approved.code, approved.output) == (0, "Rejected for shop: bash: touch asked.txt\n")
+    await in_a_pipe("watch", "shop", events[0]["data"]["session_id"], cwd=shop, env=seen)
+    session = await in_a_pipe("run", "-d", "say: I wait.\nhang:", cwd=shop, env=seen)
+    name = session.output.strip()
+    assert name.startswith("sess_")
+    busy = await in_a_pipe("run", "say: Me too.", cwd=shop, env=seen)
+    assert busy.code == 2
+    assert "opencode-ledger send" in busy.errors
+    following = asyncio.create_task(in_a_pipe("watch", ".", name, cwd=shop, env=seen))
+    stopped = await in_a_pipe("stop", cwd=shop, env=seen)
+    assert (stopped.code, stopped.output) == (0, "Stopped shop.\n")
+    assert (await following).code == 4
+
+
+async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """It ends the command with 130, and the agent works on; `watch` of all sees what others do."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "opencode_ledger", "watch"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        cwd=shop,
+        env=environment(seen),
+    )
+    async with person("run", "say: I wait.\nhang:", cwd=shop, env=seen) as here:
+        await here.sees("I wait.", 2)
+        here.press("\x03")
+        assert await here.leaves() == 130
+        assert "the agent works on" in here.screen
+    status = json.loads((await in_a_pipe("codebase", "show", "--json", cwd=shop, env=seen)).output)["status"]
+    assert status["status"] == "running"
+    await in_a_pipe("interrupt", "shop", cwd=shop, env=seen)
+    assert process.stdout is not None
+    seen_lines = list[str]()
+    async with asyncio.timeout(30):
+        while not seen_lines or "interrupted on request" not in seen_lines[-1]:
+            seen_lines.append((await process.stdout.readline()).decode().rstrip())
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 130
+    assert any(re.fullmatch(r"\d\d:\d\d:\d\d shop agent    I wait\.", line) for line in seen_lines), seen_lines
