@@ -10,14 +10,17 @@ from .access.token_watch import KnownTokens
 from .api.idempotency import Repeats
 from .api.service import Service
 from .description import description
+from .pages.dashboard import to_page
 from .pages.docs import DESCRIPTION
-from .route import Route
-from .routes import API, ROUTES
+from .pages.sign_in import SIGNING_IN, SigningIn
+from .route import API, Route
+from .routes import ROUTES
 from .running import RunningService
 from .web.bodies import MAX_BODY, expectation
 from .web.callers import CallerCheck
 from .web.correlation import correlated, named_in_answer
 from .web.errors import errors
+from .web.logins.cookie import LoginCookie
 from .web.parameters import check_known
 from .web.position_header import committing, showing
 from .web.principal import limit_of
@@ -30,9 +33,15 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     """An application that serves `running`. Without `tokens`, all clients that pass the Host and Origin checks are served."""
     service = running.service
     callers = CallerCheck(service.agents, running.refused_access)
-    gate = gatekeeper(service.settings, tokens, access_table(), Pace(running.clock), callers, service.secrets)
+    prefix = service.settings.prefix
+    prefixes = ("", prefix) if prefix else ("",)
+    cookie = LoginCookie(service.settings, running.logins)
+    gate = gatekeeper(
+        service.settings, tokens, access_table(*prefixes), Pace(running.clock), callers, cookie, service.secrets
+    )
     app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
-    app[DESCRIPTION] = description
+    app[DESCRIPTION] = lambda: description(prefix)
+    app[SIGNING_IN] = SigningIn(tokens, running.logins, cookie)
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)
     repeats, cache = Repeats(service), ResponseCache(service.current_views, lambda: service.projections.version)
@@ -40,19 +49,29 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)
         for method in route.methods:
-            app.router.add_route(method, _pattern(route.path), handler, expect_handler=expectation)
+            # A proxy may remove the prefix of the public URL or not.
+            for before in prefixes:
+                app.router.add_route(method, before + _pattern(route.path), handler, expect_handler=expectation)
+    if prefix:
+        app.router.add_get(prefix, to_page(prefix))
     return app
 
 
-def access_table() -> AccessTable:
-    """The access that each method of each route needs."""
-    return {(method, route.address): route.access for route in ROUTES for method in route.methods}
+def access_table(*prefixes: str) -> AccessTable:
+    """The access that each method of each route needs, under each prefix."""
+    table: AccessTable = {
+        (method, prefix + route.address): route.access
+        for route in ROUTES
+        for method in route.methods
+        for prefix in prefixes or ("",)
+    }
+    return {**table, **{("GET", prefix): "open" for prefix in prefixes if prefix}}
 
 
 def _handler(service: Service, route: Route, repeats: Repeats, cache: ResponseCache) -> Handler:
     """A route's handler with what all routes of its kind share, the innermost first."""
     handler = _bound(service, route)
-    handler = repeats.once(handler) if route.method == "POST" else handler
+    handler = repeats.once(handler) if route.repeatable else handler
     handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
     handler = cache.cached(handler) if route.views == "cached" else handler
     handler = _within_limits(service, route.limited, handler)

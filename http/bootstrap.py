@@ -53,6 +53,7 @@ from .data_directory import (
     INSTANCE_NAME,
     KEY_NAME,
     LOG_NAME,
+    LOGINS_NAME,
     MOMENTS_NAME,
     SCRATCH_NAME,
     SHELL_NAME,
@@ -70,6 +71,7 @@ from .streams.admission import StreamAdmission
 from .streams.session_spans import ProjectedSpans
 from .streams.shutdown import Shutdown
 from .streams.stream import EventStreams
+from .web.logins.kept import Logins
 from .web.refused_access import RefusedAccess
 
 log = structlog.get_logger()
@@ -123,7 +125,8 @@ async def running_service(
         stack.push_async_callback(keeper.close)
         tuning = tuning or ActorSettings(permission_limit=settings.permission_limit)
         team = Agents(host=host, slots=AgentSlots(settings.max_agents), keeper=keeper, tuning=tuning)
-        running = _wire(settings=settings, clock=clock, data=data, agents=team, secrets=secrets)
+        logins = await Logins.open(settings.data / LOGINS_NAME, clock)
+        running = _wire(settings=settings, clock=clock, data=data, agents=team, secrets=secrets, logins=logins)
         stack.push_async_callback(running.shutdown.run)
         await _recover(running.service)
         await _begin_watching(stack, host, data)
@@ -174,8 +177,10 @@ async def _begin_watching(stack: AsyncExitStack, host: AgentHost, data: Data) ->
     await asyncio.wait({looking}, timeout=FIRST_LOOK)
 
 
-def _wire(*, settings: Settings, clock: Clock, data: Data, agents: Agents, secrets: Secrets) -> RunningService:
-    metrics = Metrics()
+def _wire(
+    *, settings: Settings, clock: Clock, data: Data, agents: Agents, secrets: Secrets, logins: Logins
+) -> RunningService:
+    metrics = Metrics(clock, settings.prefix)
     data.store.on_commit(metrics.committed)
     supervisor = _supervisor(settings, clock, data.store, agents, secrets)
     streams = EventStreams(data.store, ProjectedSpans(data.store, data.projections), clock)
@@ -198,7 +203,7 @@ def _wire(*, settings: Settings, clock: Clock, data: Data, agents: Agents, secre
         ids=SortableIds(clock),
     )
     shutdown = Shutdown(supervisor, streams, refused_access)
-    return RunningService(service=service, refused_access=refused_access, shutdown=shutdown, clock=clock)
+    return RunningService(service=service, refused_access=refused_access, logins=logins, shutdown=shutdown, clock=clock)
 
 
 def _supervisor(
@@ -253,7 +258,7 @@ def _check_found(data: Path) -> None:
     """Refuse links and other surprises that somebody else may have put into the directory. Raises `StoreError`."""
     if (data / SCRATCH_NAME).is_symlink():
         raise StoreError(f"{data / SCRATCH_NAME} is a link, not a directory: remove it.")
-    files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME)
+    files = (KEY_NAME, f"{KEY_NAME}.new", INSTANCE_NAME, LOGINS_NAME)
     check_directory(data, (LOG_NAME, TREE_NAME, OUTPUTS_NAME, *DERIVED_FROM_THE_LOG), files, (SHELL_NAME,))
 
 

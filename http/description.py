@@ -6,11 +6,11 @@ from .openapi.document import document
 from .routes import ROUTES
 
 
-def description() -> bytes:
-    """The document as JSON, made once."""
-    return _made()
+def description(prefix: str = "") -> bytes:
+    """The document as JSON, made once. `prefix`: that of the public URL."""
+    return _made(prefix)
 
 
 @cache
-def _made() -> bytes:
-    return document(ROUTES)
+def _made(prefix: str) -> bytes:
+    return document(ROUTES, prefix)

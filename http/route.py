@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel
 
@@ -13,6 +13,9 @@ from .api.service import ServiceHandler
 from .web.bodies import RequestBody
 from .web.parameters import Parameter
 from .web.security import Access
+
+API: Final = "/v1/opencode"
+"""What the addresses of the API begin with."""
 
 Errors: TypeAlias = tuple[type[LedgerError], ...]
 
@@ -58,6 +61,11 @@ class Route:
     errors: Errors = ()
     needs: Access | None = None
     views: Literal["shown", "cached"] | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it takes an `Idempotency-Key`: the log then keeps its response. Not for signing in, whose response is secret."""
+        return self.method == "POST" and self.access != "open"
 
     @property
     def has_head(self) -> bool:

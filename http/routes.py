@@ -32,13 +32,12 @@ from .api.request_bodies import (
 )
 from .api.shapes import permissions as permission_shapes
 from .api.shapes import responses
-from .pages import dashboard, docs
-from .route import Errors, Media, Route
+from .page_routes import PAGE_ROUTES
+from .route import API, Errors, Media, Route
 from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
 from .web import parameters
 from .web.errors import RangeNotThere, TooManyRequests
 
-API = "/v1/opencode"
 CODEBASE = f"{API}/codebases/{{codebase_id}}"
 
 
@@ -57,9 +56,6 @@ OUTPUTS: Final = Media(
 )
 PRINTED: Final = Media("text/plain", "The tool's output.", streamed=True)
 NUMBERS: Final = Media("text/plain", "Metrics in the Prometheus text format.")
-PAGE: Final = Media("text/html", "A page for people.", for_people=True)
-ASSET: Final = Media("*/*", "A file of a page.", for_people=True)
-DOCUMENT: Final = Media("application/json", "An OpenAPI 3.1 document.")
 
 
 def _refusals(verb: Verb) -> Errors:
@@ -365,25 +361,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/healthz", status.alive, responses.Alive, tag="System", needs="open"),
     Route("GET", "/readyz", status.ready, responses.Ready, tag="System", also={503: responses.Ready}),
     Route("GET", "/metrics", scrape.scrape, NUMBERS, tag="System"),
-    Route("GET", "/", dashboard.dashboard, PAGE, tag="System", needs="open"),
-    Route(
-        "GET",
-        "/dashboard/{part}",
-        dashboard.dashboard_part,
-        ASSET,
-        tag="System",
-        needs="open",
-        errors=(dashboard.PartNotFound,),
-    ),
-    Route("GET", "/openapi.json", docs.openapi_document, DOCUMENT, tag="System", needs="open"),
-    Route("GET", "/docs", docs.docs_page, PAGE, tag="System", needs="open"),
-    Route(
-        "GET",
-        "/docs/{asset}",
-        docs.docs_asset,
-        ASSET,
-        tag="System",
-        needs="open",
-        errors=(docs.AssetNotFound,),
-    ),
+    *PAGE_ROUTES,
 )

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from ..domain.ports import Clock
 from .api.service import Service
 from .streams.shutdown import Shutdown
+from .web.logins.kept import Logins
 from .web.refused_access import RefusedAccess
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningService:
-    """`service`: what handlers get. `refused_access` and `clock` are for the application, `shutdown` for the server."""
+    """`service`: what handlers get. `refused_access`, `logins` and `clock` are for the application, `shutdown` for the server."""
 
     service: Service
     refused_access: RefusedAccess
+    logins: Logins
     shutdown: Shutdown
     clock: Clock

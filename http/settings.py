@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from ..actors.opencode.host.memory_limit import default_limit
 from .loopback import loopback_of
+from .public_url import PublicUrl, read_public_url
 
 PROJECT_CACHE = ".opencode-ledger"
 
@@ -41,6 +42,10 @@ def _file(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"the file {path} does not exist")
     return path
+
+
+def _public(url: str) -> str:
+    return str(read_public_url(url))
 
 
 def _directory(path: Path) -> Path:
@@ -111,6 +116,10 @@ class Settings(BaseModel):
     """A header in which a proxy names the person for whom it sends a request, as in `X-Forwarded-User`. It counts only
     with a token that has the scope `proxy`; anyone else who sends it is refused."""
 
+    public_url: Annotated[str, AfterValidator(_public)] | None = None
+    """The URL under which a proxy publishes this server, such as `https://agents.example.com/ledger`. Its host and origin are
+    accepted beside those of this machine. Requires --token-file."""
+
     max_agents: Annotated[int, Field(ge=1, le=1000)] = Field(default_factory=default_slots)
     """How many agents may run at the same time. Further triggers wait in a queue."""
 
@@ -142,6 +151,16 @@ class Settings(BaseModel):
         """Whether only this machine can connect."""
         return loopback_of(self.host) is not None
 
+    @property
+    def published(self) -> PublicUrl | None:
+        """The public URL."""
+        return read_public_url(self.public_url) if self.public_url else None
+
+    @property
+    def prefix(self) -> str:
+        """The path of the public URL, without a slash at its end. Requests may have it or not."""
+        return self.published.prefix if self.published else ""
+
     @model_validator(mode="after")
     def _refuse_an_open_door(self) -> "Settings":
         if not self.loopback and self.token_file is None:
@@ -155,6 +174,15 @@ class Settings(BaseModel):
     def _refuse_names_without_tokens(self) -> "Settings":
         if self.trusted_user_header is not None and self.token_file is None:
             raise ValueError("--trusted-user-header needs --token-file with a token that has the scope `proxy`.")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_an_open_proxy(self) -> "Settings":
+        if self.published and not self.published.loopback and self.token_file is None:
+            raise ValueError(
+                f"--public-url {self.public_url} is reachable from other machines, and any client of this service can run "
+                "commands as you. Use --token-file FILE too."
+            )
         return self
 
     @model_validator(mode="after")

@@ -40,6 +40,10 @@ class KnownTokens(Protocol):
         """A client's token, or None if it is not valid."""
         ...
 
+    def with_digest(self, digest: bytes) -> Token | None:
+        """The token with this digest, or None if it is not valid."""
+        ...
+
 
 class TokenWatch:
     """Follows a token file. `read_now` from a signal; `run` in a task."""
@@ -59,6 +63,10 @@ class TokenWatch:
     def find(self, given: str) -> Token | None:
         """A client's token, or None if it is not valid now."""
         return self._tokens.find(given)
+
+    def with_digest(self, digest: bytes) -> Token | None:
+        """The token with this digest, or None if it is not valid now."""
+        return self._tokens.with_digest(digest)
 
     def read_now(self) -> None:
         """Read the file again, changed or not."""

@@ -67,7 +67,11 @@ class Tokens:
 
     def find(self, given: str) -> Token | None:
         """A client's token, or None if it is not valid. Takes the same time for any token."""
-        digest, found = digest_of(given), None
+        return self.with_digest(digest_of(given))
+
+    def with_digest(self, digest: bytes) -> Token | None:
+        """The valid token with this digest, or None. Takes the same time for any digest."""
+        found = None
         for token in self._tokens:
             if hmac.compare_digest(token.digest, digest):
                 found = token

@@ -56,6 +56,12 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class SignIn(RequestBody):
+    """A token for the page."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=8000)]
+
+
 Priority = Annotated[int, Field(ge=-1_000_000, le=1_000_000), BeforeValidator(_whole)]
 
 

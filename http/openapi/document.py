@@ -72,9 +72,9 @@ Run opencode agents on many codebases, watch them live, and prove later what hap
 """
 
 
-def document(routes: Sequence[Route]) -> bytes:
-    """The document as JSON. It leaves out the pages for people. Raises `ValueError` if it isn't valid OpenAPI 3.1."""
-    described = _document([route for route in routes if route.is_described])
+def document(routes: Sequence[Route], prefix: str = "") -> bytes:
+    """The document as JSON. It leaves out the pages for people. `prefix`: before all of its paths. Raises `ValueError` if it isn't valid OpenAPI 3.1."""
+    described = _document([route for route in routes if route.is_described], prefix)
     OpenAPI.model_validate(described)
     return orjson.dumps(described)
 
@@ -84,7 +84,7 @@ def operation_id(route: Route) -> str:
     return route.handler.__name__
 
 
-def _document(routes: Sequence[Route]) -> dict[str, Any]:
+def _document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.address, {})[route.method.lower()] = _operation(route)
@@ -96,7 +96,7 @@ def _document(routes: Sequence[Route]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "opencode-ledger", "version": version("opencode-ledger"), "description": DESCRIPTION.strip()},
-        "servers": [{"url": "/", "description": "The server of this document."}],
+        "servers": [{"url": prefix or "/", "description": "The server of this document."}],
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
         "components": components,
@@ -128,7 +128,7 @@ def _path_parameters(route: Route) -> Iterable[dict[str, Any]]:
 
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
-    given = (IDEMPOTENCY_KEY, REQUEST_ID) if route.method == "POST" else ()
+    given = (*((IDEMPOTENCY_KEY,) if route.repeatable else ()), *((REQUEST_ID,) if route.method == "POST" else ()))
     for parameter in (*route.query, *given):
         yield {
             "name": parameter.name,

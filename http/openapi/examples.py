@@ -65,6 +65,16 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "auto_start": True,
         }
     ),
+    "sign_in": Example(
+        request={"token": "…"},
+        response={
+            "success": True,
+            "scopes": ["read", "operate"],
+            "expires_at": "2025-12-17T22:00:00.000Z",
+            "page_key": "9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de",
+        },
+    ),
+    "sign_out": Example(response={"success": True, "message": "Signed out"}),
     "list_models": Example(
         response=[
             {"id": MODEL, "name": "Claude Sonnet 4", "provider": "Anthropic"},

@@ -22,6 +22,7 @@ from ..web.errors import (
     UnsupportedBody,
     fault_of,
 )
+from ..web.logins.cookie import NotFromThePage
 from ..web.principal import BadUserName, UserHeaderRefused
 from ..web.security import ForeignHost, ForeignOrigin, ScopeMissing
 
@@ -33,7 +34,7 @@ _ALWAYS: Final = (
 _GUARDED: Final = (Unauthorized, ScopeMissing, UserHeaderRefused, BadUserName)
 _COMMAND: Final = (
     *(d.InvalidInput, BodyTooSlow, BodyTooLarge, UnsupportedBody),
-    *(TooManyRequests, d.ActorStopped),
+    *(TooManyRequests, d.ActorStopped, NotFromThePage),
 )
 _VIEWS: Final = (d.StoreError, ViewsBehind)
 """Commands get them too: all write to the log. So does every path with a codebase: its name is looked up in the views."""
@@ -60,13 +61,18 @@ def faults_of(route: Route) -> dict[int, list[Fault]]:
     kinds: list[type[d.LedgerError]] = [] if route.access == "open" else [*_GUARDED]
     kinds += (TokenLimited,) if route.limited == "refused" else ()
     kinds += _COMMAND if route.method != "GET" else ()
-    kinds += _VIEWS if route.views or route.method != "GET" or "{codebase_id}" in route.path else ()
-    kinds += _POST if route.method == "POST" else ()
+    kinds += _VIEWS if _uses_views(route) else ()
+    kinds += _POST if route.repeatable else ()
     kinds += (d.InvalidInput,) if route.path.startswith("/v1/") else ()
     kinds += (kind for name, some in _NAMED.items() if f"{{{name}}}" in route.path for kind in some)
     faults = [*_ALWAYS, *map(fault_of, (*kinds, *route.errors))]
     faults += [ROUTING[404]] if "{" in route.path else []
     return _by_status(faults)
+
+
+def _uses_views(route: Route) -> bool:
+    commands = route.method != "GET" and route.access != "open"
+    return commands or route.views is not None or "{codebase_id}" in route.path
 
 
 def _by_status(faults: Iterable[Fault]) -> dict[int, list[Fault]]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 SUMMARIES: Final[Mapping[str, str]] = {
+    "sign_in": "Sign in to the page",
+    "sign_out": "Sign out of the page",
     "service_status": "Show whether agents can run",
     "list_models": "List models",
     "list_codebases": "List codebases",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from ...domain.errors import NotFound
 from ...domain.visible_text import HIDDEN, JOINING, PICTURES
@@ -44,6 +45,15 @@ async def dashboard(service: Service, request: web.Request) -> web.Response:
     """The dashboard, to watch and control the agents."""
     page = await asyncio.to_thread(_file, "dashboard.html")
     return web.Response(body=page, content_type="text/html", charset="utf-8", headers=HEADERS)
+
+
+def to_page(prefix: str) -> Handler:
+    """A handler that leads from the public URL's prefix to the page, which is one slash further."""
+
+    async def redirect(request: web.Request) -> web.Response:
+        return web.Response(status=308, headers={**HEADERS, "Location": f"{prefix}/"})
+
+    return redirect
 
 
 async def dashboard_part(service: Service, request: web.Request) -> web.Response:

@@ -25,17 +25,23 @@ _PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>opencode-ledger API</title>
-<link rel="icon" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 <body><div id="page"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body></html>
 """
 
+# A person who signed in to the page may try commands here too.
 _START: Final = """SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#page", deepLinking: true, tryItOutEnabled: true, docExpansion: "list",
+  url: "openapi.json", dom_id: "#page", deepLinking: true, tryItOutEnabled: true, docExpansion: "list",
   defaultModelsExpandDepth: 0, validatorUrl: null,
+  requestInterceptor: (request) => {
+    const key = localStorage.getItem("opencode-ledger " + new URL(".", location).pathname);
+    if (key) request.headers["X-Ledger-Page"] = key;
+    return request;
+  },
 });
 """
 

@@ -14,9 +14,11 @@ from ...domain.secrets.masker import Secrets
 from ..access.token_watch import KnownTokens
 from ..access.tokens import Scope, Token
 from ..loopback import loopback_of
+from ..public_url import PublicUrl
 from ..settings import Settings
 from .callers import CallerCheck
 from .errors import Unauthorized, WrongToken
+from .logins.cookie import LoginCookie, LoginEnded
 from .principal import sent_by, vouched
 from .rate_limit import Pace, client_of
 
@@ -36,7 +38,7 @@ class NoHost(InvalidInput):
 
 
 class ForeignHost(Forbidden):
-    """This server does not accept requests for that `Host`; use `localhost` or `127.0.0.1`."""
+    """This server does not accept requests for that `Host`; use `localhost`, `127.0.0.1` or the host of `--public-url`."""
 
     code = "foreign_host"
 
@@ -65,21 +67,26 @@ def gatekeeper(
     access: AccessTable,
     pace: Pace,
     callers: CallerCheck,
+    cookie: LoginCookie,
     secrets: Secrets,
 ) -> Middleware:
     """The middleware that checks every request first. `callers` is used only if no tokens are required."""
-    loopback, header = settings.loopback, settings.trusted_user_header
+    loopback, header, public = settings.loopback, settings.trusted_user_header, settings.published
 
     @web.middleware
     async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         if tokens is None:
             await callers.check(request)
         if loopback:
-            _check_host(request)
-        _check_origin(request)
+            _check_host(request, public)
+        needed = _needed(request, access)
+        _check_origin(request, public, follows_link=needed == "open" and _follows_link(request))
         if tokens is None:
             sent_by(request, LOCAL)
-        elif (token := _checked_token(request, tokens, access)) is not None:
+        elif needed != "open":
+            # An unknown address needs a token too, so that strangers don't learn which addresses exist.
+            token = _token(request, tokens, cookie)
+            _check_scope(token, needed)
             sent_by(request, vouched(request, header, token, secrets) or token.principal, token)
         if request.method not in ("GET", "HEAD"):
             pace.command(client_of(request))
@@ -88,43 +95,67 @@ def gatekeeper(
     return gate
 
 
-def _check_host(request: web.Request) -> None:
+def _check_host(request: web.Request, public: PublicUrl | None) -> None:
     if "Host" not in request.headers and request.version != HttpVersion10:
         raise NoHost
     # A page that rebinds its own name to 127.0.0.1 still sends that name here. No page can send none at all.
-    if any(not _is_local(host) for host in request.headers.getall("Host", [])):
-        raise ForeignHost
+    named = request.headers.getall("Host", [])
     # An address with a host of its own, as proxies are sent, is for that host whatever the header says.
-    if request.raw_path[:1] not in ("/", "*") and not _is_local(request.url.raw_authority):
+    if request.raw_path[:1] not in ("/", "*"):
+        named = [*named, request.url.raw_authority]
+    if not all(_is_local(host) or _is_public(host, public) for host in named):
         raise ForeignHost
 
 
-def _check_origin(request: web.Request) -> None:
+def _check_origin(request: web.Request, public: PublicUrl | None, *, follows_link: bool) -> None:
     host = request.headers.get("Host", "").lower()
-    own = (f"http://{host}", f"https://{host}") if host else ()
+    own = [f"http://{host}", f"https://{host}"] if host and not _is_public(host, public) else []
+    own += [public.origin] if public else []
     if any(origin not in own for origin in request.headers.getall("Origin", [])):
         raise ForeignOrigin
     # Browsers send this even where they send no Origin; a page on another port of this machine is foreign too.
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") and not follows_link:
         raise ForeignOrigin
 
 
-def _checked_token(request: web.Request, tokens: KnownTokens, access: AccessTable) -> Token | None:
-    """The valid token of a request; None where its address is open to all."""
-    # An unknown address needs a token too, so that strangers don't learn which addresses exist.
+def _follows_link(request: web.Request) -> bool:
+    """Whether a person follows a link in another page. The other page sees nothing of what the link leads to."""
+    sent = request.headers
+    by_link = sent.get("Sec-Fetch-Mode") == "navigate" and sent.get("Sec-Fetch-Dest") == "document"
+    return by_link and request.method == "GET" and "Origin" not in sent
+
+
+def _needed(request: web.Request, access: AccessTable) -> Access | None:
+    """The access that a request needs, or None for an unknown address."""
     resource = request.match_info.route.resource
-    needed = access.get((request.method, resource.canonical)) if resource else None
-    if needed == "open":
-        return None
+    return access.get((request.method, resource.canonical)) if resource else None
+
+
+def _token(request: web.Request, tokens: KnownTokens, cookie: LoginCookie) -> Token:
+    """The valid token that a request has, in its `Authorization` header or else by its cookie."""
+    if "Authorization" not in request.headers and (digest := cookie.token_of(request)) is not None:
+        token = tokens.with_digest(digest)
+        if token is None:
+            raise LoginEnded
+        return token
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise Unauthorized
     token = tokens.find(given.strip())
     if token is None:
         raise WrongToken
+    return token
+
+
+def _check_scope(token: Token, needed: Scope | None) -> None:
     if needed is not None and needed not in token.scopes:
         raise ScopeMissing(needed, token.scopes)
-    return token
+
+
+def _is_public(host: str, public: PublicUrl | None) -> bool:
+    """Whether a name, with or without a port, is the host of the public URL. Proxies often leave the port out."""
+    parts = _HOST.fullmatch(host)
+    return public is not None and parts is not None and parts["name"].lower() == public.host
 
 
 @lru_cache(maxsize=64)  # nearly all requests name one of a few

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from ...domain.ids import Timestamp
 from ..database import Fetch
 from . import agents, codebases, permissions, requests, sessions, tasks
 from .session_queries import Sessions
@@ -36,6 +37,24 @@ _COUNTS: Final = """
     """
 
 
+_WAITING: Final = """
+    SELECT
+        (SELECT count(*) FROM waiting_permissions AS p JOIN live_codebases AS c ON c.id = p.codebase_id),
+        (SELECT min(p.asked_at) FROM waiting_permissions AS p JOIN live_codebases AS c ON c.id = p.codebase_id),
+        (SELECT t.created_at FROM tasks AS t JOIN live_codebases AS c ON c.id = t.codebase_id
+            WHERE t.status = 'pending' ORDER BY t.position LIMIT 1)
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many permissions and questions are open, since when the oldest is, and since when the oldest pending task is."""
+
+    permissions: int
+    oldest_permission: Timestamp | None
+    oldest_task: Timestamp | None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
     """The numbers of codebases, of agents by phase, and of sessions and tasks by status."""
@@ -57,6 +76,11 @@ class Views:
         self.tasks = tasks.Tasks(fetch)
         self.requests = requests.Requests(fetch)
         self.permissions = permissions.Permissions(fetch)
+
+    async def waiting(self) -> Waiting:
+        """What waits for a person or for an agent, in codebases that are not deleted."""
+        [row] = await self._fetch(_WAITING)
+        return Waiting(*row)
 
     async def counts(self) -> Counts:
         """The numbers of everything that is not deleted."""

@@ -249,7 +249,9 @@ async def test_what_is_open_is_open_under_any_name(guarded: Running) -> None:
 def test_who_may_use_which_route() -> None:
     """To look takes `read` and to change something `operate`; the log and its proofs take `audit`; pages and the API's description nothing."""
     for route in ROUTES:
-        if route.path in ("/", "/healthz", "/openapi.json") or route.path.startswith(("/docs", "/dashboard")):
+        if route.path in ("/", "/healthz", "/openapi.json", f"{API}/login", f"{API}/logout") or route.path.startswith(
+            ("/docs", "/dashboard")
+        ):
             assert route.access == "open"
         elif route.access != "audit":
             assert route.access == ("read" if route.method == "GET" else "operate")

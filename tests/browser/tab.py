@@ -67,9 +67,9 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(profile: Path) -> AsyncGenerator[Tab]:
-    """A browser's only tab, for the length of a block."""
-    async with browsing("about:blank", profile), aiohttp.ClientSession() as client:
+async def tab(profile: Path, *flags: str) -> AsyncGenerator[Tab]:
+    """A browser's only tab, for the length of a block. `flags`: more of the browser's options."""
+    async with browsing("about:blank", profile, *flags), aiohttp.ClientSession() as client:
         port = await _port(profile / "DevToolsActivePort")
         async with client.get(f"http://127.0.0.1:{port}/json/list") as response:
             pages = [page for page in await response.json() if page["type"] == "page"]

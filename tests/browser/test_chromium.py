@@ -56,11 +56,12 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def browsing(url: str, profile: Path) -> AsyncGenerator[None]:
+async def browsing(url: str, profile: Path, *flags: str) -> AsyncGenerator[None]:
     """A browser with this page open, for the length of a block; nothing of it is left."""
     process = await asyncio.create_subprocess_exec(
         chromium(),
         *FLAGS,
+        *flags,
         f"--user-data-dir={profile}",
         "--remote-debugging-port=0",
         url,

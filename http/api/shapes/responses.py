@@ -18,6 +18,15 @@ class Problem(Shape):
     code: Annotated[str, Field(pattern="^[A-Za-z_]+$", examples=["codebase_not_found"])]
 
 
+class SignedIn(Shape):
+    """A login. The cookie comes in the header `Set-Cookie`."""
+
+    success: Literal[True]
+    scopes: list[Literal["read", "operate", "audit"]]
+    expires_at: Time
+    page_key: Annotated[str, Field(description="The page sends it in the header `X-Ledger-Page` with each command.")]
+
+
 class ServiceStatus(Shape):
     """Whether agents can run on this server."""
 

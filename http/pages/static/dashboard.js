@@ -1,6 +1,6 @@
 // The dashboard: the list of codebases, the activity of one of them, and the controls of its agent.
 
-import { ask, follow, token } from "./api.js";
+import { ask, follow, login } from "./api.js";
 import { element, keyed } from "./elements.js";
 import { Story } from "./story.js";
 import { oneLine, visibleProse } from "./visible.js";
@@ -35,10 +35,17 @@ async function trying(source, work) {
     problem(source, null);
     return true;
   } catch (error) {
-    if (error.status === 401 || error.code === "scope_missing") $("sign-in").hidden = false;
+    if (["unauthorized", "not_from_the_page", "scope_missing"].includes(error.code)) offerSignIn(error.code !== "scope_missing");
     problem(source, error.message);
     return false;
   }
+}
+
+/** Show the form for a token. `ended`: whether the login that this page had is no longer valid. */
+function offerSignIn(ended) {
+  if (ended) login.forget();
+  $("sign-in").hidden = false;
+  $("sign-out").hidden = !login.known();
 }
 
 // --- what is asked of the chosen codebase ----------------------------------------------------------------------------
@@ -187,11 +194,16 @@ $("register").onsubmit = (event) => {
     $("register").reset();
   });
 };
-$("sign-in").onsubmit = (event) => {
+$("sign-in").onsubmit = async (event) => {
   event.preventDefault();
-  token.set($("sign-in").elements.token.value);
+  if (!(await trying("sign-in", () => login.start($("sign-in").elements.token.value)))) return;
+  $("sign-in").reset();
   $("sign-in").hidden = true;
+  $("sign-out").hidden = false;
   choose();
+};
+$("sign-out").onclick = async () => {
+  if (await trying("sign-in", login.end)) location.reload();
 };
 for (const button of $("panes").children) button.onclick = () => turnTo(button.value);
 addEventListener("hashchange", choose);
@@ -201,6 +213,7 @@ async function watch() {
   setTimeout(watch, document.hidden ? 5 * POLL : POLL);
 }
 
+$("sign-out").hidden = !login.known();
 turnTo(location.hash ? "session" : "agents");
 await choose();
 setTimeout(watch, POLL);

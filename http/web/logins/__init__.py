@@ -1,0 +1,1 @@
+"""Logins of the page: a browser's cookie stands for a token."""
