@@ -201,6 +201,11 @@ class ScriptedAgent:
             shown, encoding = path_text(os.fsencode(path))
             await self._say(f.FileChanged(session_id=run.session, action=action, path=shown, path_encoding=encoding))
 
+    async def spend(self, tokens: Mapping[str, int], cost: float) -> None:
+        """Use tokens and US dollars in one step of the model."""
+        if run := self.run:
+            await self._say(f.StepUsed(session_id=run.session, tokens=tokens, cost=cost))
+
     async def miss_files(self, reason: str) -> None:
         """Say that files changed that can't be named."""
         if run := self.run:
