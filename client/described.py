@@ -1389,6 +1389,21 @@ class Sessions(TypedDict):
     sessions: list[Session]
 
 
+class SignIn(TypedDict):
+    """A token for the page."""
+
+    token: str
+
+
+class SignedIn(TypedDict):
+    """A login. The cookie comes in the header `Set-Cookie`."""
+
+    success: Literal[True]
+    scopes: list[Literal["read", "operate", "audit"]]
+    expires_at: str
+    page_key: str
+
+
 class Synced(TypedDict):
     """How many sessions were imported or updated, and how many could not be imported, or only in part (`skipped`)."""
 

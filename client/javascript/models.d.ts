@@ -1261,6 +1261,19 @@ export interface Sessions {
   sessions: Array<Session>;
 }
 
+/** A token for the page. */
+export interface SignIn {
+  token: string;
+}
+
+/** A login. The cookie comes in the header `Set-Cookie`. */
+export interface SignedIn {
+  success: true;
+  scopes: Array<"read" | "operate" | "audit">;
+  expires_at: string;
+  page_key: string;
+}
+
 /** How many sessions were imported or updated, and how many could not be imported, or only in part (`skipped`). */
 export interface Synced {
   success: true;

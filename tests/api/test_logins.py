@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.proxies import published
 from tests.support.service import API, Answer, Running, running
 
 from opencode_ledger.actors.clock import SystemClock
@@ -64,10 +65,8 @@ async def test_the_cookie(api: Running) -> None:
 )
 async def test_the_cookie_behind_a_proxy(tmp_path: Path, origin: str | None, path: str, secure: object) -> None:
     """At the public URL it has the prefix and needs TLS; at an address of this machine neither; a program is as at the URL."""
-    settings = Settings(
-        data=tmp_path / "data", public_url="https://agents.example.com/ledger", token_file=tmp_path / "token"
-    )
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+    settings = published(tmp_path, "https://agents.example.com/ledger", TOKEN)
+    async with running(settings, tmp_path / "home") as api:
         sent = {} if origin == "" else {"Origin": origin or f"http://127.0.0.1:{api.port}"}
         answer = await api.ask("POST", "/login", {"token": TOKEN}, headers=sent)
     [cookie] = SimpleCookie(answer.headers["Set-Cookie"]).values()
@@ -221,6 +220,19 @@ async def test_restarts(settings: Settings, tmp_path: Path) -> None:
         await refused(await api.ask("GET", "/codebases", headers=cookie), 401, "unauthorized")
     await asyncio.to_thread((settings.data / "logins.json").write_text, '{"x": 1}')
     async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+        await refused(await api.ask("GET", "/codebases", headers=cookie), 401, "unauthorized")
+
+
+async def test_a_revoked_token_ends_its_logins(tmp_path: Path) -> None:
+    """Once the line is gone from the file, the login's requests are refused and its open streams end."""
+    settings = published(tmp_path, "https://agents.example.com", TOKEN)
+    async with running(settings, tmp_path / "home") as api:
+        _, page = await signed_in(api)
+        cookie = only(page, "Cookie")
+        async with asyncio.timeout(20), api.client.get(f"{API}/events", headers=dict(cookie)) as stream:
+            assert stream.status == 200
+            await asyncio.to_thread((tmp_path / "token").write_text, "another-token-of-the-file")
+            assert b"no longer valid" in await stream.read()
         await refused(await api.ask("GET", "/codebases", headers=cookie), 401, "unauthorized")
 
 

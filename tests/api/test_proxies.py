@@ -15,13 +15,11 @@ from tests.support.proxies import (
     nginx,
     nginx_configuration,
     program,
+    published,
     serving,
     trusting,
 )
 from tests.support.service import Running, eventually, running
-
-from opencode_ledger.http.access.tokens import Tokens
-from opencode_ledger.http.settings import Settings
 
 TOKEN = "a-token-for-a-program-behind-a-proxy"
 SENT = {"Authorization": f"Bearer {TOKEN}"}
@@ -77,9 +75,9 @@ async def test_nginx(tmp_path: Path, site: str) -> None:
     prefix, location, more = SITES[site]
     port = free_port()
     url = f"https://{HOST}:{port}{prefix}"
-    settings = Settings(data=tmp_path / "data", public_url=url, token_file=tmp_path / "token")
+    settings = published(tmp_path, url, TOKEN)
     tls = await asyncio.to_thread(trusting, await certificate(tmp_path))
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+    async with running(settings, tmp_path / "home") as api:
         configuration = nginx_configuration(tmp_path, port, api.port, location=location, more=more)
         async with nginx(tmp_path, configuration, port):
             await check(api, url, tls)
@@ -89,9 +87,9 @@ async def test_nginx_that_removes_the_prefix(tmp_path: Path) -> None:
     """With a slash behind the service's address, nginx removes the prefix; everything is the same."""
     port = free_port()
     url = f"https://{HOST}:{port}/ledger"
-    settings = Settings(data=tmp_path / "data", public_url=url, token_file=tmp_path / "token")
+    settings = published(tmp_path, url, TOKEN)
     tls = await asyncio.to_thread(trusting, await certificate(tmp_path))
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+    async with running(settings, tmp_path / "home") as api:
         configuration = nginx_configuration(tmp_path, port, api.port, location="/ledger/")
         stripped = configuration.replace(f"127.0.0.1:{api.port};", f"127.0.0.1:{api.port}/;")
         async with nginx(tmp_path, stripped, port):
@@ -102,8 +100,8 @@ async def test_caddy(tmp_path: Path) -> None:
     """Caddy works with its file, here with a certificate of its own authority."""
     port = free_port()
     url = f"https://{HOST}:{port}"
-    settings = Settings(data=tmp_path / "data", public_url=url, token_file=tmp_path / "token")
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+    settings = published(tmp_path, url, TOKEN)
+    async with running(settings, tmp_path / "home") as api:
         text = await asyncio.to_thread((DEPLOY / "Caddyfile").read_text, encoding="utf-8")
         local = "{\n\tadmin off\n\tauto_https disable_redirects\n\tlocal_certs\n\tskip_install_trust\n}\n"
         file = tmp_path / "Caddyfile"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from tests.support.proxies import published
 from tests.support.service import Running, running
 
-from opencode_ledger.http.access.tokens import Tokens
 from opencode_ledger.http.public_url import read_public_url
 from opencode_ledger.http.settings import Settings
 
@@ -18,8 +18,7 @@ READ = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Running]:
-    settings = Settings(data=tmp_path / "data", public_url=PUBLIC, token_file=tmp_path / "token")
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as service:
+    async with running(published(tmp_path, PUBLIC, TOKEN), tmp_path / "home") as service:
         yield service
 
 

@@ -4,13 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.support.proxies import HOST, certificate, free_port, nginx, nginx_configuration
+from tests.support.proxies import HOST, certificate, free_port, nginx, nginx_configuration, published
 from tests.support.service import Running, running
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
-from opencode_ledger.http.access.tokens import Tokens
-from opencode_ledger.http.settings import Settings
 
 from .tab import Tab, tab
 
@@ -19,14 +17,14 @@ METRICS = "fetch('metrics').then((answer) => answer.status)"
 
 
 @asynccontextmanager
-async def published(tmp_path: Path) -> AsyncGenerator[tuple[Running, Tab, str]]:
+async def opened(tmp_path: Path) -> AsyncGenerator[tuple[Running, Tab, str]]:
     """The service behind nginx, a browser that reaches only that, and the page's URL."""
     port = free_port()
     url = f"https://{HOST}:{port}/ledger"
-    settings = Settings(data=tmp_path / "data", public_url=url, token_file=tmp_path / "token")
+    settings = published(tmp_path, url, TOKEN)
     await certificate(tmp_path)
     flags = ("--ignore-certificate-errors", f"--host-resolver-rules=MAP {HOST} 127.0.0.1")
-    async with running(settings, tmp_path / "home", token=Tokens.of(TOKEN)) as api:
+    async with running(settings, tmp_path / "home") as api:
         configuration = nginx_configuration(tmp_path, port, api.port, location="/ledger/")
         async with nginx(tmp_path, configuration, port), tab(tmp_path / "profile", *flags) as page:
             yield api, page, url
@@ -47,7 +45,7 @@ async def sign_in(page: Tab) -> None:
 
 async def test_a_person_signs_in_and_works(tmp_path: Path) -> None:
     """They sign in, register, start an agent, see at once what it says, answer it, read the API's pages, and sign out."""
-    async with published(tmp_path) as (api, page, url):
+    async with opened(tmp_path) as (api, page, url):
         api.agents.play = work
         directory = api.directory("shop")
         await page.go(url)

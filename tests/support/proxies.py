@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from opencode_ledger.http.settings import Settings
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "agents.example.com"
 LIMIT = 20.0
@@ -20,6 +22,14 @@ LIMIT = 20.0
 def program(name: str) -> str:
     """A program of this machine; without it the test is skipped."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin") or pytest.skip(f"no {name} here")
+
+
+def published(folder: Path, url: str, token: str) -> Settings:
+    """The settings of a service that a proxy publishes at `url`, with a single token."""
+    file = folder / "token"
+    file.write_text(token, encoding="utf-8")
+    file.chmod(0o600)
+    return Settings(data=folder / "data", public_url=url, token_file=file)
 
 
 def free_port() -> int:
