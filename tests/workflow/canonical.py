@@ -16,7 +16,7 @@ _ID: Final = re.compile(r"\b(cb|sess|task|msg|ses|prt)_[0-9A-Za-z]{16,}|\b(call)
 _TIME: Final = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BINARY: Final = re.compile(r'(?<="opencode_binary":")[^"]*')
 _REQUEST: Final = re.compile(r'(?<="correlation_id":")[0-9a-f]{32}')
-_COMMON: Final = ("session_id", "task_id", "timestamp", "correlation_id")
+_COMMON: Final = ("session_id", "task_id", "timestamp", "correlation_id", "by")
 
 
 class Names:
