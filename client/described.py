@@ -1131,7 +1131,7 @@ class ListedTask(TypedDict):
     """A task of a list. Members without a value are omitted.
 
     `reason`: a stable code for why it is interrupted or can't start now. `retry_of`: the task that it repeats. `place`: its
-    place in the queue of its codebase, where 1 is the next to start.
+    place in the queue of its codebase, where 1 is the next to start. `by`, `via`: who created it.
     """
 
     id: str
@@ -1147,6 +1147,8 @@ class ListedTask(TypedDict):
     reason: NotRequired[str]
     retry_of: NotRequired[str]
     place: NotRequired[int]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class LoggedEvent(TypedDict):
@@ -1191,7 +1193,10 @@ class ToolCall(TypedDict):
 
 
 class Message(TypedDict):
-    """A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown."""
+    """A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown.
+
+    `by`, `via`: who sent it, of a user's message.
+    """
 
     id: str
     role: Literal["user", "assistant"]
@@ -1202,6 +1207,8 @@ class Message(TypedDict):
     tools: NotRequired[list[ToolCall]]
     error: NotRequired[str]
     imported: NotRequired[bool]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class Messages(TypedDict):
@@ -1359,7 +1366,7 @@ class Session(TypedDict):
     """A session. `tokens` are counted by kind, `cost` is in US dollars. `imported`: it was run with opencode itself.
 
     `started_at`: when its work began; null while it waits for a free agent slot. `reason`: why it is interrupted, or why
-    the model's last answer was truncated (`length`, `content-filter`).
+    the model's last answer was truncated (`length`, `content-filter`). `by`, `via`: who started it.
     """
 
     id: str
@@ -1378,6 +1385,8 @@ class Session(TypedDict):
     title: NotRequired[str]
     reason: NotRequired[str]
     parent_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
 
 
 class Sessions(TypedDict):
@@ -1429,6 +1438,8 @@ class Task(TypedDict):
     reason: NotRequired[str]
     retry_of: NotRequired[str]
     place: NotRequired[int]
+    by: NotRequired[str]
+    via: NotRequired[str]
     prompt: str
     model: NotRequired[str]
     metadata: dict[str, object]

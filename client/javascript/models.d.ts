@@ -1021,7 +1021,7 @@ export interface InclusionProof {
  * A task of a list. Members without a value are omitted.
  *
  * `reason`: a stable code for why it is interrupted or can't start now. `retry_of`: the task that it repeats. `place`: its
- * place in the queue of its codebase, where 1 is the next to start.
+ * place in the queue of its codebase, where 1 is the next to start. `by`, `via`: who created it.
  */
 export interface ListedTask {
   id: string;
@@ -1037,6 +1037,8 @@ export interface ListedTask {
   reason?: string;
   retry_of?: string;
   place?: number;
+  by?: string;
+  via?: string;
 }
 
 /** An event of the log. `data`: the data of an `Event` named `type`. `hash`: the hash of its leaf in the log's tree, in hex. */
@@ -1077,7 +1079,11 @@ export interface ToolCall {
   whole_output?: WholeOutput;
 }
 
-/** A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown. */
+/**
+ * A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown.
+ *
+ * `by`, `via`: who sent it, of a user's message.
+ */
 export interface Message {
   id: string;
   role: "user" | "assistant";
@@ -1088,6 +1094,8 @@ export interface Message {
   tools?: Array<ToolCall>;
   error?: string;
   imported?: boolean;
+  by?: string;
+  via?: string;
 }
 
 /** Messages of a session in the order in which they began. `limit` is null if it was omitted. */
@@ -1232,7 +1240,7 @@ export interface ServiceStatus {
  * A session. `tokens` are counted by kind, `cost` is in US dollars. `imported`: it was run with opencode itself.
  *
  * `started_at`: when its work began; null while it waits for a free agent slot. `reason`: why it is interrupted, or why
- * the model's last answer was truncated (`length`, `content-filter`).
+ * the model's last answer was truncated (`length`, `content-filter`). `by`, `via`: who started it.
  */
 export interface Session {
   id: string;
@@ -1251,6 +1259,8 @@ export interface Session {
   title?: string;
   reason?: string;
   parent_id?: string;
+  by?: string;
+  via?: string;
 }
 
 /** Sessions, newest first. */
@@ -1297,6 +1307,8 @@ export interface Task {
   reason?: string;
   retry_of?: string;
   place?: number;
+  by?: string;
+  via?: string;
   prompt: string;
   model?: string;
   metadata: Record<string, unknown>;

@@ -68,7 +68,7 @@ def _too_late(settled: Settlement) -> Conflict:
         case "interrupt":
             return PermissionWithdrawn(f"The agent's run ended at {settled.replied_at}, so this can't be answered.")
         case _:
-            how = f"{settled.reply}, by {settled.decided_by}, at {settled.replied_at}"
+            how = f"{settled.reply}, by {settled.by or settled.decided_by}, at {settled.replied_at}"
             return PermissionAnswered(f"This was already answered: {how}.")
 
 

@@ -109,8 +109,9 @@ def _session(session: Session) -> dict[str, object]:
         "tokens": session.tokens,
         "cost": session.cost,
     }
+    more = {"reason": session.reason, "by": session.by, "via": session.via}
     if not session.imported:
-        return plain | ({"reason": session.reason} if session.reason else {})
+        return plain | {name: value for name, value in more.items() if value}
     made: dict[str, object] = {"imported": True, "title": session.title}
     return plain | made | ({"parent_id": session.parent_id} if session.parent_id else {})
 
@@ -126,7 +127,7 @@ def _message(message: Message, codebase: CodebaseId, secrets: Secrets) -> dict[s
     tools = [_tool(call, codebase) for call in message.tools]
     reasoning = secrets.mask(message.reasoning)
     more: dict[str, object] = {"model": message.model, "reasoning": reasoning, "tools": tools}
-    more |= {"error": message.error, "imported": message.imported}
+    more |= {"error": message.error, "imported": message.imported, "by": message.by, "via": message.via}
     return plain | {name: value for name, value in more.items() if value}
 
 

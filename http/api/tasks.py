@@ -188,7 +188,7 @@ def _status(request: web.Request) -> TaskStatus | None:
 
 
 CREATED: Final = ("id", "codebase_id", "title", "status", "priority", "created_at")
-LISTED: Final = (*CREATED, "agent_type", "session_id", "started_at", "completed_at", "reason", "retry_of")
+LISTED: Final = (*CREATED, "agent_type", "session_id", "started_at", "completed_at", "reason", "retry_of", "by", "via")
 WHOLE: Final = (*LISTED, "prompt", "model", "metadata", "result", "error", "code")
 ALWAYS: Final = frozenset(CREATED)
 

@@ -13,7 +13,7 @@ from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
 from ...domain.ids import Sequence
-from ...projections.story.wording import decided, took, used
+from ...projections.story.wording import decided, name_of, took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
 from ..offline.evidence import Evidence, evidence_in
@@ -107,7 +107,7 @@ def _sessions(then: Snapshot, now: Snapshot) -> Iterator[Line]:
 
 def _session(old: Session | None, new: Session) -> str:
     state = new.status if old is None or old.status == new.status else f"{old.status} → {new.status}"
-    began = "began, " if old is None else ""
+    began = f"began{f' by {new.by}' if new.by else ''}, " if old is None else ""
     messages = new.messages_count - (old.messages_count if old else 0)
     cost = new.cost - (old.cost if old else 0.0)
     facts = [counted(messages, "message")] if messages else []
@@ -123,7 +123,7 @@ def _tasks(then: Snapshot, now: Snapshot) -> Iterator[Line]:
 
 def _task(old: Task | None, new: Task) -> str:
     state = new.status if old is None or old.status == new.status else f"{old.status} → {new.status}"
-    made = "created, " if old is None else ""
+    made = f"created{f' by {new.by}' if new.by else ''}, " if old is None else ""
     now, before = _why(new), _why(old) if old else ""
     why = f" ({now})" if now and now != before else ""
     return f"{new.id}  {made}{state}{why}: {_one_line(new.title)}"
@@ -195,7 +195,9 @@ def _tokens(snapshot: Snapshot, kind: str) -> int:
 
 
 def _when(recorded: RecordedEvent) -> str:
-    return f"{decode(recorded).timestamp[:19].replace('T', ' ')}, event {recorded.sequence}: "
+    event = decode(recorded)
+    who = f", by {name_of(event)}" if event.by else ""
+    return f"{event.timestamp[:19].replace('T', ' ')}, event {recorded.sequence}{who}: "
 
 
 def _one_line(text: object) -> str:

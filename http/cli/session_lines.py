@@ -10,7 +10,7 @@ from ...domain.events.imported import OutputImported
 from ...domain.ids import OutputId, Position
 from ...domain.whole_output import Missing
 from ...projections.story.session_story import NOT_OURS, Entry, Story
-from ...projections.story.wording import took, used
+from ...projections.story.wording import name_of, took, used
 from ...projections.views.session_queries import Session
 from ...projections.views.tasks import Task
 from ..offline.history import CodebaseHistory, Snapshot
@@ -30,6 +30,8 @@ STYLES: Final = {
     "status": "dim",
     "error": "bold red",
 }
+DECIDED: Final = frozenset({"permission", "question"})
+"""Entries whose titles say who decided."""
 QUIET: Final = frozenset({"tool", "thought"})
 ERASED: Final = "bold red"
 
@@ -64,7 +66,10 @@ def head(history: CodebaseHistory) -> Iterator[Line]:
         "  ".join((plain(first.name), history.codebase, plain(first.path)) if first else (history.codebase,)),
     )
     for sequence, changed in history.changes:
-        yield _labelled("changed", plain(f"{changed.timestamp}  [{sequence}]  {_changes(changed)}"))
+        who = f"  by {name_of(changed)}" if changed.by else ""
+        yield _labelled("changed", plain(f"{changed.timestamp}  [{sequence}]  {_changes(changed)}{who}"))
+    if first and first.by:
+        yield _labelled("added", plain(f"{second(first.timestamp)} by {name_of(first)}"))
     if history.unreadable:
         numbers = ", ".join(str(event.sequence) for event in history.unreadable[:10])
         yield _labelled(
@@ -156,6 +161,8 @@ def _summary(history: CodebaseHistory, snapshot: Snapshot, session: Session, sto
         f"{second(session.started_at) if session.started_at else 'not yet'}{ended}{f', after {lasted}' if lasted else ''}",
     )
     yield _labelled("agent", plain(f"{session.agent}{model}{theirs}"))
+    if session.by:
+        yield _labelled("by", plain(f"{session.by}{f' (via {session.via})' if session.via else ''}"))
     yield _labelled("used", f"{used(session.tokens)}, ${session.cost:.4f}")
     yield _labelled("shown", _as_of(history, snapshot))
     yield from erasure_lines(history, (eraser for entry in story.entries for eraser in entry.erased))
@@ -165,7 +172,8 @@ def erasure_lines(history: CodebaseHistory, erasers: Iterable[Position]) -> Iter
     """Who erased content, when and why. Each erasure is printed once."""
     for position in dict.fromkeys(erasers):
         if erasure := history.erasures.get(position):
-            said = f"{second(erasure.timestamp)} by {plain(erasure.erased_by)}: {plain(erasure.reason)}"
+            system = f" ({plain(erasure.by)})" if erasure.by else ""
+            said = f"{second(erasure.timestamp)} by {plain(erasure.erased_by)}{system}: {plain(erasure.reason)}"
             yield _labelled("erased", f"{said} (event {position} of the log)", ERASED)
         else:
             said = f"event {position} of the log is not a valid erasure: run `opencode-ledger audit verify`"
@@ -190,6 +198,7 @@ def _entry(entry: Entry, width: int, *, printed: Printed | None, places: bool) -
         (f"{entry.who:<10} ", STYLES[entry.who]),
         "(helper) " if entry.helper else "",
         plain(entry.title),
+        (f" by {plain(entry.by)}" if entry.by and entry.who not in DECIDED else "", "dim"),
         (f" [{plain(entry.open)}]" if entry.open else "", "bold"),
         (f" [erased, see event {', '.join(map(str, entry.erased))} of the log]" if entry.erased else "", ERASED),
         indent=indent,

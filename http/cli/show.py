@@ -8,6 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ...domain.errors import InvalidInput
+from ...domain.events import SERVICE
+from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, OutputId, SessionId
 from ...projections.story.session_story import NOT_OURS
 from ..offline.evidence import Evidence, evidence_in
@@ -15,6 +17,7 @@ from ..offline.history import codebases_of, history_of
 from ..offline.verify import counted
 from ..settings import Data, default_data
 from .screen import Line, Screen, line, minute, plain
+from .service_lines import service_lines
 from .session_lines import session_lines, story_lines
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -41,7 +44,8 @@ def show(
     Parameters
     ----------
     codebase
-        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids. `service`: the
+        events that belong to no codebase, such as changed tokens and exports.
     session
         The session's id. `opencode-ledger audit show CODEBASE` lists all ids.
     at
@@ -78,6 +82,8 @@ async def _lines(
     positions: bool,
 ) -> Iterator[Line]:
     """The lines. Each whole output is read when its line is printed."""
+    if codebase == SERVICE and (events := await asyncio.to_thread(_own_events, evidence)):
+        return service_lines(events)
     async with history_of(evidence, codebase) as history:
         snapshot = await history.snapshot(await history.sequence(at, "--at"))
         if session is None:
@@ -85,6 +91,11 @@ async def _lines(
         story, row = history.story(SessionId(session), snapshot), snapshot.sessions[SessionId(session)]
         printed = partial(_printed, evidence, history.codebase) if full else None
         return story_lines(history, snapshot, row, story, printed=printed, places=positions)
+
+
+def _own_events(evidence: Evidence) -> list[RecordedEvent]:
+    with evidence.opened() as log:
+        return list(log.of(SERVICE))
 
 
 def _printed(evidence: Evidence, codebase: CodebaseId, output: OutputId) -> str | None:
@@ -98,6 +109,11 @@ def _codebases(evidence: Evidence) -> Iterator[Line]:
     """A line for each codebase. The id comes first, because other commands take it."""
     found = codebases_of(evidence)
     for one in found:
+        if one.codebase == SERVICE:
+            yield line(
+                f"{one.codebase:<29}  {'':16}  {counted(one.head, 'event'):>12}  of the service itself", indent=4
+            )
+            continue
         first, state = one.registered, "deleted" if one.deleted else counted(one.head, "event")
         what = f"{plain(one.name)}  {plain(first.path)}" if first else f"its first event is {NOT_OURS}"
         facts = f"{minute(first.timestamp if first else ''):16}  {state:>12}  {what}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from ...actors.store.in_memory import MemoryEventStore
 from ...actors.store.log_file import LogFile
-from ...domain.events import CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
+from ...domain.events import SERVICE, CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.wire import decode
@@ -54,7 +54,7 @@ class CodebaseHistory:
     @property
     def unreadable(self) -> list[RecordedEvent]:
         """Its events that can't be read or are missing: the log was altered."""
-        first = [] if self.registered else self.events[:1]
+        first = [] if self.registered or self.codebase == SERVICE else self.events[:1]
         return [event for event in self.events if event.topic == UNREADABLE or event in first]
 
     @cached_property

@@ -24,6 +24,7 @@ from .wording import (
     decided,
     interrupted,
     listed,
+    name_of,
     questions_of,
     refused_access,
     took,
@@ -47,6 +48,9 @@ UNREADABLE: Final = "unreadable"
 
 NOT_OURS: Final = "not as the service records it: run `opencode-ledger audit verify`"
 
+AGENTS_OWN: Final = frozenset({"agent", "thought", "tool", "file"})
+"""The entries of what only an agent does."""
+
 _REPEATED: Final = ("prompt", "result", "error", "summary")
 """Members whose text other events may have too: a message, an answer, an error."""
 
@@ -59,6 +63,7 @@ class Entry:
     - `given`: all of a tool's arguments; `change`: the change that they ask for, as lines of a diff.
     - `open`: what is still missing. `helper`: a subagent did it.
     - `events`: the events behind the entry; `repeats`: some have text that another entry shows.
+    - `by`: who caused it, where that is on record.
     - `erased`: the positions of the erasures that removed parts of it.
     - `whole`: the tool result, where the tool printed more than it has.
     """
@@ -72,6 +77,7 @@ class Entry:
     open: str = ""
     helper: bool = False
     repeats: bool = False
+    by: str = ""
     events: list[tuple[Sequence, Position]] = field(default_factory=list[tuple[Sequence, Position]])
     erased: dict[Position, None] = field(default_factory=dict[Position, None])
     whole: e.ToolResult | o.OutputImported | None = None
@@ -99,7 +105,7 @@ class Story:
                 for entry in self._readable_entries(event, recorded):
                     words = {str(getattr(event, name, "") or "").strip() for name in _REPEATED} - {""}
                     entry.repeats = entry.repeats or any(said not in entry.text for said in words)
-                    self._mark(entry, recorded)
+                    self._mark(entry, event, recorded)
 
     def _readable_entries(self, event: e.Event, recorded: RecordedEvent) -> list[Entry]:
         """The entries of an event, or its raw bytes: one changed event must not hide the rest of the log."""
@@ -109,9 +115,11 @@ class Story:
             raw = recorded.data.decode(errors="replace")
             return [self._add(event, "error", f"an event {recorded.topic!r} that is {NOT_OURS}", raw)]
 
-    def _mark(self, entry: Entry, recorded: RecordedEvent) -> None:
-        """Note the event behind an entry, and whether its content was erased."""
+    def _mark(self, entry: Entry, event: e.Event, recorded: RecordedEvent) -> None:
+        """Note the event behind an entry, who caused it, and whether its content was erased."""
         entry.events.append((recorded.sequence, recorded.position))
+        # What an agent does is its own, also where somebody's stop cut it off.
+        entry.by = entry.by if entry.who in AGENTS_OWN else name_of(event) or entry.by
         if (eraser := eraser_of(recorded.data)) is not None:
             entry.erased[eraser] = None
             entry.title, entry.text = (

@@ -48,7 +48,7 @@ class Message:
     """A user's message, or one step of the agent: its text, its reasoning, its tool calls.
 
     `imported`: it comes from outside opencode-ledger; `error`: why such a message ended early. `model`: the model that
-    wrote it, or that it was sent to; None where it isn't on record.
+    wrote it, or that it was sent to; None where it isn't on record. `by`, `via`: who sent it.
     """
 
     id: str
@@ -57,6 +57,8 @@ class Message:
     imported: bool = False
     error: str | None = None
     model: str | None = None
+    by: str | None = None
+    via: str | None = None
     parts: Parts = field(default_factory=Parts)
     thoughts: Parts = field(default_factory=Parts)
     tools: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -124,7 +126,7 @@ class Transcript:
     def _send(self, event: e.MessageSent) -> None:
         message = self._message(event.message_id, "user", event.timestamp)
         message.parts.add("", event.content)
-        message.model = event.model
+        message.model, message.by, message.via = event.model, event.by, event.via
 
     def _say(self, event: e.Output) -> None:
         message = self._message(event.message_id, "assistant", event.timestamp)

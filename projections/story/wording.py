@@ -87,7 +87,14 @@ def decided(event: e.PermissionReplied, asked_at: Timestamp | None) -> str:
     """The decision, who made it, and after how long."""
     what = "answered" if event.answers is not None else _REPLIES.get(event.reply, event.reply)
     waited = took(asked_at, event.timestamp) if asked_at else ""
-    return f"{what} {_DECIDERS.get(event.decided_by, event.decided_by)}{f', after {waited}' if waited else ''}"
+    person = f"by {name_of(event)}" if event.decided_by == "user" and event.by else ""
+    who = person or _DECIDERS.get(event.decided_by, event.decided_by)
+    return f"{what} {who}{f', after {waited}' if waited else ''}"
+
+
+def name_of(event: e.Event) -> str:
+    """Who caused an event: `anna`, or `anna (via gateway)`; empty where nobody is on record."""
+    return f"{event.by or ''}{f' (via {event.via})' if event.via else ''}"
 
 
 def interrupted(reason: e.InterruptReason) -> str:

@@ -40,6 +40,8 @@ PROJECTION: Final = Projection(
         reply TEXT,
         decided_by TEXT,
         replied_at TEXT,
+        by TEXT,
+        via TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX permissions_waiting ON permissions (codebase_id, position) WHERE reply IS NULL;
@@ -79,11 +81,13 @@ def _asked(event: e.PermissionAsked, at: RecordedEvent, batch: Batch) -> None:
 def _replied(event: e.PermissionReplied, at: RecordedEvent, batch: Batch) -> None:
     """From now on only the log has the arguments, which may be a long file."""
     batch.write(
-        "UPDATE permissions SET reply = ?, decided_by = ?, replied_at = ?, args = '{}', patterns = '[]'"
+        "UPDATE permissions SET reply = ?, decided_by = ?, replied_at = ?, by = ?, via = ?, args = '{}', patterns = '[]'"
         " WHERE id = ? AND codebase_id = ? AND reply IS NULL",
         event.reply,
         event.decided_by,
         event.timestamp,
+        event.by,
+        event.via,
         event.permission_id,
         at.stream,
     )
@@ -108,11 +112,12 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a permission or question was settled, by whom and when."""
+    """How a permission or question was settled, by whom and when. `by`: the person, where one is on record."""
 
     reply: str
     decided_by: e.Decider
     replied_at: Timestamp
+    by: str | None = None
 
 
 class Permissions:
@@ -157,7 +162,7 @@ class Permissions:
     async def settlement(self, codebase: CodebaseId, permission: PermissionId) -> Settlement | None:
         """How it was settled; None where it is open or was never asked."""
         rows = await self._fetch(
-            "SELECT reply, decided_by, replied_at FROM permissions"
+            "SELECT reply, decided_by, replied_at, by FROM permissions"
             " WHERE id = ? AND codebase_id = ? AND reply IS NOT NULL",
             permission,
             codebase,

@@ -21,7 +21,8 @@ SessionStatus: TypeAlias = Literal["pending", "running", "interrupted", "complet
 
 _COLUMNS: Final = (
     "id, codebase_id, agent_session_id, task_id, status, started_at, ended_at, model, agent, prompt,"
-    " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title, reason"
+    " messages_count, tokens, whole_cost, first, last, ended, imported, parent_id, title, reason,"
+    " by, via"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 
@@ -32,6 +33,7 @@ class Session:
 
     - `started_at`: when its work began; None while it waits for a slot.
     - `reason`: why it is interrupted, or why its last answer is truncated.
+    - `by`, `via`: who started it, where the log says so.
     - `imported`: it comes from outside opencode-ledger; `parent_id` and `title` are then the agent's program's own.
     """
 
@@ -55,6 +57,8 @@ class Session:
     parent_id: SessionId | None = None
     title: str | None = None
     reason: str | None = None
+    by: str | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

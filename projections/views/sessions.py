@@ -39,6 +39,8 @@ PROJECTION: Final = Projection(
         parent_id TEXT,
         title TEXT,
         reason TEXT,
+        by TEXT,
+        via TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX sessions_by_codebase ON sessions (codebase_id, began);
@@ -84,7 +86,7 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
         return
     batch.write(
         "INSERT OR IGNORE INTO sessions (id, codebase_id, task_id, status, started_at, model, agent, prompt,"
-        " first, last, began) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " first, last, began, by, via) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         event.session_id,
         at.stream,
         event.task_id,
@@ -96,6 +98,8 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
         at.sequence,
         at.sequence,
         _began(event.timestamp, at),
+        event.by,
+        event.via,
     )
 
 

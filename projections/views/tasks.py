@@ -41,6 +41,8 @@ PROJECTION: Final = Projection(
         reason TEXT,
         files TEXT,
         retry_of TEXT,
+        by TEXT,
+        via TEXT,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX tasks_by_position ON tasks (position);
@@ -68,7 +70,7 @@ PROJECTION: Final = Projection(
 
 _COLUMNS: Final = (
     "id, codebase_id, title, prompt, agent_type, priority, status, session_id, created_at, started_at,"
-    " completed_at, metadata, model, result, error, code, reason, files, retry_of"
+    " completed_at, metadata, model, result, error, code, reason, files, retry_of, by, via"
 )
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 _JSON: Final = ("metadata", "files")
@@ -89,8 +91,8 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
         return
     batch.write(
         "INSERT OR IGNORE INTO tasks (id, codebase_id, position, rank, title, prompt, agent_type, priority, status,"
-        " session_id, created_at, metadata, model, files, retry_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
+        " session_id, created_at, metadata, model, files, retry_of, by, via)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)",
         event.task_id,
         at.stream,
         at.position,
@@ -105,6 +107,8 @@ def _created(event: e.TaskCreated, at: RecordedEvent, batch: Batch) -> None:
         event.model,
         orjson.dumps(event.files).decode(),
         event.retry_of,
+        event.by,
+        event.via,
     )
 
 
@@ -217,6 +221,7 @@ class Task:
 
     - `reason`: a stable code for why it is interrupted, or can't start yet.
     - `retry_of`: the task that it repeats.
+    - `by`, `via`: who created it, where the log says so.
     """
 
     id: TaskId
@@ -238,6 +243,8 @@ class Task:
     reason: str | None
     files: tuple[str, ...]
     retry_of: TaskId | None
+    by: str | None
+    via: str | None
 
 
 class Tasks:

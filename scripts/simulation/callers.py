@@ -10,6 +10,7 @@ from opencode_ledger.domain.ids import CodebaseId
 
 from .loop import SimulatedLoop
 from .network import Connection
+from .people import HEADER, person_of
 from .record import Complain, Record
 
 ONCE: Final = "a repeated request is done once and answered alike"
@@ -21,9 +22,17 @@ class Caller:
     """One request, a task to be queued, over all the times that it is sent. `status`: what was said last."""
 
     def __init__(
-        self, number: int, codebase: CodebaseId, record: Record, complain: Complain, note: Callable[[str], None]
+        self,
+        number: int,
+        place: int,
+        codebase: CodebaseId,
+        record: Record,
+        complain: Complain,
+        note: Callable[[str], None],
     ) -> None:
+        """`place`: which caller it is. Two after one another are different people who chose the same key."""
         self.title = f"keyed {number}"
+        self._place = place
         self.status: int | None = None
         self._codebase, self._record, self._complain, self._note = codebase, record, complain, note
         self._answer: bytes | None = None
@@ -36,8 +45,8 @@ class Caller:
         """Send it, for the first time or once more, whatever became of it before."""
         body = orjson.dumps({"title": self.title, "prompt": self.title})
         head = (
-            f"POST /{self._codebase}/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: {self.title}\r\n"
-            f"X-Request-ID: {self.title.replace(' ', '-')}\r\nContent-Type: application/json\r\n"
+            f"POST /{self._codebase}/tasks HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: key {self._place // 2}\r\n"
+            f"X-Request-ID: keyed-{self._place}\r\n{HEADER}: {person_of(self._place)}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         self._lines.append((Connection(loop, server, head.encode() + body), bytearray()))

@@ -27,6 +27,7 @@ from opencode_ledger.domain.events import CodebaseRegistered
 from opencode_ledger.domain.fault_points import Reach
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.ports import CommitListener, EventStore, OutputStore
+from opencode_ledger.domain.principals import Principal
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.api.idempotency import Repeats
 from opencode_ledger.http.api.service import Service
@@ -35,6 +36,7 @@ from opencode_ledger.http.streams.session_spans import ProjectedSpans
 from opencode_ledger.http.streams.shutdown import Shutdown
 from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.http.web.errors import errors
+from opencode_ledger.http.web.principal import sent_by
 from opencode_ledger.http.web.refused_access import RefusedAccess
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.tree.file import TreeFile
@@ -46,6 +48,7 @@ from .agents import Agents
 from .ground import Disk, SimulatedClock, SimulatedIds
 from .loop import SimulatedLoop
 from .network import NumberedStreams
+from .people import HEADER
 from .record import Asked
 
 KEPT = 100
@@ -224,7 +227,13 @@ class Machine:
             admission=none,
             agents=none,
         )
-        return Repeats(service).once(partial(create_task, service))
+        once = Repeats(service).once(partial(create_task, service))
+
+        async def queue(request: web.Request) -> web.StreamResponse:
+            sent_by(request, Principal(request.headers[HEADER]))
+            return await once(request)
+
+        return queue
 
     def _actor(self, codebase: CodebaseId) -> CodebaseActor:
         actor = WatchedActor(

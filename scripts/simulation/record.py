@@ -19,6 +19,8 @@ from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, SessionId
 
+from .people import check_cause
+
 Complain = Callable[[str, str], None]
 """Reports a promise that was broken, and how."""
 
@@ -99,6 +101,7 @@ class Record:
         if event.session_id is not None:
             self.sessions[stream, event.session_id].append(recorded.sequence)
         self.named.update(names := names_in(event))
+        check_cause(event, f"{stream} {recorded.sequence}", self._complain)
         self.refused[stream] += event.times if isinstance(event, e.AccessRefused) else 0
         self._check_turn(stream, names)
 

@@ -13,6 +13,7 @@ from opencode_ledger.domain.ids import CodebaseId, MessageId, PermissionId, Sess
 
 from .asks import Ask
 from .callers import Caller
+from .people import request_of
 from .readers import Reader, Wish
 from .simulation import Simulation
 
@@ -236,7 +237,8 @@ class Steps:
     def request(self) -> None:
         """A caller asks for a task under a key."""
         world = self.world
-        caller = Caller(next(self._numbers), self._codebase(), world.record, world.complain, world.note)
+        place, codebase = len(world.callers), self._codebase()
+        caller = Caller(next(self._numbers), place, codebase, world.record, world.complain, world.note)
         world.callers.append(caller)
         self._send(caller)
 
@@ -392,6 +394,6 @@ class Steps:
         own = not isinstance(command, c.CancelTask | c.ReplyPermission | c.Delete)
         ask = Ask(number, self.world.machine, command, names, own=own)
         self.world.act(f"{ask} of {codebase}")
-        supervisor = self.world.machine.supervisor
-        work = supervisor.register(command) if isinstance(command, c.Register) else supervisor.ask(codebase, command)
+        to, by = self.world.machine.supervisor, request_of(number)
+        work = to.register(command, by) if isinstance(command, c.Register) else to.ask(codebase, command, by)
         self.world.asks.follow(ask, self.world.do(work))

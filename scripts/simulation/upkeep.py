@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from opencode_ledger.actors.store.log_file import opened
 from opencode_ledger.domain.errors import InvalidInput, StoreError
-from opencode_ledger.domain.events.event import Cause
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.fault_points import FaultPoint
 from opencode_ledger.domain.ids import CodebaseId, Position
@@ -21,6 +20,8 @@ from opencode_ledger.http.data_directory import KEY_NAME, LOG_NAME
 from opencode_ledger.http.offline import erasing
 from opencode_ledger.http.offline.backup import back_up
 from opencode_ledger.projections.tree.signing import SigningKey
+
+from .people import SYSTEM_USER
 
 VIEWS_NAME: Final = "views.db"
 
@@ -66,9 +67,7 @@ def _recorded_by(log: Path, choice: erasing.Choice) -> list[RecordedEvent]:
     with opened(log) as file:
         found = erasing.choose(file, choice, _unseen)
         return list(
-            erasing.erasures(
-                file, found, Position(file.size), why="asked for", who="a person", cause=Cause("erase_1", "uid:1000")
-            )
+            erasing.erasures(file, found, Position(file.size), why="asked for", who="a person", cause=SYSTEM_USER)
         )
 
 

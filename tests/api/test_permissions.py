@@ -114,7 +114,7 @@ async def test_every_answer_reaches_the_agent_once(asking: Asking, name: str) ->
     assert await asking.waiting() == []
     again = await asking.reply(permission, body)
     assert (again.status, again.body["code"]) == (409, "permission_already_answered")
-    assert f"{body['reply']}, by user, at 2" in again.body["detail"]
+    assert f"{body['reply']}, by local, at 2" in again.body["detail"]
     assert [answer[1:] for answer in asking.agent.answers] == [(body["reply"], body.get("message"))]
 
 

@@ -42,6 +42,7 @@ async def test_sessions(api: Running) -> None:
         "task_id": Id("task"),
         "tokens": {},
         "cost": 0,
+        "by": "local",
     }
     assert (newest["id"], newest["status"], newest["ended_at"]) == (second, "running", None)
 
@@ -58,7 +59,7 @@ async def test_messages(api: Running) -> None:
     await agent.end_tool(call, "bash", "a.py")
     messages = (await api.get(f"/codebases/{codebase}/messages?session_id={session}"))["messages"]
     assert messages == [
-        {"id": Id("msg"), "role": "user", "content": PROMPT, "timestamp": Moment(), "model": MODEL},
+        {"id": Id("msg"), "role": "user", "content": PROMPT, "timestamp": Moment(), "model": MODEL, "by": "local"},
         {
             "id": messages[1]["id"],
             "role": "assistant",

@@ -123,7 +123,7 @@ async def test_what_changed(api: Running, codebase: CodebaseId, command: Command
     ended = await command("diff", codebase, 5)
     assert f"sessions  {session['id']}  running → completed (1 message): Add tests for login" in ended.output
     started = await command("diff", codebase, 1, 5)
-    assert f"sessions  {session['id']}  began, running (1 message)" in started.output
+    assert f"sessions  {session['id']}  began by local, running (1 message)" in started.output
     assert "There are no visible changes." in (await command("diff", codebase, 5, 5)).output
     assert not await asyncio.to_thread(Path(":memory:").exists), "an auditor's look leaves no file behind"
 

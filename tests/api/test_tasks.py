@@ -66,6 +66,7 @@ async def test_a_task_of_an_idle_agent_starts_by_itself(api: Running) -> None:
         "session_id": Id("sess"),
         "created_at": task["created_at"],
         "started_at": Moment(),
+        "by": "local",
     }
     status = await api.status(codebase)
     assert (status["session_id"], status["current_task"]) == (whole["session_id"], "Add unit tests")
@@ -105,6 +106,7 @@ async def test_list(api: Running) -> None:
         "status": "pending",
         "priority": 0,
         "created_at": Moment(),
+        "by": "local",
     }
     assert of_first["total"] == 2
     part = await api.get("/tasks?limit=1&offset=1")

@@ -24,6 +24,7 @@ MANY_ATTRIBUTES = {
     "actors/opencode/connection.py Connection": "wires the parts of one running process",
     "actors/opencode/settings.py OpencodeSettings": A_RECORD,
     "actors/twins/scripted_agent.py ScriptedAgent": A_TWIN,
+    "projections/story/session_story.py Entry": A_RECORD,
     "projections/views/session_queries.py Session": A_RECORD,
     "projections/views/tasks.py Task": A_RECORD,
     "client/following.py EventStream": "one state machine: a connection, and where the reader is",

@@ -35,6 +35,8 @@ from opencode_ledger.domain.errors import ActorStopped
 from opencode_ledger.domain.events import TaskCreated
 from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import Sequence, Timestamp
+from opencode_ledger.domain.principals import LOCAL, Principal
+from opencode_ledger.http.api import idempotency
 from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.offline import backup
 from opencode_ledger.http.streams import cursor
@@ -273,14 +275,22 @@ def _tree_keeps_what_was_not_written() -> Planted:
 
 
 def _keys_forgotten() -> Planted:
-    async def get(_self: Requests, _key: str) -> None:
+    async def get(_self: Requests, _key: str, _principal: Principal) -> None:
         return None
 
     return patch.object(Requests, "get", get)
 
 
+def _keys_of_anyone() -> Planted:
+    return patch.object(idempotency, "principal_of", lambda _request: LOCAL)
+
+
+def _forgotten_sender() -> Planted:
+    return patch.object(Decision, "asked_by", lambda decision, _cause: decision)
+
+
 def _keys_known_once_answered() -> Planted:
-    def begin(self: Repeats, key: Any, request: Any, handle: Any) -> Any:
+    def begin(self: Repeats, _name: Any, key: Any, request: Any, handle: Any) -> Any:
         carrying_out = asyncio.get_running_loop().create_task(self._carry_out(key, request, handle))
         return _UnderWay(key.fingerprint, carrying_out)  # and nobody knows that it is under way
 
@@ -345,6 +355,8 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "what a tool printed is named and not kept": _lost_outputs,
     "one agent too many": _one_room_too_many,
     "keys that are forgotten": _keys_forgotten,
+    "a key that is anyone's": _keys_of_anyone,
+    "who asked for it is forgotten while it waits": _forgotten_sender,
     "a cursor that is forgotten": _forgotten_cursor,
     "a queue that knows no priorities": _queue_by_age_alone,
     "a task that is moved to the end instead": _moved_behind_instead,

@@ -21,8 +21,8 @@ The page simplifies a few details, so that every run looks the same:
 
 - Ids are short, all times are one time, and counts of tokens are 0.
 - A text that came in many pieces is shown in one, and the events are numbered accordingly.
-- `…` stands for the members that all events of a run share (`session_id`, `task_id`, `timestamp`), and for those of
-  the request that asked for an event: its `correlation_id`, and who sent it (`by`).
+- `…` stands for the members that all events of a run share: `session_id`, `task_id` and `timestamp`. It also stands
+  for `correlation_id`, the id of the request that caused an event, and for `by`, who sent it.
 """
 SECOND: Final = """## A second run: steer, interrupt, resume, stop
 

@@ -8,7 +8,7 @@ from ....domain.codebase.lifecycle_rules import PublicStatus
 from ....domain.whole_output import Missing
 from ....projections.views.session_queries import SessionStatus
 from ....projections.views.tasks import TaskStatus
-from .parts import Base64, Count, Listing, Shape, Time
+from .parts import Base64, By, Count, Listing, Shape, Time, Via
 
 
 class Problem(Shape):
@@ -133,7 +133,7 @@ class Session(Shape):
     """A session. `tokens` are counted by kind, `cost` is in US dollars. `imported`: it was run with opencode itself.
 
     `started_at`: when its work began; null while it waits for a free agent slot. `reason`: why it is interrupted, or why
-    the model's last answer was truncated (`length`, `content-filter`).
+    the model's last answer was truncated (`length`, `content-filter`). `by`, `via`: who started it.
     """
 
     id: str
@@ -152,6 +152,8 @@ class Session(Shape):
     title: str | None = None
     reason: Annotated[str | None, Field(examples=["server_restarted"])] = None
     parent_id: str | None = None
+    by: By = None
+    via: Via = None
 
 
 class Sessions(Listing):
@@ -191,7 +193,10 @@ class ToolCall(Shape):
 
 
 class Message(Shape):
-    """A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown."""
+    """A user's message, or one step of the agent. `model`: its author or recipient; omitted if unknown.
+
+    `by`, `via`: who sent it, of a user's message.
+    """
 
     id: str
     role: Literal["user", "assistant"]
@@ -202,6 +207,8 @@ class Message(Shape):
     tools: list[ToolCall] = Field(default=[])
     error: str | None = None
     imported: bool = False
+    by: By = None
+    via: Via = None
 
 
 class Messages(Shape):
@@ -257,7 +264,7 @@ class ListedTask(CreatedTask):
     """A task of a list. Members without a value are omitted.
 
     `reason`: a stable code for why it is interrupted or can't start now. `retry_of`: the task that it repeats. `place`: its
-    place in the queue of its codebase, where 1 is the next to start.
+    place in the queue of its codebase, where 1 is the next to start. `by`, `via`: who created it.
     """
 
     agent_type: str
@@ -267,6 +274,8 @@ class ListedTask(CreatedTask):
     reason: Annotated[str | None, Field(examples=["directory_gone"])] = None
     retry_of: str | None = None
     place: Annotated[int, Field(ge=1)] | None = None
+    by: By = None
+    via: Via = None
 
 
 class Tasks(Listing):

@@ -1,7 +1,7 @@
 // A card for a permission request or a question of the agent. After the answer, the card shows it.
 
 import { element } from "./elements.js";
-import { oneLine, write } from "./visible.js";
+import { by, oneLine, write } from "./visible.js";
 
 const OWN = "Other answer";
 
@@ -26,7 +26,7 @@ export function settle(made, replied) {
     question.disabled = false;
   }
   const why = replied.message ? `: ${replied.message}` : "";
-  made.append(element("div", "line", `${replied.answers ? "answered" : (replied.reply ?? replied.action)}, decided by ${replied.decided_by ?? "the service"}${why}`));
+  made.append(element("div", "line", `${replied.answers ? "answered" : (replied.reply ?? replied.action)}, decided${by(replied) || ` by ${replied.decided_by ?? "the service"}`}${why}`));
   if (focused) made.focus({ preventScroll: true });
 }
 

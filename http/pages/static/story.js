@@ -2,7 +2,7 @@
 
 import { card, settle } from "./cards.js";
 import { element, Words } from "./elements.js";
-import { oneLine, visibleProse, write } from "./visible.js";
+import { by, oneLine, visibleProse, write } from "./visible.js";
 
 const LEAF = 50; // things that are laid out together, and not at all where nobody looks
 const MOST = 60; // leaves on the page; what is older is in the log
@@ -99,11 +99,16 @@ function trim(place, many) {
   }
 }
 
+function messageSent(story, data) {
+  story.words("person", data.content);
+  if (by(data)) story.line(`Sent${by(data)}`);
+}
+
 function session(story, data) {
   const reason = data.reason ? ` (${data.reason})` : "";
   const model = data.model ? `, ${data.model}` : "";
-  if (data.action === "started") story.line(`Session ${data.session_id}, ${data.agent}${model}`);
-  else if (data.action !== "linked") story.line(`Session ${data.action}${reason}`);
+  if (data.action === "started") story.line(`Session ${data.session_id}, ${data.agent}${model}${by(data)}`);
+  else if (data.action !== "linked") story.line(`Session ${data.action}${reason}${by(data)}`);
 }
 
 function output(story, data) {
@@ -151,7 +156,7 @@ function status(story, data) {
 /** How each kind of event is shown. Others are ignored: a name from a log, such as `clear`, never calls a method. */
 const SHOWN = new Map([
   ["session", session],
-  ["message_sent", (story, data) => story.words("person", data.content)],
+  ["message_sent", messageSent],
   ["message_imported", (story, data) => story.words(data.role === "user" ? "person" : "agent", data.content)],
   ["output", output],
   ["tool_use", toolUse],

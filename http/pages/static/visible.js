@@ -46,3 +46,8 @@ export function write(node, text, keep = BREAKS) {
   node.append(visible(text.slice(from), keep));
   return node;
 }
+
+/** Who caused an event, at the end of a line; nothing where no name says more than that it came from this machine. */
+export function by(data) {
+  return data.by && data.by !== "local" ? oneLine(` by ${data.by}${data.via ? ` (via ${data.via})` : ""}`) : "";
+}
