@@ -142,8 +142,47 @@ class ChangeTask(TypedDict):
     position: NotRequired[Literal["first", "last"] | BeforeTask | None]
 
 
+class LastSession(TypedDict):
+    """The last session that this service started. `prompt`: its first line, at most 200 characters."""
+
+    id: str
+    prompt: str
+    status: Literal["pending", "running", "interrupted", "completed", "failed", "stopped"]
+    started_at: str | None
+
+
+class OverviewTokens(TypedDict):
+    """Tokens of all sessions of the codebase."""
+
+    input: int
+    output: int
+
+
+class Overview(TypedDict):
+    """What a codebase is doing.
+
+    - `state`: `running`; `needs_you`: the agent runs and waits for answers; `waiting_for_slot`: work waits for a free agent
+      slot; `interrupted`; `failed`: the last session failed, or the next task can't start; `idle`.
+    - `since`: when that began. `reason`: why it failed or was interrupted.
+    - `says`: the last line of the agent's text in its last session, at most 200 characters.
+    - `queued`: tasks that wait. `waiting`: permission requests and questions that wait for an answer.
+    - `tokens`, `cost`: of all sessions that this service started, in US dollars. `cost_today`: since midnight UTC.
+    """
+
+    state: Literal["running", "needs_you", "waiting_for_slot", "interrupted", "failed", "idle"]
+    since: str
+    reason: str | None
+    says: str | None
+    queued: int
+    waiting: int
+    session: LastSession | None
+    tokens: OverviewTokens
+    cost: float
+    cost_today: float
+
+
 class Codebase(TypedDict):
-    """A codebase with its agent's configuration."""
+    """A codebase with its agent's configuration and its overview."""
 
     id: str
     name: str
@@ -151,6 +190,7 @@ class Codebase(TypedDict):
     description: str
     created_at: str
     worker_id: str | None
+    overview: Overview
     agent_config: dict[str, object]
     last_activity: str | None
 
@@ -228,8 +268,15 @@ CodebaseEvent: TypeAlias = Event[
 """An event named `codebase`."""
 
 
+class CodebaseOverview(TypedDict):
+    """The overview of a codebase, or null if it was deleted."""
+
+    codebase: NamedCodebase
+    overview: Overview | None
+
+
 class ListedCodebase(TypedDict):
-    """A codebase of the list."""
+    """A codebase of the list, with its overview."""
 
     id: str
     name: str
@@ -237,6 +284,7 @@ class ListedCodebase(TypedDict):
     description: str
     created_at: str
     worker_id: str | None
+    overview: Overview
 
 
 Codebases: TypeAlias = list[ListedCodebase]
@@ -1246,6 +1294,10 @@ class NewTask(TypedDict):
 
 class NoBody(TypedDict):
     """An empty body."""
+
+
+OverviewEvent: TypeAlias = Event[Literal["overview"], CodebaseOverview]
+"""An event of the stream of overviews: its `id`, its name as `event`, and its `data`, parsed as JSON."""
 
 
 class Permission(TypedDict):

@@ -44,7 +44,11 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     app[SIGNING_IN] = SigningIn(tokens, running.logins, cookie)
     app.on_response_prepare.append(named_in_answer)
     app.on_response_prepare.append(service.metrics.answered)
-    repeats, cache = Repeats(service), ResponseCache(service.current_views, lambda: service.projections.version)
+
+    def version() -> object:
+        return service.projections.version, service.overviews.board.day()
+
+    repeats, cache = Repeats(service), ResponseCache(service.current_views, version)
     # The most frequent addresses come first: aiohttp tries addresses that differ only in their ends one by one.
     for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)

@@ -68,6 +68,8 @@ from .running import RunningService
 from .settings import Settings
 from .setup.place import tools_dir
 from .streams.admission import StreamAdmission
+from .streams.overview_board import OverviewBoard
+from .streams.overviews import OverviewFeed
 from .streams.session_spans import ProjectedSpans
 from .streams.shutdown import Shutdown
 from .streams.stream import EventStreams
@@ -197,6 +199,7 @@ def _wire(
         slots=agents.slots,
         metrics=metrics,
         streams=streams,
+        overviews=OverviewFeed(OverviewBoard(data.projections, clock), data.projections, clock),
         admission=StreamAdmission(Limits.of(settings)),
         agents=agents.host,
         secrets=secrets,

@@ -19,6 +19,9 @@ API: Final = "/v1/opencode"
 
 Errors: TypeAlias = tuple[type[LedgerError], ...]
 
+Model: TypeAlias = type[BaseModel]
+"""The shape of a JSON object."""
+
 Tag: TypeAlias = Literal["Codebases", "Agent", "Permissions", "Sessions", "Tasks", "Audit", "System"]
 """The groups in which the OpenAPI document lists the operations."""
 
@@ -28,7 +31,7 @@ class Media:
     """A response that isn't JSON. `also`: other media types, sent to a client that asks for one of them.
 
     `streamed`: its headers aren't known before its body. `for_people`: only a browser needs it, so the OpenAPI document
-    leaves it out.
+    leaves it out. `frame`: the shape of each event of a stream, if they aren't those of the log.
     """
 
     type: str
@@ -37,6 +40,7 @@ class Media:
     _: KW_ONLY
     streamed: bool = False
     for_people: bool = False
+    frame: Model | None = None
 
 
 @dataclass(frozen=True)

@@ -32,30 +32,14 @@ from .api.request_bodies import (
 )
 from .api.shapes import permissions as permission_shapes
 from .api.shapes import responses
+from .media import BYTES, EVENTS, LINES, NOTE, NUMBERS, OUTPUTS, OVERVIEWS, PRINTED, TEXT
 from .page_routes import PAGE_ROUTES
-from .route import API, Errors, Media, Route
+from .route import API, Errors, Route
 from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
 from .web import parameters
 from .web.errors import RangeNotThere, TooManyRequests
 
 CODEBASE = f"{API}/codebases/{{codebase_id}}"
-
-
-EVENTS: Final = Media("text/event-stream", "Server-sent events. Each has `id`, `event` and `data`.", streamed=True)
-NOTE: Final = Media("text/plain", "A C2SP signed note.")
-TEXT: Final = Media("text/plain", "One line of text.")
-BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
-LINES: Final = Media(
-    "application/jsonl", "One line for the manifest, each event, and the proof.", (BYTES.type,), streamed=True
-)
-OUTPUTS: Final = Media(
-    "application/jsonl",
-    "One line for each output, followed by lines with its text in pieces.",
-    (BYTES.type,),
-    streamed=True,
-)
-PRINTED: Final = Media("text/plain", "The tool's output.", streamed=True)
-NUMBERS: Final = Media("text/plain", "Metrics in the Prometheus text format.")
 
 
 def _refusals(verb: Verb) -> Errors:
@@ -119,6 +103,15 @@ ROUTES: Final[tuple[Route, ...]] = (
         NoBody,
         tag="Codebases",
         errors=_refusals(c.Delete),
+    ),
+    Route(
+        "GET",
+        f"{API}/overview/events",
+        codebases.overview_events,
+        OVERVIEWS,
+        tag="Codebases",
+        query=parameters.WHOLE_STREAM,
+        errors=(*STREAM, *VIEWS),
     ),
     Route(
         "POST",

@@ -1,10 +1,12 @@
 """A batch: the changes of the views by some events, gathered before anything is written.
 
-Statements are kept in the order of the events. Every event changes the time of the last activity and a session's last
-sequence. These are kept once per batch and not once per event: a flood of output costs two updates.
+Statements are kept in the order of the events. Every event changes the last activity of its codebase and a session's last
+sequence, and output changes what the agent said last. These are kept once per batch and not once per event: a flood of
+output costs three updates.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ..domain.events.recorded import RecordedEvent
@@ -15,8 +17,31 @@ Value: TypeAlias = str | int | float | None
 Statement: TypeAlias = tuple[str, tuple[Value, ...]]
 
 _STORABLE: Final = frozenset({str, int, float, bool, type(None)})
-_TOUCH_CODEBASE: Final = "UPDATE codebases SET last_activity = ? WHERE id = ?"
+_TOUCH_CODEBASE: Final = (
+    "UPDATE codebases SET last_position = ?, last_activity = coalesce(?, last_activity) WHERE id = ?"
+)
 _TOUCH_SESSION: Final = "UPDATE sessions SET last = ? WHERE id = ? AND codebase_id = ?"
+
+TAIL: Final = 400
+"""Characters that are kept of the end of what an agent said."""
+
+_SAID: Final = (
+    "UPDATE overviews SET said = CASE WHEN ? AND part_id = ? THEN substr(said || ?, -?) ELSE ? END, part_id = ?"
+    " WHERE codebase_id = ? AND session_id = ?"
+)
+
+
+@dataclass(slots=True)
+class Speech:
+    """The end of a part of an agent's text. `begins`: nothing that was said before belongs to it."""
+
+    part: str
+    text: str
+    begins: bool
+
+    def statement(self, stream: str, session: str) -> Statement:
+        """Add it to what the codebase's last session said, if this is that session."""
+        return _SAID, (not self.begins, self.part, self.text, TAIL, self.text, self.part, stream, session)
 
 
 class Batch:
@@ -24,7 +49,9 @@ class Batch:
 
     def __init__(self) -> None:
         self._statements: list[Statement] = []
+        self._position: dict[str, int] = {}
         self._activity: dict[str, str] = {}
+        self._speech: dict[tuple[str, str], Speech] = {}
         self._last: dict[tuple[str, str], int] = {}
         self._once: set[Statement] = set()
 
@@ -44,10 +71,19 @@ class Batch:
 
     def touch(self, at: RecordedEvent, timestamp: object, session_id: object) -> None:
         """Note this event as the last of its codebase, and of its session if it has one."""
+        self._position[at.stream] = at.position
         if isinstance(timestamp, str) and timestamp:
             self._activity[at.stream] = timestamp
         if isinstance(session_id, str):
             self._last[at.stream, session_id] = at.sequence
+
+    def say(self, at: RecordedEvent, session: str, part: str, text: str, *, replaces: bool) -> None:
+        """Note a piece of text that the agent said in a session."""
+        known = self._speech.get((at.stream, session))
+        if known is None or known.part != part or replaces:
+            self._speech[at.stream, session] = Speech(part, text[-TAIL:], begins=known is not None or replaces)
+        else:
+            known.text = (known.text + text)[-TAIL:]
 
     def mark(self) -> int:
         """The current end of the batch, for `back_to`."""
@@ -61,7 +97,9 @@ class Batch:
     def statements(self) -> Iterator[Statement]:
         """All statements, in order."""
         yield from self._statements
-        for stream, timestamp in self._activity.items():
-            yield _TOUCH_CODEBASE, (timestamp, stream)
+        for stream, position in self._position.items():
+            yield _TOUCH_CODEBASE, (position, self._activity.get(stream), stream)
+        for (stream, session), speech in self._speech.items():
+            yield speech.statement(stream, session)
         for (stream, session), sequence in self._last.items():
             yield _TOUCH_SESSION, (sequence, session, stream)

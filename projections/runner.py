@@ -46,6 +46,7 @@ class Projections:
         self._follower = Follower("views", self._advance, lambda: self.applied, sleep)
         self._check = Check(path, store, applier, sleep)
         self._closed = False
+        self._change = asyncio.Event()
         self._unsubscribe = store.on_commit(self._committed)
         self.views = Views(RecentReads(applier.database.fetch, lambda: self.version))
 
@@ -82,6 +83,11 @@ class Projections:
         """A value that changes whenever the views may have changed."""
         return self._check.replaced, self.applied
 
+    async def changed_since(self, version: object) -> None:
+        """Return when the views have another version than this one, or are closed."""
+        while self.version == version and not self._closed:
+            await self._change.wait()
+
     async def caught_up(self, position: Position) -> None:
         """Return when the views show the event at `position`. Raises `ViewsBehind` where they don't in time."""
         if self.applied >= position:
@@ -101,6 +107,7 @@ class Projections:
         if self._closed:
             return
         self._closed = True
+        self._change.set()
         self._unsubscribe()
         await self._follower.cancel()
         await self._applier.database.close()
@@ -128,4 +135,6 @@ class Projections:
             except Exception:
                 await self._applier.recall(self._store.head)
                 raise
+        self._change.set()
+        self._change = asyncio.Event()
         return True

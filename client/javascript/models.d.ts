@@ -134,7 +134,44 @@ export interface ChangeTask {
   position?: "first" | "last" | BeforeTask | null;
 }
 
-/** A codebase with its agent's configuration. */
+/** The last session that this service started. `prompt`: its first line, at most 200 characters. */
+export interface LastSession {
+  id: string;
+  prompt: string;
+  status: "pending" | "running" | "interrupted" | "completed" | "failed" | "stopped";
+  started_at: string | null;
+}
+
+/** Tokens of all sessions of the codebase. */
+export interface OverviewTokens {
+  input: number;
+  output: number;
+}
+
+/**
+ * What a codebase is doing.
+ *
+ * - `state`: `running`; `needs_you`: the agent runs and waits for answers; `waiting_for_slot`: work waits for a free agent
+ *   slot; `interrupted`; `failed`: the last session failed, or the next task can't start; `idle`.
+ * - `since`: when that began. `reason`: why it failed or was interrupted.
+ * - `says`: the last line of the agent's text in its last session, at most 200 characters.
+ * - `queued`: tasks that wait. `waiting`: permission requests and questions that wait for an answer.
+ * - `tokens`, `cost`: of all sessions that this service started, in US dollars. `cost_today`: since midnight UTC.
+ */
+export interface Overview {
+  state: "running" | "needs_you" | "waiting_for_slot" | "interrupted" | "failed" | "idle";
+  since: string;
+  reason: string | null;
+  says: string | null;
+  queued: number;
+  waiting: number;
+  session: LastSession | null;
+  tokens: OverviewTokens;
+  cost: number;
+  cost_today: number;
+}
+
+/** A codebase with its agent's configuration and its overview. */
 export interface Codebase {
   id: string;
   name: string;
@@ -142,6 +179,7 @@ export interface Codebase {
   description: string;
   created_at: string;
   worker_id: string | null;
+  overview: Overview;
   agent_config: Record<string, unknown>;
   last_activity: string | null;
 }
@@ -211,7 +249,13 @@ export interface CodebaseRegisteredData {
 /** An event named `codebase`. */
 export type CodebaseEvent = LedgerEvent<"codebase", CodebaseRegisteredData | CodebaseChangedData | CodebaseDeletingData | CodebaseDeletedData>;
 
-/** A codebase of the list. */
+/** The overview of a codebase, or null if it was deleted. */
+export interface CodebaseOverview {
+  codebase: NamedCodebase;
+  overview: Overview | null;
+}
+
+/** A codebase of the list, with its overview. */
 export interface ListedCodebase {
   id: string;
   name: string;
@@ -219,6 +263,7 @@ export interface ListedCodebase {
   description: string;
   created_at: string;
   worker_id: string | null;
+  overview: Overview;
 }
 
 /** All codebases. */
@@ -1130,6 +1175,9 @@ export interface NewTask {
 /** An empty body. */
 export interface NoBody {
 }
+
+/** An event of the stream of overviews: its `id`, its name as `event`, and its `data`, parsed as JSON. */
+export type OverviewEvent = LedgerEvent<"overview", CodebaseOverview>;
 
 /** A request of an agent: permission to use a tool, or answers to the `questions` in `args`. */
 export interface Permission {

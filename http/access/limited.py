@@ -19,6 +19,7 @@ DECIDED: Final[Mapping[tuple[str, str], Limited]] = {
     ("GET", "/v1/opencode/status"): "filtered",
     ("GET", "/v1/opencode/models"): "same",
     ("GET", "/v1/opencode/codebases"): "filtered",
+    ("GET", "/v1/opencode/overview/events"): "filtered",
     ("GET", "/v1/opencode/permissions"): "filtered",
     ("GET", "/v1/opencode/tasks"): "filtered",
     ("GET", "/v1/opencode/tasks/{task_id}"): "filtered",

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
+from functools import partial
 
 from aiohttp import web
 
 from ...domain.codebase import commands as c
 from ...domain.codebase.commands import Delete, Register
-from ...domain.errors import InvalidInput
+from ...domain.errors import CodebaseNotFound, InvalidInput
 from ...domain.events import CodebaseRegistered, Event, Json
-from ...projections.views.codebases import Codebase
-from ..web.answers import json_answer
+from ..streams.cursor import start_of_overviews
+from ..streams.overview_json import listed, shown
+from ..web.answers import json_answer, json_bytes_answer
 from ..web.bodies import read_body
+from ..web.principal import limit_of
 from .execute import execute, the, with_message
 from .paths import real_directory
 from .request_bodies import AgentConfig, ChangeCodebase, NoBody, RegisterCodebase
@@ -20,9 +23,9 @@ from .service import Service
 
 
 async def list_codebases(service: Service, request: web.Request) -> web.Response:
-    """All registered codebases, in the order of their registration."""
-    views = await service.current_views()
-    return json_answer([_listed(codebase) for codebase in await views.codebases.all(await service.allowed(request))])
+    """All registered codebases, each with an overview, in the order of their registration."""
+    await service.current_views()
+    return json_bytes_answer(await service.overviews.board.listed(limit_of(request)))
 
 
 async def register_codebase(service: Service, request: web.Request) -> web.Response:
@@ -44,8 +47,21 @@ async def register_codebase(service: Service, request: web.Request) -> web.Respo
 
 
 async def get_codebase(service: Service, request: web.Request) -> web.Response:
-    """One codebase with its agent's configuration."""
-    return json_answer(_whole(await service.codebase(request)))
+    """One codebase with its agent's configuration and an overview."""
+    return json_answer(await _whole(service, request))
+
+
+async def overview_events(service: Service, request: web.Request) -> web.StreamResponse:
+    """Stream the overviews of all codebases: first that of each codebase, then every change.
+
+    A slow reader gets the latest overview of each codebase. With `Last-Event-ID`, the stream starts with what changed since.
+    The `overview` of a codebase that was deleted is null.
+    """
+    with service.admission.admitted(request):
+        await service.current_views()
+        await service.overviews.board.refresh()
+        start = start_of_overviews(request, service.store.head)
+        return await service.streams.answer(request, start, partial(service.overviews.feed, limit=limit_of(request)))
 
 
 async def change_codebase(service: Service, request: web.Request) -> web.Response:
@@ -62,7 +78,7 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
     await service.usable_model(given.get("default_model"), {**codebase.agent_config, **given})
     command = c.ChangeCodebase(name=body.name, description=body.description, agent_config=given)
     await execute(service, request, codebase.id, command, with_message("Codebase changed"))
-    return json_answer({"success": True, "codebase": _whole(await service.codebase(request))})
+    return json_answer({"success": True, "codebase": await _whole(service, request)})
 
 
 async def delete_codebase(service: Service, request: web.Request) -> web.Response:
@@ -84,16 +100,13 @@ def _registered(events: Many[Event]) -> Mapping[str, Json]:
     return {"success": True, "codebase": codebase}
 
 
-def _whole(codebase: Codebase) -> dict[str, object]:
-    return {**_listed(codebase), "agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
-
-
-def _listed(codebase: Codebase) -> dict[str, object]:
-    return {
-        "id": codebase.id,
-        "name": codebase.name,
-        "path": codebase.path,
-        "description": codebase.description,
-        "created_at": codebase.created_at,
-        "worker_id": codebase.worker_id,
-    }
+async def _whole(service: Service, request: web.Request) -> dict[str, object]:
+    """The codebase that the request's path names. Raises `CodebaseNotFound`."""
+    codebase_id = await service.codebase_id(request)
+    views = await service.current_views()
+    found = await views.overviews.get(codebase_id, service.overviews.board.day())
+    if found is None or found.overview is None:
+        raise CodebaseNotFound
+    codebase = found.codebase
+    more = {"agent_config": codebase.agent_config, "last_activity": codebase.last_activity}
+    return {**listed(codebase), **more, "overview": shown(found.overview)}

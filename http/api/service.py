@@ -29,14 +29,13 @@ from ...projections.views.views import Views
 from ..metrics import Metrics
 from ..settings import Settings
 from ..streams.admission import StreamAdmission
+from ..streams.overview_board import ID_PREFIX
+from ..streams.overviews import OverviewFeed
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
 from ..web.principal import limit_of
 from .codebase_name import resolve
 from .usable import check_program, check_usable
-
-ID_PREFIX: Final = "cb_"
-"""The beginning of every codebase's id."""
 
 RESOLVED: Final = web.RequestKey("codebase_id", str)
 """The codebase that the request's path names."""
@@ -109,6 +108,7 @@ class Service:
     slots: AgentSlots
     metrics: Metrics
     streams: EventStreams
+    overviews: OverviewFeed
     admission: StreamAdmission
     agents: AgentHost
     secrets: Secrets

@@ -182,15 +182,15 @@ def _refused() -> dict[str, Any]:
 def _success(route: Route) -> dict[str, Any]:
     answer, example = route.answer, _example(route).response
     if isinstance(answer, Media):
-        content = {kind: _content(_media_schema(kind), example) for kind in (answer.type, *answer.also)}
+        content = {kind: _content(_media_schema(kind, answer), example) for kind in (answer.type, *answer.also)}
         return {"description": answer.description, "content": content}
     description = " ".join((answer.__doc__ or "").split())
     return {"description": description, "content": {"application/json": _content(_reference(answer), example)}}
 
 
-def _media_schema(kind: str) -> Mapping[str, Any]:
+def _media_schema(kind: str, answer: Media) -> Mapping[str, Any]:
     if kind == "text/event-stream":
-        return EVENTS
+        return EVENTS | ({"contentSchema": _reference(answer.frame)} if answer.frame else {})
     if kind == "application/octet-stream":
         return {"type": "string", "format": "binary"}
     return {"type": "object"} if kind == "application/json" else {"type": "string"}
@@ -214,4 +214,5 @@ def _needed(body: type[BaseModel]) -> bool:
 
 def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     shapes = {shape for route in routes for shape in (route.answer, route.body, *route.also.values())}
+    shapes |= {route.answer.frame for route in routes if isinstance(route.answer, Media)}
     return schemas_of([Problem, *sorted((s for s in shapes if isinstance(s, type)), key=lambda s: s.__name__)])

@@ -26,6 +26,23 @@ _SAID: Final = {
 }
 _CODEBASE: Final = {"id": "cb_abc123", **_SAID, "created_at": "2025-12-10T10:00:00Z"}
 _LISTED: Final = {**_CODEBASE, "worker_id": "worker-1"}
+_OVERVIEW: Final = {
+    "state": "running",
+    "since": STARTED,
+    "reason": None,
+    "says": "Analyzing codebase structure...",
+    "queued": 2,
+    "waiting": 0,
+    "session": {
+        "id": "sess_xyz789",
+        "prompt": "Add comprehensive unit tests for the authentication module",
+        "status": "running",
+        "started_at": STARTED,
+    },
+    "tokens": {"input": 41200, "output": 3800},
+    "cost": 0.1806,
+    "cost_today": 0.1806,
+}
 _TASK: Final = {"id": "task_abc123", "codebase_id": "cb_abc123", "title": "Add unit tests"}
 _PROMPT: Final = "Add comprehensive unit tests for the authentication module"
 _PART: Final = {"limit": 50, "offset": 0}
@@ -82,13 +99,21 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             {"id": "google/gemini-2.0-flash", "name": "Gemini 2.0 Flash", "provider": "Google"},
         ]
     ),
-    "list_codebases": Example(response=[_LISTED]),
+    "list_codebases": Example(response=[{**_LISTED, "overview": _OVERVIEW}]),
+    "overview_events": Example(
+        response='id: 42\nevent: overview\ndata: {"codebase": {"id": "cb_abc123", "name": "my-project"}, "overview": null}\n\n'
+    ),
     "register_codebase": Example(
         request={**_SAID, "agent_config": {"default_model": MODEL, "auto_approve": False}, "worker_id": "worker-1"},
         response={"success": True, "codebase": _CODEBASE},
     ),
     "get_codebase": Example(
-        response={**_LISTED, "agent_config": {"default_model": MODEL}, "last_activity": STARTED},
+        response={
+            **_LISTED,
+            "agent_config": {"default_model": MODEL},
+            "last_activity": STARTED,
+            "overview": _OVERVIEW,
+        },
     ),
     "change_codebase": Example(
         request={"agent_config": {"trusted": True}},
@@ -98,6 +123,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
                 **_LISTED,
                 "agent_config": {"default_model": MODEL, "trusted": True},
                 "last_activity": STARTED,
+                "overview": _OVERVIEW,
             },
         },
     ),

@@ -9,6 +9,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "service_status": "Show whether agents can run",
     "list_models": "List models",
     "list_codebases": "List codebases",
+    "overview_events": "Stream the overview of all codebases",
     "register_codebase": "Register a codebase",
     "get_codebase": "Get a codebase",
     "change_codebase": "Change a codebase",

@@ -84,6 +84,16 @@ def start_of_all(request: web.Request, head: Position) -> Start:
     return Start(end if cursor is None else cursor)
 
 
+def start_of_overviews(request: web.Request, head: Position) -> Start:
+    """What a request for the overviews gets: those that changed after its cursor, or else all. `head`: the log's end.
+
+    Raises `BadCursor` or `CursorAhead`.
+    """
+    cursor = _cursor(request)
+    _check_recorded(cursor, Sequence(head), "the log")
+    return Start(cursor or Sequence(0))
+
+
 def _cursor(request: web.Request) -> Sequence | None:
     return cursor_of(request.headers.getall("Last-Event-ID", []), request.query.getall("last_event_id", []))
 

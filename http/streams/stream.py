@@ -9,7 +9,8 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 import structlog
 from aiohttp import hdrs, web
@@ -55,6 +56,13 @@ WATCH_INTERVAL: Final = 1.0
 
 IN_TIME: Final = 1.5 * WATCH_INTERVAL
 """Seconds by which a heartbeat is sent before it is due: at the next look it would be too late."""
+
+
+Drain: TypeAlias = Callable[[], Awaitable[None]]
+"""Waits until a reader has taken most of what was sent."""
+
+Feed: TypeAlias = Callable[[Subscriber, Drain], Awaitable[None]]
+"""Sends a stream's events to a subscriber until it is over."""
 
 
 class EventStreams:
@@ -109,16 +117,17 @@ class EventStreams:
         start = await start_of(request, codebase, self._store, self._sessions)
         if start is None:
             return web.Response(status=204, headers={hdrs.CACHE_CONTROL: "no-store"})
-        return await self._answer(request, codebase, start)
+        return await self.answer(request, start, partial(self._follow_log, codebase))
 
     async def all_events(self, request: web.Request) -> web.StreamResponse:
         """As `codebase_events`, for the events of all codebases, numbered by their positions in the log.
 
         Raises `BadCursor`, `CursorAhead` or `InvalidInput`, all before the first byte.
         """
-        return await self._answer(request, ALL, start_of_all(request, self._store.head))
+        return await self.answer(request, start_of_all(request, self._store.head), partial(self._follow_log, ALL))
 
-    async def _answer(self, request: web.Request, codebase: CodebaseId, start: Start) -> web.StreamResponse:
+    async def answer(self, request: web.Request, start: Start, feed: Feed) -> web.StreamResponse:
+        """Answer one request with a stream; returns when the stream has ended. `feed` sends what belongs to it."""
         response = framed(request, web.StreamResponse(headers={**HEADERS, BEGINS_AFTER: str(start.after)}))
         try:
             await response.prepare(request)
@@ -129,7 +138,7 @@ class EventStreams:
             _give_up_unanswered(transport, self._stall)
             transport.set_write_buffer_limits(high=self._backlog // 4)
             subscriber = self._subscriber(transport, response, start)
-            await self._serve(subscriber, codebase, token_of(request), request.writer.drain)
+            await self._serve(subscriber, feed, token_of(request), request.writer.drain)
         return response
 
     async def close(self) -> None:
@@ -160,27 +169,23 @@ class EventStreams:
             monotonic=self._clock.monotonic,
         )
 
-    async def _serve(
-        self,
-        subscriber: Subscriber,
-        codebase: CodebaseId,
-        token: Token | None,
-        drain: Callable[[], Awaitable[None]],
-    ) -> None:
+    async def _serve(self, subscriber: Subscriber, feed: Feed, token: Token | None, drain: Drain) -> None:
         subscriber.send(PREAMBLE)
         try:
-            with self._registered(subscriber, token), self._fanout.attached(codebase) as live:
-                await self._feed(subscriber, codebase, live, drain)
+            with self._registered(subscriber, token):
+                await feed(subscriber, drain)
         except ConnectionError:
             subscriber.finish()
         except Exception:
             # The response has begun: only a broken connection makes the reader come back for the rest.
-            log.exception("a stream broke", codebase_id=codebase, position=subscriber.position)
+            log.exception("a stream broke", position=subscriber.position)
             subscriber.cut()
 
-    async def _feed(
-        self, subscriber: Subscriber, codebase: CodebaseId, live: LiveStream, drain: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _follow_log(self, codebase: CodebaseId, subscriber: Subscriber, drain: Drain) -> None:
+        with self._fanout.attached(codebase) as live:
+            await self._feed(subscriber, codebase, live, drain)
+
+    async def _feed(self, subscriber: Subscriber, codebase: CodebaseId, live: LiveStream, drain: Drain) -> None:
         """Send pages of the log until the reader is level, then commits until it falls behind; and again."""
         while not subscriber.over:
             async with self.turns.turn(self._page) as limit:

@@ -18,11 +18,13 @@ PROJECTION: Final = Projection(
         codebase_id TEXT PRIMARY KEY,
         position INTEGER,
         phase TEXT,
+        since TEXT,
         session_id TEXT,
         failures INTEGER DEFAULT 0,
         held_task TEXT,
         held_code TEXT,
-        held_message TEXT
+        held_message TEXT,
+        held_at TEXT
     ) WITHOUT ROWID;
     """
 )
@@ -44,18 +46,19 @@ _NAMES: Final = (
 _SETTLED: Final = (Phase.IDLE, Phase.INTERRUPTED, Phase.DELETED)
 
 _ENDED: Final = """
-    UPDATE agents SET phase = CASE phase WHEN 'deleting' THEN phase ELSE 'idle' END, session_id = NULL
+    UPDATE agents SET phase = CASE phase WHEN 'deleting' THEN phase ELSE 'idle' END, since = ?, session_id = NULL
     WHERE codebase_id = ? AND session_id = ?
     """
 
 
 @PROJECTION.on(e.CodebaseRegistered)
-def _registered(_event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) -> None:
+def _registered(event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "INSERT OR IGNORE INTO agents (codebase_id, position, phase) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO agents (codebase_id, position, phase, since) VALUES (?, ?, ?, ?)",
         at.stream,
         at.position,
         Phase.IDLE.value,
+        event.timestamp,
     )
 
 
@@ -72,10 +75,11 @@ def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None
 @PROJECTION.on(e.TaskHeld)
 def _held(event: e.TaskHeld, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "UPDATE agents SET held_task = ?, held_code = ?, held_message = ? WHERE codebase_id = ?",
+        "UPDATE agents SET held_task = ?, held_code = ?, held_message = ?, held_at = ? WHERE codebase_id = ?",
         event.task_id,
         event.code,
         event.message,
+        event.timestamp,
         at.stream,
     )
 
@@ -83,7 +87,7 @@ def _held(event: e.TaskHeld, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(*RELEASING)
 def _released(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "UPDATE agents SET held_task = NULL, held_code = NULL, held_message = NULL"
+        "UPDATE agents SET held_task = NULL, held_code = NULL, held_message = NULL, held_at = NULL"
         " WHERE codebase_id = ? AND held_task = ?",
         at.stream,
         event.task_id,
@@ -103,8 +107,9 @@ def _counted(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
 @PROJECTION.on(e.SessionStarted)
 def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "UPDATE agents SET phase = ?, session_id = ? WHERE codebase_id = ?",
+        "UPDATE agents SET phase = ?, since = ?, session_id = ? WHERE codebase_id = ?",
         _working(event.waiting).value,
+        event.timestamp,
         event.session_id,
         at.stream,
     )
@@ -112,12 +117,12 @@ def _started(event: e.SessionStarted, at: RecordedEvent, batch: Batch) -> None:
 
 @PROJECTION.on(e.SessionResumed)
 def _resumed(event: e.SessionResumed, at: RecordedEvent, batch: Batch) -> None:
-    _move(event, at, batch, _working(event.waiting))
+    _enter(event, at, batch, _working(event.waiting))
 
 
 @PROJECTION.on(e.SessionAdmitted)
 def _admitted(event: e.SessionAdmitted, at: RecordedEvent, batch: Batch) -> None:
-    _move(event, at, batch, Phase.RUNNING)
+    _enter(event, at, batch, Phase.RUNNING)
 
 
 @PROJECTION.on(e.SessionInterrupting)
@@ -127,7 +132,7 @@ def _interrupting(event: e.SessionInterrupting, at: RecordedEvent, batch: Batch)
 
 @PROJECTION.on(e.SessionInterrupted)
 def _interrupted(event: e.SessionInterrupted, at: RecordedEvent, batch: Batch) -> None:
-    _move(event, at, batch, Phase.INTERRUPTED)
+    _enter(event, at, batch, Phase.INTERRUPTED)
 
 
 @PROJECTION.on(e.SessionStopping)
@@ -137,11 +142,22 @@ def _stopping(event: e.SessionStopping, at: RecordedEvent, batch: Batch) -> None
 
 @PROJECTION.on(e.SessionCompleted, e.SessionFailed, e.SessionStopped)
 def _ended(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
-    batch.write(_ENDED, at.stream, event.session_id)
+    batch.write(_ENDED, event.timestamp, at.stream, event.session_id)
 
 
 def _working(waiting: bool) -> Phase:
     return Phase.WAITING if waiting else Phase.RUNNING
+
+
+def _enter(event: e.Event, at: RecordedEvent, batch: Batch, phase: Phase) -> None:
+    """As `_move`, to a phase in which the agent is now since this event. On its way there, `since` stays as it was."""
+    _move(event, at, batch, phase)
+    batch.write(
+        "UPDATE agents SET since = ? WHERE codebase_id = ? AND session_id = ?",
+        event.timestamp,
+        at.stream,
+        event.session_id,
+    )
 
 
 def _move(event: e.Event, at: RecordedEvent, batch: Batch, phase: Phase) -> None:

@@ -25,15 +25,18 @@ PROJECTION: Final = Projection(
         agent_config TEXT,
         created_at TEXT,
         last_activity TEXT,
+        last_position INTEGER,
         deleted INTEGER DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX codebases_by_path ON codebases (path);
     CREATE INDEX codebases_by_name ON codebases (name);
+    CREATE INDEX codebases_by_last_position ON codebases (last_position);
     CREATE VIEW live_codebases AS SELECT * FROM codebases WHERE NOT deleted;
     """
 )
 
-_COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_at, last_activity"
+COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_at, last_activity"
+"""The columns of a codebase, in the order of the parameters of `codebase_of`."""
 
 
 @PROJECTION.on(e.CodebaseRegistered)
@@ -110,13 +113,14 @@ class Codebases:
         return [codebase for (codebase,) in rows]
 
     async def _select(self, clause: str, *values: str) -> list[Codebase]:
-        rows = await self._fetch(f"SELECT {_COLUMNS} FROM live_codebases {clause}", *values)
-        return [_codebase(*row) for row in rows]
+        rows = await self._fetch(f"SELECT {COLUMNS} FROM live_codebases {clause}", *values)
+        return [codebase_of(*row) for row in rows]
 
 
-def _codebase(
+def codebase_of(
     id_: Any, name: Any, path: Any, description: Any, worker: Any, config: Any, created: Any, active: Any
 ) -> Codebase:
+    """The codebase of a row of `COLUMNS`."""
     return Codebase(
         id=id_,
         name=name,

@@ -42,10 +42,11 @@ PROJECTION: Final = Projection(
         replied_at TEXT,
         by TEXT,
         via TEXT,
+        answering INTEGER DEFAULT 0,
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX permissions_waiting ON permissions (codebase_id, position) WHERE reply IS NULL;
-    CREATE VIEW waiting_permissions AS SELECT * FROM permissions WHERE reply IS NULL;
+    CREATE VIEW waiting_permissions AS SELECT * FROM permissions WHERE reply IS NULL AND NOT answering;
     CREATE VIEW waiting_everywhere AS
         SELECT p.*, c.name AS codebase_name,
             coalesce(p.expires_at, 'never') || printf(' %019d', p.position) AS deadline
@@ -75,6 +76,12 @@ def _asked(event: e.PermissionAsked, at: RecordedEvent, batch: Batch) -> None:
         event.timestamp,
         event.expires_at,
     )
+
+
+@PROJECTION.on(e.PermissionAnswering)
+def _answering(event: e.PermissionAnswering, at: RecordedEvent, batch: Batch) -> None:
+    """An answer is on its way, and no other is taken any more: it waits for nobody."""
+    batch.write("UPDATE permissions SET answering = 1 WHERE id = ? AND codebase_id = ?", event.permission_id, at.stream)
 
 
 @PROJECTION.on(e.PermissionReplied)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...domain.ids import Timestamp
 from ..database import Fetch
-from . import agents, codebases, permissions, requests, sessions, tasks
+from . import agents, codebases, overviews, permissions, requests, sessions, tasks
 from .session_queries import Sessions
 
 PROJECTIONS: Final = (
@@ -17,6 +17,7 @@ PROJECTIONS: Final = (
     tasks.PROJECTION,
     requests.PROJECTION,
     permissions.PROJECTION,
+    overviews.PROJECTION,
 )
 
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
@@ -76,6 +77,7 @@ class Views:
         self.tasks = tasks.Tasks(fetch)
         self.requests = requests.Requests(fetch)
         self.permissions = permissions.Permissions(fetch)
+        self.overviews = overviews.Overviews(fetch)
 
     async def waiting(self) -> Waiting:
         """What waits for a person or for an agent, in codebases that are not deleted."""

@@ -225,6 +225,7 @@ class Machine:
             moments=none,
             metrics=none,
             admission=none,
+            overviews=none,
             agents=none,
         )
         once = Repeats(service).once(partial(create_task, service))

@@ -45,6 +45,21 @@ class Moment:
     __hash__ = None  # type: ignore[assignment]
 
 
+IDLE: dict[str, Any] = {
+    "state": "idle",
+    "since": Moment(),
+    "reason": None,
+    "says": None,
+    "queued": 0,
+    "waiting": 0,
+    "session": None,
+    "tokens": {"input": 0, "output": 0},
+    "cost": 0.0,
+    "cost_today": 0.0,
+}
+"""The overview of a codebase in which nothing happened yet."""
+
+
 async def registered(api: Running, **changes: object) -> Any:
     path = str(api.directory("my-project"))
     return await api.post("/codebases", {**REGISTRATION, "path": path, **changes})
@@ -113,6 +128,7 @@ async def test_register_with_the_least(api: Running) -> None:
         "agent_config": {},
         "created_at": Moment(),
         "last_activity": Moment(),
+        "overview": IDLE,
     }
 
 
@@ -130,7 +146,7 @@ async def test_list(api: Running) -> None:
     first = (await registered(api))["codebase"]
     second = await api.register("other")
     listed = await api.get("/codebases")
-    assert listed[0] == {**first, "worker_id": "worker-1"}
+    assert listed[0] == {**first, "worker_id": "worker-1", "overview": IDLE}
     assert [codebase["id"] for codebase in listed] == [first["id"], second]
 
 
@@ -142,6 +158,7 @@ async def test_get(api: Running) -> None:
         "worker_id": "worker-1",
         "agent_config": {"default_model": MODEL, "auto_approve": False},
         "last_activity": Moment(),
+        "overview": IDLE,
     }
 
 

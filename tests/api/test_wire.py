@@ -11,8 +11,9 @@ from tests.support.service import API, Running, running
 from tests.support.wire import HOST, answer_of, connection, exchange
 
 from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.http.media import NUMBERS
 from opencode_ledger.http.route import Route
-from opencode_ledger.http.routes import NUMBERS, ROUTES
+from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.web import bodies
 

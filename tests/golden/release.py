@@ -122,7 +122,14 @@ async def answers(api: Running) -> dict[str, Any]:
         for session in found[f"{top}/sessions"]["sessions"]:
             path = f"{top}/messages?session_id={session['id']}"
             found[path] = await api.get(path)
-    return found
+    return {path: _without_today(answer) for path, answer in found.items()}
+
+
+def _without_today(answer: Any) -> Any:
+    """An answer without what is true on one day only."""
+    if isinstance(answer, dict):
+        return {name: _without_today(value) for name, value in answer.items() if name != "cost_today"}
+    return [_without_today(each) for each in answer] if isinstance(answer, list) else answer
 
 
 async def streamed(api: Running, path: str, upto: int) -> bytes:

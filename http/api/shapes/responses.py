@@ -8,6 +8,7 @@ from ....domain.codebase.lifecycle_rules import PublicStatus
 from ....domain.whole_output import Missing
 from ....projections.views.session_queries import SessionStatus
 from ....projections.views.tasks import TaskStatus
+from .overviews import Overview
 from .parts import Base64, By, Count, Listing, Shape, Time, Via
 
 
@@ -60,9 +61,10 @@ class RegisteredCodebase(Shape):
 
 
 class ListedCodebase(RegisteredCodebase):
-    """A codebase of the list."""
+    """A codebase of the list, with its overview."""
 
     worker_id: str | None
+    overview: Overview
 
 
 class Codebases(RootModel[list[ListedCodebase]]):
@@ -70,7 +72,7 @@ class Codebases(RootModel[list[ListedCodebase]]):
 
 
 class Codebase(ListedCodebase):
-    """A codebase with its agent's configuration."""
+    """A codebase with its agent's configuration and its overview."""
 
     agent_config: dict[str, JsonValue]
     last_activity: Time | None

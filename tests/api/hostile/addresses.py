@@ -11,6 +11,7 @@ BAD_CURSOR = (400, "bad_cursor")
 FOREIGN_HOST = (403, "foreign_host")
 FOREIGN_ORIGIN = (403, "foreign_origin")
 TASKS = "/v1/opencode/tasks"
+OVERVIEWS = "/v1/opencode/overview/events"
 
 IDS = (
     ask("an unknown codebase", "GET", "/cb_unknown", *NO_CODEBASE),
@@ -172,6 +173,13 @@ CURSORS = (
             "null",
         )
     ),
+    *(
+        ask(f"cursor {bad!r} of overviews", "GET", OVERVIEWS, *BAD_CURSOR, f"Last-Event-ID: {bad}\r\n".encode())
+        for bad in ("", "x", "-1", "9" * 20, "٧")
+    ),
+    ask("overviews of the future", "GET", f"{OVERVIEWS}?last_event_id=999999", 409, "cursor_ahead"),
+    ask("overviews of a session", "GET", f"{OVERVIEWS}?session_id=sess_x", *INVALID),
+    ask("overviews of the past", "GET", f"{OVERVIEWS}?at=1", *INVALID),
     ask("two cursors", "GET", "/{idle}/events", *BAD_CURSOR, b"Last-Event-ID: 1\r\nLast-Event-ID: 1\r\n"),
     ask("a cursor with NUL", "GET", "/{idle}/events?last_event_id=1%00", *BAD_CURSOR),
     ask("two cursors in the query", "GET", "/{idle}/events?last_event_id=1&last_event_id=1", *BAD_CURSOR),
