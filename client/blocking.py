@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from .address import Address
 from .errors import LedgerClosed, LedgerUnreachable
@@ -38,7 +39,7 @@ class BlockingTransport:
     def __init__(self, address: Address, timeout: float) -> None:
         self._address, self._timeout = address, timeout
         self._base = urlsplit(address.url)
-        self._open: set[socket.socket] = set()
+        self._open = WeakSet[socket.socket]()
         self._closed = threading.Event()
 
     async def send(self, request: Request) -> Response:
@@ -58,11 +59,12 @@ class BlockingTransport:
         line: socket.socket = connection.sock
         self._open.add(line)
         try:
-            return _Incoming(self._asked(connection, request, silence), lambda: self._give_up(line), self._lost)
+            return _Incoming(self._asked(connection, request, silence), self._lost)
         except BaseException:
             connection.close()
-            self._give_up(line)
             raise
+        finally:
+            line.close()  # in fact only with the response, which still reads from it
 
     def _connected(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._base.scheme == "https" else http.client.HTTPConnection
@@ -89,10 +91,6 @@ class BlockingTransport:
             return LedgerClosed()
         return LedgerUnreachable(f"No answer from {self._address.url}: {_reason(error)}.", sent=sent)
 
-    def _give_up(self, line: socket.socket) -> None:
-        self._open.discard(line)
-        line.close()
-
     async def pause(self, seconds: float) -> None:
         """Wait, at most until the client is closed."""
         self._closed.wait(seconds)
@@ -112,10 +110,9 @@ class _Incoming:
     def __init__(
         self,
         response: http.client.HTTPResponse,
-        give_up: Callable[[], None],
         lost: Callable[..., LedgerUnreachable | LedgerClosed],
     ) -> None:
-        self._response, self._give_up, self._lost = response, give_up, lost
+        self._response, self._lost = response, lost
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.getheaders()}
 
@@ -136,7 +133,6 @@ class _Incoming:
     async def close(self) -> None:
         """Give the connection up."""
         self._response.close()
-        self._give_up()
 
 
 def _shut(line: socket.socket) -> None:

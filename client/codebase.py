@@ -10,7 +10,7 @@ from .address import API, path_of, query_of
 from .calls import Calls, request_of
 from .cursor import Cursor
 from .event import Event
-from .following import EventStream, Trouble
+from .following import SILENCE, EventStream, Trouble
 
 
 class HasCalls(Protocol):
@@ -169,12 +169,14 @@ class Codebase:
         session: str | None = None,
         on_trouble: Trouble | None = None,
         patience: float | None = None,
+        silence: float = SILENCE,
     ) -> EventStream[m.AnyEvent]:
         """Its events, or those of one session, as they come; recorded ones first.
 
         `after`: the id of the last event that the caller has, or a cursor that keeps it. 0 is the whole history. Without
         it the stream begins with the session that is running or interrupted, or else with the next event. `on_trouble`:
-        called when the connection is lost. `patience`: seconds of waiting in vain that end the iteration with an error.
+        called when the connection is lost. `patience`: seconds of waiting in vain that end the iteration with an error. `silence`:
+        seconds without a byte after which a connection counts as lost; the service sends something every 15 seconds.
         """
         path = API + self._path + "/events" + query_of(session_id=session)
         return EventStream(
@@ -185,6 +187,7 @@ class Codebase:
             last=_is_deletion if session is None else _is_end,
             on_trouble=on_trouble,
             patience=patience,
+            silence=silence,
         )
 
     async def log(self, *, after: int | None = None, limit: int | None = None) -> m.LogPage:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast
 
 from .cursor import Cursor
-from .errors import BadStream, LedgerApiError, LedgerUnreachable, StreamHole, api_error
+from .errors import BadStream, LedgerApiError, LedgerClosed, LedgerUnreachable, StreamHole, api_error
 from .event import Event
 from .frames import Frame, FrameReader
 from .retrying import passes, pauses, wanted_pause
@@ -33,6 +33,7 @@ class EventStream(Generic[E_co]):
 
     `contiguous`: the ids have no gaps, so one that is missing is noticed. `last`: whether an event may be the last, after
     which the stream's address may be gone. `patience`: seconds without an event after which a lost connection is an error.
+    `silence`: seconds without a byte after which a connection counts as lost.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class EventStream(Generic[E_co]):
         last: Callable[[Event[str, Any]], bool] = lambda _: False,
         on_trouble: Trouble | None = None,
         patience: float | None = None,
+        silence: float = SILENCE,
     ) -> None:
         self._transport, self._path = transport, path
         self._cursor = None if after is None or isinstance(after, int) else after
         self.position: int | None = after if isinstance(after, int) else None
         """The id of the last event that was handed out, or after which the stream began. None at first."""
         self._contiguous, self._on_trouble, self._patience = contiguous, on_trouble, patience
+        self._silence = silence
         self._connection: Incoming | None = None
         self._reader = FrameReader()
         self._waiting: deque[Frame] = deque()
@@ -117,6 +120,9 @@ class EventStream(Generic[E_co]):
         except LedgerUnreachable as lost:
             await self._lost(lost)
             return
+        except LedgerClosed:
+            await self._disconnect()
+            raise
         if chunk:
             self._waiting.extend(self._reader.feed(chunk))
         elif self._fruitful:
@@ -133,7 +139,7 @@ class EventStream(Generic[E_co]):
         headers = {"Accept": "text/event-stream"}
         if self.position is not None:
             headers["Last-Event-ID"] = str(self.position)
-        connection = await self._transport.open(Request("GET", self._path, headers), SILENCE)
+        connection = await self._transport.open(Request("GET", self._path, headers), self._silence)
         if connection.status == 204:
             self._over = True
             await connection.close()

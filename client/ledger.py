@@ -11,7 +11,7 @@ from .calls import Calls, request_of
 from .codebase import Codebase
 from .cursor import Cursor
 from .errors import LedgerClosed
-from .following import EventStream, Trouble
+from .following import SILENCE, EventStream, Trouble
 from .transport import Transport
 
 TIMEOUT = 120.0
@@ -95,6 +95,12 @@ class Ledger:
         answer = cast("m.Registered", await self.calls.json("POST", "/codebases", body))
         return Codebase(self, answer["codebase"]["id"])
 
+    async def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.AllPermissions:
+        """The requests of all codebases that wait for an answer, the nearest deadline first."""
+        return cast(
+            "m.AllPermissions", await self.calls.json("GET", "/permissions" + query_of(limit=limit, offset=offset))
+        )
+
     # --- tasks ----------------------------------------------------------------------------------------------------
 
     async def tasks(self, *, status: str | None = None, limit: int | None = None, offset: int | None = None) -> m.Tasks:
@@ -131,14 +137,25 @@ class Ledger:
     # --- the log --------------------------------------------------------------------------------------------------
 
     def events(
-        self, after: int | Cursor | None = None, *, on_trouble: Trouble | None = None, patience: float | None = None
+        self,
+        after: int | Cursor | None = None,
+        *,
+        on_trouble: Trouble | None = None,
+        patience: float | None = None,
+        silence: float = SILENCE,
     ) -> EventStream[m.AnyEvent]:
         """The events of all codebases, in the log's order. The parameters are those of `Codebase.events`.
 
         An event's `id` is its position in the log, and its data also name the codebase.
         """
         return EventStream(
-            self.calls.transport, f"{API}/events", after, contiguous=True, on_trouble=on_trouble, patience=patience
+            self.calls.transport,
+            f"{API}/events",
+            after,
+            contiguous=True,
+            on_trouble=on_trouble,
+            patience=patience,
+            silence=silence,
         )
 
     async def checkpoint(self) -> str:

@@ -12,7 +12,22 @@ from .transport import Request, Response
 
 T = TypeVar("T")
 
+_NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _LOST: Final = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+class _Broken(Exception):
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Hide a broken connection from aiohttp, which would send a GET or a DELETE once more by itself."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(error) from error
 
 
 class AiohttpTransport:
@@ -22,7 +37,10 @@ class AiohttpTransport:
         self._address, self._timeout = address, timeout
         # The number of event streams is the service's matter; a limit here would let one wait for another's end.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), headers=address.headers
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=address.headers,
+            middlewares=(_once,),
         )
         self._closed = False
 
@@ -50,7 +68,9 @@ class AiohttpTransport:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=silence),
                 allow_redirects=False,  # a redirected command could become a GET, and the token go elsewhere
             )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except _Broken as broken:
+            raise self._lost(broken.reason, sent=not isinstance(broken.reason, _NOT_CONNECTED)) from broken.reason
+        except _NOT_CONNECTED as error:
             raise self._lost(error, sent=False) from error
         except _LOST as error:
             raise self._lost(error, sent=True) from error

@@ -15,7 +15,7 @@ from . import models as m
 from .blocking import BlockingTransport, finished
 from .codebase import Codebase as AsyncCodebase
 from .cursor import Cursor
-from .following import Trouble
+from .following import SILENCE, Trouble
 from .ledger import PATIENCE, TIMEOUT
 from .sync_events import Events
 from .transport import Transport
@@ -158,14 +158,18 @@ class Codebase:
         session: str | None = None,
         on_trouble: Trouble | None = None,
         patience: float | None = None,
+        silence: float = SILENCE,
     ) -> Events[m.AnyEvent]:
         """Its events, or those of one session, as they come; recorded ones first.
 
         `after`: the id of the last event that the caller has, or a cursor that keeps it. 0 is the whole history. Without
         it the stream begins with the session that is running or interrupted, or else with the next event. `on_trouble`:
-        called when the connection is lost. `patience`: seconds of waiting in vain that end the iteration with an error.
+        called when the connection is lost. `patience`: seconds of waiting in vain that end the iteration with an error. `silence`:
+        seconds without a byte after which a connection counts as lost; the service sends something every 15 seconds.
         """
-        return Events(self._client.events(after, session=session, on_trouble=on_trouble, patience=patience))
+        return Events(
+            self._client.events(after, session=session, on_trouble=on_trouble, patience=patience, silence=silence)
+        )
 
     def log(self, *, after: int | None = None, limit: int | None = None) -> m.LogPage:
         """A page of its log, with the hash of each event."""
@@ -228,6 +232,10 @@ class Ledger:
         """Register the directory at `path`, which is absolute. It has to exist on the machine of the service."""
         return Codebase(finished(self._client.register(path, name, description=description, agent_config=agent_config)))
 
+    def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.AllPermissions:
+        """The requests of all codebases that wait for an answer, the nearest deadline first."""
+        return finished(self._client.permissions(limit=limit, offset=offset))
+
     def tasks(self, *, status: str | None = None, limit: int | None = None, offset: int | None = None) -> m.Tasks:
         """The tasks of all codebases, newest first."""
         return finished(self._client.tasks(status=status, limit=limit, offset=offset))
@@ -259,13 +267,18 @@ class Ledger:
         return finished(self._client.cancel(task_id))
 
     def events(
-        self, after: int | Cursor | None = None, *, on_trouble: Trouble | None = None, patience: float | None = None
+        self,
+        after: int | Cursor | None = None,
+        *,
+        on_trouble: Trouble | None = None,
+        patience: float | None = None,
+        silence: float = SILENCE,
     ) -> Events[m.AnyEvent]:
         """The events of all codebases, in the log's order. The parameters are those of `Codebase.events`.
 
         An event's `id` is its position in the log, and its data also name the codebase.
         """
-        return Events(self._client.events(after, on_trouble=on_trouble, patience=patience))
+        return Events(self._client.events(after, on_trouble=on_trouble, patience=patience, silence=silence))
 
     def checkpoint(self) -> str:
         """The signed note that fixes the log as it is now."""

@@ -136,10 +136,8 @@ export class Calls {
     const watch = new Watch(1000 * this.timeout, signal);
     try {
       const response = await watch.guarded(this.send(target, { ...init, signal: watch.signal }));
-      const body = await watch.guarded(response.arrayBuffer());
-      const whole = new Response(body.byteLength ? body : null, { status: response.status, headers: response.headers });
-      if (whole.ok) return whole;
-      throw await apiError(whole);
+      if (!response.ok) throw await watch.guarded(apiError(response));
+      return new Response(await watch.guarded(response.arrayBuffer()), { headers: response.headers });
     } finally {
       watch.close();
     }
@@ -150,7 +148,7 @@ export class Calls {
     const token = typeof this.token === "function" ? this.token() : this.token;
     const headers = token ? { ...init.headers, Authorization: `Bearer ${token}` } : init.headers;
     try {
-      return await this.fetch(this.url + target, { ...init, headers, cache: "no-store", redirect: "error" });
+      return await this.fetch(this.url + target, { ...init, headers, cache: "no-store", redirect: "manual" });
     } catch (cause) {
       const code = cause.cause?.code ?? "";
       const message = `No answer from ${this.url || "the service"}: ${code || cause.message}.`;

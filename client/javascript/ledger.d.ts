@@ -103,6 +103,8 @@ export class Ledger {
   codebases(): Promise<m.ListedCodebase[]>;
   /** Register the directory at `path`, which is absolute. */
   register(path: string, name: string, more?: { description?: string; agent_config?: m.AgentConfig }): Promise<Codebase>;
+  /** The requests of all codebases that wait for an answer, the nearest deadline first. */
+  permissions(options?: Page): Promise<m.AllPermissions>;
   /** The tasks of all codebases, newest first. */
   tasks(options?: Page & { status?: m.Task["status"] }): Promise<m.Tasks>;
   /** A task with its prompt and result. */

@@ -44,6 +44,8 @@ export class Ledger {
     return new Codebase(this, answer.codebase.id);
   }
 
+  permissions = ({ limit, offset } = {}) => this.request("GET", `/permissions${queryOf({ limit, offset })}`);
+
   // --- tasks ---------------------------------------------------------------------------------------------------------
 
   tasks = ({ status, limit, offset } = {}) => this.request("GET", `/tasks${queryOf({ status, limit, offset })}`);

@@ -22,7 +22,7 @@ from . import models as m
 from .blocking import BlockingTransport, finished
 from .codebase import Codebase as AsyncCodebase
 from .cursor import Cursor
-from .following import Trouble
+from .following import SILENCE, Trouble
 from .ledger import PATIENCE, TIMEOUT
 from .sync_events import Events
 from .transport import Transport
