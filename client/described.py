@@ -1158,6 +1158,34 @@ AnyEvent: TypeAlias = (
 """An event of a stream: its `id`, its name as `event`, and its `data`, parsed as JSON."""
 
 
+class FoundText(TypedDict):
+    """A text that was found. `sequence`: its event in the codebase's stream, or its first one.
+
+    - `session_id` is null for the prompt of a task that has no session.
+    - `excerpt`: the words around what was found, as plain text, with `…` where something is left out.
+    - `marks`: what was found, as pairs of the first character in the excerpt and the one behind it. They count Unicode
+      characters (code points).
+    """
+
+    codebase: NamedCodebase
+    session_id: str | None
+    task_id: str | None
+    kind: Literal["prompt", "answer", "command", "path"]
+    sequence: int
+    at: str
+    excerpt: str
+    marks: list[list[int]]
+
+
+class Found(TypedDict):
+    """Texts with all words of the query, newest first."""
+
+    total: int
+    limit: int
+    offset: int
+    results: list[FoundText]
+
+
 class Held(TypedDict):
     """Why a task can't start now: a stable code, and a sentence that says what to do."""
 

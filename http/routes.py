@@ -15,6 +15,7 @@ from .api import (
     permissions,
     proofs,
     scrape,
+    search,
     sessions,
     status,
     tasks,
@@ -32,6 +33,7 @@ from .api.request_bodies import (
 )
 from .api.shapes import permissions as permission_shapes
 from .api.shapes import responses
+from .api.shapes import search as search_shapes
 from .media import BYTES, EVENTS, LINES, NOTE, NUMBERS, OUTPUTS, OVERVIEWS, PRINTED, TEXT
 from .page_routes import PAGE_ROUTES
 from .route import API, Errors, Route
@@ -279,6 +281,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         NoBody,
         tag="Tasks",
         errors=(d.TaskEnded, d.AgentStopping, d.CodebaseNotFound),
+    ),
+    Route(
+        "GET",
+        f"{API}/search",
+        search.search,
+        search_shapes.Found,
+        tag="Sessions",
+        query=(parameters.WORDS, parameters.ONE_CODEBASE, *parameters.PAGE),
+        views="cached",
+        errors=(d.CodebaseNotFound, d.CodebaseAmbiguous),
     ),
     Route(
         "GET",

@@ -1,8 +1,8 @@
 """A batch: the changes of the views by some events, gathered before anything is written.
 
 Statements are kept in the order of the events. Every event changes the last activity of its codebase and a session's last
-sequence, and output changes what the agent said last. These are kept once per batch and not once per event: a flood of
-output costs three updates.
+sequence, and output changes what the agent said last and makes a text grow. These are kept once per batch and not once
+per event: a flood of output costs four updates.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ..domain.events.recorded import RecordedEvent
+from .growing_texts import GrowingTexts
+from .search.words import split
 
 Value: TypeAlias = str | int | float | None
 """A value of a column."""
@@ -54,12 +56,15 @@ class Batch:
         self._speech: dict[tuple[str, str], Speech] = {}
         self._last: dict[tuple[str, str], int] = {}
         self._once: set[Statement] = set()
+        self._last_of_all: dict[str, None] = {}
+        self.growing = GrowingTexts()
 
     def write(self, sql: str, *values: Value) -> None:
         """Add a statement. Raises `TypeError` for a value that no column can hold: foreign JSON may have one."""
-        if any(type(value) not in _STORABLE for value in values):
+        kinds = set(map(type, values))
+        if not kinds <= _STORABLE:
             raise TypeError("a value of this event can't be stored")
-        if any(type(value) is int and not -(2**63) <= value < 2**63 for value in values):
+        if int in kinds and any(type(value) is int and not -(2**63) <= value < 2**63 for value in values):
             raise TypeError("a number of this event is too large to be stored")
         self._statements.append((sql, values))
 
@@ -85,6 +90,14 @@ class Batch:
         else:
             known.text = (known.text + text)[-TAIL:]
 
+    def write_last(self, *statements: str) -> None:
+        """Add statements without values that come after all others, once."""
+        self._last_of_all.update(dict.fromkeys(statements))
+
+    def end_texts(self, codebase: str, session: str) -> None:
+        """Add what was gathered of a session's texts, since none of it grows any more."""
+        self._statements.extend(self.growing.take(codebase, session, split))
+
     def mark(self) -> int:
         """The current end of the batch, for `back_to`."""
         return len(self._statements)
@@ -101,5 +114,7 @@ class Batch:
             yield _TOUCH_CODEBASE, (position, self._activity.get(stream), stream)
         for (stream, session), speech in self._speech.items():
             yield speech.statement(stream, session)
+        yield from self.growing.rest(split)
         for (stream, session), sequence in self._last.items():
             yield _TOUCH_SESSION, (sequence, session, stream)
+        yield from ((sql, ()) for sql in self._last_of_all)

@@ -9,6 +9,9 @@ from typing import Final
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """SQLite's codes for a file with wrong tables, or for a file that is no database; other codes have other causes."""
 
+_INDEX_FILES: Final = "search_"
+"""The beginning of the names of the tables in which SQLite keeps the index of texts."""
+
 _PATIENCE: Final = 0.05
 """Seconds between two attempts to interrupt a query: a query that has not begun yet ignores an interrupt."""
 
@@ -71,13 +74,26 @@ class Comparison:
     def _differences(self) -> Iterator[str]:
         for _kind, name, _sql in sorted(self._shape("serving") ^ self._shape("main")):
             yield f"{name:.80} is not as the program creates it"
+        if row := self._word_of_one_index():
+            yield f"the index of texts has {row[0]!r:.40} other times than the log"
         for table in sorted(name for kind, name, _sql in self._shape("main") if kind == "table"):
+            if table.startswith(_INDEX_FILES):
+                continue  # how SQLite keeps the index depends on when it was written
             for one, other, said in (("serving", "main", "shows"), ("main", "serving", "lacks")):
                 rows = f"SELECT * FROM {one}.{table} EXCEPT SELECT * FROM {other}.{table}"
                 if row := self.connection.execute(f"SELECT * FROM ({rows}) LIMIT 1").fetchone():
                     yield f"{table} {said} a row of {row[0]!r:.80} that differs from the log"
             if self._size("serving", table) != self._size("main", table):
                 yield f"{table} shows a row more than once"
+
+    def _word_of_one_index(self) -> tuple[str] | None:
+        """A word that is not as often in the texts of one file's index as in the other's, or None."""
+        for file in ("main", "serving"):
+            self.connection.execute(f"CREATE VIRTUAL TABLE temp.words_{file} USING fts5vocab ({file}, search, row)")
+        one, other = ("SELECT * FROM temp.words_main", "SELECT * FROM temp.words_serving")
+        differences = f"SELECT * FROM ({one} EXCEPT {other} UNION ALL SELECT * FROM ({other} EXCEPT {one})) LIMIT 1"
+        found: tuple[str] | None = self.connection.execute(differences).fetchone()
+        return found
 
     def _size(self, file: str, table: str) -> int:
         return int(self.connection.execute(f"SELECT count(*) FROM {file}.{table}").fetchone()[0])

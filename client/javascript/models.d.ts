@@ -1047,6 +1047,33 @@ export type OutputImportedEvent = LedgerEvent<"output_imported", OutputImportedD
 /** An event of a stream: its `id`, its name as `event`, and its `data`, parsed as JSON. */
 export type AnyEvent = CodebaseEvent | ErasureEvent | PermissionEvent | AccessEvent | RequestEvent | MessageSentEvent | MessageDeliveredEvent | StatusEvent | OutputEvent | ToolUseEvent | ToolResultEvent | FileChangeEvent | UsageEvent | CompleteEvent | ErrorEvent | ServiceEvent | SessionEvent | TaskEvent | MessageImportedEvent | OutputImportedEvent;
 
+/**
+ * A text that was found. `sequence`: its event in the codebase's stream, or its first one.
+ *
+ * - `session_id` is null for the prompt of a task that has no session.
+ * - `excerpt`: the words around what was found, as plain text, with `…` where something is left out.
+ * - `marks`: what was found, as pairs of the first character in the excerpt and the one behind it. They count Unicode
+ *   characters (code points).
+ */
+export interface FoundText {
+  codebase: NamedCodebase;
+  session_id: string | null;
+  task_id: string | null;
+  kind: "prompt" | "answer" | "command" | "path";
+  sequence: number;
+  at: string;
+  excerpt: string;
+  marks: Array<Array<number>>;
+}
+
+/** Texts with all words of the query, newest first. */
+export interface Found {
+  total: number;
+  limit: number;
+  offset: number;
+  results: Array<FoundText>;
+}
+
 /** Why a task can't start now: a stable code, and a sentence that says what to do. */
 export interface Held {
   code: string;

@@ -21,6 +21,7 @@ DECIDED: Final[Mapping[tuple[str, str], Limited]] = {
     ("GET", "/v1/opencode/codebases"): "filtered",
     ("GET", "/v1/opencode/overview/events"): "filtered",
     ("GET", "/v1/opencode/permissions"): "filtered",
+    ("GET", "/v1/opencode/search"): "filtered",
     ("GET", "/v1/opencode/tasks"): "filtered",
     ("GET", "/v1/opencode/tasks/{task_id}"): "filtered",
     ("PATCH", "/v1/opencode/tasks/{task_id}"): "filtered",

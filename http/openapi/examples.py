@@ -247,6 +247,24 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "metadata": {"ticket": "JIRA-123"},
         }
     ),
+    "search": Example(
+        response={
+            "results": [
+                {
+                    "codebase": {"id": "cb_abc123", "name": "my-project"},
+                    "session_id": "sess_xyz789",
+                    "task_id": "task_abc123",
+                    "kind": "prompt",
+                    "sequence": 6,
+                    "at": STARTED,
+                    "excerpt": "Add comprehensive unit tests for the authentication module",
+                    "marks": [[18, 28]],
+                }
+            ],
+            "total": 1,
+            **_PART,
+        }
+    ),
     "change_task": Example(
         request={"prompt": f"{_PROMPT}, and for logout", "position": "first"},
         response={

@@ -31,6 +31,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "list_codebase_tasks": "List a codebase's tasks",
     "list_tasks": "List tasks of all codebases",
     "get_task": "Get a task",
+    "search": "Find prompts, answers, commands and paths",
     "change_task": "Change a waiting task",
     "retry_task": "Create an ended task again",
     "cancel_task": "Cancel a task",

@@ -110,6 +110,13 @@ ORDER = Parameter(
     "`newest` first, or the waiting tasks in the order of the `queue`, each with its `place`.",
     {"enum": [*get_args(TaskOrder)], "default": "newest"},
 )
+WORDS = Parameter(
+    "q",
+    "The words to find, as a person types them.",
+    {"minLength": 1, "maxLength": 500, "examples": ["total cart.py"]},
+    required=True,
+)
+ONE_CODEBASE = Parameter("codebase", "Search only this codebase: its id or name.")
 AFTER = Number("after", "List only events after this number.", default=0)
 LOG_LIMIT = Number("limit", "Maximum number of events.", least=1, most=LARGEST_LIMIT, default=100)
 LAST_EVENT_ID = Parameter(

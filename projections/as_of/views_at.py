@@ -22,7 +22,7 @@ from ...domain.ports import EventStore
 from ..batch import Value
 from ..catch_up import fingerprint_of
 from ..fold import Fold
-from ..views.views import PROJECTIONS, SCHEMA, Views
+from ..views.views import HISTORICAL, HISTORICAL_SCHEMA, Views
 from .clock_readings import ClockReadings, time_of
 from .snapshots import Snapshot, Snapshots
 
@@ -45,7 +45,7 @@ class Moments:
 
     def __init__(self, store: EventStore, snapshots: Snapshots) -> None:
         self._store, self._snapshots = store, snapshots
-        self._fold = Fold(PROJECTIONS)
+        self._fold = Fold(HISTORICAL)
         self._made: OrderedDict[tuple[CodebaseId, Sequence], _Moment] = OrderedDict()
         self._making = asyncio.Semaphore(AT_ONCE)
         self._clocks: dict[CodebaseId, ClockReadings] = {}
@@ -147,7 +147,7 @@ class _Moment:
         """Bytes; 0 before `weigh`."""
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         if state is None:
-            self._connection.executescript(SCHEMA)
+            self._connection.executescript(HISTORICAL_SCHEMA)
         else:
             self._connection.deserialize(zlib.decompress(state))
 

@@ -7,10 +7,12 @@ from typing import Final
 
 from ...domain.ids import Timestamp
 from ..database import Fetch
+from ..search import texts
+from ..search.search import Search
 from . import agents, codebases, overviews, permissions, requests, sessions, tasks
 from .session_queries import Sessions
 
-PROJECTIONS: Final = (
+HISTORICAL: Final = (
     codebases.PROJECTION,
     agents.PROJECTION,
     sessions.PROJECTION,
@@ -19,7 +21,12 @@ PROJECTIONS: Final = (
     permissions.PROJECTION,
     overviews.PROJECTION,
 )
+"""The views that can be shown as of any earlier moment."""
 
+PROJECTIONS: Final = (*HISTORICAL, texts.PROJECTION)
+"""All views. That of the texts is the last, since a text ends with the event that ends it."""
+
+HISTORICAL_SCHEMA: Final = "".join(projection.schema for projection in HISTORICAL)
 SCHEMA: Final = "".join(projection.schema for projection in PROJECTIONS)
 
 REVISION: Final = 4
@@ -78,6 +85,7 @@ class Views:
         self.requests = requests.Requests(fetch)
         self.permissions = permissions.Permissions(fetch)
         self.overviews = overviews.Overviews(fetch)
+        self.search = Search(fetch)
 
     async def waiting(self) -> Waiting:
         """What waits for a person or for an agent, in codebases that are not deleted."""

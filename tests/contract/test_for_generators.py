@@ -15,7 +15,7 @@ from opencode_ledger.http.routes import ROUTES
 OPERATIONS = [operation for methods in described()["paths"].values() for operation in methods.values()]
 DESCRIBED = [route for route in ROUTES if route.is_described]
 VERBS = frozenset(
-    "Answer Cancel Change Check Create Delete Export Get Import Interrupt List Prove Read Register Send Show Sign Start Stop Stream".split()
+    "Answer Cancel Change Check Create Delete Export Find Get Import Interrupt List Prove Read Register Send Show Sign Start Stop Stream".split()
 )
 SCHEMAS = described()["components"]["schemas"]
 

@@ -38,6 +38,12 @@ CHANGES = [
     ("UPDATE tracking SET position = position + 1000", "tracking shows a row of "),
     ("UPDATE tracking SET position = 'far'", "tracking shows a row of "),
     ("INSERT INTO tracking SELECT * FROM tracking", "tracking shows a row more than once"),
+    ("UPDATE texts SET kind = 'answer' WHERE kind = 'prompt'", "texts shows a row of "),
+    ("INSERT INTO search (rowid, text) VALUES (7, 'neverever')", "the index of texts has 'neverever' other times"),
+    (
+        "INSERT INTO search (search, rowid, text) SELECT 'delete', id, text FROM texts WHERE kind = 'prompt'",
+        "the index of texts has ",
+    ),
     ("DROP TABLE tracking", "the file can't be read (no such table"),
     (
         """PRAGMA writable_schema = 1;

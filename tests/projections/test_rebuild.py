@@ -33,6 +33,9 @@ def tables(path: Path) -> Tables:
     """Everything that a file of views holds."""
     with sqlite3.connect(path) as db:
         names = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        # How SQLite keeps the index of texts depends on when it was written; its words don't.
+        db.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, search, instance)")
+        names = [name for name in names if not name.startswith("search_")] + ["temp.words"]
         content = {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
     db.close()
     return content

@@ -91,6 +91,12 @@ QUERIES = (
     ),
     ask("the queue's order of all", "GET", f"{TASKS}?order=queue", *INVALID),
     ask("the queue of what runs", "GET", "/{idle}/tasks?order=queue&status=running", *INVALID),
+    *(
+        ask(f"search {bad[:20]}", "GET", f"/v1/opencode/search{bad}", *INVALID)
+        for bad in ("", "?q=", "?q=%00", "?q=a&q=b")
+    ),
+    ask("search for too much", "GET", f"/v1/opencode/search?q={'a' * 501}", *INVALID),
+    ask("search in an unknown codebase", "GET", "/v1/opencode/search?q=a&codebase=cb_unknown", *NO_CODEBASE),
     ask("sessions without a limit", "GET", "/{idle}/sessions?limit=", *INVALID),
     ask("messages of no session", "GET", "/{idle}/messages", *INVALID),
     ask("messages of two sessions", "GET", "/{idle}/messages?session_id=a&session_id=b", *INVALID),
