@@ -9,6 +9,7 @@ from typing import Final
 
 from ...actors.store.in_memory import MemoryEventStore
 from ...actors.store.log_file import LogFile
+from ...domain.errors import InvalidInput
 from ...domain.events import SERVICE, CodebaseChanged, CodebaseDeleted, CodebaseDeleting, CodebaseRegistered
 from ...domain.events.erasure import Erasure
 from ...domain.events.recorded import RecordedEvent
@@ -54,7 +55,7 @@ class CodebaseHistory:
     @property
     def unreadable(self) -> list[RecordedEvent]:
         """Its events that can't be read or are missing: the log was altered."""
-        first = [] if self.registered or self.codebase == SERVICE else self.events[:1]
+        first = [] if self.registered else self.events[:1]
         return [event for event in self.events if event.topic == UNREADABLE or event in first]
 
     @cached_property
@@ -117,9 +118,16 @@ class CodebaseHistory:
 
 @asynccontextmanager
 async def history_of(evidence: Evidence, named: str) -> AsyncGenerator[CodebaseHistory]:
-    """The history of the codebase with this id or name. Raises `StoreError`, `CodebaseNotFound`, `CodebaseAmbiguous`."""
+    """The history of the codebase with this id or name. Raises `StoreError`, `CodebaseNotFound`, `CodebaseAmbiguous`.
+
+    Raises `InvalidInput` for the service's own events.
+    """
     events = await asyncio.to_thread(_history, evidence, named)
     codebase = events[0].stream
+    if codebase == SERVICE:
+        raise InvalidInput(
+            "The service's own events change no codebase: `opencode-ledger audit show service` lists them."
+        )
     store = MemoryEventStore()
     await store.append(codebase, Sequence(0), seen_by_views(events))
     moments = Moments(store, await asyncio.to_thread(Snapshots.open, IN_MEMORY))
