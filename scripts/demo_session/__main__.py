@@ -15,14 +15,15 @@ from typing import Final, cast
 import aiohttp
 from rich.text import Text
 
+from opencode_ledger.http.cli.live.page import Page
 from opencode_ledger.http.cli.screen import Terminal
 
 from ..scripted_model import opencode_config
 from . import story as script
 from .client import Client, RequestRefused
 from .director import Director, NothingHappened
-from .flow import Page
 from .picture import svg_of
+from .screen import page_of
 from .stage import StageFailed, stage
 
 PACE: Final = 0.07
@@ -32,13 +33,12 @@ NEXT: Final = """
   ./scripts/serve        the same with your own opencode and its credentials
   ./scripts/serve --help
 
-  API=http://127.0.0.1:8000/v1/opencode
-  JSON='Content-Type: application/json'
-  curl $API/models
-  curl $API/codebases -H "$JSON" -d '{"name": "app", "path": "/home/me/app"}'
-  curl $API/codebases/cb_.../trigger -H "$JSON" -d '{"prompt": "Add tests"}'
-  curl -N $API/codebases/cb_.../events
+  cd /home/me/app
+  opencode-ledger run "Add tests"     start an agent there and follow it
+  opencode-ledger ps                  what all agents are doing
+  opencode-ledger --help              it is in .venv/bin of this clone
 
+  docs/commands.md       the command line, from the first run to the diff
   docs/first-run.md      the same with curl, and every answer
   docs/guarantees.md     the promises, each with its tests
 """
@@ -84,7 +84,7 @@ def _folder(*, keep: bool) -> Generator[Path]:
 
 async def _run(console: Terminal, folder: Path, pace: float) -> int:
     _cancel_on_signals()
-    page = Page(console)
+    page = page_of(console)
     page.plain()
     page.plain(Text.assemble(("opencode-ledger", "bold"), "  a real service, a real opencode, a scripted model"))
     try:

@@ -11,9 +11,10 @@ from typing import Final, cast
 import psutil
 from rich.text import Text
 
+from opencode_ledger.http.cli.live.page import Page
+
 from . import story as script
 from .client import Client, Frame
-from .flow import Page
 from .screen import Screen
 from .stage import Stage
 
@@ -67,7 +68,7 @@ class Director:
     async def _steered_run(self) -> None:
         self._heading("2", "Start a task, and send a follow-up while the agent works.")
         await self._command("/trigger", {"prompt": script.FIX})
-        self._page.line(Text("opencode starts. This takes a few seconds", "dim"))
+        self._page.line("", Text("opencode starts. This takes a few seconds", "dim"))
         await self._saw("output", "passes")
         await self._command("/message", {"message": script.ROUND})
         await self._saw("message_sent", script.ROUND)

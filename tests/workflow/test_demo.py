@@ -42,11 +42,11 @@ async def test_the_demo_runs_to_the_end(tmp_path: Path) -> None:
         output, _ = await demo.communicate()
     shown = output.decode()
     assert demo.returncode == 0, shown
-    cues = ["registered", "Let me see whether it passes.", "Also round", "complete: completed", "interrupted"]
+    cues = ["registered", "Let me see whether it passes.", "Also round", "completed in", "interrupted"]
     cues += [
         "No Rust today.",
-        "create README.md",
-        "complete: stopped",
+        "write  README.md",
+        "stopped in",
         "0 of opencode",
         "the same bytes as live",
         "./scripts/serve",
@@ -64,7 +64,7 @@ async def test_the_demo_cleans_up_when_it_is_interrupted(tmp_path: Path, number:
     demo = await start(tmp_path)
     assert demo.stdout is not None
     async with asyncio.timeout(LIMIT):
-        while b"read cart.py" not in await demo.stdout.readline():
+        while b"read   cart.py" not in await demo.stdout.readline():
             assert not demo.stdout.at_eof()
         demo.send_signal(number)
         rest, _ = await demo.communicate()

@@ -1,8 +1,11 @@
 """Ages, durations, costs and counts, as short as a table wants them."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+_BLANKS: Final = re.compile(r"[ \t\n]+")
 
 
 def now() -> datetime:
@@ -74,5 +77,5 @@ def tokens(used: Mapping[str, Any]) -> str:
 
 
 def words(text: str | None) -> str:
-    """A text on one line."""
-    return " ".join((text or "").split())
+    """A text on one line: line ends, tabs and blanks are one blank. What else looks like a blank stays, to be made visible."""
+    return _BLANKS.sub(" ", text or "").strip(" ")

@@ -37,9 +37,9 @@ def in_short(asked: Mapping[str, Any]) -> str:
 
 
 def about(args: Mapping[str, Any]) -> str:
-    """A tool's arguments on one line."""
-    said = next((args[name] for name in TYPICAL if isinstance(args.get(name), str)), None)
-    return words(said) if said is not None else (json.dumps(args, ensure_ascii=False) if args else "")
+    """A tool's arguments. Nothing of a command is left out: one whose second line isn't shown could be approved."""
+    said = next((str(args[name]) for name in TYPICAL if isinstance(args.get(name), str)), None)
+    return said if said is not None else (json.dumps(args, ensure_ascii=False) if args else "")
 
 
 def parts_of(args: Mapping[str, Any]) -> list[Part]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
+from ....domain.visible_text import visible_prose
 from .paper import Piece
 
 GAP: Final = "  "
@@ -32,7 +33,7 @@ def table(
     columns: Sequence[Column], rows: Sequence[Row], width: int | None, *, titles: bool = True
 ) -> Iterator[list[Piece]]:
     """The lines of a table. `width`: of the terminal; None where nothing is shortened or left out."""
-    cells = [[(piece, "") if isinstance(piece, str) else piece for piece in row] for row in rows]
+    cells = [[_visible(piece) for piece in row] for row in rows]
     if titles:
         cells.insert(0, [(column.title, "bold") for column in columns])
     shown = list(range(len(columns)))
@@ -46,6 +47,12 @@ def table(
         shown.remove(max(droppable, key=lambda number: columns[number].rank))
     for row in cells:
         yield list(_line(row, shown, widths, columns))
+
+
+def _visible(piece: Piece | str) -> Piece:
+    """Made visible before it is measured: a hidden character is longer in its visible form."""
+    text, style = (piece, "") if isinstance(piece, str) else piece
+    return visible_prose(text, keep=""), style
 
 
 def _cells(text: str) -> int:

@@ -65,10 +65,6 @@ class OneLiners:
                 return Said({"completed": "✔", "failed": "✗"}.get(event.status, "·"), self._totals.sentence, style)
             case UnknownEvent():
                 return Said("", event.name, "dim")
-            case e.CodebaseRegistered():
-                return Said("", f"registered {event.path}", "dim")
-            case e.CodebaseDeleted():
-                return Said("", "unregistered", "dim")
             case _:
                 return news(event)
 

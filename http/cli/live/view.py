@@ -50,6 +50,7 @@ class View:
         self._part = ""
         self._calls: dict[str, e.ToolUse] = {}
         self._open: str | None = None
+        self._unshown: dict[str, e.ToolUse] = {}
         self._edited: set[str] = set()
         self._asked_about: set[str] = set()
 
@@ -108,14 +109,21 @@ class View:
         self._calls[event.call_id] = event
         if event.tool == "question" or event.call_id in self._asked_about:
             return  # what the agent asks about it stands there already
-        self.page.open_line(_label(event), tool_words(event, self._directory), number)
-        self._open = event.call_id
         path = event.args.get("filePath")
         if counted_change(event) and isinstance(path, str):
             self._edited.add(path.removeprefix(f"{self._directory}/"))
+        if self._open is None:
+            self._open_line(event, number)
+        else:
+            self._unshown[event.call_id] = event  # of several at a time one has the open line
+
+    def _open_line(self, use: e.ToolUse, number: int) -> None:
+        self.page.open_line(_label(use), tool_words(use, self._directory), number)
+        self._open = use.call_id
 
     def _tool_result(self, event: e.ToolResult, number: int) -> None:
         use = self._calls.pop(event.call_id, None)
+        self._unshown.pop(event.call_id, None)
         if event.tool == "question" and event.status == "completed":
             return
         use = use or e.ToolUse(tool=event.tool, args={}, call_id=event.call_id, timestamp=event.timestamp)
@@ -123,8 +131,13 @@ class View:
             self.page.open_line(_label(use), tool_words(use, self._directory), number)
         self._open = None
         self.page.close_line(Text(*outcome(use, event)))
-        if self.folded:
-            return
+        if not self.folded:
+            self._details(use, event)
+        if self._unshown:
+            self._open_line(self._unshown.pop(next(iter(self._unshown))), number)
+
+    def _details(self, use: e.ToolUse, event: e.ToolResult) -> None:
+        """What the call changed or printed."""
         for line in change_lines(use)[: self._lines] if event.status == "completed" else ():
             self.page.aside(visible(line), "green" if line.startswith("+") else "red")
         for line in printed_lines(event)[: self._lines]:
@@ -165,4 +178,4 @@ def _of_call(event: e.Event, call: str) -> bool:
     """Whether an event may leave a tool's line open: it is its result, or shows nothing."""
     if isinstance(event, e.ToolResult):
         return event.call_id == call
-    return isinstance(event, e.Usage | e.MessageDelivered | e.PermissionAnswering)
+    return isinstance(event, e.ToolUse | e.Usage | e.MessageDelivered | e.PermissionAnswering)

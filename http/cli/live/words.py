@@ -112,6 +112,10 @@ def news(event: e.Event) -> Said | None:
             return Said("", f"attempt {attempt}: {words(event.message)}", "magenta")
         case e.Status(about="files"):
             return Said("  file", words(event.message), "dim")
+        case e.CodebaseRegistered():
+            return Said("", f"registered {one_line(event.name)}  {one_line(event.path)}", "dim")
+        case e.CodebaseDeleted():
+            return Said("", "unregistered", "dim")
         case e.TaskHeld():
             return Said("", f"can't start yet: {words(event.message)}", "magenta")
         case _:
