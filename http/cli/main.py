@@ -104,6 +104,32 @@ def command_line(*, overview: bool = False) -> App:
     return made
 
 
+COMPLETE: Final = "__complete"
+"""What a shell's script calls. It reads the answer by its control characters; candidates are made visible before."""
+
+FLAGS: Final = frozenset({"--json", "--no-color", "--quiet", "-q"})
+VALUED: Final = frozenset({"--server", "--context", "--token-file", "--directory", "-C"})
+"""The options of every command for a service: without and with a value."""
+
+
+def movable(words: list[str]) -> list[str]:
+    """The words with those options behind the command that stand before it."""
+    number = 0
+    while number < len(words):
+        name, _, value = words[number].partition("=")
+        if words[number] in FLAGS or (name in VALUED and value):
+            number += 1
+        elif name in VALUED and number + 1 < len(words):
+            number += 2
+        else:
+            break
+    if number in (0, len(words)):
+        return words
+    first, rest = words[:number], words[number:]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *first, *rest[end:]]
+
+
 def run(words: list[str]) -> None:
     """Run one command."""
     overview = not words or words[0].startswith("-")
@@ -112,8 +138,9 @@ def run(words: list[str]) -> None:
 
 def main() -> None:
     """The console script, with the exit codes that its help lists."""
-    show_all()
-    words = sys.argv[1:]
+    words = movable(sys.argv[1:])
+    if words[:1] != [COMPLETE]:
+        show_all()
     if words and words[0] in OFFLINE:
         loaded("..logs:log_nothing")()
     try:

@@ -22,4 +22,9 @@ def svg_of(recorded: Console, first: str, last: str) -> str:
     for line in lines[begin:end]:
         page.print(line, soft_wrap=True)
     picture = page.export_svg(title="./scripts/demo", theme=SVG_EXPORT_THEME, unique_id="demo")
+    return without_fetched_fonts(picture)
+
+
+def without_fetched_fonts(picture: str) -> str:
+    """The picture with the fonts of the reader's machine."""
     return _FETCHED_FONTS.sub("", picture).replace("Fira Code, monospace", _FONTS).replace("Fira Code", _FONTS)

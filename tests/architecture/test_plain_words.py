@@ -43,6 +43,7 @@ HELD: tuple[str, ...] = (
     "tests/api",
     "tests/architecture",
     "tests/browser",
+    "tests/cli",
     "tests/clients",
     "tests/conftest.py",
     "tests/contract",

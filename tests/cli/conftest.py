@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from scripts.scripted_model import ScriptedModel
+from tests.cli.walk import CART, RULES
 from tests.faults.service import Service
 from tests.opencode.live import make_repository, opencode_binary
 from tests.support.process import Ended, end_of, environment
@@ -24,7 +25,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     binary = opencode_binary()
     if binary is None:
         pytest.skip("opencode is not installed here")
-    async with ScriptedModel() as model:
+    async with ScriptedModel(RULES) as model:
         service = Service(tmp_path_factory.mktemp("service").resolve(), binary, model)
         try:
             await service.start()
@@ -43,7 +44,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop(service: Service) -> Path:
     """A repository that isn't registered yet."""
-    return make_repository(service.folder / "shop")
+    shop = make_repository(service.folder / "shop")
+    (shop / "cart.py").write_text(CART)
+    return shop
 
 
 @pytest.fixture(scope="module")

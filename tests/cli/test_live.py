@@ -12,47 +12,33 @@ from tests.faults.service import Service
 from tests.support.process import environment
 
 from .conftest import in_a_pipe
+from .document import document
 from .person import person
+from .walk import Walk
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("cli")]
 
-FIRST = """say: I look at the file first.
-read: README.md
-edit: README.md | # Example -> # The shop
-bash: touch asked.txt"""
-QUESTION = "question: Which database? sqlite / postgres"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 EVIL = "say: Look \x1b[2J\x1b[H here \u202eevil"
 
 
-async def test_a_run_from_its_prompt_to_its_end(service: Service, shop: Path, seen: dict[str, str]) -> None:
-    """In a terminal: the directory is registered, the agent asks and is answered by keys, a follow-up steers it."""
-    async with person("run", FIRST, cwd=shop, env=seen) as here:
-        await here.sees("[Y/n]")
-        here.press("\n")
-        await here.sees("! asks   bash: touch asked.txt")
-        here.press("m")
-        await here.sees("message> ")
-        here.press(f"x\x7f{QUESTION}\n")
-        await here.sees(f"you      {QUESTION}")
-        here.press("y")
-        await here.sees("allowed once")
-        await here.sees("! asks   a question")
-        here.press("y")
-        await here.sees("answer (1-2 or your own words)> ")
-        here.press("2\n")
-        await here.sees("answered: postgres")
-        assert await here.leaves() == 0
-    shown = here.screen
-    assert "shop · build" in shown
-    assert re.search(r"  edit   README.md +\+1 -1", shown)
-    assert "-# Example" in shown
-    assert "+# The shop" in shown
-    assert shown.count("I look at the file first.") == 2, "once in the prompt, and once as it was said"
-    assert re.search(r"✔ completed in [0-9.]+ s   2 files \+1 -1 .* event \d+", shown)
-    assert "opencode-ledger diff shop" in shown
-    view = here.lines[next(number for number, line in enumerate(here.lines) if line.startswith("shop · build")) :]
-    assert max(map(len, view)) <= 80
-    assert "\x1b[" in here.raw, "there are colours"
+async def test_the_whole_job_in_six_commands_and_one_terminal(
+    service: Service, shop: Path, seen: dict[str, str]
+) -> None:
+    """The directory is registered, a run followed, answered, steered; a task interrupted, resumed and stopped.
+
+    docs/commands.md is what `python -m scripts.make_commands` would write now.
+    """
+    screens = await Walk(shop, seen).screens()
+    assert len(screens) <= 6
+    assert [screen.code for screen in screens] == [0] * len(screens)
+    run, view = screens[0], screens[0].text.split("\n")
+    began = next(number for number, line in enumerate(view) if line.startswith("shop · build"))
+    assert max(len(line.rstrip("\r")) for line in view[began:]) <= 80
+    assert "\x1b[" in run.raw, "there are colours"
+    assert (shop / "cart.py").read_text().count("round(") == 1
+    again = "run: .venv/bin/python -m scripts.make_commands"
+    assert PAGE.read_text(encoding="utf-8") == document(screens, shop), again
 
 
 async def test_a_restart_in_mid_run_loses_and_doubles_nothing(
@@ -162,3 +148,23 @@ async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str
     process.send_signal(signal.SIGINT)
     assert await process.wait() == 130
     assert any(re.fullmatch(r"\d\d:\d\d:\d\d shop agent    I wait\.", line) for line in seen_lines), seen_lines
+
+
+async def test_completion_knows_the_names(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """A shell is given commands from its script, and names from the service; without a service it gets no error."""
+    script = await in_a_pipe("completion", "bash", cwd=shop, env=seen)
+    assert (script.code, script.errors) == (0, "")
+    program = Path(sys.executable).with_name("opencode-ledger")
+    typed = f"COMP_WORDS=({program} stop ''); COMP_CWORD=2; _opencode_ledger; echo \"${{COMPREPLY[@]}}\""
+    shell = await asyncio.create_subprocess_exec(
+        *("bash", "-c", f"{script.output}\n{typed}"),
+        stdout=asyncio.subprocess.PIPE,
+        env=environment(seen),
+        cwd=shop,
+    )
+    output, _ = await shell.communicate()
+    assert "shop" in output.decode().split()
+    nobody = await in_a_pipe("__complete", "stop", "", cwd=shop, env={**seen, "LEDGER_URL": "http://127.0.0.1:1"})
+    assert (nobody.code, nobody.errors) == (0, "")
+    for shell_name in ("zsh", "fish"):
+        assert "opencode-ledger" in (await in_a_pipe("completion", shell_name, cwd=shop, env=seen)).output

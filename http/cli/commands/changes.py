@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from ..connection.candidates import Codebase
 from ..connection.names import codebase_of, session_of
 from ..connection.options import Connection, Options
 from ..connection.server import Item, Server
@@ -22,7 +23,7 @@ COLUMNS: Final = (
 
 
 def diff(
-    codebase: str | None = None,
+    codebase: Codebase = None,
     session: str | None = None,
     /,
     *,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from ..connection.candidates import Codebase
 from ..connection.names import codebase_of
 from ..connection.options import Connection, Options
 from ..connection.registering import register
@@ -64,7 +65,7 @@ def add(
 
 
 @app.command
-def rm(codebase: str | None = None, /, *, yes: Yes = False, options: Connection = None) -> int:
+def rm(codebase: Codebase = None, /, *, yes: Yes = False, options: Connection = None) -> int:
     """Stop a codebase's agent and unregister it. Its files stay, and the log keeps its history.
 
     Parameters
@@ -89,7 +90,7 @@ def rm(codebase: str | None = None, /, *, yes: Yes = False, options: Connection 
 
 
 @app.command
-def show(codebase: str | None = None, /, *, options: Connection = None) -> int:
+def show(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """Show a codebase: its directory, its configuration and what its agent is doing.
 
     Parameters
@@ -125,7 +126,7 @@ def show(codebase: str | None = None, /, *, options: Connection = None) -> int:
 
 
 @app.command
-def sync(codebase: str | None = None, /, *, options: Connection = None) -> int:
+def sync(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """Import the sessions that you ran with opencode itself in a codebase.
 
     Parameters

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ....client.address import DEFAULT_URL
 from ..connection import contexts as stored
+from ..connection.candidates import ContextName, SomeContext
 from ..connection.options import Options, read_token
 from ..connection.server import Refused, Server
 from ..failures import CommandFailed
@@ -54,7 +55,7 @@ def login(
     return 0
 
 
-def logout(name: str | None = None, /) -> int:
+def logout(name: SomeContext = None, /) -> int:
     """Forget a context and its token.
 
     Parameters
@@ -93,7 +94,7 @@ def listed(*, json: Json = False) -> int:
 
 
 @config.command
-def use(name: str, /) -> int:
+def use(name: ContextName, /) -> int:
     """Make a context the current one.
 
     Parameters

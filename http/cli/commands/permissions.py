@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
+from ..connection.candidates import Codebase, Request
 from ..connection.names import codebase_of, one_of
 from ..connection.options import Connection, Options
 from ..connection.server import Item, Refused, Server
@@ -26,7 +27,7 @@ COLUMNS: Final = (
 
 
 @app.default
-def listed(codebase: str | None = None, /, *, options: Connection = None) -> int:
+def listed(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """List the permission requests and questions that wait for an answer; those that expire first come first.
 
     Example: `opencode-ledger permissions`, then `opencode-ledger permissions approve jOw4aB1`
@@ -54,7 +55,7 @@ def listed(codebase: str | None = None, /, *, options: Connection = None) -> int
 
 @app.command
 def approve(
-    permission: str,
+    permission: Request,
     /,
     *,
     always: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -75,7 +76,7 @@ def approve(
 
 @app.command
 def reject(
-    permission: str,
+    permission: Request,
     /,
     *,
     message: Annotated[str | None, Parameter(name=("--message", "-m"))] = None,
@@ -95,7 +96,7 @@ def reject(
 
 
 @app.command
-def answer(permission: str, /, *answers: str, options: Connection = None) -> int:
+def answer(permission: Request, /, *answers: str, options: Connection = None) -> int:
     """Answer a question of an agent.
 
     Give one argument for each part of the question: the label of an option, its number in the list, or your own words.

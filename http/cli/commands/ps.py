@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..connection.options import Connection, Options
-from ..connection.server import Item, Server
+from ..connection.server import Item, Refused, Server
 from ..layout.amounts import age, dollars, now, remaining, words
+from ..layout.asked import in_short
 from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
 
@@ -48,6 +49,8 @@ def ps(*, options: Connection = None) -> int:
         paper.line("There are no codebases yet. Register a directory with `opencode-ledger codebase add`.")
         return 0
     views = [(one, one["overview"] if "overview" in one else _without_overview(server, one)) for one in codebases]
+    if any(_state(view) == "needs_you" for _, view in views):
+        _add_requests(server, views)
     views.sort(key=lambda pair: (list(STATES).index(_state(pair[1])), pair[0]["name"]))
     at = now()
     rows = [_row(one, view, at) for one, view in views]
@@ -69,6 +72,18 @@ def _without_overview(server: Server, codebase: Item) -> Item:
         "session": {"prompt": status["current_task"]} if status["current_task"] else None,
         "waiting": waiting,
     }
+
+
+def _add_requests(server: Server, views: Iterable[tuple[Item, Item]]) -> None:
+    """What each agent asks, in its view."""
+    try:
+        waiting: list[Item] = server.pages("/permissions", "permissions", 500)
+    except Refused:
+        return
+    first = {asked["codebase"]["id"]: asked for asked in reversed(waiting)}
+    for codebase, view in views:
+        if (asked := first.get(codebase["id"])) is not None:
+            view["asks"], view["expires_at"] = in_short(asked), asked["expires_at"]
 
 
 def _state(view: Item) -> str:
@@ -97,7 +112,7 @@ def _about(view: Item, state: str, at: datetime) -> str:
     if state == "needs_you":
         expires = view.get("expires_at")
         until = f"  (expires {remaining(expires, at)})" if expires else ""
-        return f"{words(view.get('reason')) or prompt}{until}"
+        return f"{view.get('asks') or prompt}{until}"
     if state == "failed":
         return words(view.get("reason")) or prompt
     return prompt

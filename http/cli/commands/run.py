@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ..connection.candidates import InCodebase
 from ..connection.names import codebase_of, enclosing
-from ..connection.options import Connection, InCodebase, Options
+from ..connection.options import Connection, Options
 from ..connection.registering import check_same_machine, register, root_of
 from ..connection.server import Item, Refused, Server
 from ..failures import DONE, CommandFailed

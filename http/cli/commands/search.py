@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
+from ..connection.candidates import InCodebase
 from ..connection.names import codebase_of
-from ..connection.options import Connection, InCodebase, Options
+from ..connection.options import Connection, Options
 from ..connection.server import Item, Server
 from ..layout.amounts import clock, now, words
 from ..layout.paper import Paper, Piece, print_json

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
+from ..connection.candidates import Codebase
 from ..connection.names import codebase_of
 from ..connection.options import Connection, Options
 from ..connection.server import Item, Server
@@ -26,7 +27,7 @@ COLUMNS: Final = (
 
 
 def sessions(
-    codebase: str | None = None,
+    codebase: Codebase = None,
     /,
     *,
     limit: Annotated[PositiveInt, Parameter(name=("--limit", "-n"))] = 20,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ..connection.candidates import Codebase
 from ..connection.names import codebase_of, session_of
 from ..connection.options import Connection, Options
 from ..connection.server import Item, Server
@@ -12,7 +13,7 @@ from ..layout.paper import print_json
 
 
 def show(
-    codebase: str | None = None,
+    codebase: Codebase = None,
     session: str | None = None,
     /,
     *,

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from ..connection.candidates import Codebase, InCodebase
 from ..connection.names import codebase_of
-from ..connection.options import Connection, InCodebase, Options
+from ..connection.options import Connection, Options
 from ..connection.server import Server
 from ..layout.paper import Paper, print_json
 from ..texts import given_text
@@ -45,7 +46,7 @@ def send(
     return _done(server, options, f"/codebases/{found['id']}/message", body, f"Sent to {found['name']}.")
 
 
-def interrupt(codebase: str | None = None, /, *, options: Connection = None) -> int:
+def interrupt(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """Interrupt the agent of a codebase, and keep its session. `opencode-ledger send` resumes it.
 
     The command returns when the commands of the interrupted tool calls have ended.
@@ -59,7 +60,7 @@ def interrupt(codebase: str | None = None, /, *, options: Connection = None) -> 
     return _command(codebase, options or Options(), "interrupt", "Interrupted {}. `opencode-ledger send` resumes it.")
 
 
-def stop(codebase: str | None = None, /, *, options: Connection = None) -> int:
+def stop(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """Stop the agent of a codebase and end its session.
 
     The command returns when no process of the agent is left.

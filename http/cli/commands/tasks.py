@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 from cyclopts.types import PositiveInt
 
+from ..connection.candidates import Codebase, InCodebase, Task
 from ..connection.names import SEARCHED, codebase_of, one_of
-from ..connection.options import Connection, InCodebase, Options
+from ..connection.options import Connection, Options
 from ..connection.server import Item, Refused, Server
 from ..failures import CommandFailed
 from ..layout.amounts import age, now, words
@@ -39,7 +40,7 @@ COLUMNS: Final = (
 
 @app.default
 def listed(
-    codebase: str | None = None,
+    codebase: Codebase = None,
     /,
     *,
     all_: Annotated[bool, Parameter(name=("--all", "-a"), negative="", show_default=False)] = False,
@@ -126,7 +127,7 @@ def add(
 
 
 @app.command
-def cancel(task: str, /, *, options: Connection = None) -> int:
+def cancel(task: Task, /, *, options: Connection = None) -> int:
     """Remove a task from the queue, or stop the session that works on it.
 
     Parameters
@@ -144,7 +145,7 @@ def cancel(task: str, /, *, options: Connection = None) -> int:
 
 @app.command
 def move(
-    task: str,
+    task: Task,
     /,
     *,
     top: Flag = False,
@@ -176,7 +177,7 @@ def move(
 
 @app.command
 def edit(
-    task: str,
+    task: Task,
     /,
     *,
     title: str | None = None,
@@ -211,7 +212,7 @@ def edit(
 
 
 @app.command
-def retry(task: str, /, *, options: Connection = None) -> int:
+def retry(task: Task, /, *, options: Connection = None) -> int:
     """Queue an ended task again, as a new task.
 
     Parameters

@@ -1,12 +1,13 @@
 """`opencode-ledger watch`: follows one agent, or all of them."""
 
+from ..connection.candidates import Codebase
 from ..connection.names import codebase_of, session_of
 from ..connection.options import Connection, Options
 from ..connection.server import Server
 from ..late import loaded
 
 
-def watch(codebase: str | None = None, session: str | None = None, /, *, options: Connection = None) -> int:
+def watch(codebase: Codebase = None, session: str | None = None, /, *, options: Connection = None) -> int:
     """Follow an agent as it works. Without CODEBASE, follow all of them, one line for each event.
 
     It resumes by itself after any loss of the connection; nothing is missing then, and nothing comes twice. Ctrl-C ends

@@ -103,7 +103,3 @@ def read_token(place: Path) -> str:
     if not first:
         raise CommandFailed(f"{place} holds no token.")
     return first
-
-
-InCodebase = Annotated[str | None, Parameter(name=("--codebase", "-c"))]
-"""The option that names a codebase, of commands whose arguments are something else."""

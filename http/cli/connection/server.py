@@ -36,12 +36,12 @@ class Refused(CommandFailed):
 class Server:
     """Asks a service. `url`: its address. Raises `CommandFailed` wherever an answer doesn't come."""
 
-    def __init__(self, options: Options, *, token: str | None = None) -> None:
-        """`token`: this one, and no other, whatever the options say; empty for none."""
+    def __init__(self, options: Options, *, token: str | None = None, timeout: float = TIMEOUT) -> None:
+        """`token`: this one, and no other, whatever the options say; empty for none. `timeout`: seconds of silence."""
         self.address = address_of(options) if token is None else address_with(options.server, token)
         self.url = self.address.url
         # The first request must fail at once if nothing listens, but a command must survive a restart.
-        transport = BlockingTransport(self.address, TIMEOUT)
+        transport = BlockingTransport(self.address, timeout)
         self._reading, self._commanding = Calls(transport, 0.0), Calls(transport, PATIENCE)
 
     def get(self, path: str, /, **query: object) -> Any:

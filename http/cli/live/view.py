@@ -58,7 +58,7 @@ class View:
         """Show one event."""
         if not isinstance(event, e.Output):
             self._part = ""
-        if self._open is not None and not _of_call(event, self._open):
+        if self._open is not None and not self._leaves_open(event):
             self.page.end_line()
             self._open = None
         self._show(event, number)
@@ -136,6 +136,16 @@ class View:
         if self._unshown:
             self._open_line(self._unshown.pop(next(iter(self._unshown))), number)
 
+    def _leaves_open(self, event: e.Event) -> bool:
+        """Whether a tool's line stays open: its result has come, or what shows nothing."""
+        match event:
+            case e.ToolResult():
+                return event.call_id == self._open
+            case e.FileChange():
+                return event.path in self._edited
+            case _:
+                return isinstance(event, e.ToolUse | e.Usage | e.MessageDelivered | e.PermissionAnswering)
+
     def _details(self, use: e.ToolUse, event: e.ToolResult) -> None:
         """What the call changed or printed."""
         for line in change_lines(use)[: self._lines] if event.status == "completed" else ():
@@ -172,10 +182,3 @@ class View:
 
 def _label(use: e.ToolUse) -> str:
     return f"  {one_line(use.tool)}"[: LABEL - 1]
-
-
-def _of_call(event: e.Event, call: str) -> bool:
-    """Whether an event may leave a tool's line open: it is its result, or shows nothing."""
-    if isinstance(event, e.ToolResult):
-        return event.call_id == call
-    return isinstance(event, e.ToolUse | e.Usage | e.MessageDelivered | e.PermissionAnswering)
