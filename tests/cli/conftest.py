@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from scripts.scripted_model import ScriptedModel
-from tests.cli.walk import CART, RULES
+from tests.cli.walk import CART, RULES, Screen, Walk
 from tests.faults.service import Service
 from tests.opencode.live import make_repository, opencode_binary
 from tests.support.process import Ended, end_of, environment
@@ -42,17 +43,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(service: Service) -> Path:
-    """A repository that isn't registered yet."""
-    shop = make_repository(service.folder / "shop")
-    (shop / "cart.py").write_text(CART)
-    return shop
-
-
-@pytest.fixture(scope="module")
 def seen(service: Service, home: Path) -> dict[str, str]:
     """The environment of this person."""
     return {"LEDGER_URL": service.url, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config")}
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The repository in which the whole job was done first, and what the terminal showed of it."""
+
+    shop: Path
+    screens: Sequence[Screen]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def walked(service: Service, seen: dict[str, str]) -> Walked:
+    """The whole job, in a service that has seen nothing yet; other tests go on from there."""
+    shop = make_repository(service.folder / "shop")
+    (shop / "cart.py").write_text(CART)
+    return Walked(shop, await Walk(shop, seen).screens())
+
+
+@pytest.fixture
+def shop(walked: Walked) -> Path:
+    """A repository that is registered."""
+    return walked.shop
 
 
 async def in_a_pipe(*words: str, cwd: Path, env: dict[str, str], given: str | None = None) -> Ended:

@@ -11,10 +11,9 @@ import pytest
 from tests.faults.service import Service
 from tests.support.process import environment
 
-from .conftest import in_a_pipe
+from .conftest import Walked, in_a_pipe
 from .document import document
 from .person import person
-from .walk import Walk
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("cli")]
 
@@ -22,23 +21,21 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 EVIL = "say: Look \x1b[2J\x1b[H here \u202eevil"
 
 
-async def test_the_whole_job_in_six_commands_and_one_terminal(
-    service: Service, shop: Path, seen: dict[str, str]
-) -> None:
+async def test_the_whole_job_in_six_commands_and_one_terminal(walked: Walked) -> None:
     """The directory is registered, a run followed, answered, steered; a task interrupted, resumed and stopped.
 
     docs/commands.md is what `python -m scripts.make_commands` would write now.
     """
-    screens = await Walk(shop, seen).screens()
+    screens = walked.screens
     assert len(screens) <= 6
     assert [screen.code for screen in screens] == [0] * len(screens)
     run, view = screens[0], screens[0].text.split("\n")
     began = next(number for number, line in enumerate(view) if line.startswith("shop · build"))
     assert max(len(line.rstrip("\r")) for line in view[began:]) <= 80
     assert "\x1b[" in run.raw, "there are colours"
-    assert (shop / "cart.py").read_text().count("round(") == 1
+    assert (walked.shop / "cart.py").read_text().count("round(") == 1
     again = "run: .venv/bin/python -m scripts.make_commands"
-    assert PAGE.read_text(encoding="utf-8") == document(screens, shop), again
+    assert PAGE.read_text(encoding="utf-8") == document(screens, walked.shop), again
 
 
 async def test_a_restart_in_mid_run_loses_and_doubles_nothing(
