@@ -172,6 +172,7 @@ _FIXED: Final = (
     (re.compile(r"event \d+$", re.MULTILINE), "event 52"),
     (re.compile(r"today \d\d:\d\d +\d+ [sm](?: \d+ s)? +\$"), "today 08:15  14 s  $"),
     (re.compile(r"today \d\d:\d\d"), "today 08:15"),
+    (re.compile(r"idle +\d+ s"), "idle   12 s"),
     (re.compile(r"STARTED +TOOK +COST"), "STARTED      TOOK   COST"),
     (re.compile(r"(today.*Fix the total)[^\n]*…"), r"\1 in cart.py …"),
     # What the agent asks may come before or after the call for which it asks.

@@ -100,7 +100,7 @@ def harmless(said: str) -> None:
 def test_every_command(data: Path, on_terminal: Callable[..., str], tmp_path: Path) -> None:
     """Whatever a log holds, and whatever is typed, what comes out steers nothing; and it is there to be seen."""
     events = LOGS["texts, names and ids"](events_of(THIS_VERSION))
-    codebase = events[0].stream
+    codebase = next(each.stream for each in events if b'"session_id"' in each.data)
     sessions = {orjson.loads(each.data).get("session_id") for each in events if each.stream == codebase} - {None}
     out = tmp_path / f"export{EVIL}.jsonl"
     where = ("--data", data)

@@ -53,7 +53,7 @@ def ps(*, options: Connection = None) -> int:
         _add_requests(server, views)
     views.sort(key=lambda pair: (list(STATES).index(_state(pair[1])), pair[0]["name"]))
     at = now()
-    rows = [_row(one, view, at) for one, view in views]
+    rows = [_row(paper, one, view, at) for one, view in views]
     paper.lines(table(COLUMNS, rows, paper.width, titles=not options.quiet))
     if not options.quiet:
         paper.hint(_totals([view for _, view in views]))
@@ -91,7 +91,7 @@ def _state(view: Item) -> str:
     return state if state in STATES else "idle"
 
 
-def _row(codebase: Item, view: Item, at: datetime) -> Sequence[Piece | str]:
+def _row(paper: Paper, codebase: Item, view: Item, at: datetime) -> Sequence[Piece | str]:
     state = _state(view)
     cost = view.get("cost")
     return (
@@ -101,7 +101,7 @@ def _row(codebase: Item, view: Item, at: datetime) -> Sequence[Piece | str]:
         str(view.get("queued", 0)),
         (_about(view, state, at), "" if state not in ("failed", "idle") else "dim"),
         dollars(cost) if cost is not None else "-",
-        (codebase["id"], "dim"),
+        (paper.identity(codebase["id"]), "dim"),
     )
 
 
