@@ -50,9 +50,9 @@ class Entry:
             return True
         return self.name in limit and not self.name.startswith(ID_PREFIX)
 
-    def shows(self, other: "Entry | None") -> bool:
-        """Whether another has the same content."""
-        return other is not None and (self.listed, self.overview) == (other.listed, other.overview)
+    def streams_as(self, other: "Entry") -> bool:
+        """Whether another is the same in the stream. The list shows more of a codebase."""
+        return (self.name, self.overview) == (other.name, other.overview)
 
 
 class OverviewBoard:
@@ -122,8 +122,12 @@ class OverviewBoard:
     def _take(self, entries: Many[Entry], *, is_whole: bool) -> None:
         """Keep the entries that show something else than before. `is_whole`: what isn't among them never existed."""
         for entry in entries:
-            if not entry.shows(self._entries.get(entry.codebase)):
+            known = self._entries.get(entry.codebase)
+            if known is None or not entry.streams_as(known):
                 self._change(entry)
+            elif entry.listed != known.listed:
+                self._entries[entry.codebase] = replace(known, listed=entry.listed)
+                self._all = None
         if is_whole and len(self._entries) > len(entries):
             there = {entry.codebase for entry in entries}
             for entry in [entry for entry in self._entries.values() if entry.codebase not in there]:

@@ -32,6 +32,9 @@ from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http.api.idempotency import Repeats
 from opencode_ledger.http.api.service import Service
 from opencode_ledger.http.api.tasks import create_task
+from opencode_ledger.http.streams.cursor import start_of_overviews
+from opencode_ledger.http.streams.overview_board import OverviewBoard
+from opencode_ledger.http.streams.overviews import OverviewFeed
 from opencode_ledger.http.streams.session_spans import ProjectedSpans
 from opencode_ledger.http.streams.shutdown import Shutdown
 from opencode_ledger.http.streams.stream import EventStreams
@@ -156,6 +159,8 @@ class Machine:
             page=environment.page,
             backlog=environment.backlog,
         )
+        board = OverviewBoard(self.projections, self.clock)
+        self.overviews = OverviewFeed(board, self.projections, self.clock)
         self.refused_access = RefusedAccess(self.supervisor, self.clock)
         self.shutdown = Shutdown(self.supervisor, self.streams, self.refused_access)
         self.server = await self._serve()
@@ -194,10 +199,16 @@ class Machine:
         async def everything(request: web.Request) -> web.StreamResponse:
             return await self.streams.all_events(request)
 
+        async def overviews(request: web.Request) -> web.StreamResponse:
+            await self.projections.caught_up(self.disk.head)
+            await self.overviews.board.refresh()
+            return await self.streams.answer(request, start_of_overviews(request, self.disk.head), self.overviews.feed)
+
         # Not as a middleware of the application: aiohttp remembers those for ever, and with them all of this life.
         secrets, app = Secrets(), web.Application()
         answer = errors(secrets)
         app.router.add_get("/events", partial(answer, handler=everything))
+        app.router.add_get("/overview/events", partial(answer, handler=overviews))
         app.router.add_get("/{codebase}/events", partial(answer, handler=events))
         app.router.add_post("/{codebase_id}/tasks", partial(answer, handler=self._queueing(secrets)))
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)

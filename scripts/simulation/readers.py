@@ -53,13 +53,19 @@ class Reader:
 
     def connect(self, loop: SimulatedLoop, server: web.Server) -> None:
         """Come, or come back."""
-        path = f"/{self.wish.codebase}/events" if self.wish.codebase else "/events"
         query = f"session_id={self.wish.session}" if self.wish.session else ""
         cursor = f"Last-Event-ID: {self._last}\r\n" if self._last else ""
         if self._last == 0 and not self.wish.session:
             query = "last_event_id=0"
         self._clear()
-        self._connection = Connection(loop, server, f"GET {path}?{query} HTTP/1.1\r\nHost: x\r\n{cursor}\r\n".encode())
+        self._connection = Connection(
+            loop, server, f"GET {self.address}?{query} HTTP/1.1\r\nHost: x\r\n{cursor}\r\n".encode()
+        )
+
+    @property
+    def address(self) -> str:
+        """The path of its stream."""
+        return f"/{self.wish.codebase}/events" if self.wish.codebase else "/events"
 
     def hang_up(self) -> None:
         """Leave, wherever in a frame that may be."""

@@ -16,6 +16,7 @@ from .callers import Caller
 from .people import request_of
 from .readers import Reader, Wish
 from .simulation import Simulation
+from .watchers import reader_of
 
 MOST_CODEBASES = 10
 FEW_CODEBASES = 3
@@ -273,7 +274,7 @@ class Steps:
             wish = Wish(codebase, self._chance.choice(sessions[-2:]))
         else:
             wish = Wish(codebase, from_now=kind == 2)
-        reader = Reader(len(self.world.readers), wish, self.world.record, self.world.note)
+        reader = reader_of(wish, self.world.readers, self.world.record, self.world.note)
         reader.slow = self._chance.random() < 0.5
         self.world.readers.append(reader)
         self.world.act(f"{reader} comes")

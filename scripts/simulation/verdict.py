@@ -5,6 +5,8 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+import orjson
+
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase.lifecycle_rules import BUSY, Phase
 from opencode_ledger.domain.errors import LedgerError
@@ -13,9 +15,12 @@ from opencode_ledger.domain.events.wire import decode
 from opencode_ledger.domain.ids import CodebaseId, Position, TaskId
 from opencode_ledger.domain.outputs.record import kept_in
 from opencode_ledger.domain.proofs.leaves import leaf_of
+from opencode_ledger.http.streams.overview_json import shown
 from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.views.overviews import overviewed
 
 from .simulation import Simulation
+from .watchers import Watcher
 
 LONGEST = 4000.0
 """Simulated seconds within which all work is done once nobody makes trouble any more."""
@@ -176,7 +181,24 @@ def _check_readers(world: Simulation) -> None:
     for reader in world.readers:
         if not (reader.is_level or reader.wish.from_now):
             world.complain("a subscriber gets each event once, in order", f"{reader} never gets the rest")
+    world.wait_for(_check_watchers(world))
     world.check()
+
+
+async def _check_watchers(world: Simulation) -> None:
+    """All who watch the overviews know the last one of each codebase, as the views have it."""
+    projections = world.machine.projections
+    await projections.caught_up(Position(len(world.record.log)))
+    rows = await projections.views.overviews.rows_since(Position(0), "")
+    found = [overviewed(*row) for row in rows]
+    expected = {
+        one.codebase.id: orjson.loads(orjson.dumps({**shown(one.overview), "cost_today": None}))
+        for one in found
+        if one.overview is not None
+    }
+    for watcher in (reader for reader in world.readers if isinstance(reader, Watcher)):
+        if wrong := watcher.missing(expected):
+            world.complain("who watches the overviews knows the last ones", wrong)
 
 
 def _check_callers(world: Simulation) -> None:

@@ -1,12 +1,13 @@
 """Tokens that are limited to codebases, at every address: exactly what is theirs passes, and nothing shows the rest."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.service import API, Running, running
+from tests.support.service import API, LIMIT, Running, running
 
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.access.limited import DECIDED
@@ -154,6 +155,23 @@ async def test_lists_show_only_the_own_ones(place: Place) -> None:
             assert ({one["codebase"]["id"] for one in waiting["permissions"]}, waiting["total"]) == (ids, len(ids))
             assert (await place.api.get("/tasks?status=running", headers=headers))["total"] == len(ids)
             assert (await place.api.get("/status", headers=headers))["registered_codebases"] == len(ids)
+
+
+async def test_the_stream_of_overviews_shows_only_the_own_ones(place: Place) -> None:
+    """It has the token's codebases, also one that gets the token's name later, and none that leaves the limit."""
+    headers, path = bearing(NAMED), f"{API}/overview/events"
+    async with asyncio.timeout(LIMIT), place.api.client.get(path, headers=headers) as stream:
+        body = await stream.content.readuntil(b'"name":"shop"}')
+        for codebase, name, seen in (
+            (place.mill, "mine", None),
+            (place.shop, "store", b'"name":"shop"},"overview":null'),
+            (place.mill, "shop", b'"cost_today":0.0}}\n\n'),
+        ):
+            assert (await place.api.ask("PATCH", f"/codebases/{codebase}", {"name": name})).status == 200
+            body += await stream.content.readuntil(seen) if seen else b""
+    assert b"mine" not in body
+    assert b"store" not in body
+    assert place.mill.encode() in body.partition(b'"overview":null')[2]
 
 
 async def test_a_name_stands_for_those_that_have_it_now(place: Place) -> None:

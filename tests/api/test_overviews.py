@@ -155,6 +155,8 @@ async def test_the_stream_shows_what_the_list_shows(api: Running) -> None:
         await watcher.until("running")
         await agent.end("Done.")
         await watcher.until("idle")
+        await api.ask("PATCH", f"/codebases/{shop}", {"description": "only the list shows it"})
+        assert (await api.get("/codebases"))[0]["description"] == "only the list shows it"
         await api.ask("PATCH", f"/codebases/{shop}", {"name": "store"})
         assert (await watcher.next())["codebase"] == {"id": shop, "name": "store"}
         new = await api.register("new")

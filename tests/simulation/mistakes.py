@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import Mock, patch
 
+from tests.simulation import stream_mistakes
+
 from opencode_ledger.actors import codebase_stream, effect_runner, turn_planner
 from opencode_ledger.actors.codebase_actor import CodebaseActor
 from opencode_ledger.actors.codebase_stream import CodebaseStream
@@ -39,10 +41,6 @@ from opencode_ledger.domain.principals import LOCAL, Principal
 from opencode_ledger.http.api import idempotency
 from opencode_ledger.http.api.idempotency import Repeats, _UnderWay
 from opencode_ledger.http.offline import backup
-from opencode_ledger.http.streams import cursor
-from opencode_ledger.http.streams.cursor import cursor_of
-from opencode_ledger.http.streams.fanout import LiveStream
-from opencode_ledger.http.streams.stream import EventStreams
 from opencode_ledger.http.web.refused_access import RefusedAccess
 from opencode_ledger.projections.catch_up import Applier, fingerprint_of
 from opencode_ledger.projections.tree.file import TreeFile
@@ -89,27 +87,6 @@ def _dropped_wake_up() -> Planted:
             self._filled.set()
 
     return patch.object(Mailbox, "put", put)
-
-
-def _lost_at_the_seam() -> Planted:
-    follow = LiveStream.follow
-
-    async def careless(self: LiveStream, subscriber: Any) -> None:
-        subscriber.position = max(subscriber.position, self._last)
-        await follow(self, subscriber)
-
-    return patch.object(LiveStream, "follow", careless)
-
-
-def _doubled_at_the_seam() -> Planted:
-    send = LiveStream._send
-
-    def careless(self: LiveStream, events: Any, session: Any, followers: Any) -> Any:
-        for subscriber in followers:
-            subscriber.position = min(subscriber.position, events[0].sequence - 1)
-        return send(self, events, session, followers)
-
-    return patch.object(LiveStream, "_send", careless)
 
 
 def _lost_start_of_the_queue() -> Planted:
@@ -187,16 +164,6 @@ def _reports_lost_on_a_full_disk() -> Planted:
     return patch.object(UnrecordedReports, "_retry", retry)
 
 
-def _page_without_its_last_event() -> Planted:
-    read = EventStreams._read
-
-    async def short(self: EventStreams, codebase: Any, subscriber: Any, limit: int) -> Any:
-        page = await read(self, codebase, subscriber, limit)
-        return page[:-1] if len(page) == limit else page
-
-    return patch.object(EventStreams, "_read", short)
-
-
 def _last_come_first_served() -> Planted:
     async def get(self: Mailbox) -> Envelope:
         while not (self._control or self._data):
@@ -205,13 +172,6 @@ def _last_come_first_served() -> Planted:
         return (self._control or self._data).pop()
 
     return patch.object(Mailbox, "get", get)
-
-
-def _forgotten_cursor() -> Planted:
-    def forgotten(request: Any) -> Any:
-        return None if cursor_of([], request.query.getall("last_event_id", [])) is None else 0
-
-    return patch.object(cursor, "_cursor", forgotten)
 
 
 def _recorded_twice_after_a_crash() -> Planted:
@@ -357,10 +317,11 @@ MISTAKES: Final[dict[str, Callable[[], Planted]]] = {
     "keys that are forgotten": _keys_forgotten,
     "a key that is anyone's": _keys_of_anyone,
     "who asked for it is forgotten while it waits": _forgotten_sender,
-    "a cursor that is forgotten": _forgotten_cursor,
+    "a cursor that is forgotten": stream_mistakes.forgotten_cursor,
     "a queue that knows no priorities": _queue_by_age_alone,
     "a task that is moved to the end instead": _moved_behind_instead,
     "an agent that outlives its stop": _agent_outlives_its_stop,
+    "an overview that is held back until the next": stream_mistakes.overview_held_back,
     "a tree that keeps what was not written": _tree_keeps_what_was_not_written,
     "views that skip an event": _views_skip_an_event,
     "a queue that is forgotten in sleep": _queue_forgotten_in_sleep,
@@ -375,12 +336,12 @@ RARER: Final[dict[str, Callable[[], Planted]]] = {
     "a dropped wake-up": _dropped_wake_up,
     "what a kill left of tools' outputs stays": _unnamed_outputs_stay,
     "a queue that nobody starts": _lost_start_of_the_queue,
-    "an event lost where replay becomes live": _lost_at_the_seam,
-    "an event doubled where replay becomes live": _doubled_at_the_seam,
+    "an event lost where replay becomes live": stream_mistakes.lost_at_the_seam,
+    "an event doubled where replay becomes live": stream_mistakes.doubled_at_the_seam,
     "no recovery at the start": _no_recovery,
     "halts that wait their turn": _halts_wait_their_turn,
     "reports lost on a full disk": _reports_lost_on_a_full_disk,
-    "a page without its last event": _page_without_its_last_event,
+    "a page without its last event": stream_mistakes.page_without_its_last_event,
     "a mailbox that serves the last one first": _last_come_first_served,
     "events recorded twice after a crash": _recorded_twice_after_a_crash,
     "a queue that is left alone after a start": _queue_left_alone_after_a_start,

@@ -209,7 +209,7 @@ async def test_a_slow_reader_gets_the_latest_state() -> None:
         frames = await reader.leave()
         check(frames, 0)
         assert frames[-1][1]["overview"]["says"] == "line 199"
-        assert len(frames) <= 4
+        assert len(frames) < 20, "of 200 changes"
 
 
 async def test_more_codebases_than_a_page() -> None:
