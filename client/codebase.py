@@ -183,7 +183,7 @@ class Codebase:
             self._ledger.calls.transport,
             path,
             after,
-            contiguous=session is None,
+            numbering="contiguous" if session is None else "rising",
             last=_is_deletion if session is None else _is_end,
             on_trouble=on_trouble,
             patience=patience,

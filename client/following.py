@@ -4,7 +4,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Self, TypeVar, cast
 
 from .cursor import Cursor
 from .errors import BadStream, LedgerApiError, LedgerClosed, LedgerUnreachable, StreamHole, api_error
@@ -21,6 +21,9 @@ BEGINS_AFTER: Final = "x-ledger-after"
 SILENCE: Final = 45.0
 """Seconds after which a connection counts as dead: the service sends something every 15 seconds."""
 
+Numbering = Literal["contiguous", "rising", "free"]
+"""What the ids of a stream's events are: without gaps, with gaps, or in any order, where later events replace earlier ones."""
+
 Trouble = Callable[[LedgerApiError | LedgerUnreachable | None], None]
 """Gets the reason when a connection is lost, and None when there is one again."""
 
@@ -31,7 +34,7 @@ class EventStream(Generic[E_co]):
     It ends where the service ends the stream: a session's with the session, a codebase's with its deletion. As a
     context manager it closes its connection at the end of the block.
 
-    `contiguous`: the ids have no gaps, so one that is missing is noticed. `last`: whether an event may be the last, after
+    `numbering`: what the ids have to be. `last`: whether an event may be the last, after
     which the stream's address may be gone. `patience`: seconds without an event after which a lost connection is an error.
     `silence`: seconds without a byte after which a connection counts as lost.
     """
@@ -42,7 +45,7 @@ class EventStream(Generic[E_co]):
         path: str,
         after: int | Cursor | None,
         *,
-        contiguous: bool,
+        numbering: Numbering,
         last: Callable[[Event[str, Any]], bool] = lambda _: False,
         on_trouble: Trouble | None = None,
         patience: float | None = None,
@@ -52,7 +55,7 @@ class EventStream(Generic[E_co]):
         self._cursor = None if after is None or isinstance(after, int) else after
         self.position: int | None = after if isinstance(after, int) else None
         """The id of the last event that was handed out, or after which the stream began. None at first."""
-        self._contiguous, self._on_trouble, self._patience = contiguous, on_trouble, patience
+        self._numbering, self._on_trouble, self._patience = numbering, on_trouble, patience
         self._silence = silence
         self._connection: Incoming | None = None
         self._reader = FrameReader()
@@ -195,10 +198,11 @@ class EventStream(Generic[E_co]):
         if not (frame.id.isascii() and frame.id.isdigit()):
             raise BadStream(f"An event of {self._path} has no number: {frame.id!r}.")
         number, last = int(frame.id), self.position
-        if last is not None and number <= last:
-            return None
-        if self._contiguous and last is not None and number > last + 1:
-            raise StreamHole(self._path, last, number)
+        if last is not None and self._numbering != "free":
+            if number <= last:
+                return None
+            if self._numbering == "contiguous" and number > last + 1:
+                raise StreamHole(self._path, last, number)
         event = cast("E_co", Event(number, frame.event, _data(self._path, frame), frame.data))
         self.position = self._untaken = number
         self._pauses, self._waited, self._fruitful = pauses(), 0.0, True

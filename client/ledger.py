@@ -101,6 +101,28 @@ class Ledger:
             "m.AllPermissions", await self.calls.json("GET", "/permissions" + query_of(limit=limit, offset=offset))
         )
 
+    def overview(
+        self,
+        after: int | Cursor | None = None,
+        *,
+        on_trouble: Trouble | None = None,
+        patience: float | None = None,
+        silence: float = SILENCE,
+    ) -> EventStream[m.OverviewEvent]:
+        """What each codebase is doing, and every change of that. The parameters are those of `Codebase.events`.
+
+        A codebase comes with its latest state only, so a reader that was away gets no state in between.
+        """
+        return EventStream(
+            self.calls.transport,
+            f"{API}/overview/events",
+            after,
+            numbering="free",
+            on_trouble=on_trouble,
+            patience=patience,
+            silence=silence,
+        )
+
     # --- tasks ----------------------------------------------------------------------------------------------------
 
     async def tasks(self, *, status: str | None = None, limit: int | None = None, offset: int | None = None) -> m.Tasks:
@@ -152,7 +174,7 @@ class Ledger:
             self.calls.transport,
             f"{API}/events",
             after,
-            contiguous=True,
+            numbering="contiguous",
             on_trouble=on_trouble,
             patience=patience,
             silence=silence,

@@ -236,6 +236,20 @@ class Ledger:
         """The requests of all codebases that wait for an answer, the nearest deadline first."""
         return finished(self._client.permissions(limit=limit, offset=offset))
 
+    def overview(
+        self,
+        after: int | Cursor | None = None,
+        *,
+        on_trouble: Trouble | None = None,
+        patience: float | None = None,
+        silence: float = SILENCE,
+    ) -> Events[m.OverviewEvent]:
+        """What each codebase is doing, and every change of that. The parameters are those of `Codebase.events`.
+
+        A codebase comes with its latest state only, so a reader that was away gets no state in between.
+        """
+        return Events(self._client.overview(after, on_trouble=on_trouble, patience=patience, silence=silence))
+
     def tasks(self, *, status: str | None = None, limit: int | None = None, offset: int | None = None) -> m.Tasks:
         """The tasks of all codebases, newest first."""
         return finished(self._client.tasks(status=status, limit=limit, offset=offset))

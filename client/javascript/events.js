@@ -55,10 +55,10 @@ export class FrameReader {
 
 /** The events of a stream, as an asynchronous iterator. It reconnects by itself, after the last event that it has. */
 export class EventStream {
-  /** `contiguous`: the ids have no gaps. `last`: whether an event may be the last of this stream. */
-  constructor(calls, path, { contiguous, last = () => false }, options = {}) {
+  /** `numbering`: the ids are `contiguous`, `rising` with gaps, or `free`: in any order. `last`: whether an event may be the last of this stream. */
+  constructor(calls, path, { numbering, last = () => false }, options = {}) {
     const { after = null, cursor, onTrouble, patience = Infinity, silence = SILENCE, signal } = options;
-    Object.assign(this, { calls, path, contiguous, last, cursor, onTrouble, patience, silence, signal });
+    Object.assign(this, { calls, path, numbering, last, cursor, onTrouble, patience, silence, signal });
     this.position = after; // the id of the last event that was handed out, or after which the stream began
     this.waiting = [];
     this.connection = null;
@@ -170,9 +170,9 @@ export class EventStream {
   numbered({ id, event, data: raw }) {
     if (!/^[0-9]+$/.test(id)) throw new BadStream(`An event of ${this.path} has no number: ${JSON.stringify(id)}.`);
     const number = Number(id);
-    if (this.position !== null) {
+    if (this.position !== null && this.numbering !== "free") {
       if (number <= this.position) return null;
-      if (this.contiguous && number > this.position + 1) throw new StreamHole(this.path, this.position, number);
+      if (this.numbering === "contiguous" && number > this.position + 1) throw new StreamHole(this.path, this.position, number);
     }
     const made = { id: number, event, data: parsed(this.path, id, raw), raw };
     this.position = this.untaken = number;

@@ -44,6 +44,7 @@ export class Ledger {
     return new Codebase(this, answer.codebase.id);
   }
 
+  overview = (options) => new EventStream(this.calls, `${API}/overview/events`, { numbering: "free" }, options);
   permissions = ({ limit, offset } = {}) => this.request("GET", `/permissions${queryOf({ limit, offset })}`);
 
   // --- tasks ---------------------------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ export class Ledger {
 
   // --- the log -------------------------------------------------------------------------------------------------------
 
-  events = (options) => new EventStream(this.calls, `${API}/events`, { contiguous: true }, options);
+  events = (options) => new EventStream(this.calls, `${API}/events`, { numbering: "contiguous" }, options);
   checkpoint = () => this.text("/log/checkpoint");
   publicKey = () => this.text("/log/key");
   inclusionProof = (position, size) => this.request("GET", `/log/proofs/inclusion${queryOf({ position, size })}`);
@@ -108,7 +109,7 @@ export class Codebase {
   events({ session, ...options } = {}) {
     const whole = session === undefined || session === null;
     const path = `${API}${this.path}/events${queryOf({ session_id: session })}`;
-    const kind = { contiguous: whole, last: whole ? isDeletion : isEnd };
+    const kind = { numbering: whole ? "contiguous" : "rising", last: whole ? isDeletion : isEnd };
     return new EventStream(this.ledger.calls, path, kind, options);
   }
 
