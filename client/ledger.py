@@ -101,6 +101,13 @@ class Ledger:
             "m.AllPermissions", await self.calls.json("GET", "/permissions" + query_of(limit=limit, offset=offset))
         )
 
+    async def search(
+        self, words: str, *, codebase: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.Found:
+        """Prompts, answers, commands and paths that have all these words, newest first. `codebase`: only this one."""
+        query = query_of(q=words, codebase=codebase, limit=limit, offset=offset)
+        return cast("m.Found", await self.calls.json("GET", f"/search{query}"))
+
     def overview(
         self,
         after: int | Cursor | None = None,

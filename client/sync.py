@@ -236,6 +236,12 @@ class Ledger:
         """The requests of all codebases that wait for an answer, the nearest deadline first."""
         return finished(self._client.permissions(limit=limit, offset=offset))
 
+    def search(
+        self, words: str, *, codebase: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.Found:
+        """Prompts, answers, commands and paths that have all these words, newest first. `codebase`: only this one."""
+        return finished(self._client.search(words, codebase=codebase, limit=limit, offset=offset))
+
     def overview(
         self,
         after: int | Cursor | None = None,

@@ -103,6 +103,8 @@ export class Ledger {
   codebases(): Promise<m.ListedCodebase[]>;
   /** Register the directory at `path`, which is absolute. */
   register(path: string, name: string, more?: { description?: string; agent_config?: m.AgentConfig }): Promise<Codebase>;
+  /** Prompts, answers, commands and paths that have all these words, newest first. */
+  search(words: string, options?: Page & { codebase?: string }): Promise<m.Found>;
   /** What each codebase is doing, and every change of that: always the latest state. */
   overview(options?: EventOptions): EventStream<m.OverviewEvent>;
   /** The requests of all codebases that wait for an answer, the nearest deadline first. */

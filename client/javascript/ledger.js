@@ -44,6 +44,8 @@ export class Ledger {
     return new Codebase(this, answer.codebase.id);
   }
 
+  search = (words, { codebase, limit, offset } = {}) =>
+    this.request("GET", `/search${queryOf({ q: words, codebase, limit, offset })}`);
   overview = (options) => new EventStream(this.calls, `${API}/overview/events`, { numbering: "free" }, options);
   permissions = ({ limit, offset } = {}) => this.request("GET", `/permissions${queryOf({ limit, offset })}`);
 
