@@ -191,8 +191,8 @@ async def test_an_auditor_sees_each_change(tmp_path: Path) -> None:
             shown = [line.text.plain for line in head(history)]
     said = [line for line in shown if line.startswith("changed")]
     assert [line.partition("]  ")[2] for line in said] == [
-        "name: store<U+001B>[31m; description: none",
-        "agent configuration: trusted true",
-        "agent configuration: the defaults",
+        "name: store<U+001B>[31m; description: none  by local",
+        "agent configuration: trusted true  by local",
+        "agent configuration: the defaults  by local",
     ]
     assert all(f"[{sequence}]" in line for sequence, line in zip((2, 3, 4), said, strict=True))

@@ -66,7 +66,9 @@ async def test_every_route_takes_a_name(api: Running) -> None:
         answers = list[tuple[int, bytes]]()
         for named in (codebase, quote("the shop")):
             async with api.client.get(f"{API}/codebases/{named}{rest}{query}") as response:
-                answers.append((response.status, re.sub(rb'"checkpoint":"[^"]*"', b"", await response.read())))
+                # An export is an event of the service, so the next one proves the same in a longer log.
+                said = re.sub(rb'"checkpoint":"[^"]*"|"\w+":\[[^]]*\]\}\n\Z', b"", await response.read())
+                answers.append((response.status, said))
         assert answers[0] == answers[1], route.path
 
 

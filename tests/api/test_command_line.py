@@ -312,6 +312,8 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_OPENCODE_HOME": str(tmp_path / "home"),
         "LEDGER_ALLOW_ROOT": f"{tmp_path / 'one'}:{tmp_path / 'two'}",
         "LEDGER_TOKEN_FILE": str(tmp_path / "token"),
+        "LEDGER_TRUSTED_USER_HEADER": "X-Forwarded-User",
+        "LEDGER_PUBLIC_URL": "https://agents.example.com",
         "LEDGER_MAX_AGENTS": "1",
         "LEDGER_MAX_CONNECTIONS": "100",
         "LEDGER_AGENT_MEMORY": "4096",

@@ -90,7 +90,7 @@ ADDRESSES: list[tuple[str, str]] = [
     ),
     (
         "tasks?stauts=done",
-        "Unknown parameter `stauts`; known here: status, limit, offset, at.",
+        "Unknown parameter `stauts`; known here: status, order, limit, offset, at.",
     ),
     ("permissions?at=1", "Unknown parameter `at`; known here: limit, offset."),
     ("messages", "Query parameter `session_id` is required."),
