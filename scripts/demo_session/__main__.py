@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, cast
 
@@ -24,7 +24,7 @@ from .client import Client, RequestRefused
 from .director import Director, NothingHappened
 from .picture import svg_of
 from .screen import page_of
-from .stage import StageFailed, stage
+from .stage import Stage, StageFailed, stage
 
 PACE: Final = 0.07
 """Seconds per word: a little faster than one reads aloud."""
@@ -52,7 +52,7 @@ def main() -> int:
     console = Terminal(highlight=False, record=arguments.svg is not None)
     try:
         with _folder(keep=arguments.keep) as folder:
-            status = asyncio.run(_run(console, folder, 0 if arguments.fast else PACE))
+            status = asyncio.run(_run(console, folder, 0 if arguments.fast else PACE, stay=arguments.stay))
             if arguments.keep:
                 console.print(f"\n  kept: {folder}", soft_wrap=True)
     except KeyboardInterrupt:
@@ -68,6 +68,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--fast", action="store_true", help="without pauses, for tests")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder with the project and the log")
+    parser.add_argument(
+        "--stay", action="store_true", help="keep the service up at the end, for a look round; Ctrl-C ends it"
+    )
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also save part 2, with the follow-up, as a picture")
     return parser.parse_args()
 
@@ -82,13 +85,13 @@ def _folder(*, keep: bool) -> Generator[Path]:
         yield Path(folder)
 
 
-async def _run(console: Terminal, folder: Path, pace: float) -> int:
+async def _run(console: Terminal, folder: Path, pace: float, *, stay: bool) -> int:
     _cancel_on_signals()
     page = page_of(console)
     page.plain()
     page.plain(Text.assemble(("opencode-ledger", "bold"), "  a real service, a real opencode, a scripted model"))
     try:
-        await _play(page, folder, script.Story(pace))
+        await _play(page, folder, script.Story(pace), stay=stay)
     except asyncio.CancelledError:
         page.plain()
         page.plain("Interrupted. The service and everything that it started have ended.", "magenta")
@@ -106,10 +109,30 @@ async def _run(console: Terminal, folder: Path, pace: float) -> int:
     return 0
 
 
-async def _play(page: Page, folder: Path, story: script.Story) -> None:
+async def _play(page: Page, folder: Path, story: script.Story, *, stay: bool) -> None:
     async with stage(folder, script.PROJECT, story.rules(), opencode_config) as scene, aiohttp.ClientSession() as http:
         page.plain(f"{scene.url}  pid {scene.service.pid}", "dim")
         await Director(scene, Client(http, scene.url), page, story).play()
+        if stay:
+            await _look_round(page, scene)
+
+
+async def _look_round(page: Page, scene: Stage) -> None:
+    """Keep the service up until Ctrl-C."""
+    page.plain()
+    page.plain(Text.assemble((" look round ", "bold reverse")))
+    page.plain()
+    for name, place in (
+        ("page", f"{scene.url}/"),
+        ("API", f"{scene.url}/docs"),
+        ("project", f"{scene.project}"),
+        ("data", f"{scene.data}"),
+    ):
+        page.plain(Text.assemble((f"  {name:<11}", "cyan"), place))
+    page.plain()
+    page.plain("  The service stays up. Ctrl-C ends it, and removes the files.")
+    with suppress(asyncio.CancelledError):
+        await asyncio.get_running_loop().create_future()
 
 
 def _show_log(page: Page, log: Path) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from opencode_ledger.http.cli.live.page import Page
 
+from . import forgery
 from . import story as script
 from .client import Client, Frame
 from .screen import Screen
@@ -62,6 +63,7 @@ class Director:
         await self._steered_run()
         await self._interrupted_run()
         await self._what_is_left()
+        await self._forged_record()
 
     # --- the acts -----------------------------------------------------------------------------------------------
 
@@ -99,6 +101,22 @@ class Director:
         same = [frame.raw for frame in again] == [frame.raw for frame in self._frames]
         verdict = "the same bytes as live" if same else "NOT the same bytes as live"
         self._fact("replay", f"{len(again)} events read again: {verdict}")
+
+    async def _forged_record(self) -> None:
+        self._heading("5", "Change one byte of a copy of the record, and let the audit find it.")
+        copy = self._stage.data.with_name("copy")
+        self._page.plain()
+        await asyncio.to_thread(forgery.copy_of, self._stage.data, copy)
+        place = await asyncio.to_thread(forgery.change_one_byte, copy)
+        self._fact(
+            "changed",
+            f'byte {place:,} of copy/ledger.db: "{forgery.BEFORE.decode()}" is "{forgery.AFTER.decode()}"',
+        )
+        for name, data in (("the copy", copy), ("the log", self._stage.data)):
+            self._page.plain()
+            self._page.plain(f"  opencode-ledger audit verify --data {data.name}", "bold")
+            verdict = await asyncio.to_thread(forgery.verdict_on, data)
+            self._page.block(verdict, "red" if name == "the copy" else "green", indent=7)
 
     # --- the user's hands ---------------------------------------------------------------------------------------
 

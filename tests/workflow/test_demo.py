@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
 
@@ -15,10 +17,12 @@ LIMIT = 90.0
 pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.usefixtures("real_agent")]
 
 
-async def start(temporary: Path, **environment: str) -> asyncio.subprocess.Process:
+async def start(temporary: Path, *options: str, **environment: str) -> asyncio.subprocess.Process:
     """The demo without a terminal, with a temporary directory of its own."""
     return await asyncio.create_subprocess_exec(
-        *(ROOT / "scripts/demo", "--fast"),
+        ROOT / "scripts/demo",
+        "--fast",
+        *options,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -36,11 +40,24 @@ def left(temporary: Path) -> list[str]:
 
 
 async def test_the_demo_runs_to_the_end(tmp_path: Path) -> None:
-    """Without a terminal it is plain text, shows each act, replays the same bytes, and leaves nothing behind."""
-    demo = await start(tmp_path)
-    async with asyncio.timeout(LIMIT):
-        output, _ = await demo.communicate()
-    shown = output.decode()
+    """Without a terminal it is plain text, shows each act, replays the same bytes, and leaves nothing behind.
+
+    With `--stay` its page can be looked at until Ctrl-C, which ends it as it would have ended by itself.
+    """
+    demo = await start(tmp_path, "--stay")
+    assert demo.stdout is not None
+    shown = ""
+    async with asyncio.timeout(LIMIT), aiohttp.ClientSession() as client:
+        while "The service stays up" not in shown:
+            shown += (await demo.stdout.readline()).decode()
+            assert not demo.stdout.at_eof(), shown
+        page = re.search(r"page +(http\S+)", shown)
+        assert page
+        async with client.get(page[1]) as response:
+            assert response.content_type == "text/html"
+        demo.send_signal(signal.SIGINT)
+        rest, _ = await demo.communicate()
+    shown += rest.decode()
     assert demo.returncode == 0, shown
     cues = ["registered", "Let me see whether it passes.", "Also round", "completed in", "interrupted"]
     cues += [
@@ -49,6 +66,9 @@ async def test_the_demo_runs_to_the_end(tmp_path: Path) -> None:
         "stopped in",
         "0 of opencode",
         "the same bytes as live",
+        "WRONG  Event",
+        "it was changed",
+        "sound:",
         "./scripts/serve",
     ]
     places = [shown.find(cue) for cue in cues]
