@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final, NoReturn
@@ -20,6 +21,7 @@ from .access.tokens import Tokens
 from .api.service import AgentHost
 from .app import make_app
 from .bootstrap import running_service, sweep_agents
+from .greeting import greeting
 from .limits import Limits
 from .running import RunningService
 from .settings import Settings
@@ -55,6 +57,8 @@ async def serve_until_signalled(
         ):
             _collect_garbage_rarely()
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
+            if sys.stdout.isatty():
+                print(await greeting(running.service, _url(listening)), flush=True)
             await signalled.wait()
             log.info("shutting down: running agents are interrupted and recorded")
             await running.shutdown.run()
