@@ -146,7 +146,7 @@ def _scopes(path: Path, number: int, words: list[str]) -> frozenset[Scope]:
     if not {*words} <= _WORDS or len({*words}) != len(words) or mixed:
         known = f"{', '.join(SCOPES)}; {PROXY}; or `{_EVERYTHING}` in place of the first three"
         raise _bad(path, f"has an unknown scope on line {number}, or one twice; the scopes are {known}")
-    scopes = frozenset(scope for scope in SCOPES if scope in words or _EVERYTHING in words)
+    scopes: frozenset[Scope] = frozenset(scope for scope in SCOPES if scope in words or _EVERYTHING in words)
     if not scopes:
         raise _bad(path, f"has no scope on line {number}; the scopes are {', '.join(SCOPES)}")
     return scopes

@@ -52,7 +52,8 @@ class Place:
 
 def code(answer: Any) -> tuple[int, str]:
     """The status of an answer, and the code if it is an error."""
-    return answer.status, answer.body.get("code", "") if isinstance(answer.body, dict) else ""
+    body: dict[str, str] = answer.body if answer.status >= 400 else {}
+    return answer.status, body.get("code", "")
 
 
 @pytest.fixture

@@ -78,3 +78,18 @@ def test_names_outlive_an_erasure() -> None:
     """Who asked for something stays known when what was said is gone."""
     emptied = [event.data for event in events_of(THIS_VERSION) if b'"erased":{' in event.data]
     assert any(b'"by":"anna"' in one for one in emptied)
+
+
+def test_who_did_it_is_shown(command: Command, tmp_path: Path) -> None:
+    """An auditor reads who began a session, who answered its agent, who queued, changed and erased."""
+    place = ("--data", str(write_data(THIS_VERSION, tmp_path / "data")))
+    sessions = command("audit", "show", "shop", *place).output
+    assert "added     " in sessions and "by anna" in sessions
+    first = re.findall(r"^sess_\w+", sessions, re.MULTILINE)[-1]
+    story = command("audit", "show", "shop", first, *place).output
+    assert "by        anna\n" in story
+    assert "allowed once by anna" in story and "prompt to build on test/model by anna" in story
+    compared = command("audit", "diff", "shop", "0", *place).output
+    assert "began by anna" in compared and "created by local" in compared
+    letters = re.findall(r"cb_\w+(?=.*attic)", command("audit", "show", *place).output)[0]
+    assert "by ann (uid:" in command("audit", "diff", letters, "0", *place).output
