@@ -12,8 +12,8 @@ from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
 
 STATES: Final = {
-    "running": ("● running", "cyan"),
     "needs_you": ("! needs you", "bold yellow"),
+    "running": ("● running", "cyan"),
     "waiting_for_slot": ("○ waiting", ""),
     "interrupted": ("‖ interrupted", "magenta"),
     "failed": ("✗ failed", "red"),

@@ -23,8 +23,10 @@ app = App(name="tasks", help="The queue: list, add, cancel, move, edit and retry
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 Priority = Annotated[int | None, Parameter(name=("--priority", "-p"))]
 
-WAITS: Final = ("running", "interrupted", "pending")
-"""The states of tasks that have not ended, as they are listed."""
+BEGUN: Final = ("running", "interrupted")
+"""The states of tasks that have begun and not ended."""
+
+MANY: Final = 10_000
 
 STYLES: Final = {"running": "cyan", "completed": "green", "failed": "red", "interrupted": "magenta", "cancelled": "dim"}
 
@@ -268,17 +270,15 @@ def _named(task: Item) -> str:
 def _waiting(server: Server, codebase: Item) -> list[Item]:
     """The tasks that have not ended: first the one that runs, then the others as they start."""
     path = f"/codebases/{codebase['id']}/tasks"
-    found: list[Item] = []
-    for status in WAITS:
-        found += _in_order(server.pages(path, "tasks", 10_000, status=status))
-    return found
-
-
-def _in_order(tasks: list[Item]) -> list[Item]:
-    """As they start: by the place that the service names, else by priority and age."""
-    if tasks and all("position" in task for task in tasks):
-        return sorted(tasks, key=lambda task: int(task["position"]))
-    return sorted(tasks, key=lambda task: (-int(task["priority"]), str(task["id"])))
+    begun = [task for status in BEGUN for task in server.pages(path, "tasks", MANY, status=status)]
+    try:
+        return begun + server.pages(path, "tasks", MANY, order="queue")
+    except Refused as error:
+        if error.status != 400:
+            raise
+    # A service of an earlier version doesn't know the order: higher priority first, then first come first served.
+    queued = server.pages(path, "tasks", MANY, status="pending")
+    return begun + sorted(queued, key=lambda task: (-int(task["priority"]), str(task["id"])))
 
 
 def _ended_too(server: Server, codebase: Item, limit: int) -> list[Item]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any, Final, TypeAlias
 
 from ....domain.visible_text import visible_prose
@@ -63,8 +64,8 @@ class Paper:
 
     def hint(self, text: str) -> None:
         """A line that helps a person at a terminal, and would disturb a program."""
-        if self.width is not None:
-            self.line((text, "dim"))
+        for part in wrap(text, self.width) if self.width is not None else ():
+            self.line((part, "dim"))
 
     def _painted(self, text: str, style: str) -> str:
         shown = sign(visible_prose(text, keep=""))
