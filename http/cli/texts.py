@@ -16,13 +16,23 @@ def given_text(argument: str | None, file: Path | None, what: str) -> str:
     elif argument is not None and argument != "-":
         text = argument
     elif argument == "-" or not sys.stdin.isatty():
-        with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as given:
-            text = given.read().decode("utf-8", "replace")
+        text = _standard_input()
     else:
         raise CommandFailed(f"Give {what}: as an argument, with --file, or on standard input.")
     if not text.strip():
         raise CommandFailed(f"There is no text in {what}.")
     return text
+
+
+def redirected() -> str | None:
+    """The text on standard input, if it is redirected and holds any."""
+    text = None if sys.stdin.isatty() else _standard_input()
+    return text if text and text.strip() else None
+
+
+def _standard_input() -> str:
+    with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as given:
+        return given.read().decode("utf-8", "replace")
 
 
 def _read(file: Path) -> str:

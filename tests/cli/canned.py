@@ -5,7 +5,7 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 NOT_FOUND = {"detail": "There is no such address.", "code": "not_found"}
@@ -22,7 +22,7 @@ def canned(answers: Mapping[str, Any]) -> Generator[tuple[str, list[tuple[str, s
             asked.append((self.command, self.path, json.loads(self.rfile.read(length) or b"null")))
             path = urlsplit(self.path).path.removeprefix("/v1/opencode")
             found = answers.get(f"{self.command} {path}", answers.get(path, (404, NOT_FOUND)))
-            status, content = found if isinstance(found, tuple) else (200, found)
+            status, content = cast("tuple[int, Any]", found) if isinstance(found, tuple) else (200, found)
             body = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))

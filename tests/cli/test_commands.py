@@ -41,7 +41,7 @@ def codebase(name: str, view: dict[str, Any] | None = None, path: str = "/srv/x"
     return found if view is None else {**found, "overview": view}
 
 
-ALL = [
+ALL: list[dict[str, Any]] = [
     codebase("docs", overview("failed", reason="credit balance is too low")),
     codebase("shop", overview("running", prompt="Fix the total in cart.py and add a test for what it does", queued=9)),
     codebase("billing-api", overview("needs_you", waiting=1)),
@@ -50,12 +50,12 @@ ALL = [
     codebase("quiet", overview("idle", session=None)),
     codebase("new", overview("a_state_of_a_later_version", session=None)),
 ]
-ASKED = {
+ASKED: dict[str, Any] = {
     "id": "perm_0661800000000XXXXXXXXX1", "kind": "permission", "tool": "bash", "args": {"command": "rm old.log\nls"},
     "patterns": [], "session_id": "sess_0661800000000XXXXXXXXX1", "task_id": None, "asked_at": "", "expires_at": None,
     "codebase": {"id": ALL[2]["id"], "name": "billing-api"},
 }  # fmt: skip
-PAGE = {"permissions": [ASKED], "total": 1, "limit": 500, "offset": 0}
+PAGE: dict[str, Any] = {"permissions": [ASKED], "total": 1, "limit": 500, "offset": 0}
 
 
 def test_ps_puts_first_who_needs_a_person(command: Command) -> None:
@@ -99,7 +99,7 @@ def test_ps_of_an_earlier_service(command: Command) -> None:
     one = codebase("shop")
     status = {"status": "running", "started_at": None, "current_task": "Do it", "queue": {"pending": 2}}
     path = f"/codebases/{one['id']}"
-    waiting = {"permissions": [], "total": 0}
+    waiting: dict[str, Any] = {"permissions": [], "total": 0}
     with canned({"/codebases": [one], f"{path}/status": status, f"{path}/permissions": waiting}) as (url, _):
         ended = command("ps", "--server", url)
     assert re.search(r"shop +● running +- +2 +Do it +- ", ended.output)
@@ -121,7 +121,7 @@ def test_what_an_earlier_service_can_not_do(
     """It is said in words, and nothing else is done."""
     one = codebase("shop", path=str(tmp_path))
     session = {"id": "sess_1", "prompt": "x"}
-    answers = {
+    answers: dict[str, Any] = {
         "/codebases": [one],
         f"/codebases/{one['id']}/sessions": {"sessions": [session], "total": 1},
         "/tasks": {"tasks": [{"id": "task_1", "title": "x"}], "total": 1},
@@ -136,7 +136,7 @@ def test_what_an_earlier_service_can_not_do(
 def test_the_queue_of_an_earlier_service(command: Command, tmp_path: Path) -> None:
     """Its order is by priority, then first come first served."""
     one = codebase("shop", path=str(tmp_path))
-    tasks = [{"id": f"task_{n}", "title": f"T{n}", "status": "pending", "priority": p, "created_at": ""}
+    tasks: list[dict[str, Any]] = [{"id": f"task_{n}", "title": f"T{n}", "status": "pending", "priority": p, "created_at": ""}
              for n, p in ((3, 0), (2, 5), (1, 0))]  # fmt: skip
     path = f"/codebases/{one['id']}/tasks"
 
@@ -174,12 +174,12 @@ def test_nobody_listens(command: Command) -> None:
 
 def test_an_answer_to_what_an_agent_asks(command: Command) -> None:
     """By a part of its id; a question is not approved, and a permission is not answered with words."""
-    question = {**ASKED, "id": "perm_0661800000000YYYYYYYYY2", "kind": "question",
+    question: dict[str, Any] = {**ASKED, "id": "perm_0661800000000YYYYYYYYY2", "kind": "question",
                 "args": {"questions": [{"question": "Which?", "options": [{"label": "a"}, {"label": "b"}]}]}}  # fmt: skip
     page = {**PAGE, "permissions": [ASKED, question], "total": 2}
     path = f"/codebases/{ALL[2]['id']}/permissions"
     done = {"success": True, "message": "Done"}
-    answers = {"/permissions": page, f"{path}/{ASKED['id']}": done, f"{path}/{question['id']}": done}
+    answers: dict[str, Any] = {"/permissions": page, f"{path}/{ASKED['id']}": done, f"{path}/{question['id']}": done}
     with canned(answers) as (url, asked):
         assert command("permissions", "approve", "XXXXXX1", "--always", "--server", url).code == 0
         assert command("permissions", "answer", "YYYYYY2", "2", "--server", url).code == 0
@@ -199,10 +199,10 @@ def test_a_diff_is_what_the_service_recorded(command: Command, tmp_path: Path) -
     """For a program it is to the byte, so that `git apply` takes it; files without a diff are named."""
     one = codebase("shop", path=str(tmp_path))
     place = f"/codebases/{one['id']}/sessions"
-    files = [{"path": "a\tb.py", "action": "modify", "additions": 1, "deletions": 1, "diff_recorded": True},
+    files: list[dict[str, Any]] = [{"path": "a\tb.py", "action": "modify", "additions": 1, "deletions": 1, "diff_recorded": True},
              {"path": "x.bin", "action": "create", "additions": None, "deletions": None, "diff_recorded": False}]  # fmt: skip
-    text = "--- a\n+++ b\n@@ -1 +1 @@\n-\told \n+\tnew \n"
-    answers = {
+    text = "--- a\n+++ b\n@@ -1 +1 @@\n-\tbefore \n+\tafter \n"
+    answers: dict[str, Any] = {
         "/codebases": [one],
         place: {"sessions": [{"id": "sess_1", "prompt": "x"}], "total": 1},
         f"{place}/sess_1/changes": {"files": files, "total": 2},
@@ -230,9 +230,14 @@ def test_a_directory_of_no_codebase(command: Command, tmp_path: Path) -> None:
 
 def test_doctor_says_what_is_broken(command: Command) -> None:
     """A service that can't start agents is a problem with its sentence; no service at all has its own exit code."""
-    ready = {"status": "degraded", "position": 7, "opencode": "opencode was not found. Run `opencode-ledger setup`.",
+    ready: dict[str, Any] = {"status": "degraded", "position": 7, "opencode": "opencode was not found. Run `opencode-ledger setup`.",
              "log": "ok", "views": "ok"}  # fmt: skip
-    answers = {"/readyz": (503, ready), "/status": {}, "/openapi.json": {"info": {"version": "9.9"}}, "/codebases": []}
+    answers: dict[str, Any] = {
+        "/readyz": (503, ready),
+        "/status": {},
+        "/openapi.json": {"info": {"version": "9.9"}},
+        "/codebases": [],
+    }
     with canned(answers) as (url, _):
         ended = command("doctor", "--server", url)
         listed = json.loads(command("doctor", "--json", "--server", url).output)

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.faults.service import Service
@@ -129,6 +130,13 @@ async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str
         cwd=shop,
         env=environment(seen),
     )
+    assert process.stdout is not None
+    connected = asyncio.ensure_future(process.stdout.readline())
+    for number in range(100):
+        if connected.done():
+            break
+        await service.ask("PATCH", "/codebases/shop", {"description": f"Something happens: {number}"})
+        await asyncio.wait([connected], timeout=0.5)
     async with person("run", "say: I wait.\nhang:", cwd=shop, env=seen) as here:
         await here.sees("I wait.", 2)
         here.press("\x03")
@@ -137,7 +145,6 @@ async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str
     status = json.loads((await in_a_pipe("codebase", "show", "--json", cwd=shop, env=seen)).output)["status"]
     assert status["status"] == "running"
     await in_a_pipe("interrupt", "shop", cwd=shop, env=seen)
-    assert process.stdout is not None
     seen_lines = list[str]()
     async with asyncio.timeout(30):
         while not seen_lines or "interrupted on request" not in seen_lines[-1]:
@@ -145,6 +152,28 @@ async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str
     process.send_signal(signal.SIGINT)
     assert await process.wait() == 130
     assert any(re.fullmatch(r"\d\d:\d\d:\d\d shop agent    I wait\.", line) for line in seen_lines), seen_lines
+
+
+async def test_what_a_program_reads(service: Service, shop: Path, seen: dict[str, str]) -> None:
+    """Every list and document as JSON, from the directory's codebase, whatever state the service is in."""
+
+    async def document(*words: str) -> Any:
+        ended = await in_a_pipe(*words, "--json", cwd=shop, env=seen)
+        assert (ended.code, ended.errors) == (0, ""), (words, ended)
+        return json.loads(ended.output)
+
+    (known,) = await document("ps")
+    assert (known["name"], "overview" in known) == ("shop", True)
+    shown = await document("show")
+    assert shown["messages"][0]["role"] == "user"
+    added = await document("tasks", "add", "say: Later.", "--priority", "3")
+    assert added["task"]["priority"] == 3
+    listed = await document("tasks", "--all")
+    assert added["task"]["id"] in {task["id"] for task in listed["tasks"]}
+    found = await document("search", "README")
+    assert {one["codebase"]["name"] for one in found["results"]} == {"shop"}
+    assert (await document("codebase", "sync"))["success"]
+    assert "log" in {one["what"] for one in await document("doctor")}
 
 
 async def test_completion_knows_the_names(service: Service, shop: Path, seen: dict[str, str]) -> None:

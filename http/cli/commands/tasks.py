@@ -1,6 +1,5 @@
 """`opencode-ledger tasks`: the queue of a codebase."""
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,7 +15,7 @@ from ..failures import CommandFailed
 from ..layout.amounts import age, now, words
 from ..layout.paper import Paper, Piece, print_json, short
 from ..layout.table import Column, table
-from ..texts import given_text
+from ..texts import given_text, redirected
 
 app = App(name="tasks", help="The queue: list, add, cancel, move, edit and retry tasks.")
 
@@ -111,8 +110,7 @@ def add(
 
     """
     options = options or Options()
-    typed = prompt is None and file is None and sys.stdin.isatty()
-    text = title if typed else given_text(prompt, file, "the prompt")
+    text = redirected() or title if prompt is None and file is None else given_text(prompt, file, "the prompt")
     server = Server(options)
     found = codebase_of(server, codebase, options)
     body: dict[str, object] = {

@@ -8,7 +8,7 @@ from ....domain.events.wire import UnknownEvent
 from ..layout.amounts import words
 from ..layout.paper import short
 from .totals import Totals
-from .words import Said, asks, decision, news, outcome, tool_words
+from .words import Said, asks, decision, news, outcome, speaker, tool_words
 
 
 @dataclass
@@ -47,7 +47,7 @@ class OneLiners:
     def _line(self, event: e.Event) -> Said | None:
         match event:
             case e.MessageSent():
-                return Said(event.by if event.by not in (None, "local") else "you", words(event.content), "green")
+                return Said(speaker(event.by), words(event.content), "green")
             case e.ToolUse():
                 self._calls[event.call_id] = event
                 return None

@@ -22,6 +22,7 @@ from .words import (
     news,
     outcome,
     printed_lines,
+    speaker,
     tool_words,
 )
 
@@ -68,7 +69,7 @@ class View:
             case e.Output():
                 self._output(event, number)
             case e.MessageSent():
-                self.said(event.by if event.by not in (None, "local") else "you", event.content, number)
+                self.said(speaker(event.by), event.content, number)
             case e.ToolUse():
                 self._tool_use(event, number)
             case e.ToolResult():
@@ -91,10 +92,10 @@ class View:
         """Show a line by itself."""
         self.page.line(line.label, Text(visible_prose(line.text, keep=""), line.style), number)
 
-    def said(self, who: str | None, text: str, number: int | None = None) -> None:
+    def said(self, who: str, text: str, number: int | None = None) -> None:
         """Show what a person said."""
         self.page.end_line()
-        self.page.flow(one_line(who or "you"), visible_prose(text.strip(), keep="\n"), "green", number)
+        self.page.flow(one_line(who), visible_prose(text.strip(), keep="\n"), "green", number)
         self.page.end_line()
 
     def _output(self, event: e.Output, number: int) -> None:

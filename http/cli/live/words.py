@@ -34,6 +34,13 @@ class Said(NamedTuple):
     style: str = ""
 
 
+def speaker(by: str | None) -> str:
+    """Who said something, as a label: without tokens it can only be the person who looks."""
+    if by in (None, "local"):
+        return "you"
+    return "user" if by.startswith(("token:", "uid:")) else by
+
+
 def tool_words(use: e.ToolUse, directory: str) -> str:
     """What a tool call is about, on one line; paths inside the codebase are relative to it."""
     said = about(use.args)
@@ -114,6 +121,8 @@ def news(event: e.Event) -> Said | None:
             return Said("  file", words(event.message), "dim")
         case e.CodebaseRegistered():
             return Said("", f"registered {one_line(event.name)}  {one_line(event.path)}", "dim")
+        case e.CodebaseChanged():
+            return Said("", "the codebase was changed", "dim")
         case e.CodebaseDeleted():
             return Said("", "unregistered", "dim")
         case e.TaskHeld():
