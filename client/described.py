@@ -202,6 +202,34 @@ class Changed(TypedDict):
     codebase: Codebase
 
 
+class ChangedFile(TypedDict):
+    """A file that a session changed. `action`: what became of it in the session as a whole.
+
+    - `additions`, `deletions`: lines, as far as the file was compared.
+    - `diff_recorded`: whether its newest difference is on record. If not, `reason` says why: opencode compared nothing
+      (`not_compared`: there is no git repository, the file is too large for it, or the run was cut short), the file has no
+      lines (`binary_or_empty`), or the difference is `too_large`.
+    - `path_encoding`: present for a name that is not UTF-8; percent-decoded, `path` then gives the name's bytes.
+    """
+
+    path: str
+    action: Literal["create", "modify", "delete"]
+    additions: int
+    deletions: int
+    diff_recorded: bool
+    reason: NotRequired[Literal["not_compared", "binary_or_empty", "too_large"]]
+    path_encoding: NotRequired[Literal["percent"]]
+
+
+class ChangedFiles(TypedDict):
+    """The files that a session changed, the last changed first."""
+
+    total: int
+    limit: int
+    offset: int
+    files: list[ChangedFile]
+
+
 class CodebaseChangedData(TypedDict):
     """A codebase was changed; only changed members are present. `agent_config`: the whole new configuration."""
 
@@ -627,6 +655,31 @@ class FileChangeData(TypedDict):
 
 FileChangeEvent: TypeAlias = Event[Literal["file_change"], FileChangeData]
 """An event named `file_change`."""
+
+
+class FileDiffData(TypedDict):
+    """What a prompt's work did to a file, as the agent's program compared it afterwards: also what shells changed.
+
+    - `additions`, `deletions`: lines. `diff`: the unified difference.
+    - `diff_missing`: why there is no `diff`: the file has no lines (`binary_or_empty`), or the difference is `too_large`.
+    """
+
+    action: Literal["create", "modify", "delete"]
+    path: str
+    additions: NotRequired[int]
+    deletions: NotRequired[int]
+    diff: NotRequired[str]
+    diff_missing: NotRequired[Literal["binary_or_empty", "too_large"]]
+    session_id: NotRequired[str]
+    task_id: NotRequired[str]
+    timestamp: str
+    correlation_id: NotRequired[str]
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+FileDiffEvent: TypeAlias = Event[Literal["file_diff"], FileDiffData]
+"""An event named `file_diff`."""
 
 
 class UsageData(TypedDict):
@@ -1146,6 +1199,7 @@ AnyEvent: TypeAlias = (
     | ToolUseEvent
     | ToolResultEvent
     | FileChangeEvent
+    | FileDiffEvent
     | UsageEvent
     | CompleteEvent
     | ErrorEvent

@@ -107,6 +107,12 @@ class OutputNotFound(NotFound):
     code = "output_not_found"
 
 
+class DiffNotFound(NotFound):
+    """The session changed no such file, or its differences are not on record; the list of its changes says why."""
+
+    code = "diff_not_found"
+
+
 class Conflict(LedgerError):
     """The command is not possible in the current state."""
 

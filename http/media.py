@@ -8,6 +8,7 @@ from .route import Media
 EVENTS: Final = Media("text/event-stream", "Server-sent events. Each has `id`, `event` and `data`.", streamed=True)
 OVERVIEWS: Final = Media("text/event-stream", "Server-sent events.", streamed=True, frame=OverviewEvent)
 NOTE: Final = Media("text/plain", "A C2SP signed note.")
+DIFFERENCE: Final = Media("text/plain", "Unified differences.")
 TEXT: Final = Media("text/plain", "One line of text.")
 BYTES: Final = Media("application/octet-stream", "As in C2SP tlog-tiles.")
 LINES: Final = Media(

@@ -31,10 +31,11 @@ from .api.request_bodies import (
     SendMessage,
     TriggerAgent,
 )
+from .api.shapes import changes as change_shapes
 from .api.shapes import permissions as permission_shapes
 from .api.shapes import responses
 from .api.shapes import search as search_shapes
-from .media import BYTES, EVENTS, LINES, NOTE, NUMBERS, OUTPUTS, OVERVIEWS, PRINTED, TEXT
+from .media import BYTES, DIFFERENCE, EVENTS, LINES, NOTE, NUMBERS, OUTPUTS, OVERVIEWS, PRINTED, TEXT
 from .page_routes import PAGE_ROUTES
 from .route import API, Errors, Route
 from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
@@ -206,6 +207,26 @@ ROUTES: Final[tuple[Route, ...]] = (
         NoBody,
         tag="Sessions",
         errors=(*PROGRAM, d.AgentStopping),
+    ),
+    Route(
+        "GET",
+        f"{CODEBASE}/sessions/{{session_id}}/changes",
+        sessions.session_changes,
+        change_shapes.ChangedFiles,
+        tag="Sessions",
+        query=parameters.PAGE,
+        errors=(SessionNotFound,),
+        views="cached",
+    ),
+    Route(
+        "GET",
+        f"{CODEBASE}/sessions/{{session_id}}/changes/diff",
+        sessions.session_diff,
+        DIFFERENCE,
+        tag="Sessions",
+        query=(parameters.CHANGED_PATH,),
+        errors=(SessionNotFound, d.DiffNotFound),
+        views="shown",
     ),
     Route(
         "GET",

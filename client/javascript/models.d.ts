@@ -190,6 +190,33 @@ export interface Changed {
   codebase: Codebase;
 }
 
+/**
+ * A file that a session changed. `action`: what became of it in the session as a whole.
+ *
+ * - `additions`, `deletions`: lines, as far as the file was compared.
+ * - `diff_recorded`: whether its newest difference is on record. If not, `reason` says why: opencode compared nothing
+ *   (`not_compared`: there is no git repository, the file is too large for it, or the run was cut short), the file has no
+ *   lines (`binary_or_empty`), or the difference is `too_large`.
+ * - `path_encoding`: present for a name that is not UTF-8; percent-decoded, `path` then gives the name's bytes.
+ */
+export interface ChangedFile {
+  path: string;
+  action: "create" | "modify" | "delete";
+  additions: number;
+  deletions: number;
+  diff_recorded: boolean;
+  reason?: "not_compared" | "binary_or_empty" | "too_large";
+  path_encoding?: "percent";
+}
+
+/** The files that a session changed, the last changed first. */
+export interface ChangedFiles {
+  total: number;
+  limit: number;
+  offset: number;
+  files: Array<ChangedFile>;
+}
+
 /** A codebase was changed; only changed members are present. `agent_config`: the whole new configuration. */
 export interface CodebaseChangedData {
   action: "changed";
@@ -589,6 +616,30 @@ export interface FileChangeData {
 
 /** An event named `file_change`. */
 export type FileChangeEvent = LedgerEvent<"file_change", FileChangeData>;
+
+/**
+ * What a prompt's work did to a file, as the agent's program compared it afterwards: also what shells changed.
+ *
+ * - `additions`, `deletions`: lines. `diff`: the unified difference.
+ * - `diff_missing`: why there is no `diff`: the file has no lines (`binary_or_empty`), or the difference is `too_large`.
+ */
+export interface FileDiffData {
+  action: "create" | "modify" | "delete";
+  path: string;
+  additions?: number;
+  deletions?: number;
+  diff?: string;
+  diff_missing?: "binary_or_empty" | "too_large";
+  session_id?: string;
+  task_id?: string;
+  timestamp: string;
+  correlation_id?: string;
+  by?: string;
+  via?: string;
+}
+
+/** An event named `file_diff`. */
+export type FileDiffEvent = LedgerEvent<"file_diff", FileDiffData>;
 
 /** The cost of one step of the model: tokens by kind, and US dollars as the agent computes them. */
 export interface UsageData {
@@ -1045,7 +1096,7 @@ export interface OutputImportedData {
 export type OutputImportedEvent = LedgerEvent<"output_imported", OutputImportedData>;
 
 /** An event of a stream: its `id`, its name as `event`, and its `data`, parsed as JSON. */
-export type AnyEvent = CodebaseEvent | ErasureEvent | PermissionEvent | AccessEvent | RequestEvent | MessageSentEvent | MessageDeliveredEvent | StatusEvent | OutputEvent | ToolUseEvent | ToolResultEvent | FileChangeEvent | UsageEvent | CompleteEvent | ErrorEvent | ServiceEvent | SessionEvent | TaskEvent | MessageImportedEvent | OutputImportedEvent;
+export type AnyEvent = CodebaseEvent | ErasureEvent | PermissionEvent | AccessEvent | RequestEvent | MessageSentEvent | MessageDeliveredEvent | StatusEvent | OutputEvent | ToolUseEvent | ToolResultEvent | FileChangeEvent | FileDiffEvent | UsageEvent | CompleteEvent | ErrorEvent | ServiceEvent | SessionEvent | TaskEvent | MessageImportedEvent | OutputImportedEvent;
 
 /**
  * A text that was found. `sequence`: its event in the codebase's stream, or its first one.

@@ -89,6 +89,19 @@ class FileChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileCompared:
+    """What a prompt's work did to a file in the end. `diff`: the unified difference, or why there is none (`missing`)."""
+
+    session_id: SessionId
+    action: Action
+    path: str
+    additions: int = 0
+    deletions: int = 0
+    diff: str | None = None
+    missing: Literal["binary_or_empty", "too_large"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FilesUnknown:
     """Files may have changed that are not listed. `reason`: why, in one sentence."""
 
@@ -206,6 +219,7 @@ Fact: TypeAlias = (
     | ToolStarted
     | ToolEnded
     | FileChanged
+    | FileCompared
     | FilesUnknown
     | StepUsed
     | RetryScheduled

@@ -22,7 +22,14 @@ ProcessFact: TypeAlias = f.AgentAborted | f.AgentStopped | f.AgentDied
 """What happened to the agent's process, whatever session it worked in."""
 
 PlainFact: TypeAlias = (
-    f.TextStreamed | f.ToolStarted | f.ToolEnded | f.FileChanged | f.FilesUnknown | f.StepUsed | f.RetryScheduled
+    f.TextStreamed
+    | f.ToolStarted
+    | f.ToolEnded
+    | f.FileChanged
+    | f.FileCompared
+    | f.FilesUnknown
+    | f.StepUsed
+    | f.RetryScheduled
 )
 """What is recorded as it is, in any phase in which the agent may be at work."""
 
@@ -173,6 +180,8 @@ def _plain(session: Session, fact: PlainFact, at: Timestamp) -> e.Event:
             return _tool_ended(fact, ids)
         case f.FileChanged():
             return e.FileChange(change=fact.action, path=fact.path, path_encoding=fact.path_encoding, **ids)
+        case f.FileCompared():
+            return _compared(fact, ids)
         case f.FilesUnknown():
             return e.Status(status="running", message=fact.reason, about="files", **ids)
         case f.StepUsed():
@@ -182,6 +191,18 @@ def _plain(session: Session, fact: PlainFact, at: Timestamp) -> e.Event:
             return e.Status(status="running", message=message, attempt=fact.attempt, **ids)
         case _:
             assert_never(fact)
+
+
+def _compared(fact: f.FileCompared, ids: e.Common) -> e.FileDiff:
+    return e.FileDiff(
+        change=fact.action,
+        path=fact.path,
+        additions=fact.additions,
+        deletions=fact.deletions,
+        diff=fact.diff,
+        diff_missing=fact.missing,
+        **ids,
+    )
 
 
 def _text(fact: f.TextStreamed, ids: e.Common) -> e.Output:

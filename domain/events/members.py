@@ -30,13 +30,13 @@ that would be in `by` or `via`.
 """
 
 LABEL: Final = _names("""
-    agent agent_type attempt code correlation_id cost finish id imported left_out model priority replaces schema_version
-    success times tokens tool waiting whole_bytes whole_kept worker_id
+    additions agent agent_type attempt code correlation_id cost deletions diff_missing finish id imported left_out model priority
+    replaces schema_version success times tokens tool waiting whole_bytes whole_kept worker_id
 """)
 """Names that people or agents choose, amounts, and flags: they say nothing of the work, but a secret may be in one."""
 
 CONTENT: Final = _names("""
-    added answers calls changed content description erased_by error files message name output path patterns program
+    added answers calls changed content description diff erased_by error files message name output path patterns program
     prompt reasoning removed result summary title tombstones
 """)
 """What people, agents and tools said."""

@@ -117,6 +117,24 @@ class FileChange(Event):
     path_encoding: Literal["percent"] | None = None
 
 
+@kind("file_diff")
+@dataclass(frozen=True, kw_only=True)
+class FileDiff(Event):
+    """What a prompt's work did to a file, as the agent's program compared it afterwards: also what shells changed.
+
+    - `additions`, `deletions`: lines. `diff`: the unified difference.
+    - `diff_missing`: why there is no `diff`: the file has no lines (`binary_or_empty`), or the difference is `too_large`.
+    """
+
+    # In the JSON this member is called `action`, as in `file_change`.
+    change: Literal["create", "modify", "delete"]
+    path: str
+    additions: int = 0
+    deletions: int = 0
+    diff: str | None = None
+    diff_missing: Literal["binary_or_empty", "too_large"] | None = None
+
+
 @kind("usage")
 @dataclass(frozen=True, kw_only=True)
 class Usage(Event):

@@ -96,10 +96,10 @@ class FileChanges:
     def patch(self, origin: Origin, prompt: str, part: Fields) -> None:
         """The files that a step changed, by any tool. `prompt`: the user's message that it answers."""
         part_id = text(part.get("id"))
+        self.patched = True
         if part_id in self._seen_parts or self.seen.known:
             return
         self._seen_parts.add(part_id)
-        self.patched = True
         reported = self._by_tool.get(text(part.get("messageID")), set())
         paths = [path for file in items(part.get("files")) if (path := self._by_git(text(file)))]
         if origin.subagent:

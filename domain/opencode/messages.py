@@ -13,6 +13,7 @@ from ..ids import AgentSessionId
 from ..secrets.masker import Secrets
 from ..untrusted_json import Fields, fields, items, number, text, whole
 from .file_changes import FileChanges
+from .file_diffs import FileDiffs
 from .names import MESSAGE, is_name
 from .run import Run
 from .streamed_text import Origin, TextParts
@@ -39,6 +40,7 @@ class Messages:
 
     def __init__(self, directory: str, since: float, secrets: Secrets) -> None:
         self.files = FileChanges(directory)
+        self.diffs = FileDiffs(directory)
         self.tools = ToolCalls(secrets)
         self.texts = TextParts(secrets)
         self._directory, self._since = directory, int(since)
@@ -72,6 +74,7 @@ class Messages:
         )
         diffs = fields(info.get("summary")).get("diffs")
         if not answer and diffs and created >= int(run.since):
+            self.diffs.comparison(origin, message_id, diffs, self.worktree)
             yield from self.files.comparison(origin, message_id, diffs, self.worktree)
 
     def part(self, part: Fields) -> Iterator[Fact]:

@@ -118,9 +118,9 @@ class Translator:
             self.run.prompted(answers, prompt)
 
     def closed(self) -> list[Fact]:
-        """The run has ended: the only facts left are the pieces of text that were held back."""
+        """The run has ended: the only facts left are what became of the files, and pieces of text that were held back."""
         self.run = None
-        return list(self._messages.texts.broken_off())
+        return [*self._messages.diffs.ended(), *self._messages.texts.broken_off()]
 
     def missed(self) -> None:
         """The stream was interrupted: events may be missing."""

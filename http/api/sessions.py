@@ -2,23 +2,26 @@
 
 from aiohttp import web
 
+from ...domain.errors import DiffNotFound
 from ...domain.events.imported import OutputImported
-from ...domain.events.run import ToolResult
+from ...domain.events.run import FileDiff, ToolResult
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.secrets.masker import Secrets
 from ...projections.story.transcript import Message, ToolCall, Transcript
+from ...projections.views.changes import ChangedFile
 from ...projections.views.session_queries import Session
 from ...projections.views.views import Views
 from ..streams.cursor import SessionNotFound
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.pagination import part_of
-from ..web.parameters import MOST_MESSAGES, OFFSET, SESSION
+from ..web.parameters import CHANGED_PATH, MOST_MESSAGES, OFFSET, SESSION
 from .execute import named_request
 from .request_bodies import NoBody
 from .service import Service
 
+NOT_KEPT = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 PAGE = 1000
 """Events read at once for a transcript."""
 
@@ -55,6 +58,51 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
     if skipped := synced.in_words:
         answer |= {"message": f"{said}; {skipped}", "skipped": sum(synced.passed_over.values())}
     return json_answer(answer)
+
+
+async def session_changes(service: Service, request: web.Request) -> web.Response:
+    """The files that a session changed, the last changed first: by its tools, and by what it ran in a shell."""
+    codebase, session = await _its_session(service, request)
+    part = part_of(request)
+    page = await service.projections.views.changes.page(codebase, session, part.limit, part.offset)
+    files = [_file(changed) for changed in page.rows]
+    return json_answer({"files": files, "total": page.total, "limit": part.limit, "offset": part.offset})
+
+
+async def session_diff(service: Service, request: web.Request) -> web.Response:
+    """The unified differences of one file: one for each prompt whose work changed it, in order."""
+    codebase, session = await _its_session(service, request)
+    path = CHANGED_PATH.given(request) or ""
+    if "\0" in path or any("\ud800" <= char <= "\udfff" for char in path):
+        raise DiffNotFound
+    found: list[str] = []
+    for sequence in await service.projections.views.changes.diffs(codebase, session, path):
+        for recorded in await service.store.read_stream(codebase, Sequence(sequence - 1), 1):
+            event = decode(recorded)
+            if isinstance(event, FileDiff) and event.diff is not None:
+                found.append(event.diff)
+    if not found:
+        raise DiffNotFound
+    return web.Response(text=service.secrets.mask("\n".join(found)), headers=NOT_KEPT)
+
+
+async def _its_session(service: Service, request: web.Request) -> tuple[CodebaseId, SessionId]:
+    codebase, session = await service.codebase(request), SessionId(request.match_info["session_id"])
+    if await service.projections.views.sessions.get(codebase.id, session) is None:
+        raise SessionNotFound
+    return codebase.id, session
+
+
+def _file(changed: ChangedFile) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "path": changed.path,
+        "action": changed.action,
+        "additions": changed.additions,
+        "deletions": changed.deletions,
+        "diff_recorded": changed.reason is None,
+    }
+    more = {"reason": changed.reason, "path_encoding": changed.path_encoding}
+    return shown | {name: value for name, value in more.items() if value is not None}
 
 
 async def session_messages(service: Service, request: web.Request) -> web.Response:

@@ -33,6 +33,7 @@ TAGS: Final[Mapping[Tag, str]] = {
 
 PATH_PARAMETERS: Final = {
     "codebase_id": "The id of the codebase, or its name. An id takes precedence over a name.",
+    "session_id": "The session.",
     "task_id": "The id of the task.",
     "permission_id": "The `permission_id` of a `permission` event.",
     "output_id": "The `whole_id` of a `tool_result` event.",

@@ -199,6 +199,15 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         }
     ),
     "sync_sessions": Example(response={"success": True, "synced": 5, "message": "Synced 5 sessions from OpenCode"}),
+    "session_changes": Example(
+        response={
+            "files": [
+                {"path": "src/auth/login.py", "action": "modify", "additions": 8, "deletions": 1, "diff_recorded": True}
+            ],
+            "total": 1,
+            **_PART,
+        }
+    ),
     "session_messages": Example(
         response={
             "messages": [

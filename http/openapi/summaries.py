@@ -25,6 +25,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "agent_events": "Stream a codebase's events (replay, then live)",
     "list_sessions": "List sessions",
     "sync_sessions": "Import sessions from opencode",
+    "session_changes": "List the files that a session changed",
+    "session_diff": "Show a changed file's differences",
     "session_messages": "List a session's messages",
     "tool_output": "Read a tool's whole output",
     "create_task": "Create a task",

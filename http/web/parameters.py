@@ -117,6 +117,7 @@ WORDS = Parameter(
     required=True,
 )
 ONE_CODEBASE = Parameter("codebase", "Search only this codebase: its id or name.")
+CHANGED_PATH = Parameter("path", "The file, as the list of changes names it.", required=True)
 AFTER = Number("after", "List only events after this number.", default=0)
 LOG_LIMIT = Number("limit", "Maximum number of events.", least=1, most=LARGEST_LIMIT, default=100)
 LAST_EVENT_ID = Parameter(

@@ -159,10 +159,8 @@ class Story:
     def _line(self, event: e.Event) -> _Line | None:
         """The line of an event that is an entry by itself."""
         match event:
-            case e.FileChange():
-                return _Line(
-                    "file", f"{event.change} {event.path}" + (" (percent-encoded)" if event.path_encoding else "")
-                )
+            case e.FileChange() | e.FileDiff():
+                return _of_file(event)
             case e.TaskCreated():
                 return _Line("task", f"created{listed([event.title])}")
             case e.TaskCompleted():
@@ -304,6 +302,13 @@ def _imported_entries(message: Message, event: o.MessageImported) -> Iterable[En
     if message.content or event.error or not (message.reasoning or message.tools):
         ended = f", ended by {event.error}" if event.error else ""
         yield Entry(at=at, who="agent", title=f"answer (imported){ended}", text=message.content)
+
+
+def _of_file(event: e.FileChange | e.FileDiff) -> _Line:
+    """A file that changed, or what became of its lines."""
+    if isinstance(event, e.FileDiff):
+        return _Line("file", f"difference of {event.path} +{event.additions} -{event.deletions}", event.diff or "")
+    return _Line("file", f"{event.change} {event.path}" + (" (percent-encoded)" if event.path_encoding else ""))
 
 
 def _of_queue(event: e.TaskChanged | e.TaskMoved | e.TaskHeld) -> _Line:

@@ -9,7 +9,7 @@ from ...domain.ids import Timestamp
 from ..database import Fetch
 from ..search import texts
 from ..search.search import Search
-from . import agents, codebases, overviews, permissions, requests, sessions, tasks
+from . import agents, changes, codebases, overviews, permissions, requests, sessions, tasks
 from .session_queries import Sessions
 
 HISTORICAL: Final = (
@@ -20,6 +20,7 @@ HISTORICAL: Final = (
     requests.PROJECTION,
     permissions.PROJECTION,
     overviews.PROJECTION,
+    changes.PROJECTION,
 )
 """The views that can be shown as of any earlier moment."""
 
@@ -86,6 +87,7 @@ class Views:
         self.permissions = permissions.Permissions(fetch)
         self.overviews = overviews.Overviews(fetch)
         self.search = Search(fetch)
+        self.changes = changes.Changes(fetch)
 
     async def waiting(self) -> Waiting:
         """What waits for a person or for an agent, in codebases that are not deleted."""

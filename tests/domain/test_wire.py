@@ -232,7 +232,7 @@ def test_optional_members_have_a_default() -> None:
     for event in golden():
         cls = type(decode(event))
         members = cast(dict[str, Any], json.loads(event.data))
-        renamed = {"change": "action"} if cls is e.FileChange else {}
+        renamed = {"change": "action"} if cls in (e.FileChange, e.FileDiff) else {}
         for field in fields(cls):
             if field.default is MISSING and field.default_factory is MISSING:
                 assert renamed.get(field.name, field.name) in members

@@ -93,6 +93,14 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     for change in ("create", "modify", "delete"):
         await agent.change_file("cart.py", change)
     await agent.change_file("100%\udcff\n.txt")
+    assert agent.run is not None
+    for compared in (
+        f.FileCompared(
+            session_id=agent.run.session, path="cart.py", action="delete", deletions=1, diff="@@ -1 +0,0 @@\n-a\n"
+        ),
+        f.FileCompared(session_id=agent.run.session, path="logo.png", action="create", missing="binary_or_empty"),
+    ):
+        await agent._say(compared)  # pyright: ignore[reportPrivateUsage]
     await agent.miss_files("2 more files changed than are named here: build (2).")
     await api.post(f"/codebases/{shop}/message", {"message": "Use decimals for prices."})
     for reply in ({"reply": "once"}, {"reply": "always"}, {"reply": "reject", "message": "Not that file."}):

@@ -20,6 +20,7 @@ CAUSED_BY: Final[dict[type[e.Event], Literal["somebody", "nobody", "either"]]] =
     e.Complete: "either",
     e.Error: "nobody",
     e.FileChange: "nobody",
+    e.FileDiff: "nobody",
     e.LogRead: "somebody",
     e.MessageDelivered: "nobody",
     e.MessageSent: "somebody",
