@@ -123,6 +123,16 @@ class Codebase:
             "m.Messages", await self._get("/messages", session_id=session_id, limit=limit, offset=offset, at=at)
         )
 
+    async def changes(self, session_id: str, *, limit: int | None = None, offset: int | None = None) -> m.ChangedFiles:
+        """The files that a session changed, the last changed first."""
+        path = path_of("sessions", session_id, "changes")
+        return cast("m.ChangedFiles", await self._get(path, limit=limit, offset=offset))
+
+    async def diff(self, session_id: str, path: str) -> str:
+        """What a session changed in a file, as a unified diff."""
+        where = path_of("sessions", session_id, "changes", "diff") + query_of(path=path)
+        return (await self._content(where)).decode()
+
     async def sync(self) -> m.Synced:
         """Import the sessions that were run with opencode itself."""
         return cast("m.Synced", await self._post("/sessions/sync"))

@@ -113,6 +113,14 @@ class Codebase:
         """The messages of a session, in their order."""
         return finished(self._client.messages(session_id, limit=limit, offset=offset, at=at))
 
+    def changes(self, session_id: str, *, limit: int | None = None, offset: int | None = None) -> m.ChangedFiles:
+        """The files that a session changed, the last changed first."""
+        return finished(self._client.changes(session_id, limit=limit, offset=offset))
+
+    def diff(self, session_id: str, path: str) -> str:
+        """What a session changed in a file, as a unified diff."""
+        return finished(self._client.diff(session_id, path))
+
     def sync(self) -> m.Synced:
         """Import the sessions that were run with opencode itself."""
         return finished(self._client.sync())

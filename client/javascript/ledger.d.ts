@@ -164,6 +164,10 @@ export class Codebase {
   sessions(options?: Page & At): Promise<m.Sessions>;
   /** The messages of a session, in their order. */
   messages(sessionId: string, options?: Page & At): Promise<m.Messages>;
+  /** The files that a session changed, the last changed first. */
+  changes(sessionId: string, options?: Page): Promise<m.ChangedFiles>;
+  /** What a session changed in a file, as a unified diff. */
+  diff(sessionId: string, path: string): Promise<string>;
   /** Import the sessions that were run with opencode itself. */
   sync(): Promise<m.Synced>;
   /** All that a tool printed. `id`: the `whole_id` of a `tool_result` event. */

@@ -97,6 +97,9 @@ export class Codebase {
 
   sessions = ({ limit, offset, at } = {}) => this.get("/sessions", { limit, offset, at });
   messages = (session_id, { limit, offset, at } = {}) => this.get("/messages", { session_id, limit, offset, at });
+  changes = (session, { limit, offset } = {}) => this.get(pathOf("sessions", session, "changes"), { limit, offset });
+  diff = (session, path) =>
+    this.ledger.text(`${this.path}${pathOf("sessions", session, "changes", "diff")}${queryOf({ path })}`);
   sync = () => this.post("/sessions/sync");
   output = (id) => this.ledger.text(`${this.path}/outputs${pathOf(id)}`);
 
