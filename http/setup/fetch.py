@@ -25,7 +25,7 @@ def fetch_tools(tools: Path, say: Say) -> Path:
     if not binary_in(tools).exists():
         _see_to_space(tools)
     with _lock(tools, say) as lock:
-        runner = Runner(lock, tools, tools / "setup.log")
+        runner = Runner(lock, tools, tools / "setup.log", say)
         install_opencode(tools, lambda: _npm(runner, tools, say), say)
         _link_ripgrep(tools)
     return binary_in(tools)

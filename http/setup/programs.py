@@ -2,11 +2,17 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from .advice import advice_on
+
+WORD_EVERY: Final = 10
+"""Seconds between two words to the person who waits."""
 
 
 class SetupFailed(Exception):
@@ -24,23 +30,24 @@ class Runner:
     `lock` is handed to every program, so that it stays held while one of them outlives the set-up.
     """
 
-    def __init__(self, lock: BinaryIO, folder: Path, log: Path) -> None:
-        """Run programs under this lock."""
-        self._lock, self._folder, self._log = lock, folder, log
+    def __init__(self, lock: BinaryIO, folder: Path, log: Path, say: Callable[[str], object] | None = None) -> None:
+        """Run programs under this lock. `say`: called every ten seconds while a program runs."""
+        self._lock, self._folder, self._log, self._say = lock, folder, log, say
 
     def run(self, what: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
         """The output, standard error included. Raises `SetupFailed`, with advice read from the output."""
         try:
-            done = subprocess.run(
-                command,
-                cwd=self._folder,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(self._lock.fileno(),),
-                check=False,
-            )
+            with self._waiting(what):
+                done = subprocess.run(
+                    command,
+                    cwd=self._folder,
+                    env={**os.environ, **(environment or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(self._lock.fileno(),),
+                    check=False,
+                )
         except OSError as error:
             raise SetupFailed(f"{what} failed: {command[0]}: {error.strerror}", "See whether it can be run.") from None
         output = done.stdout.decode("utf-8", "replace")
@@ -52,6 +59,25 @@ class Runner:
                 advice_on(output) or f"The whole output is in {self._log}. Fix that and run this again.",
             )
         return output
+
+    @contextmanager
+    def _waiting(self, what: str) -> Generator[None]:
+        """Say during the block that it goes on, so that nobody takes it for stuck."""
+        over = threading.Event()
+
+        def speak() -> None:
+            for number in count(1):
+                if over.wait(WORD_EVERY) or self._say is None:
+                    return
+                self._say(f"still {what}: {number * WORD_EVERY} s ...")
+
+        speaker = threading.Thread(target=speak, daemon=True)
+        speaker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            speaker.join()
 
 
 def _why(output: str, status: int) -> str:

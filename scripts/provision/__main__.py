@@ -32,7 +32,7 @@ def main() -> int:
     try:
         with _lock() as lock:
             LOG.unlink(missing_ok=True)
-            _provision(Runner(lock, ROOT, LOG), profile, agent, ingredients)
+            _provision(Runner(lock, ROOT, LOG, say), profile, agent, ingredients)
     except SetupFailed as failure:
         say(str(failure))
         say(failure.advice)

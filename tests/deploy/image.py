@@ -113,10 +113,10 @@ class BareRoot:
         )
 
     def build(self, others: Mapping[str, "BareRoot"]) -> None:
-        """Carry out the steps, as `docker build` does."""
+        """Carry out the steps, as `docker build` does. Variables come after them in our Dockerfile, so none is set yet."""
         for instruction, value in self.stage.steps:
             if instruction == "RUN":
-                done = self.run(["/bin/sh", "-euc", value], environment=self.stage.environment)
+                done = self.run(["/bin/sh", "-euc", value])
                 assert done.returncode == 0, f"{value}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             else:
                 self._copy(value.split(), others)

@@ -41,6 +41,7 @@ def test_the_image_is_as_it_should_be() -> None:
     assert "/healthz" in final.said["HEALTHCHECK"]
     assert set(final.words("VOLUME")) == {final.environment["LEDGER_DATA"], final.environment["LEDGER_OPENCODE_HOME"]}
     assert [value.split()[0] for kind, value in final.steps if kind == "COPY"] == ["--from=build"]
+    assert "RUN" not in DOCKERFILE.read_text(encoding="utf-8").partition("\nENV ")[2]
 
 
 def test_the_context_has_what_is_copied_and_no_more() -> None:
