@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.golden.release import THIS_VERSION, events_of, write_data
-from tests.support.command_line import Ended, run_here
+from tests.support.command_line import run_here
+from tests.support.process import Ended
 from tests.support.service import API, Running
 
 from opencode_ledger.domain.events import SERVICE

@@ -23,6 +23,7 @@ from opencode_ledger.domain.events import Json
 from opencode_ledger.domain.events.recorded import RecordedEvent
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.domain.proofs.export import Manifest, event_line, manifest_line, proof_line, read_event
+from opencode_ledger.domain.untrusted_json import fields, items
 from opencode_ledger.http.data_directory import KEY_NAME, LOG_NAME, TREE_NAME
 from opencode_ledger.http.offline.evidence import tree_of
 from opencode_ledger.projections.tree.signing import SigningKey
@@ -127,9 +128,10 @@ async def answers(api: Running) -> dict[str, Any]:
 
 def _without_today(answer: Any) -> Any:
     """An answer without what is true on one day only."""
-    if isinstance(answer, dict):
-        return {name: _without_today(value) for name, value in answer.items() if name != "cost_today"}
-    return [_without_today(each) for each in answer] if isinstance(answer, list) else answer
+    members, each = fields(answer), items(answer)
+    if members:
+        return {name: _without_today(value) for name, value in members.items() if name != "cost_today"}
+    return [_without_today(one) for one in each] if each else answer
 
 
 async def streamed(api: Running, path: str, upto: int) -> bytes:

@@ -242,11 +242,17 @@ def _keys_forgotten() -> Planted:
 
 
 def _keys_of_anyone() -> Planted:
-    return patch.object(idempotency, "principal_of", lambda _request: LOCAL)
+    def anyone(_request: object) -> Principal:
+        return LOCAL
+
+    return patch.object(idempotency, "principal_of", anyone)
 
 
 def _forgotten_sender() -> Planted:
-    return patch.object(Decision, "asked_by", lambda decision, _cause: decision)
+    def unchanged(decision: Decision, _cause: object) -> Decision:
+        return decision
+
+    return patch.object(Decision, "asked_by", unchanged)
 
 
 def _keys_known_once_answered() -> Planted:
