@@ -7,6 +7,7 @@ from ..domain.codebase import commands as c
 from ..domain.codebase.lifecycle_rules import Phase, Verb, outcome
 from ..projections.runner import ViewsBehind
 from ..projections.tree.log_tree import TreeBehind
+from .access.limited import TokenLimited
 from .api import (
     agent,
     codebases,
@@ -96,7 +97,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         responses.Changed,
         ChangeCodebase,
         tag="Codebases",
-        errors=(d.UnknownModel, d.AgentStopping),
+        errors=(d.UnknownModel, d.AgentStopping, TokenLimited),
     ),
     Route(
         "DELETE",

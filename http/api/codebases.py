@@ -11,6 +11,7 @@ from ...domain.codebase import commands as c
 from ...domain.codebase.commands import Delete, Register
 from ...domain.errors import CodebaseNotFound, InvalidInput
 from ...domain.events import CodebaseRegistered, Event, Json
+from ..access.limited import TokenLimited
 from ..streams.cursor import start_of_overviews
 from ..streams.overview_json import listed, shown
 from ..web.answers import json_answer, json_bytes_answer
@@ -72,6 +73,9 @@ async def change_codebase(service: Service, request: web.Request) -> web.Respons
     """
     codebase = await service.codebase(request)
     body = await read_body(request, ChangeCodebase)
+    if body.name is not None and limit_of(request) is not None:
+        # The name might be another codebase's, and addresses and tokens that use it would no longer mean only that one.
+        raise TokenLimited("This token is limited to some codebases, so it can't rename one; use another token.")
     if body.name is None and body.description is None and body.agent_config is None:
         raise InvalidInput("There is nothing to change: send `name`, `description` or `agent_config`.")
     given = body.agent_config.model_dump(exclude_unset=True) if body.agent_config else {}

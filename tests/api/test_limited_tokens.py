@@ -133,6 +133,19 @@ async def test_commands_reach_only_the_own_codebase(place: Place, subtests: pyte
             assert (await place.status(method, path, READER, body)) == (403, "scope_missing")
 
 
+async def test_no_limited_token_renames(place: Place, subtests: pytest.Subtests) -> None:
+    """A name may be another's: a limited token gives none, and nothing of its request is done or recorded."""
+    log = place.api.service.store
+    for token in (NAMED, BY_ID, BOTH):
+        for name in ("mill", "shop", "new"):
+            with subtests.test(f"{token} {name}"):
+                head = await log.stream_head(place.shop)
+                body = {"name": name, "description": "d"}
+                assert await place.status("PATCH", f"{API}/codebases/shop", token, body) == (403, "token_limited")
+                assert await log.stream_head(place.shop) == head
+    assert (await place.api.ask("GET", "/codebases/mill")).body["id"] == place.mill
+
+
 async def test_lists_show_only_the_own_ones(place: Place) -> None:
     """Lists, counts and totals know of no other codebase, whatever another token got before: the cache keeps them apart."""
     wanted = {
