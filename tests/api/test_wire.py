@@ -25,6 +25,7 @@ def gets(codebase: str, task: str) -> list[tuple[Route, str]]:
     named = {
         "codebase_id": codebase,
         "task_id": task,
+        "session_id": "sess_x",
         "tile": "000",
         "asset": "start.js",
         "part": "api.js",

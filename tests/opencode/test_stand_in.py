@@ -271,7 +271,7 @@ async def test_a_missing_binary_is_unavailable_with_what_to_do(tmp_path: Path) -
     with pytest.raises(AgentUnavailable):
         await agents.models()
     nowhere = OpencodeAgents(OpencodeSettings(instance="x", environment={"PATH": str(tmp_path)}))
-    assert "./scripts/serve" in (await nowhere.unavailable() or "")
+    assert "opencode-ledger setup" in (await nowhere.unavailable() or "")
 
 
 async def test_what_is_known_of_the_binary_is_known_for_a_moment(
