@@ -125,9 +125,9 @@ def test_the_agent_s_own_word_where_nothing_can_be_compared() -> None:
     files.patch(me, "msg_1", {"id": "prt_1", "files": ["/code/a.py", '/code/"quote/"d.txt"', "/elsewhere/b"]})
     assert said(list(files.rest([{"file": "a.py", "status": "added"}], "/code"))) == ["create a.py"]
     files.begin(SESSION, Look({}))
-    assert not files.patched
+    before = files.patched
     files.patch(me, "msg_2", {"id": "prt_2", "files": ["/code/b.py"]})
-    assert files.patched
+    assert (before, files.patched) == (False, True)
     assert list(files.rest([{"file": "b.py", "status": "added"}], "/code")) == []
 
 
