@@ -19,6 +19,7 @@ from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Position
 from ...domain.ports import Clock, EventStore
 from ..access.tokens import Token
+from ..web.conditions import why_over
 from ..web.framing import framed
 from ..web.principal import token_of
 from .all_codebases import ALL, in_whole_log
@@ -87,7 +88,7 @@ class EventStreams:
         self._store, self._sessions, self._clock = store, sessions, clock
         self._heartbeat, self._stall, self._page, self._backlog = heartbeat, stall, page, backlog
         self._fanout, self.turns = Fanout(store, backlog), ReplayTurns()
-        self._open: dict[Subscriber, Token | None] = {}
+        self._open: dict[Subscriber, web.Request] = {}
         self._revoked: frozenset[Token] = frozenset()
         self._watcher: asyncio.Task[None] | None = None
         self._all_gone = asyncio.Event()
@@ -138,7 +139,7 @@ class EventStreams:
             _give_up_unanswered(transport, self._stall)
             transport.set_write_buffer_limits(high=self._backlog // 4)
             subscriber = self._subscriber(transport, response, start)
-            await self._serve(subscriber, feed, token_of(request), request.writer.drain)
+            await self._serve(subscriber, feed, request)
         return response
 
     async def close(self) -> None:
@@ -154,10 +155,17 @@ class EventStreams:
     def revoke(self, revoked: frozenset[Token], valid: frozenset[Token]) -> None:
         """End the streams of tokens that are no longer valid, with a comment that says so."""
         self._revoked = (self._revoked | revoked) - valid
-        for subscriber, token in self._open.items():
-            if token in self._revoked:
-                subscriber.send(REVOKED)
+        self.check()
+
+    def check(self) -> None:
+        """End the streams that their readers may not have any more, with a comment that says why."""
+        for subscriber, request in self._open.items():
+            if not subscriber.over and (why := self._why_over(request)):
+                subscriber.send(why)
                 subscriber.end_now()
+
+    def _why_over(self, request: web.Request) -> bytes | None:
+        return REVOKED if token_of(request) in self._revoked else why_over(request)
 
     def _subscriber(self, transport: asyncio.Transport, response: web.StreamResponse, start: Start) -> Subscriber:
         return Subscriber(
@@ -169,11 +177,11 @@ class EventStreams:
             monotonic=self._clock.monotonic,
         )
 
-    async def _serve(self, subscriber: Subscriber, feed: Feed, token: Token | None, drain: Drain) -> None:
+    async def _serve(self, subscriber: Subscriber, feed: Feed, request: web.Request) -> None:
         subscriber.send(PREAMBLE)
         try:
-            with self._registered(subscriber, token):
-                await feed(subscriber, drain)
+            with self._registered(subscriber, request):
+                await feed(subscriber, request.writer.drain)
         except ConnectionError:
             subscriber.finish()
         except Exception:
@@ -203,10 +211,10 @@ class EventStreams:
         return await self._store.read_stream(codebase, subscriber.position, limit, upto=subscriber.upto)
 
     @contextmanager
-    def _registered(self, subscriber: Subscriber, token: Token | None) -> Generator[None, None, None]:
-        self._open[subscriber] = token
+    def _registered(self, subscriber: Subscriber, request: web.Request) -> Generator[None, None, None]:
+        self._open[subscriber] = request
         self._all_gone.clear()
-        if self._closing or token in self._revoked:
+        if self._closing or self._why_over(request):
             subscriber.finish()
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="event streams: watch")
@@ -221,6 +229,7 @@ class EventStreams:
         """Look after every connection, as long as there are any."""
         while self._open:
             await self._clock.sleep(WATCH_INTERVAL)
+            self.check()
             now = self._clock.monotonic()
             for subscriber in self._open:
                 subscriber.watch(now, heartbeat=self._heartbeat - IN_TIME, stall=self._stall)

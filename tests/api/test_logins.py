@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.proxies import published
-from tests.support.service import API, Answer, Running, running
+from tests.support.service import API, LIMIT, Answer, Running, running
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.http.access.tokens import Tokens
@@ -234,6 +234,34 @@ async def test_a_revoked_token_ends_its_logins(tmp_path: Path) -> None:
             await asyncio.to_thread((tmp_path / "token").write_text, "another-token-of-the-file")
             assert b"no longer valid" in await stream.read()
         await refused(await api.ask("GET", "/codebases", headers=cookie), 401, "unauthorized")
+
+
+def seven_days_later(_clock: SystemClock) -> datetime:
+    return datetime.now(UTC) + LIFETIME
+
+
+@pytest.mark.parametrize("end", ["signing out", "seven days", "too many logins"])
+async def test_a_stream_ends_with_its_login(api: Running, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """However the login ends, within a second or so, with a comment; a stream of another login goes on."""
+    _, page = await signed_in(api)
+    async with (
+        asyncio.timeout(LIMIT),
+        api.client.get(f"{API}/events", headers=only(page, "Cookie")) as stream,
+        api.client.get(f"{API}/events", headers={"Authorization": f"Bearer {TOKEN}"}) as other,
+    ):
+        assert (stream.status, other.status) == (200, 200)
+        if end == "signing out":
+            assert (await api.ask("POST", "/logout", {}, headers=dict(page))).status == 200
+        elif end == "seven days":
+            monkeypatch.setattr(SystemClock, "now", seven_days_later)
+        else:
+            for _ in range(MOST):
+                await signed_in(api)
+        assert (await stream.content.read()).endswith(b": this login has ended\n")
+        body, token = {"name": "shop", "path": str(api.directory("shop"))}, {"Authorization": f"Bearer {TOKEN}"}
+        assert (await api.ask("POST", "/codebases", body, headers=token)).status == 200
+        assert await other.content.readuntil(b"event: codebase")
+    await refused(await api.ask("GET", "/codebases", headers=only(page, "Cookie")), 401, "unauthorized")
 
 
 async def test_without_tokens_there_is_nothing_to_sign_in_to(settings: Settings, tmp_path: Path) -> None:

@@ -15,11 +15,15 @@ from aiohttp import web
 from ....domain.errors import Conflict, Forbidden
 from ...public_url import PublicUrl
 from ...settings import Settings
+from ..conditions import Condition, only_while
 from ..errors import Unauthorized
 from .kept import LIFETIME, LOGIN_ID, Begun, Logins
 
 PAGE_KEY: Final = "X-Ledger-Page"
 """The header of the page's commands."""
+
+ENDED: Final = b": this login has ended\n"
+"""A comment, before a stream ends because its login did. The next request gets 401."""
 
 
 class LoginEnded(Unauthorized):
@@ -54,6 +58,7 @@ class LoginCookie:
     def token_of(self, request: web.Request) -> bytes | None:
         """The digest of the token that a request's cookie stands for, or None without a cookie.
 
+        A stream that is opened with the cookie ends with the login.
         Raises `LoginEnded`, or `NotFromThePage` for a command that the page did not send.
         """
         login = self.held(request)
@@ -64,6 +69,7 @@ class LoginCookie:
             raise LoginEnded
         if request.method not in ("GET", "HEAD"):
             self.check_page(request, login)
+        only_while(request, Condition(lambda: self._logins.token_of(login) is not None, ENDED))
         return token
 
     def check_page(self, request: web.Request, login: str) -> None:
