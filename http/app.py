@@ -5,10 +5,11 @@ import re
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from .access.limited import Limited, TokenLimited
+from .access.limited import TokenLimited
 from .access.token_watch import KnownTokens
 from .api.idempotency import Repeats
 from .api.service import Service
+from .api.tasks import named_task
 from .description import description
 from .pages.dashboard import to_page
 from .pages.docs import DESCRIPTION
@@ -78,20 +79,21 @@ def _handler(service: Service, route: Route, repeats: Repeats, cache: ResponseCa
     handler = repeats.once(handler) if route.repeatable else handler
     handler = handler if route.method == "GET" else service.metrics.timed(route.method, route.path, handler)
     handler = cache.cached(handler) if route.views == "cached" else handler
-    handler = _within_limits(service, route.limited, handler)
+    handler = _within_limits(service, route, handler)
     return _positioned(service, route, handler)
 
 
-def _within_limits(service: Service, limited: Limited, handle: Handler) -> Handler:
-    """Refuse what limited tokens may not use. The check comes before every cache and every effect."""
-    if limited not in ("own", "refused"):
+def _within_limits(service: Service, route: Route, handle: Handler) -> Handler:
+    """Refuse what limited tokens may not use. The check comes before every cache, every kept response and every effect."""
+    limited, of_task = route.limited, "{task_id}" in route.path and route.repeatable
+    if limited not in ("own", "refused") and not of_task:
         return handle
 
     async def handle_within_limits(request: web.Request) -> web.StreamResponse:
         if limit_of(request) is not None:
             if limited == "refused":
                 raise TokenLimited
-            await service.codebase_id(request)
+            await (named_task(service, request) if of_task else service.codebase_id(request))
         return await handle(request)
 
     return handle_within_limits

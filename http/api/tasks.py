@@ -56,7 +56,7 @@ async def retry_task(service: Service, request: web.Request) -> web.Response:
 
     An interrupted task has not ended: a message resumes it.
     """
-    old = await _task(service, request)
+    old = await named_task(service, request)
     await read_body(request, NoBody)
     if old.status not in ENDED:
         raise TaskNotEnded
@@ -108,7 +108,7 @@ async def _queue(
 
 async def change_task(service: Service, request: web.Request) -> web.Response:
     """Change a waiting task's title, prompt, priority or position in the queue. Omitted members stay as they are."""
-    task = await _task(service, request)
+    task = await named_task(service, request)
     body = await read_body(request, ChangeTask)
     if body == ChangeTask():
         raise InvalidInput("There is nothing to change: send `title`, `prompt`, `priority` or `position`.")
@@ -145,14 +145,15 @@ async def get_task(service: Service, request: web.Request) -> web.Response:
 
 async def cancel_task(service: Service, request: web.Request) -> web.Response:
     """Remove a task from the queue, or stop the session that works on it."""
-    task = await _task(service, request)
+    task = await named_task(service, request)
     await read_body(request, NoBody)
     return await execute(
         service, request, task.codebase_id, CancelTask(task_id=task.id), with_message("Task cancelled")
     )
 
 
-async def _task(service: Service, request: web.Request) -> Task:
+async def named_task(service: Service, request: web.Request) -> Task:
+    """The task that the request's path names. Raises `TaskNotFound`, also for one that the request's token may not see."""
     views = await service.current_views()
     task, allowed = await views.tasks.get(TaskId(request.match_info["task_id"])), await service.allowed(request)
     if task is None or (allowed is not None and task.codebase_id not in allowed):
@@ -162,7 +163,7 @@ async def _task(service: Service, request: web.Request) -> Task:
 
 async def _whole(service: Service, request: web.Request) -> dict[str, object]:
     """All of the task that the request's path names, as it is now."""
-    task = await _task(service, request)
+    task = await named_task(service, request)
     place = await service.projections.views.tasks.place(task)
     return _pick(task, WHOLE) | ({"place": place} if place else {})
 

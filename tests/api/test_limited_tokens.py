@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.service import API, LIMIT, Running, running
+from tests.support.service import API, LIMIT, Running, becomes, running
 
 from opencode_ledger.domain.ids import CodebaseId
 from opencode_ledger.http.access.limited import DECIDED
@@ -144,6 +144,38 @@ async def test_no_limited_token_renames(place: Place, subtests: pytest.Subtests)
                 assert await place.status("PATCH", f"{API}/codebases/shop", token, body) == (403, "token_limited")
                 assert await log.stream_head(place.shop) == head
     assert (await place.api.ask("GET", "/codebases/mill")).body["id"] == place.mill
+
+
+async def test_a_kept_answer_is_within_the_limit(place: Place, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """A token that was limited since gets no kept answer that is about another codebase, and still its own ones."""
+    paths = dict[tuple[CodebaseId, str], str]()
+    for codebase, task in place.tasks.items():
+        paths[codebase, "retry"] = f"/tasks/{task}/retry"
+        again = await repeated(place, paths[codebase, "retry"])
+        paths[codebase, "cancel"] = f"/tasks/{again.body['task']['id']}/cancel"
+        assert (await repeated(place, paths[codebase, "cancel"])).status == 200
+    new = tmp_path / "new"
+    new.write_text(f"operator = all, @mill: {OPERATOR}\n")
+    new.chmod(0o600)
+    new.replace(tmp_path / "tokens")
+    await becomes(lambda: seen(place), {place.mill})
+    for (codebase, verb), path in paths.items():
+        with subtests.test(f"{codebase} {verb}"):
+            answer = await repeated(place, path)
+            if codebase == place.mill:
+                assert (answer.status, answer.headers.get("Idempotent-Replayed")) == (200, "true")
+            else:
+                assert code(answer) == (404, "task_not_found")
+
+
+async def seen(place: Place) -> set[str]:
+    """The ids of the codebases that the operator is shown."""
+    return {one["id"] for one in await place.api.get("/codebases")}
+
+
+async def repeated(place: Place, path: str) -> Any:
+    """The answer to a command of the operator, whose key is its path."""
+    return await place.api.ask("POST", path, headers={"Idempotency-Key": path})
 
 
 async def test_lists_show_only_the_own_ones(place: Place) -> None:
