@@ -280,7 +280,7 @@ class Later(SystemClock):
 
 
 async def test_logins_end(tmp_path: Path) -> None:
-    """A login ends after seven days, and the oldest where there are too many; what has ended isn't kept."""
+    """A login ends after seven days, and the oldest where a token has too many; what has ended isn't kept."""
     clock = Later()
     logins = Logins(tmp_path / "logins.json", clock)
     first = await logins.begin(b"a")
@@ -288,10 +288,12 @@ async def test_logins_end(tmp_path: Path) -> None:
     assert logins.token_of(first.login_id) == b"a"
     clock.ahead = LIFETIME
     assert logins.token_of(first.login_id) is None
+    another = await logins.begin(b"c")
     begun = [await logins.begin(b"b") for _ in range(MOST + 1)]
+    assert logins.token_of(another.login_id) == b"c", "no token ends another one's logins"
     assert logins.token_of(begun[0].login_id) is None
     assert all(logins.token_of(one.login_id) for one in begun[1:])
-    assert len((await asyncio.to_thread((tmp_path / "logins.json").read_bytes)).split(b'"until"')) == MOST + 1
+    assert len((await asyncio.to_thread((tmp_path / "logins.json").read_bytes)).split(b'"until"')) == MOST + 2
 
 
 async def test_a_full_disk_signs_in_all_the_same(tmp_path: Path, quiet: None) -> None:

@@ -25,8 +25,8 @@ log = structlog.get_logger()
 LIFETIME: Final = timedelta(days=7)
 """After this time a person signs in again."""
 
-MOST: Final = 1000
-"""The most logins that are kept. The oldest end first."""
+MOST: Final = 20
+"""The most logins of one token. Its oldest end first, so that no token ends another one's."""
 
 LOGIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """What a browser holds: 32 random bytes."""
@@ -67,11 +67,11 @@ class Logins:
         """A new login for the token with this digest."""
         now = self._clock.now()
         begun = Begun(token_urlsafe(32), now + LIFETIME)
-        valid = sorted(
-            ((key, one) for key, one in self._kept.items() if one.until > now), key=lambda pair: pair[1].until
-        )
-        self._kept = dict(valid[-(MOST - 1) :])
-        self._kept[_digest(begun.login_id)] = Kept(token=token.hex(), until=begun.until)
+        valid = {key: one for key, one in self._kept.items() if one.until > now}
+        own = sorted((key for key, one in valid.items() if one.token == token.hex()), key=lambda key: valid[key].until)
+        for oldest in own[: -(MOST - 1)]:
+            del valid[oldest]
+        self._kept = {**valid, _digest(begun.login_id): Kept(token=token.hex(), until=begun.until)}
         await self._keep()
         return begun
 
