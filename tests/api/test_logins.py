@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.support.proxies import published
 from tests.support.service import API, LIMIT, Answer, Running, running
+from tests.support.wire import exchange
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.http.access.tokens import Tokens
@@ -104,6 +105,23 @@ async def test_the_cookie_reads_and_the_page_commands(api: Running) -> None:
             await api.ask(method, path, change, headers=only(page, "Cookie", "Origin")), 403, "not_from_the_page"
         )
         assert (await api.ask(method, path, change, headers=dict(page))).status == 200
+
+
+PAGE_KEYS = (b"\xff", b"\xe4", b"\xed\xa0\x80", b"\xc0\xaf", b"\xff" * 64, "ä".encode())
+"""Bytes in the page's header that aren't its key; most aren't even text."""
+
+
+async def test_bytes_that_are_no_page_key(api: Running, subtests: pytest.Subtests) -> None:
+    """They are refused as every other wrong key is, at a command as well as at the end of the login."""
+    _, page = await signed_in(api)
+    same = f"Host: 127.0.0.1:{api.port}\r\nCookie: {page['Cookie']}\r\nOrigin: {page['Origin']}\r\n"
+    for key in PAGE_KEYS:
+        for path in ("/codebases", "/logout"):
+            with subtests.test(f"{path} {key!r}"):
+                head = f"POST {API}{path} HTTP/1.1\r\n{same}Content-Length: 0\r\nX-Ledger-Page: ".encode()
+                answer = await exchange(api.port, head + key + b"\r\n\r\n")
+                assert (answer.status, answer.body["code"]) == (403, "not_from_the_page")
+    assert await api.get("/codebases", headers=only(page, "Cookie")) == []
 
 
 async def test_a_token_goes_before_a_cookie(api: Running) -> None:

@@ -75,7 +75,8 @@ class LoginCookie:
     def check_page(self, request: web.Request, login: str) -> None:
         """Raise `NotFromThePage` unless our page sent this request. The gate has refused every foreign `Origin` before."""
         given = request.headers.get(PAGE_KEY, "")
-        if "Origin" not in request.headers or not hmac.compare_digest(given.encode(), page_key(login).encode()):
+        key = given.encode(errors="surrogateescape")  # aiohttp reads bytes that aren't UTF-8 so
+        if "Origin" not in request.headers or not hmac.compare_digest(key, page_key(login).encode()):
             raise NotFromThePage
 
     def give(self, request: web.Request, response: web.Response, begun: Begun) -> None:
