@@ -45,14 +45,19 @@ class Entry:
     revision: int = 0
 
     def is_within(self, limit: Limit) -> bool:
-        """Whether a reader with this limit may see the codebase."""
+        """Whether a reader with this limit may see the codebase. A deleted one has no name any more."""
         if limit is None or self.codebase in limit:
             return True
-        return self.name in limit and not self.name.startswith(ID_PREFIX)
+        return self.overview is not None and self.name in limit and not self.name.startswith(ID_PREFIX)
 
     def streams_as(self, other: "Entry") -> bool:
         """Whether another is the same in the stream. The list shows more of a codebase."""
         return (self.name, self.overview) == (other.name, other.overview)
+
+
+def has_names(limit: Limit) -> bool:
+    """Whether a limit has names of codebases in it, and not only ids."""
+    return limit is not None and not all(one.startswith(ID_PREFIX) for one in limit)
 
 
 class OverviewBoard:
@@ -75,10 +80,14 @@ class OverviewBoard:
         """The codebases with their overviews as a JSON list, in the order of registration. Raises `StoreError`."""
         await self.refresh()
         if limit is not None:
-            return _list(entry for entry in self._entries.values() if entry.is_within(limit))
+            return _list(self.within(limit))
         if self._all is None:
             self._all = _list(self._entries.values())
         return self._all
+
+    def within(self, limit: Limit) -> list[Entry]:
+        """The entries that a reader with this limit may see."""
+        return [entry for entry in self._entries.values() if entry.is_within(limit)]
 
     async def refresh(self) -> None:
         """Read what the views show since the last time. A new day, or views that were replaced, are read whole.
@@ -101,9 +110,12 @@ class OverviewBoard:
         """The entries of codebases with events after the position `after`, as the board showed them at revision `upto`.
 
         They are in the order of their positions. An entry that changes in between is left out: `since` has it. From the
-        beginning of the log (0), codebases that were deleted are left out too.
+        beginning of the log (0), codebases that were deleted are left out too. A limit with names has all that are not
+        deleted, whatever `after` is: the reader may have had another limit when it
+        got there.
         """
-        there = (entry for entry in self._entries.values() if entry.position > after and entry.is_within(limit))
+        whole = has_names(limit)
+        there = (entry for entry in self.within(limit) if entry.position > after or (whole and entry.overview))
         found = sorted((entry for entry in there if after or entry.overview), key=lambda entry: entry.position)
         for start in range(0, len(found), PAGE):
             page = [self._entries[entry.codebase] for entry in found[start : start + PAGE]]

@@ -44,16 +44,15 @@ class OverviewFeed:
         """Send the overviews after the subscriber's position, and every change from then on, until it is over.
 
         A new subscriber (at position 0) hears nothing of codebases that were deleted before. A codebase that leaves the
-        `limit` with its name is gone for the subscriber.
+        `limit` with its name is gone for the subscriber, also if that knows it from an earlier connection.
         """
-        seen = dict[CodebaseId, str]()
         with self._attached(subscriber):
             start = self.board.revision
+            seen = {entry.codebase: entry.name for entry in self.board.within(limit)}
             for page in self.board.pages(after=subscriber.position, upto=start, limit=limit):
                 if subscriber.over:
                     return
                 _send(subscriber, page)
-                seen.update((entry.codebase, entry.name) for entry in page)
                 await drain()
             await self._send_changes(subscriber, drain, start, lambda entry: _visible(entry, limit, seen))
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.projections.histories import STREAMS, History, histories, register, trigger
+from tests.support.service import eventually
 
 from opencode_ledger.actors.clock import SystemClock
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
@@ -271,6 +273,71 @@ async def test_only_some_codebases() -> None:
         a, b, _c = STREAMS
         assert named == [(b, False), (a, False), (b, False), (a, True)]
         assert "theirs" not in str(frames), "what left the limit is gone, and its new name stays unknown"
+
+
+async def change(here: Ground, stream: CodebaseId, event: e.Event) -> None:
+    """Record one more event of a codebase."""
+    history = History()
+    history.record(stream, event)
+    await here.record(*history.commits[0])
+
+
+def renamed(stream: CodebaseId, name: str) -> e.Event:
+    return e.CodebaseChanged(codebase_id=stream, name=name, timestamp=AT)
+
+
+def deleted(stream: CodebaseId) -> e.Event:
+    return e.CodebaseDeleted(codebase_id=stream, timestamp=AT)
+
+
+def named_in(frames: list[tuple[int, Any]]) -> list[tuple[str, str, bool]]:
+    """Of each frame: the codebase, its name, and whether it is there."""
+    return [(data["codebase"]["id"], data["codebase"]["name"], data["overview"] is not None) for _, data in frames]
+
+
+@pytest.mark.parametrize("event", [renamed(STREAMS[0], "theirs"), deleted(STREAMS[0])])
+async def test_what_leaves_the_limit_after_a_return(event: e.Event) -> None:
+    """A reader of a name that returns with a cursor gets all again, and hears when a codebase is no longer its own."""
+    async with ground() as here:
+        a, b, _c = STREAMS
+        history, mine = History(), frozenset({"mine"})
+        for stream in STREAMS:
+            register(history, stream)
+        for stream, commit in history.commits:
+            await here.record(stream, commit)
+        await change(here, a, renamed(a, "mine"))
+        await change(here, b, renamed(b, "other"))
+        cursor = here.store.head
+        reader = await here.reader(cursor, mine)
+        await here.knows_all(reader, {}, mine)
+        await change(here, a, event)
+        await here.knows_all(reader, {}, mine)
+        frames = await reader.leave()
+        assert named_in(frames) == [(a, "mine", True), (a, "mine", False)]
+        assert frames[0][0] == cursor, "the reader's place in the log never goes back"
+
+
+async def test_deleted_codebases_of_a_name() -> None:
+    """A returning reader of a name hears nothing of deleted codebases that had it; one of an id hears of its own."""
+    async with ground() as here:
+        a, b, _c = STREAMS
+        history = History()
+        for stream in STREAMS:
+            register(history, stream)
+        for stream, commit in history.commits:
+            await here.record(stream, commit)
+        await change(here, a, renamed(a, "mine"))
+        cursor = here.store.head
+        await change(here, a, deleted(a))
+        await change(here, b, renamed(b, "mine"))
+        for limit, expected in (
+            (frozenset({"mine"}), [(b, "mine", True)]),
+            (frozenset({a, "mine"}), [(a, "mine", False), (b, "mine", True)]),
+            (frozenset({a}), [(a, "mine", False)]),
+        ):
+            reader = await here.reader(cursor, limit)
+            await eventually(lambda: len(reader.frames()) == len(expected))  # noqa: B023  # awaited at once
+            assert named_in(await reader.leave()) == expected
 
 
 async def test_a_new_day() -> None:
