@@ -4,13 +4,15 @@ Promises:
 
 - The rows of a batch and the position that it leads to change in one transaction, or not at all.
 - A batch is applied only right after the position that it continues.
-- Readers have a connection of their own and see every batch applied before.
+- Readers have a connection of their own and see every batch applied before. Searches have another one, so that a slow
+  one keeps only searches waiting.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from collections.abc import Sequence as Many
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, cast
 
@@ -70,7 +72,7 @@ class Database:
 
     def __init__(self, path: Path, reach: Reach, connections: "_Connections") -> None:
         self._path, self._reach = path, reach
-        self._writer, self._reader = connections
+        self._writer, self._reader, self._searcher = connections
         self._there = asyncio.Event()
         self._there.set()
 
@@ -104,10 +106,12 @@ class Database:
     async def fetch(self, sql: str, *values: Value) -> list[Any]:
         """Read rows. Raises `StoreError`."""
         await self._there.wait()
-        try:
-            return list(await self._reader.execute_fetchall(sql, values))
-        except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"The views can't be read: {error}.") from error
+        return await _rows(self._reader, sql, values)
+
+    async def fetch_apart(self, sql: str, *values: Value) -> list[Any]:
+        """Read rows, which may take long; other reads don't wait for it. Raises `StoreError`."""
+        await self._there.wait()
+        return await _rows(self._searcher, sql, values)
 
     async def become(self, other: Path) -> None:
         """Replace this file by another one, which nobody has open, and continue with it; reads wait meanwhile.
@@ -132,29 +136,38 @@ class Database:
             try:
                 await asyncio.to_thread(_exchange, self._path, other, self._reach)
             finally:
-                self._writer, self._reader = await _connected(self._path)
+                self._writer, self._reader, self._searcher = await _connected(self._path)
         finally:
             self._there.set()
 
     async def close(self) -> None:
         """Let the work under way finish, then close."""
-        await self._reader.close()
-        await self._writer.close()
+        for connection in (self._searcher, self._reader, self._writer):
+            await connection.close()
 
 
-_Connections: TypeAlias = tuple[aiosqlite.Connection, aiosqlite.Connection]
+_Connections: TypeAlias = tuple[aiosqlite.Connection, aiosqlite.Connection, aiosqlite.Connection]
 
 
 async def _connected(path: Path) -> _Connections:
-    """A connection that writes and one that reads."""
-    writer = await _connect(path)
-    try:
+    """A connection that writes, one that reads and one that searches."""
+    async with AsyncExitStack() as opened:
+        writer = await _connect(path)
+        opened.push_async_callback(writer.close)
         await writer.execute_fetchall("PRAGMA journal_mode = WAL")
         await writer.execute_fetchall("PRAGMA synchronous = NORMAL")
-        return writer, await _connect(path)
-    except BaseException:
-        await writer.close()
-        raise
+        reader = await _connect(path)
+        opened.push_async_callback(reader.close)
+        searcher = await _connect(path)
+        opened.pop_all()
+        return writer, reader, searcher
+
+
+async def _rows(connection: aiosqlite.Connection, sql: str, values: tuple[Value, ...]) -> list[Any]:
+    try:
+        return list(await connection.execute_fetchall(sql, values))
+    except (sqlite3.Error, ValueError) as error:
+        raise StoreError(f"The views can't be read: {error}.") from error
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

@@ -48,7 +48,8 @@ class Projections:
         self._closed = False
         self._change = asyncio.Event()
         self._unsubscribe = store.on_commit(self._committed)
-        self.views = Views(RecentReads(applier.database.fetch, lambda: self.version))
+        database = applier.database
+        self.views = Views(RecentReads(database.fetch, lambda: self.version), database.fetch_apart)
 
     @classmethod
     async def open(

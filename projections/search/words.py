@@ -6,20 +6,44 @@ character is a word of its own, so that any part of a sentence is found. A chara
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
 
 SPLIT: Final = "\x1f"
 """Separates the characters of a script without spaces. A text's own separators of this kind become spaces."""
 
-_UNSPACED: Final = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]"
+UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3100-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff"
 )
-"""Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean."""
+"""Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean, as the inside of a regular expression's brackets."""
+
+MOST_PHRASES: Final = 16
+"""Different words and phrases of a query that count."""
+
+_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
 
 _PHRASES: Final = re.compile(r'"([^"]*)("?)|([^\s"]+)')
 _WORD: Final = re.compile(r"[^\W_]")
 _UNSTORABLE: Final = str.maketrans({"\0": " ", SPLIT: " "})
+
+ACCENT: Final = "\u0301"
+"""Stands for every accent in a folded text."""
+
+_ACCENTS: Final = range(0x300, 0x370)
+_CACHED: Final = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a query looks for. `goes_on`: the last phrase's last word may go on."""
+
+    phrases: tuple[str, ...]
+    goes_on: bool
+
+    def expression(self) -> str:
+        """The query in the language of the index."""
+        return " ".join(f'"{split(phrase)}"' for phrase in self.phrases) + (" *" if self.goes_on else "")
 
 
 def split(text: str) -> str:
@@ -34,20 +58,55 @@ def joined(indexed: str) -> str:
     return indexed.replace(SPLIT, "")
 
 
-def expression(query: str) -> str | None:
-    """The query in the language of the index; None where it has no word.
+def understood(query: str) -> Query | None:
+    """What a person's query means; None where it has no word.
 
     - Every word must be there, in any order. Words in double quotes must follow each other; so must the parts of a word,
       as in `src/cart.py`.
     - The last word may go on, unless something behind it ends it. A star says the same.
     - Nothing else has a meaning: `AND`, `NEAR`, `-` and brackets are words, or nothing.
+    - A repeated word says nothing new. Of the different ones the first `MOST_PHRASES` count.
     """
-    phrases = [found.group(1) if found.group(3) is None else found.group(3) for found in _PHRASES.finditer(query)]
-    terms = [f'"{split(phrase)}"' for phrase in phrases if has_word(phrase)]
-    if not terms:
+    given = [found.group(1) if found.group(3) is None else found.group(3) for found in _PHRASES.finditer(query)]
+    different: dict[str, str] = {}
+    for phrase in filter(has_word, given):
+        different.setdefault(folded(phrase), phrase)
+    if not different:
         return None
-    goes_on = has_word(phrases[-1]) and (query[-1] == "*" or unicodedata.category(query[-1])[0] in "LMNC")
-    return " ".join(terms) + (" *" if goes_on else "")
+    phrases = tuple(different.values())[:MOST_PHRASES]
+    goes_on = has_word(given[-1]) and (query[-1] == "*" or unicodedata.category(query[-1])[0] in "LMNC")
+    # A word that is there as it stands also begins one: only a last phrase that is new can go on.
+    alone = sum(folded(phrase) == folded(given[-1]) for phrase in given) == 1
+    return Query(phrases, goes_on and alone and len(different) <= MOST_PHRASES)
+
+
+def folded(text: str) -> str:
+    """The text as the index compares it, in as many characters: small letters without accents, and spaces between words."""
+    return text.translate(_FOLDS)
+
+
+class _Folds(dict[int, str]):
+    """What each character becomes, worked out once. Rare characters are worked out each time, so that this stays small."""
+
+    def __missing__(self, code: int) -> str:
+        became = _folded(chr(code))
+        if code <= _CACHED:
+            self[code] = became
+        return became
+
+
+def _folded(char: str) -> str:
+    category = unicodedata.category(char)
+    if ord(char) in _ACCENTS:
+        return ACCENT
+    if category not in {"Lu", "Ll", "Lt"}:
+        return char if category[0] in "LMN" or category == "Co" else " "
+    letter = unicodedata.normalize("NFD", char)[0]
+    small = letter.casefold()
+    return small if len(small) == 1 else letter
+
+
+_FOLDS: Final = _Folds()
 
 
 def has_word(text: str) -> bool:

@@ -75,9 +75,12 @@ class Counts:
 
 
 class Views:
-    """The queries by subject. Each is one read, and sees every event that was applied before it."""
+    """The queries by subject. Each is one read, and sees every event that was applied before it.
 
-    def __init__(self, fetch: Fetch) -> None:
+    `apart`: reads what may take long, without keeping other reads waiting.
+    """
+
+    def __init__(self, fetch: Fetch, apart: Fetch | None = None) -> None:
         self._fetch = fetch
         self.codebases = codebases.Codebases(fetch)
         self.agents = agents.Agents(fetch)
@@ -86,7 +89,7 @@ class Views:
         self.requests = requests.Requests(fetch)
         self.permissions = permissions.Permissions(fetch)
         self.overviews = overviews.Overviews(fetch)
-        self.search = Search(fetch)
+        self.search = Search(apart or fetch)
         self.changes = changes.Changes(fetch)
 
     async def waiting(self) -> Waiting:

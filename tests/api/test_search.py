@@ -1,6 +1,7 @@
 """Search over HTTP: what is found, how it is shown, and what people type."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,43 @@ async def test_marks_and_long_texts(api: Running) -> None:
         assert found["excerpt"].startswith("…") and len(found["excerpt"]) < 400
     (found,) = (await ask(api, "needle hay", limit="1")).body["results"]
     assert {found["excerpt"][first:end] for first, end in found["marks"]} == {"needle", "hay"}
+
+
+HOSTILE = (
+    ("The quick brown fox jumps over the lazy dog at the end of the road. " * 150, "+".join(["the"] * 30)),
+    ("a " * 50_000, "a"),
+    ("b" * 100_000, "b"),
+)
+
+
+async def test_hostile_texts(api: Running) -> None:
+    """Texts that are made for it don't make a search long, whatever is repeated in them or in the query."""
+    codebase = await api.register("shop")
+    for text, _query in HOSTILE:
+        await worked(api, codebase, text)
+    for text, query in HOSTILE:
+        async with asyncio.timeout(5):
+            answer = await api.ask("GET", f"/search?q={query}")
+        found = next(each for each in answer.body["results"] if each["excerpt"][0] == text[0])
+        assert len(found["excerpt"]) <= 300 and found["marks"]
+
+
+async def test_a_slow_search_keeps_nobody_waiting(api: Running) -> None:
+    """While the connection of the searches is busy, everything else is answered."""
+    await api.register("shop")
+    searcher = api.service.projections._applier.database._searcher  # pyright: ignore[reportPrivateUsage]
+    free = threading.Event()
+    await searcher.create_function("wait", 0, free.wait)  # pyright: ignore[reportUnknownMemberType]
+    busy = asyncio.ensure_future(searcher.execute_fetchall("SELECT wait()"))
+    slow = asyncio.ensure_future(find(api, "total"))
+    try:
+        async with asyncio.timeout(5):
+            assert len(await api.get("/codebases")) == 1
+        assert not slow.done()
+    finally:
+        free.set()
+    await busy
+    assert await slow == []
 
 
 async def test_codebases_and_pages(api: Running) -> None:

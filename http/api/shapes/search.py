@@ -14,9 +14,10 @@ class FoundText(Shape):
     """A text that was found. `sequence`: its event in the codebase's stream, or its first one.
 
     - `session_id` is null for the prompt of a task that has no session.
-    - `excerpt`: the words around what was found, as plain text, with `…` where something is left out.
+    - `excerpt`: the words around what was found first, as plain text, with `…` where something is left out. It has at most
+      300 characters.
     - `marks`: what was found, as pairs of the first character in the excerpt and the one behind it. They count Unicode
-      characters (code points).
+      characters (code points). There are none where a long text would take too long to look through.
     """
 
     codebase: NamedCodebase
