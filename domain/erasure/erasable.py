@@ -17,6 +17,7 @@ from ..events.event import Event
 from ..events.imported import CONTENT_TOPICS, SessionImported
 from ..events.recorded import RecordedEvent
 from ..events.requests import RequestAnswered
+from ..events.task import TaskCreated
 from ..events.wire import decode
 from ..ids import TaskId
 from .tombstones import tombstone_of
@@ -39,6 +40,7 @@ class History:
         self._erasable: dict[int, str] = {}
         self._ended_at: dict[str, str] = {}
         self._session_of: dict[str, str] = {}
+        self._retries: list[tuple[str, str]] = []
         self._last: tuple[str, str | None] = CODEBASE, None
 
     def take(self, recorded: RecordedEvent) -> None:
@@ -94,6 +96,16 @@ class History:
         over = {root for root, at in ended.items() if at < moment and not self._is_needed(root)}
         return [position for position, owner in self._erasable.items() if self._root(owner) in over]
 
+    def repeats(self, erased: Iterable[int]) -> list[str]:
+        """The other sessions and tasks with content that repeat a prompt of these events, or whose prompt these repeat."""
+        gone = set(erased)
+        family = roots = {self._root(self._erasable[position]) for position in gone}
+        pairs = [(self._root(task), self._root(old)) for task, old in self._retries]
+        while more := {one for pair in pairs if not family.isdisjoint(pair) for one in pair} - family:
+            family = family | more
+        left = {self._root(owner) for position, owner in self._erasable.items() if position not in gone}
+        return sorted((family - roots) & left)
+
     def _owner(self, members: dict[str, object], event: Event | None) -> str:
         """The owner of an event. The response to a request comes right after the events that the request caused."""
         if (
@@ -106,7 +118,9 @@ class History:
         return owner if isinstance(owner, str) else CODEBASE
 
     def _relate(self, event: Event) -> None:
-        """Note the session that a task or another session belongs to."""
+        """Note the session that a task or another session belongs to, and the task that a task repeats."""
+        if isinstance(event, TaskCreated) and event.task_id and event.retry_of:
+            self._retries.append((event.task_id, event.retry_of))
         if event.session_id and event.task_id:
             self._session_of[event.task_id] = event.session_id
         if isinstance(event, SessionImported) and event.parent_id and event.session_id:

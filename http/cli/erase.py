@@ -3,6 +3,7 @@
 import getpass
 import os
 import re
+import shlex
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -113,7 +114,17 @@ def _erase(place: Path, choice: Choice, *, why: str, who: str, yes: bool) -> Non
         execute(log, _caches(place), events, report, pass_by)
     count, places = sum(len(chosen.positions) for chosen in found), ", ".join(str(event.position) for event in events)
     say(f"Erased {counted(count, 'event')}, recorded at position {places}. The views are rebuilt at the next start.")
+    for repeat in (repeat for chosen in found for repeat in chosen.repeats):
+        say(
+            f"{repeat} repeats a prompt of it, because a task was retried. To erase that too: {_again(repeat, why, place)}"
+        )
     say("Older backups and exports still hold the erased content: take a new backup, then destroy the old ones.")
+
+
+def _again(session: str, why: str, place: Path) -> str:
+    """The command that erases one more session or task."""
+    data = [] if place == default_data() else ["--data", str(place)]
+    return shlex.join(["opencode-ledger", "erase", "--session", session, "--reason", why, *data])
 
 
 def _caches(place: Path) -> list[Path]:

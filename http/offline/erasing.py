@@ -52,12 +52,16 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What was found of one codebase: positions in order, how many of which topic, and the stream's last sequence."""
+    """What was found of one codebase: positions in order, how many of which topic, and the stream's last sequence.
+
+    `repeats`: the other sessions and tasks that repeat a prompt among these.
+    """
 
     codebase: CodebaseId
     positions: Many[int]
     kinds: Counter[str]
     head: Sequence
+    repeats: Many[str] = ()
 
 
 def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
@@ -80,7 +84,10 @@ def choose(log: LogFile, choice: Choice, progress: Progress) -> list[Chosen]:
         known = known or choice.session is None or history.has(choice.session)
         if positions := sorted(choice.of(history)):
             kinds = Counter(event.topic for event in _events(log, last.stream, positions))
-            found.append(Chosen(codebase=last.stream, positions=positions, kinds=kinds, head=last.sequence))
+            repeats = history.repeats(positions)
+            found.append(
+                Chosen(codebase=last.stream, positions=positions, kinds=kinds, head=last.sequence, repeats=repeats)
+            )
     if not known:
         where = choice.codebase or "The log"
         raise InvalidInput(f"{where} has no session {choice.session}; `opencode-ledger audit show` lists all sessions.")

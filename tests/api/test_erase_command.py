@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import shlex
 import sys
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from tests.support.command_line import Command
-from tests.support.service import API, Running, running
+from tests.support.service import API, Running, becomes, running
 
 from opencode_ledger.actors.store import erasing
 from opencode_ledger.domain.errors import StoreError
@@ -104,6 +106,35 @@ async def test_a_session_is_erased(settings: Settings, tmp_path: Path, command: 
         assert (await api.get(f"/codebases/{codebase}/status"))["status"] == "idle"
         await spoken(api, codebase, "and on", "k3")
     assert (await command("audit", "verify", "--data", data, "--checkpoint", kept)).code == 0
+
+
+async def test_what_repeats_a_prompt_is_named(settings: Settings, tmp_path: Path, command: Command) -> None:
+    """Whichever of a task and its retries is erased, the others are named, with commands that erase them."""
+    data, sessions = settings.data, list[str]()
+    async with running(settings, tmp_path / "home") as api:
+        codebase = await api.register()
+        await spoken(api, codebase, "something else", "k1")
+        path = f"/codebases/{codebase}/tasks"
+        for _each in range(3):
+            task = (await api.post(path, {"title": "t", "prompt": SECRET} if not sessions else None))["task"]["id"]
+            await (await api.agent_at_work(codebase)).end("Done.")
+            await becomes(partial(status_of, api, task), "completed")
+            sessions.append((await api.get(f"/tasks/{task}"))["session_id"])
+            path = f"/tasks/{task}/retry"
+    erased = await command("erase", "--session", sessions[1], "--reason", "a ticket", "--yes", "--data", data)
+    lines = [line for line in erased.output.splitlines() if " repeats " in line]
+    assert {line.split()[0] for line in lines} == {sessions[0], sessions[2]}
+    assert holding(data)
+    for number, line in enumerate(lines):
+        words = shlex.split(line.partition(": ")[2])
+        assert words[0] == "opencode-ledger"
+        more = await command(*words[1:], "--yes")
+        assert (more.code, more.output.count(" repeats ")) == (0, 1 - number), more
+    assert holding(data) == []
+
+
+async def status_of(api: Running, task: str) -> object:
+    return (await api.get(f"/tasks/{task}"))["status"]
 
 
 async def test_a_deleted_codebase_is_erased(settings: Settings, tmp_path: Path, command: Command) -> None:
