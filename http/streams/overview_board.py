@@ -29,6 +29,13 @@ Limit: TypeAlias = frozenset[str] | None
 """The ids and names of the codebases that a reader may see; None for all. What begins like an id is no name."""
 
 
+def within(limit: Limit, codebase: CodebaseId, name: str | None) -> bool:
+    """Whether a reader with this limit may see the codebase, which has this name now, if any."""
+    if limit is None or codebase in limit:
+        return True
+    return name is not None and name in limit and not name.startswith(ID_PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A codebase as it was last read: its JSON, and that of its overview, or None if it is deleted.
@@ -46,9 +53,7 @@ class Entry:
 
     def is_within(self, limit: Limit) -> bool:
         """Whether a reader with this limit may see the codebase. A deleted one has no name any more."""
-        if limit is None or self.codebase in limit:
-            return True
-        return self.overview is not None and self.name in limit and not self.name.startswith(ID_PREFIX)
+        return within(limit, self.codebase, self.name if self.overview is not None else None)
 
     def streams_as(self, other: "Entry") -> bool:
         """Whether another is the same in the stream. The list shows more of a codebase."""

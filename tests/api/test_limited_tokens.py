@@ -230,6 +230,28 @@ async def test_a_name_stands_for_those_that_have_it_now(place: Place) -> None:
     assert (await place.api.ask("GET", f"/codebases/{place.shop}", headers=bearing(NAMED))).status == 404
 
 
+async def test_a_codebase_s_stream_ends_with_its_name(place: Place) -> None:
+    """Nothing that happens under the new name reaches a token of the old one; streams of its id and of all others go on."""
+    path = f"{API}/codebases/{place.shop}/events"
+    async with (
+        asyncio.timeout(LIMIT),
+        place.api.client.get(path, headers=bearing(NAMED)) as named,
+        place.api.client.get(path, headers=bearing(BY_ID)) as by_id,
+        place.api.client.get(path, headers=bearing(OPERATOR)) as operator,
+    ):
+        assert (named.status, by_id.status, operator.status) == (200, 200, 200)
+        for change in ({"description": "d"}, {"name": "store"}, {"description": "secret"}):
+            assert (await place.api.ask("PATCH", f"/codebases/{place.shop}", change)).status == 200
+        body = await named.content.read()
+        assert body.endswith(b": this token may not read this codebase any more\n")
+        assert b'"description":"d"' in body
+        assert b"secret" not in body
+        for stream in (by_id, operator):
+            assert await stream.content.readuntil(b'"description":"secret"')
+    answer = await place.api.ask("GET", f"/codebases/{place.shop}/events", headers=bearing(NAMED))
+    assert code(answer) == (404, "codebase_not_found")
+
+
 async def test_a_name_like_another_s_id_opens_nothing(place: Place) -> None:
     """An id in a limit is only an id: a codebase that takes it for its name is not the token's."""
     assert (await place.api.ask("PATCH", f"/codebases/{place.mill}", {"name": place.shop})).status == 200
