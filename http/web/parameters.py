@@ -36,8 +36,9 @@ class Parameter:
 
     @property
     def schema(self) -> Mapping[str, Json]:
-        """Its JSON Schema."""
-        return {"type": "string", **self.more}
+        """Its JSON Schema. A required one is never empty: see `given`."""
+        least: Mapping[str, Json] = {"minLength": 1} if self.required else {}
+        return {"type": "string", **least, **self.more}
 
     def given(self, request: web.Request) -> str | None:
         """Its value in the query, or None. Raises `InvalidInput` if it is required but missing, or given twice."""
@@ -113,7 +114,7 @@ ORDER = Parameter(
 WORDS = Parameter(
     "q",
     "The words to find, as a person types them.",
-    {"minLength": 1, "maxLength": 500, "examples": ["total cart.py"]},
+    {"maxLength": 500, "examples": ["total cart.py"]},
     required=True,
 )
 ONE_CODEBASE = Parameter("codebase", "Search only this codebase: its id or name.")
