@@ -34,6 +34,7 @@ UNUSABLE: Final = frozenset(" #\"'`")
 _EVERYTHING: Final = "all"
 _WORDS: Final = frozenset({*SCOPES, PROXY, _EVERYTHING})
 _ALONE: Final = "put each token alone on its line, and comments on lines of their own"
+_NONE: Final = Secrets()
 _HOW: Final = "create one with: (umask 077; head -c 32 /dev/urandom | base64 > {path})"
 _FORM: Final = "write NAME = SCOPES: TOKEN"
 
@@ -63,16 +64,17 @@ def read_tokens(path: Path | None, secrets: Secrets) -> Tokens | None:
         raise _bad(path, f"can't be read: {error.strerror}") from None
     lines = list(_lines(_text(path, content)))
     found: dict[bytes, Token] = {}
+    names = set[str]()
     for line in lines:
         token = _token(path, line)
         if token.digest in found:
             raise _bad(path, f"repeats a token on line {line.number}; put all its scopes on one line")
-        if token.name and any(other.name == token.name for other in found.values()):
+        if token.name in names:
             raise _bad(path, f"repeats a name on line {line.number}; each name is for one token")
+        names |= {token.name} if token.name else set()
         found[token.digest] = token
     secrets.learn_more("tokens", [line.secret for line in lines])  # earlier ones stay secret
-    for line in lines:
-        _check_name(path, line, secrets)
+    _check_names(path, lines, secrets)
     if not found:
         raise _bad(path, f"has no token; {_HOW.format(path=path)}")
     return Tokens(found.values())
@@ -158,12 +160,17 @@ def _codebases(path: Path, number: int, named: list[str]) -> frozenset[str] | No
     return frozenset(named) if named else None
 
 
-def _check_name(path: Path, line: _Line, secrets: Secrets) -> None:
+def _check_names(path: Path, lines: list[_Line], secrets: Secrets) -> None:
     """Refuse names that would reveal a secret: events carry them unmasked. So all tokens must be known by now."""
-    if line.name is not None and (why := why_no_name(line.name, secrets)):
-        raise _bad(path, f"has a name on line {line.number} that can't be used: it {why}; {_FORM}")
-    if line.rights is not None and secrets.mask(line.rights) != line.rights:
-        raise _bad(path, f"has a codebase on line {line.number} that is a secret, or looks like one; write its id")
+    # All lines at once: to look for each token in each line takes seconds for a long file.
+    shown = "\n".join(f"{line.name or ''}\n{line.rights or ''}" for line in lines)
+    unclear = secrets.mask(shown) != shown
+    for line in lines:
+        why = why_no_name(line.name, secrets if unclear else _NONE) if line.name is not None else None
+        if why:
+            raise _bad(path, f"has a name on line {line.number} that can't be used: it {why}; {_FORM}")
+        if unclear and line.rights is not None and secrets.mask(line.rights) != line.rights:
+            raise _bad(path, f"has a codebase on line {line.number} that is a secret, or looks like one; write its id")
 
 
 def _bad(path: Path, problem: str) -> BadTokenFile:

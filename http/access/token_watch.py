@@ -1,33 +1,37 @@
 """The tokens of a running server: their file is read again when it changes, without a restart.
 
-A change counts once the file stays the same from one look to the next, so a file that is being written is not read half.
-A file that can't be used changes nothing: the earlier tokens stay valid, and a line in the log says why.
+A change counts once the file stays the same for a moment, so a file that is being written is not read half. A file that
+changes all the time is read all the same, or else a revoked token would stay valid meanwhile. A file that can't be used
+changes nothing: the earlier tokens stay valid, and a line in the log says why.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 import structlog
 
-from ...domain.errors import LedgerError
 from ...domain.ports import Clock
 from ...domain.secrets.masker import Secrets
 from .token_file import BadTokenFile, read_tokens
+from .token_record import Record, TokenRecord
 from .tokens import Token, Tokens
 
 log = structlog.get_logger()
 
-LOOK_EVERY: Final = 0.25
-"""Seconds between two looks at the file. Two of them are well within the promised second."""
+LOOK_EVERY: Final = 0.1
+"""Seconds between two looks at the file."""
+STEADY: Final = 0.05
+"""Seconds for which a changed file must stay the same. Longer than a file system's clock ticks, so no write is missed."""
+LONGEST_WAIT: Final = 0.3
+"""Seconds after which a changed file is read, even if it still changes. All three are well within the promised second."""
+T = TypeVar("T")
 
 Print: TypeAlias = tuple[int, ...] | None
 """What differs between two states of the file; None where there is no file."""
-
-Record: TypeAlias = Callable[[Mapping[str, str], frozenset[str]], Awaitable[None]]
-"""Records which tokens are valid now: their rights by name, and the names with a new secret. Raises `LedgerError`."""
 
 Revoke: TypeAlias = Callable[[frozenset[Token], frozenset[Token]], None]
 """Ends what goes on with tokens that are no longer valid: the first ones. The second ones are valid now."""
@@ -53,12 +57,12 @@ class TokenWatch:
     ) -> None:
         """`tokens`: those that were just read."""
         self._path, self._tokens, self._secrets, self._clock = path, tokens, secrets, clock
-        self._record, self._revoke = record, revoke
+        self._record, self._revoke = TokenRecord(record, tokens.rights, clock), revoke
         self._read: Print = None  # so the file is read once more: it may have changed since
         self._seen: Print = None
+        self._changing_since: float | None = None
         self._asked = asyncio.Event()
-        self._unrecorded: frozenset[str] | None = frozenset()
-        self._trouble: str | None = None
+        self._thread: ThreadPoolExecutor | None = None
 
     def find(self, given: str) -> Token | None:
         """A client's token, or None if it is not valid now."""
@@ -73,30 +77,32 @@ class TokenWatch:
         self._asked.set()
 
     async def run(self) -> None:
-        """Look at the file until cancelled."""
+        """Follow the file until cancelled."""
+        # A thread of its own: the shared ones may all be busy. And a slow disk must not keep revoked tokens valid, so
+        # nothing here waits until a change is recorded.
+        self._thread = ThreadPoolExecutor(1, "token file")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow(), name="token file: look")
+                tasks.create_task(self._record.run(), name="token file: record")
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def settle(self) -> None:
+        """Put on record which tokens are valid. If that fails, `run` tries again."""
+        await self._record.settle()
+
+    async def _follow(self) -> None:
         while True:
+            await self._pause(LOOK_EVERY if self._changing_since is None else STEADY)
             try:
-                await self.settle()
-                await self._pause()
                 await self._look()
             except Exception:
                 log.exception("the token file could not be followed; trying again")
-                await self._clock.sleep(LOOK_EVERY)
 
-    async def settle(self) -> None:
-        """Put on record which tokens are valid. If that fails, the next look tries again."""
-        if self._unrecorded is None:
-            return
-        try:
-            await self._record(self._tokens.rights, self._unrecorded)
-        except LedgerError as error:
-            self._say("the change of tokens could not be recorded yet", error.message)
-        else:
-            self._unrecorded = self._trouble = None
-
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         waiting = asyncio.ensure_future(self._asked.wait())
-        pause = asyncio.ensure_future(self._clock.sleep(LOOK_EVERY))
+        pause = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait({waiting, pause}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -104,16 +110,27 @@ class TokenWatch:
             pause.cancel()
 
     async def _look(self) -> None:
-        now, before = await asyncio.to_thread(_print_of, self._path), self._seen
+        now, before, time = await self._away(_print_of, self._path), self._seen, self._clock.monotonic()
         self._seen = now
-        if self._asked.is_set() or (now != self._read and now == before):
+        if now == self._read and not self._asked.is_set():
+            self._changing_since = None
+            return
+        if self._changing_since is None:
+            self._changing_since = time
+        elif now == before or time - self._changing_since >= LONGEST_WAIT:
+            self._asked.set()
+        if self._asked.is_set():
             self._asked.clear()
-            self._read = now
+            self._changing_since = None
+            self._read = now if now == before else None  # a file that may still change is read once more
             await self._take()
+
+    async def _away(self, work: Callable[[Path], T], path: Path) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, path)
 
     async def _take(self) -> None:
         try:
-            tokens = await asyncio.to_thread(read_tokens, self._path, self._secrets)
+            tokens = await self._away(lambda path: read_tokens(path, self._secrets), self._path)
         except BadTokenFile as error:
             log.error("the token file can't be used; the earlier tokens stay valid", reason=error.message)
             return
@@ -121,14 +138,9 @@ class TokenWatch:
             return
         former, self._tokens = self._tokens, tokens
         self._revoke(former.all - tokens.all, tokens.all)
-        renewed = {token.principal.by for token in former.all - tokens.all if token.name} & tokens.rights.keys()
-        self._unrecorded = (self._unrecorded or frozenset()) | renewed
+        former_names = frozenset(token.principal.by for token in former.all - tokens.all if token.name)
+        self._record.changed(tokens.rights, former_names & tokens.rights.keys())
         log.info("the tokens were read again", valid=sorted(tokens.rights))
-
-    def _say(self, event: str, reason: str) -> None:
-        if reason != self._trouble:
-            self._trouble = reason
-            log.error(event, reason=reason)
 
 
 def _print_of(path: Path) -> Print:
