@@ -52,6 +52,7 @@ HELD: tuple[str, ...] = (
     "tests/faults",
     "tests/golden",
     "tests/opencode",
+    "tests/page",
     "tests/projections",
     "tests/provision",
     "tests/simulation",

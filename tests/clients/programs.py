@@ -43,9 +43,14 @@ async def output_of(
     return printed.decode()
 
 
+def node_program() -> str:
+    """The node program of this machine, else the carried one."""
+    return shutil.which("node") or str(_CARRIED / "bin/node")
+
+
 async def node_with_packages() -> str:
     """The node program, once the packages that `package.json` names are installed, each at the version named there."""
-    program = shutil.which("node") or str(_CARRIED / "bin/node")
+    program = node_program()
     if not _in_place():
         npm = shutil.which("npm")
         command = [npm] if npm else [program, str(_CARRIED / "lib/node_modules/npm/bin/npm-cli.js")]

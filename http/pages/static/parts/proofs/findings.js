@@ -1,0 +1,13 @@
+// What a check found: sentences for people, each with whether it holds. Nothing is "sound" because a server says so.
+
+/** @typedef {{ holds: boolean, words: string }} Finding */
+/** @typedef {"sound" | "first" | "wrong" | "unable"} Verdict */
+
+export const holds = (/** @type {string} */ words) => ({ holds: true, words });
+export const fails = (/** @type {string} */ words) => ({ holds: false, words });
+
+/** @param {number} number */
+export const grouped = (number) => number.toLocaleString("en-US");
+
+/** @param {number} number */
+export const events = (number) => `${grouped(number)} event${number === 1 ? "" : "s"}`;
