@@ -28,7 +28,7 @@ from opencode_ledger.projections.tree.signing import SigningKey
 
 LOGS = Path(__file__).parents[1] / "golden/logs"
 SIZES = (0, 1, 2, 3, 64, 100, 255, 256)
-"""Sizes of earlier checkpoints: empty, powers of two, between them."""
+"""Sizes of the earlier checkpoints: empty, powers of two, between them."""
 
 
 def all_golden() -> list[dict[str, Any]]:

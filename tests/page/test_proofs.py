@@ -1,4 +1,4 @@
-"""The page's own check of proofs, in Node: on the real logs of earlier versions, and on forgeries of each kind."""
+"""The page's own check of proofs, in Node: on the golden logs, and on forgeries of each kind."""
 
 import asyncio
 from pathlib import Path
