@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from opencode_ledger.actors.opencode.callers import holders_linux, holders_psutil
+from opencode_ledger.actors.opencode.callers import holders_linux, holders_psutil, kin
 from opencode_ledger.actors.opencode.callers.caller_lookup import Callers, Look
 from opencode_ledger.actors.opencode.callers.socket_table import Ends
 from opencode_ledger.actors.opencode.processes import inherited
@@ -279,3 +280,45 @@ async def test_a_look_that_fails() -> None:
         for _ in range(2):
             assert await callers.of(Ends(("127.0.0.1", 1), ("127.0.0.1", 2))) == UNKNOWN
     assert not presence
+
+
+async def test_a_look_that_misses_one() -> None:
+    """Who is not seen is looked for once more, alone; who is still not seen stays unknown."""
+    looks: list[list[int]] = []
+
+    def look(_instance: str, _names: Sequence[str], connections: Sequence[Ends]) -> list[Caller]:
+        looks.append([ends.client[1] for ends in connections])
+        if len(looks) == 1:
+            return [UNKNOWN, ANOTHER, UNKNOWN]
+        return [ANOTHER, UNKNOWN]
+
+    presence = Presence()
+    callers = Callers(INSTANCE, presence, look)
+    with presence.kept("cb_1"):
+        asked = [callers.of(Ends(("127.0.0.1", number), ("127.0.0.1", 9))) for number in (1, 2, 3)]
+        assert await asyncio.gather(*asked) == [ANOTHER, ANOTHER, UNKNOWN]
+    assert looks == [[1, 2, 3], [1, 3]]
+    await callers.close()
+
+
+@pytest.mark.parametrize("ended", [FileNotFoundError, ProcessLookupError])
+@pytest.mark.parametrize("folder", ["fd", "task", "task/{thread}/fd"])
+def test_a_process_that_ends_meanwhile(folder: str, ended: type[OSError], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may end at any moment of a look: it holds nothing then, and the look goes on."""
+    scandir, go_on = os.scandir, threading.Event()
+    thread = threading.Thread(target=go_on.wait, daemon=True)
+    thread.start()
+    gone = f"/proc/{os.getpid()}/{folder.format(thread=thread.native_id)}"
+
+    def scan(path: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+        if os.fspath(path) == gone:
+            raise ended
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with socket.socket() as held:
+        found = kin.sockets_of(os.getpid())
+        number = os.fstat(held.fileno()).st_ino
+    go_on.set()
+    thread.join()
+    assert number in found  # the process's other threads have the same files

@@ -66,6 +66,16 @@ class Callers:
         self._looking = None
 
     async def _look_for(self, connections: Many[Ends]) -> list[Caller]:
+        """Look, and once more for those not seen: a table that is read while it changes may leave one out."""
+        callers = await self._look_once(connections)
+        missed = [index for index, caller in enumerate(callers) if caller == UNKNOWN]
+        if missed:
+            found = await self._look_once([connections[index] for index in missed])
+            for index, caller in zip(missed, found, strict=True):
+                callers[index] = caller
+        return callers
+
+    async def _look_once(self, connections: Many[Ends]) -> list[Caller]:
         try:
             return await asyncio.to_thread(self._look, self._instance, tuple(self._presence), connections)
         except Exception:

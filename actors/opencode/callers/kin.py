@@ -55,20 +55,23 @@ def sockets_of(pid: int) -> set[int]:
     """The numbers of the sockets that a process holds. Raises `PermissionError` where it can't be looked into."""
     numbers = _sockets_in(f"/proc/{pid}/fd")
     # A thread may have open files of its own, and what the first thread had is not shown where that has ended.
-    for folder in Path(f"/proc/{pid}/task").glob("*/fd"):
-        if folder.parent.name != str(pid):
-            numbers |= _sockets_in(folder)
+    for thread in _entries(f"/proc/{pid}/task"):
+        if thread.name != str(pid):
+            numbers |= _sockets_in(f"{thread.path}/fd")
     return numbers
 
 
-def _sockets_in(folder: str | Path) -> set[int]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What a folder of a process holds; nothing where the process has ended, at any moment. Raises `PermissionError`."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return list(os.scandir(folder))
+    return []
+
+
+def _sockets_in(folder: str) -> set[int]:
     """The sockets among the open files of a thread. Raises `PermissionError`."""
     found = set[int]()
-    try:
-        files = list(os.scandir(folder))
-    except (FileNotFoundError, ProcessLookupError):
-        return found
-    for file in files:
+    for file in _entries(folder):
         with suppress(FileNotFoundError, ProcessLookupError):
             target = os.readlink(file.path)  # noqa: PTH115 - there are thousands of them
             if target.startswith(_SOCKET):
