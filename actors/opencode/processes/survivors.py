@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 import psutil
@@ -40,7 +40,7 @@ async def family(instance: str, codebase: str) -> list[psutil.Process]:
     Call this while the agent still lives: once it is gone, their parents are unknown.
     """
     wanted = _of(instance, codebase)
-    return await asyncio.to_thread(lambda: list(_descent(_find(wanted))))
+    return await asyncio.to_thread(lambda: list(_with_descendants(_find(wanted))))
 
 
 async def sweep(instance: str, codebase: str, also: Iterable[psutil.Process] = ()) -> int:
@@ -79,11 +79,36 @@ def _sweep(marked: Marked, also: Iterable[psutil.Process] = ()) -> int:
     return len(killed)
 
 
-def _descent(ancestors: Iterable[psutil.Process]) -> Iterator[psutil.Process]:
+def _with_descendants(ancestors: Iterable[psutil.Process]) -> Iterator[psutil.Process]:
+    """Each one, and then what descends from it by parents that are read once, before any of them is killed."""
+    children = _children()
+    passed: set[int] = set()
     for ancestor in ancestors:
+        below = _below(ancestor.pid, children, passed)
         yield ancestor
+        yield from below
+
+
+def _children() -> Mapping[int, list[psutil.Process]]:
+    found: dict[int, list[psutil.Process]] = {}
+    for pid in psutil.pids():
         with suppress(psutil.Error):
-            yield from ancestor.children(recursive=True)
+            process = psutil.Process(pid)  # notes when it began, so that a reused pid is never killed
+            found.setdefault(process.ppid(), []).append(process)
+    return found
+
+
+def _below(pid: int, children: Mapping[int, list[psutil.Process]], passed: set[int]) -> list[psutil.Process]:
+    """The descendants of a process but for those already passed."""
+    found: list[psutil.Process] = []
+    waiting = [pid]
+    while waiting:
+        pid = waiting.pop()
+        if pid not in passed:
+            passed.add(pid)
+            found += children.get(pid, ())
+            waiting += (child.pid for child in children.get(pid, ()))
+    return found
 
 
 def lives(process: psutil.Process) -> bool:
@@ -96,7 +121,7 @@ def lives(process: psutil.Process) -> bool:
 
 def _each(known: Iterable[psutil.Process], marked: Marked) -> Iterator[psutil.Process]:
     yield from known
-    yield from _descent(_find(marked))
+    yield from _with_descendants(_find(marked))
 
 
 def _ends(process: psutil.Process, killed: set[int]) -> bool:
