@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from statistics import median
 
-from .tree import PACKAGE_FOLDERS, ROOT, functions, line_count, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, functions, line_count, python_files, syntax_tree
 
 SOURCE = PACKAGE_FOLDERS
 ALL_CODE = (*SOURCE, "scripts", "tests")
@@ -90,7 +90,7 @@ def test_no_class_has_more_than_12_attributes_without_a_reason() -> None:
         f"{path.relative_to(ROOT)} {node.name}"
         for path in python_files(*SOURCE)
         if str(path.relative_to(ROOT)) not in MADE
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax_tree(path))
         if isinstance(node, ast.ClassDef) and len(attributes(node)) > 12
     }
     assert large - set(MANY_ATTRIBUTES) == set()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .tree import PACKAGE_FOLDERS, ROOT, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, python_files, syntax_tree
 
 MAY_IMPORT = {
     "domain": {"domain"},
@@ -22,7 +22,7 @@ def folders_imported_by(path: Path) -> set[str]:
     """The folders of ours that a module of the package imports from."""
     package = path.relative_to(ROOT).parent.parts
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             up = package[: len(package) - (node.level - 1)]
             target = (*up, *(node.module or "").split("."))

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from .tree import PACKAGE_FOLDERS, ROOT, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, python_files, syntax_tree
 
 READS = {
     *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "clock_gettime"),
@@ -19,7 +19,7 @@ def reads_of_time(path: Path) -> list[str]:
     """The calls in a file that ask the system, or the event loop, what time it is."""
     return [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax_tree(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in READS

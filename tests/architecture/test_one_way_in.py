@@ -2,7 +2,7 @@
 
 import ast
 
-from .tree import PACKAGE_FOLDERS, ROOT, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, python_files, syntax_tree
 
 
 def callers(name: str) -> set[str]:
@@ -10,7 +10,7 @@ def callers(name: str) -> set[str]:
     return {
         str(path.relative_to(ROOT))
         for path in python_files(*PACKAGE_FOLDERS)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(syntax_tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     }
 

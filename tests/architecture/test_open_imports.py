@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from .tree import PACKAGE_FOLDERS, ROOT, python_files
+from .tree import PACKAGE_FOLDERS, ROOT, python_files, syntax_tree
 
 HIDDEN: Final = {
     "client/ledger.py": "aiohttp takes longer than the rest together, and the blocking client needs none of it"
@@ -16,7 +16,7 @@ HIDDEN: Final = {
 
 def hidden_imports(source: str) -> list[int]:
     """The lines of imports that are not statements of the module itself, or for type checkers alone."""
-    tree = ast.parse(source)
+    tree = syntax_tree(source)
     open_ones = {id(node) for node in tree.body}
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
     checking = ("TYPE_CHECKING" in {alias.name for alias in node.names} for node in imports)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
-from tests.architecture.tree import PACKAGE_FOLDERS, ROOT, python_files
+from tests.architecture.tree import PACKAGE_FOLDERS, ROOT, python_files, syntax_tree
 from tests.support.described import described
 
 from opencode_ledger.domain.errors import LedgerError
@@ -61,7 +61,7 @@ def codes_of_classes() -> set[str]:
 def literal_codes(source: str) -> set[str]:
     """The codes that a source gives to an answer by hand: in a call with `status` and `code`, or beside a `detail`."""
     found = set[str]()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax_tree(source)):
         if isinstance(node, ast.Call):
             given = {keyword.arg: keyword.value for keyword in node.keywords}
             found |= _constant(given.get("code")) if "status" in given else set()

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.architecture.tree import syntax_tree
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "guarantees.md"
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -14,7 +16,7 @@ def collected_in(path: Path) -> set[str]:
     """What pytest runs of the top of a file: functions, and state machines under their names."""
     return {
         name
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in syntax_tree(path).body
         for name in _names(node)
         if name.startswith("test_") or (name.startswith("Test") and _is_collected(node))
     }

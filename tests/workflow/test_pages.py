@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.architecture.tree import PACKAGE_FOLDERS, python_files
+from tests.architecture.tree import PACKAGE_FOLDERS, python_files, syntax_tree
 
 from opencode_ledger.domain.codebase.lifecycle_rules import TRANSITIONS, Outcome, Phase
 from opencode_ledger.domain.errors import CodebaseNotFound
@@ -72,7 +72,7 @@ def test_every_message_that_the_operators_page_quotes_exists() -> None:
     messages = {
         "".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "…" for part in parts)
         for path in python_files(*PACKAGE_FOLDERS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(syntax_tree(path))
         if (
             parts := node.values
             if isinstance(node, ast.JoinedStr)
