@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from collections.abc import Sequence as Many
+from dataclasses import replace
 from typing import Final, Literal, get_args
 
 from aiohttp import web
@@ -36,19 +37,7 @@ async def create_task(service: Service, request: web.Request) -> web.Response:
     codebase, registered = await service.codebase_id(request), await service.registered(request)
     body = await read_body(request, NewTask)
     await service.usable_model(body.model, registered.agent_config)
-    command = CreateTask(
-        task_id=service.ids.task(),
-        title=body.title,
-        prompt=body.prompt,
-        agent=body.agent_type,
-        model=body.model,
-        priority=body.priority,
-        files=await asyncio.to_thread(files_inside, registered.path, body.files, service.settings)
-        if body.files
-        else (),
-        metadata=body.metadata,
-    )
-    return await _queue(service, request, registered, codebase, command)
+    return await _queue(service, request, registered, codebase, await _command(service, registered, body))
 
 
 async def retry_task(service: Service, request: web.Request) -> web.Response:
@@ -66,18 +55,23 @@ async def retry_task(service: Service, request: web.Request) -> web.Response:
     if registered is None:
         raise CodebaseNotFound
     await service.usable_model(old.model, registered.agent_config)
-    command = CreateTask(
-        task_id=service.ids.task(),
-        title=old.title,
-        prompt=old.prompt,
-        agent=old.agent_type,
-        model=old.model,
-        priority=old.priority,
-        files=await asyncio.to_thread(files_inside, registered.path, old.files, service.settings) if old.files else (),
-        metadata=old.metadata,
-        retry_of=old.id,
-    )
+    command = replace(await _command(service, registered, old), retry_of=old.id)
     return await _queue(service, request, registered, old.codebase_id, command)
+
+
+async def _command(service: Service, registered: CodebaseRegistered | Codebase, asked: NewTask | Task) -> CreateTask:
+    """What creates a task like this one, with an id of its own. Raises `InvalidInput` as `files_inside` does."""
+    files = await asyncio.to_thread(files_inside, registered.path, asked.files, service.settings) if asked.files else ()
+    return CreateTask(
+        task_id=service.ids.task(),
+        title=asked.title,
+        prompt=asked.prompt,
+        agent=asked.agent_type,
+        model=asked.model,
+        priority=asked.priority,
+        files=files,
+        metadata=asked.metadata,
+    )
 
 
 async def _queue(

@@ -7,17 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.support.service import StandInAgents, running
-
-from opencode_ledger.http.settings import Settings
 
 from ..programs import HERE, output_of
-from ..stand_in import EVENTS, METADATA, ROLES, refactor
+from ..stand_in import seen_by
 
 pytestmark = pytest.mark.xdist_group("node")
 
 CLIENT: Final = HERE.parents[1] / "client/javascript"
-NAMED: Final = {name for name, _ in EVENTS}
 
 
 async def built(node: str, folder: Path) -> Path:
@@ -32,17 +28,9 @@ async def built(node: str, folder: Path) -> Path:
 async def test_the_javascript_client_does_the_workflow(node: str, tmp_path: Path) -> None:
     """A program in TypeScript passes `tsc --strict` with the client's types, and does the workflow on the service."""
     program = await built(node, tmp_path / "client")
-    async with running(Settings(data=tmp_path / "data"), tmp_path / "home", agents=StandInAgents(refactor)) as service:
-        url = f"http://127.0.0.1:{service.port}"
-        seen = json.loads(await output_of(node, program, url, str(service.directory("my-app"))))
-    assert seen["available"] is True
-    events = [event for event in seen["events"] if event[0] in NAMED]
-    assert [event for event in events if event in EVENTS] == EVENTS, events[-4:]
-    assert (seen["sessions"], seen["task"]) == ([[True, "stopped"]], ["cancelled", METADATA])
-    assert (seen["roles"], seen["part"]) == (ROLES, [len(ROLES), ROLES[1:3]])
+    seen = await seen_by(program, node, tmp_path)
     assert seen["codes"] == ["404 codebase_not_found", "409 no_active_session", "400 invalid_input"]
     assert (seen["changed"], seen["left"]) == ("Another", 0)
-    assert seen["lines"] > len(seen["events"])
 
 
 async def test_the_types_have_every_method_and_no_other(node: str) -> None:
