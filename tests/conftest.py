@@ -3,23 +3,23 @@
 import asyncio
 import gc
 import os
+import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from typing import Final, cast
 
-import psutil
 import pytest
 import structlog
 from blockbuster import BlockBuster
 from hypothesis import is_hypothesis_test
 
 from .support.examples import limit_examples
+from .support.left_behind import left_since_now
 
 PATIENCE: Final = 2.0
 """Seconds within which what a test closed must be gone."""
 
-_DESCRIPTORS: Final = Path("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")
 _OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http", "client")]
 
 _MAY_BLOCK: Final = (
@@ -65,6 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fail where pytest-xdist does not keep a group on one worker: it says nothing, and each worker starts all that the group shares."""
+    gc.freeze()  # what is collected stays to the end: no later search for garbage walks through it
     grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
     if getattr(session.config.option, "loadgroup", False) and not all("@" in item.nodeid for item in grouped):
         pytest.exit("this pytest-xdist doesn't group tests under this pytest; see pyproject.toml", returncode=4)
@@ -76,6 +77,9 @@ def pytest_configure() -> None:
         del os.environ[name]
     # Who forgets --data would use the data of the person who runs the tests; here no directory can be made.
     os.environ["LEDGER_DATA"] = "/dev/null/no-data-given"
+    # A started service reads the bytecode that the last one wrote, even where the machine's environment forbids to keep it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # Pictures of tracebacks look at source files, which is no matter for the loop.
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)])
 
@@ -88,67 +92,46 @@ def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("leaves_nothing_on_the_loop")  # it knows the loop's own files from the test's
         yield
         return
-    left = _left_since_now()
+    left = left_since_now()
     yield
     deadline = time.monotonic() + PATIENCE
-    while left() and time.monotonic() < deadline:
+    while (found := left()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    _complain(left())
+    _complain(found)
 
 
 @pytest.fixture
 async def leaves_nothing_on_the_loop() -> AsyncIterator[None]:
     """The same for tests that run on an event loop, where closing takes turns of the loop."""
-    left = _left_since_now()
+    left = left_since_now()
     yield
     deadline = time.monotonic() + PATIENCE
-    while (_tasks() or left()) and time.monotonic() < deadline:
+    while (found := [*map(repr, _tasks()), *left()]) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
-    _complain([*map(repr, _tasks()), *left()])
+    _complain(found)
 
 
 @pytest.fixture(autouse=True)
 def never_blocks_the_loop() -> Iterator[None]:
     """A call of ours that would stop the event loop, and so every other agent and subscriber, raises instead."""
-    detector = BlockBuster(_OURS)
-    for function in detector.functions.values():
-        for file, names in _MAY_BLOCK:
-            function.can_block_in(file, names)
+    detector = _detector()
     detector.activate()
     yield
     detector.deactivate()
 
 
+@cache
+def _detector() -> BlockBuster:
+    """Made once: it has some thirty functions to wrap, and each knows all places that may block."""
+    detector = BlockBuster(_OURS)
+    for function in detector.functions.values():
+        for file, names in _MAY_BLOCK:
+            function.can_block_in(file, names)
+    return detector
+
+
 def _tasks() -> list[asyncio.Task[object]]:
     return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-
-
-def _left_since_now() -> Callable[[], list[str]]:
-    """A function that returns which files and children appeared since now."""
-    files, children = _open_files(), _children()
-
-    def left() -> list[str]:
-        if _open_files() - files:
-            gc.collect()  # in a cycle, a file stays open a little longer
-        return [*sorted(_open_files() - files), *sorted(_children() - children)]
-
-    return left
-
-
-def _open_files() -> set[str]:
-    found: set[str] = set()
-    for descriptor in _DESCRIPTORS.iterdir():
-        if int(descriptor.name) <= 2:  # pytest's capture changes them at will
-            continue
-        try:
-            found.add(f"file {descriptor.name}: {descriptor.readlink()}")
-        except OSError:  # the directory's own, closed by now
-            continue
-    return found
-
-
-def _children() -> set[str]:
-    return {f"process {child.pid}: {child.name()}" for child in psutil.Process().children(recursive=True)}
 
 
 def _complain(left: list[str]) -> None:

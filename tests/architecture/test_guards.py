@@ -12,18 +12,28 @@ from .tree import ROOT
 LEAKS = {
     "test_a_task": "kept.append(asyncio.create_task(asyncio.sleep(60)))",
     "test_an_open_file": "kept.append(os.open(__file__, os.O_RDONLY))",
-    "test_a_process": "kept.append(subprocess.Popen(['sleep', '60']))\n    atexit.register(kept[-1].kill)",
+    "test_a_process": "start()",
+    "test_a_process_of_a_thread": "await asyncio.to_thread(start)",
 }
 INNOCENT = "async def test_the_innocent():\n    await asyncio.create_task(asyncio.sleep(0))\n"
-HEAD = "import asyncio, atexit, os, subprocess\nimport tests.conftest\ntests.conftest.PATIENCE = 0.2\nkept = []\n"
+HEAD = """import asyncio, atexit, os, subprocess
+import tests.conftest
+tests.conftest.PATIENCE = 0.2
+kept = []
+def start():
+    kept.append(subprocess.Popen(['sleep', '60']))
+    atexit.register(kept[-1].kill)
+"""
 
 
 def run_guarded(directory: Path) -> dict[str, str]:
     """Run all of these under this project's guards, in a session of its own: how each test ended, by its name."""
     bodies = [f"async def {name}():\n    {body}\n" for name, body in LEAKS.items()]
-    file = f"def test_an_open_file_without_a_loop():\n    {LEAKS['test_an_open_file']}\n"
+    without_a_loop = [
+        f"def {name}_without_a_loop():\n    {LEAKS[name]}\n" for name in ("test_an_open_file", "test_a_process")
+    ]
     test = directory / "test_it.py"
-    test.write_text("\n".join([HEAD, *bodies, file, INNOCENT]))
+    test.write_text("\n".join([HEAD, *bodies, *without_a_loop, INNOCENT]))
     options = ["-q", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--rootdir={directory}", "-c", "/dev/null", test],
@@ -35,7 +45,7 @@ def run_guarded(directory: Path) -> dict[str, str]:
     )
     ends = [line for line in run.stdout.splitlines() if line.startswith(("PASSED", "FAILED", "ERROR"))]
     outcomes = {line.partition("::")[2].partition(" ")[0]: line for line in ends}
-    assert len(outcomes) == len(LEAKS) + 2, run.stdout
+    assert len(outcomes) == len(LEAKS) + 3, run.stdout
     return outcomes
 
 
