@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import pytest
+import scripts.verify as alone
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,10 +103,20 @@ def chosen(selection: dict[str, Any]) -> list[RecordedEvent]:
 
 
 def verdict_on(lines: list[bytes], key: VerifierKey | None = None) -> Verdict | None:
-    """What is found; None where the file is refused."""
+    """What is found; None where the file is refused. The program that stands alone says the same."""
     try:
-        return verify_lines(iter(lines), (), key, unwatched)
+        verdict = verify_lines(iter(lines), (), key, unwatched)
     except (BadExport, BadNote, InvalidInput):
+        verdict = None
+    assert judged_alone(lines, key) == (None if verdict is None else verdict.sound)
+    return verdict
+
+
+def judged_alone(lines: list[bytes], key: VerifierKey | None) -> bool | None:
+    """Whether `scripts/verify.py` finds these lines sound; None where it refuses them."""
+    try:
+        return not alone.verify(iter(lines), None if key is None else alone.Key.read(str(key))).wrong
+    except alone.NotAnExport:
         return None
 
 
@@ -316,6 +327,15 @@ def found_in(lines: list[bytes], events: list[RecordedEvent]) -> Iterator[Findin
     return exported_findings(read_outputs(lines), kept_in(events))
 
 
+def wrong_alone(lines: list[bytes], events: list[RecordedEvent]) -> bool:
+    """Whether `scripts/verify.py` finds these outputs wrong, or refuses them."""
+    lines_of_export = proved(CODEBASE, events)
+    try:
+        return bool(alone.verify(iter(lines_of_export), None, outputs=lines).wrong)
+    except alone.NotAnExport:
+        return True
+
+
 OTHER_OUTPUTS: list[Callable[[list[bytes]], list[bytes]]] = [
     lambda lines: lines[:1] + lines[4:],
     lambda _lines: [first_line(0), last_line(0)],
@@ -347,8 +367,10 @@ def test_other_outputs(spoil: Callable[[list[bytes]], list[bytes]]) -> None:
     events = chosen(CODEBASE)
     sound = outputs_of(events)
     assert not list(found_in(sound, events))
+    assert not wrong_alone(sound, events)
     changed = spoil(sound)
     assert changed != sound
+    assert wrong_alone(changed, events)
     try:
         assert list(found_in(changed, events))
     except BadExport:
@@ -362,3 +384,4 @@ def test_an_erased_event_has_no_output() -> None:
     blank = tombstone_of(events[at], Position(len(LOG))) or b""
     erased = [*events[:at], events[at]._replace(data=blank), *events[at + 1 :]]
     assert [finding.kind for finding in found_in(outputs_of(events), erased)] == ["added"]
+    assert wrong_alone(outputs_of(events), erased)
