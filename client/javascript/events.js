@@ -143,8 +143,8 @@ export class EventStream {
     }
     if (!(failure instanceof LedgerUnreachable) && !(refused && passes(failure))) throw failure;
     this.troubled = true;
-    this.onTrouble?.(failure);
     const pause = wantedPause(failure, this.pauses.next().value);
+    this.onTrouble?.(failure, pause);
     this.waited += pause;
     if (this.waited > 1000 * this.patience) throw failure;
     await sleep(pause, this.signal);

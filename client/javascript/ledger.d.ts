@@ -52,8 +52,8 @@ export interface EventOptions {
   after?: number | null;
   /** Called with an event's id once the caller has taken the event, which it shows by asking for the next one. */
   cursor?: (id: number) => void | Promise<void>;
-  /** Called with the reason when a connection is lost, and with null when there is one again. */
-  onTrouble?: (reason: LedgerApiError | LedgerUnreachable | null) => void;
+  /** Called with the reason when a connection is lost, and with null when there is one again. `pause`: until the next try, in milliseconds. */
+  onTrouble?: (reason: LedgerApiError | LedgerUnreachable | null, pause?: number) => void;
   /** Seconds of waiting in vain that end the iteration with an error. Without it there is no limit. */
   patience?: number;
   /** Milliseconds without a byte after which a connection counts as dead. */
