@@ -100,8 +100,11 @@ def _within_limits(service: Service, route: Route, handle: Handler) -> Handler:
 
 
 def _pattern(path: str) -> str:
-    """The path with a pattern for each parameter: aiohttp's default pattern allows no braces."""
-    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
+    """The path with a pattern for each parameter: aiohttp's default pattern allows no braces.
+
+    A `part` of the page is a path with slashes, since its modules find each other by relative addresses.
+    """
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path).replace("{part:[^/]+}", "{part:[^/]+(?:/[^/]+)*}")
 
 
 def _bound(service: Service, route: Route) -> Handler:

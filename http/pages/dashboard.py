@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,22 +18,22 @@ from .headers import page_headers
 _FILES: Final = Path(__file__).with_name("static")
 
 _CLIENT: Final = Path(__file__).parents[2] / "client/javascript"
-_CLIENT_FILES: Final = ("calls.js", "errors.js", "events.js", "ledger.js")
-"""The JavaScript client, which the page uses."""
+"""The JavaScript client: the page's only way to the service. Its modules are at `client/` and at the top."""
 
-_ASSETS: Final = {
-    "dashboard.css": "text/css",
-    "dashboard.js": "text/javascript",
-    "api.js": "text/javascript",
-    "cards.js": "text/javascript",
-    "elements.js": "text/javascript",
-    "hidden.js": "text/javascript",
-    "story.js": "text/javascript",
-    "visible.js": "text/javascript",
-    **dict.fromkeys(_CLIENT_FILES, "text/javascript"),
+_TYPES: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
 
-HEADERS: Final = page_headers()
+_TRUSTED: Final = "require-trusted-types-for 'script'; trusted-types lit-html dompurify"
+"""Text becomes HTML only through these two libraries: a template's own constant text, and what DOMPurify let through."""
+
+_PART_HEADERS: Final = page_headers()
+
+HEADERS: Final = {**_PART_HEADERS, "Content-Security-Policy": f"{_PART_HEADERS['Content-Security-Policy']}; {_TRUSTED}"}
 
 
 class PartNotFound(NotFound):
@@ -43,7 +44,7 @@ class PartNotFound(NotFound):
 
 async def dashboard(service: Service, request: web.Request) -> web.Response:
     """The dashboard, to watch and control the agents."""
-    page = await asyncio.to_thread(_file, "dashboard.html")
+    page = await asyncio.to_thread(_file, "page.html")
     return web.Response(body=page, content_type="text/html", charset="utf-8", headers=HEADERS)
 
 
@@ -58,21 +59,34 @@ def to_page(prefix: str) -> Handler:
 
 async def dashboard_part(service: Service, request: web.Request) -> web.Response:
     """A file of the dashboard."""
+    parts = await asyncio.to_thread(page_parts)
     name = request.match_info["part"]
-    if name not in _ASSETS:
+    if name not in parts:
         raise PartNotFound
-    content = await asyncio.to_thread(_file, name)
-    return web.Response(body=content, content_type=_ASSETS[name], charset="utf-8", headers=HEADERS)
+    media = _TYPES[Path(name).suffix]
+    return web.Response(body=parts[name], content_type=media, charset=_charset(media), headers=_PART_HEADERS)
+
+
+def _charset(media: str) -> str | None:
+    return "utf-8" if media.startswith("text/") else None
+
+
+@cache
+def page_parts() -> Mapping[str, bytes]:
+    """Every file that the page loads, by its name below `dashboard/`."""
+    files = {str(file.relative_to(_FILES)): file for file in _FILES.rglob("*") if file.suffix in _TYPES}
+    modules = {file.name: file for file in _CLIENT.glob("*.js")}
+    client = {f"client/{name}": file for name, file in modules.items()}
+    content = {name: file.read_bytes() for name, file in {**files, **modules, **client}.items()}
+    return {**content, "parts/hidden.js": hidden_characters().encode()}
 
 
 @cache
 def _file(name: str) -> bytes:
-    if name == "hidden.js":
-        return hidden_characters().encode()
-    return ((_CLIENT if name in _CLIENT_FILES else _FILES) / name).read_bytes()
+    return (_FILES / name).read_bytes()
 
 
 def hidden_characters() -> str:
-    """The module `hidden.js`: the table of hidden characters for the page."""
+    """The module `parts/hidden.js`: the table of hidden characters for the page."""
     tables = {"HIDDEN": HIDDEN, "PICTURES": PICTURES, "JOINING": JOINING}
     return "".join(f"export const {name} = {json.dumps(ranges)};\n" for name, ranges in tables.items())

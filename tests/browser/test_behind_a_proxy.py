@@ -37,10 +37,10 @@ async def work(agent: ScriptedAgent, _prompt: Prompt) -> None:
 
 
 async def sign_in(page: Tab) -> None:
-    await page.until("!document.getElementById('sign-in').hidden")
+    await page.until("document.getElementById('sign-in')")
     await page.evaluate(f"document.querySelector('[name=token]').value = '{TOKEN}'")
     await page.evaluate("document.querySelector('#sign-in button').click()")
-    await page.until("document.getElementById('sign-in').hidden")
+    await page.until("!document.getElementById('sign-in')")
 
 
 async def test_a_person_signs_in_and_works(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ async def test_a_person_signs_in_and_works(tmp_path: Path) -> None:
         assert await page.evaluate("document.cookie") == ""
         assert TOKEN not in str(await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])"))
         await page.evaluate(
-            f"const f = document.getElementById('register').elements; f.name.value = 'shop'; f.path.value = '{directory}'"
+            f"const f = document.querySelector('.register form').elements; f.name.value = 'shop'; f.path.value = '{directory}'"
         )
-        await page.evaluate("document.querySelector('#register button').click()")
-        await page.until("document.getElementById('name').textContent === 'shop'")
+        await page.evaluate("document.querySelector('.register button').click()")
+        await page.until("document.getElementById('name')?.textContent === 'shop'")
         await page.evaluate("document.querySelector('[name=words]').value = 'Build it'")
         await page.evaluate("document.getElementById('say').click()")
         await page.until("document.getElementById('events').textContent.includes('I look around first.')")
@@ -65,15 +65,15 @@ async def test_a_person_signs_in_and_works(tmp_path: Path) -> None:
         await page.evaluate("document.querySelector('.ask .row button').click()")
         await page.until("document.getElementById('events').textContent.includes('completed')")
         await page.go(f"{url}/?again")
-        await page.until("document.getElementById('codebases').textContent.includes('shop')")
-        assert await page.evaluate("document.getElementById('sign-in').hidden")
+        await page.until("document.getElementById('codebases')?.textContent.includes('shop')")
+        assert await page.evaluate("!document.getElementById('sign-in')")
         await sign_out_in_the_docs(page, url)
         await page.go(f"{url}/")
         await sign_in(page)
         assert await page.evaluate(METRICS) == 200
         await page.evaluate("document.getElementById('sign-out').click()")
-        await page.until("document.getElementById('sign-in')?.hidden === false")
-        assert await page.evaluate("document.getElementById('sign-out').hidden")
+        await page.until("document.getElementById('sign-in')")
+        assert not await page.evaluate("document.getElementById('sign-out')")
         assert await page.evaluate(METRICS) == 401
 
 

@@ -56,7 +56,7 @@ async def test_a_name_of_an_event_calls_nothing(tmp_path: Path) -> None:
     """Events that are named like what every object has, or like the story's own methods, change nothing on the page."""
     if not shutil.which("node"):
         pytest.skip("node isn't installed")
-    static = Path(dashboard.__file__).with_name("static")
+    static = Path(dashboard.__file__).with_name("static") / "parts"
     parts = {name: (static / name).read_text() for name in ("story.js", "cards.js", "elements.js", "visible.js")}
     parts |= {"hidden.js": dashboard.hidden_characters(), "ask.js": SCRIPT, "package.json": '{"type": "module"}'}
     for name, text in parts.items():

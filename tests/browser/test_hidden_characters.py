@@ -35,7 +35,7 @@ async def test_both_sides_write_the_same(tmp_path: Path) -> None:
     """Python and JavaScript give the same for every code point of the table and its neighbours, in all three ways."""
     if not shutil.which("node"):
         pytest.skip("node isn't installed")
-    source = Path(dashboard.__file__).with_name("static") / "visible.js"
+    source = Path(dashboard.__file__).with_name("static") / "parts/visible.js"
     parts = {"hidden.js": dashboard.hidden_characters(), "visible.js": source.read_text(), "ask.js": SCRIPT}
     for name, text in {**parts, "package.json": '{"type": "module"}'}.items():
         (tmp_path / name).write_text(text)

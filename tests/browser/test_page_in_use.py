@@ -73,7 +73,7 @@ async def test_what_a_person_approves_is_what_runs(tmp_path: Path) -> None:
         api.agents.play = work
         codebase = await api.register("shop\u202e")
         await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Tidy\u202eup"})
-        await page.go(f"http://127.0.0.1:{api.port}/#{codebase}")
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/{codebase}")
         await page.until("document.querySelector('.ask')")
         card = await page.evaluate("document.querySelector('.ask pre').textContent")
         marks = await page.evaluate("[...document.querySelectorAll('.ask mark')].map((mark) => mark.textContent)")
@@ -101,7 +101,7 @@ async def test_questions_are_answered_by_their_options(tmp_path: Path) -> None:
         api.agents.play = work
         codebase = await api.register("shop")
         await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Ask"})
-        await page.go(f"http://127.0.0.1:{api.port}/#{codebase}")
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/{codebase}")
         await page.until("document.querySelector('.ask')")
         shown = await page.evaluate("document.querySelector('.ask').textContent")
         kinds = await page.evaluate(
@@ -121,8 +121,16 @@ async def test_questions_are_answered_by_their_options(tmp_path: Path) -> None:
     assert focused == 0
 
 
-LOOKS = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/codebases')).length"
-FOCUSED = "document.activeElement.textContent"
+FOCUSED = "document.activeElement.textContent.trim()"
+
+
+WAYS = [
+    (".tabs a:nth-child(2)", "#sessions"),
+    (".bottom a:nth-child(1)", ".cards"),
+    (".bottom a:nth-child(2)", ".inbox"),
+    (".inbox .ask a", "#story"),
+]
+"""What a person on a phone touches, one after the other, and the one part of the page that is then there."""
 
 
 async def wait(_agent: ScriptedAgent, _prompt: Prompt) -> None:
@@ -133,21 +141,24 @@ async def wait(_agent: ScriptedAgent, _prompt: Prompt) -> None:
 
 
 async def test_the_keyboard_stays_where_it_is(tmp_path: Path) -> None:
-    """What is in focus stays so while lists change: at each look, when it is chosen, and when others come and go."""
+    """What is in focus stays so while lists change: when it is chosen, when it moves, when others come and go."""
     async with opened(tmp_path) as (api, page):
-        first, second = [await api.register(name) for name in ("bravo", "charlie")]
-        await page.go(f"http://127.0.0.1:{api.port}/#{first}")
-        await page.until("document.querySelectorAll('#codebases button').length === 2")
-        while await page.evaluate(FOCUSED) != "charlie":
+        api.agents.play = wait
+        second = [await api.register(name) for name in ("bravo", "charlie")][1]
+        await page.go(f"http://127.0.0.1:{api.port}/#/")
+        await page.until("document.querySelectorAll('#codebases a').length === 2")
+        while not (await page.evaluate(FOCUSED)).startswith("charlie"):
             await page.press("Tab")
         await page.evaluate("void (window.kept = document.activeElement)")
         await api.register("alfa")
-        looks = await page.evaluate(LOOKS)
-        await page.until(f"{LOOKS} > {looks + 1} && document.querySelectorAll('#codebases button').length === 3")
+        await page.until("document.querySelectorAll('#codebases a').length === 3")
         assert await page.evaluate("document.activeElement === kept")
         await page.press("Enter")
-        await page.until("document.getElementById('name').textContent === 'charlie'")
+        await page.until("document.getElementById('name')?.textContent === 'charlie'")
         assert await page.evaluate("document.activeElement === kept && kept.getAttribute('aria-current') === 'true'")
+        await api.post(f"/codebases/{second}/trigger", {"prompt": "Make all"})
+        await page.until("document.querySelector('#codebases a') === kept")
+        assert await page.evaluate("document.activeElement === kept")
         answer = await api.ask("DELETE", f"/codebases/{second}")
         assert answer.status == 200
         await page.until("!kept.isConnected")
@@ -162,16 +173,17 @@ async def test_the_page_fits_a_phone(tmp_path: Path) -> None:
         codebases = [await api.register(name) for name in names]
         await api.post(f"/codebases/{codebases[0]}/trigger", {"prompt": "Make all"})
         await page.size(390, 844)
-        await page.go(f"http://127.0.0.1:{api.port}/#{codebases[0]}")
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/{codebases[0]}")
         await page.until("document.querySelector('.ask')")
         reached = "document.elementFromPoint({0}.x + 5, {0}.y + 5)?.textContent === 'Allow once'"
         box = "document.querySelector('.ask .row button').getBoundingClientRect()"
         await page.until(reached.format(box))
         assert await page.evaluate("document.getElementById('story').clientHeight") > 844 * 0.5
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
-        for pane, shown in [("agents", "#codebases"), ("lists", "#sessions"), ("session", "#story")]:
-            await page.evaluate(f"document.querySelector('#panes [value={pane}]').click()")
-            seen = "['#codebases', '#sessions', '#story'].filter((one) => document.querySelector(one).offsetParent)"
+        seen = "['.cards', '#sessions', '#story', '.inbox'].filter((one) => document.querySelector(one)?.offsetParent)"
+        for way, shown in WAYS:
+            await page.evaluate(f"document.querySelector('{way}').click()")
+            await page.until(f"document.querySelector('{shown}')")
             assert await page.evaluate(seen) == [shown]
         await page.size(844, 390)
         assert await page.evaluate("document.getElementById('story').clientHeight") > 150

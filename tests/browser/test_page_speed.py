@@ -127,15 +127,33 @@ async def serving(stories: dict[str, list[Event]]) -> AsyncGenerator[str]:
         await asyncio.Event().wait()
         return response
 
-    sessions: list[Json] = [
-        {"id": session, "title": session, "status": "completed"} for one in blocks for session in (one, f"live-{one}")
-    ]
+    async def overviews(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": hello\n\n")
+        await asyncio.Event().wait()
+        return response
+
+    overview: dict[str, Json] = {
+        "state": "idle",
+        "since": "2026-01-01T00:00:00.000Z",
+        "reason": None,
+        "says": None,
+        "queued": 0,
+        "waiting": 0,
+        "session": None,
+        "tokens": {"input": 0, "output": 0},
+        "cost": 0,
+        "cost_today": 0,
+    }
     answers: dict[str, Json] = {
-        "/v1/opencode/status": {"message": "ready"},
-        "/v1/opencode/codebases": [{"id": "cb", "name": "cb", "path": "/cb"}],
-        "/v1/opencode/codebases/cb/status": {"status": "idle", "session_id": None, "queue": {}},
-        "/v1/opencode/codebases/cb/sessions": {"sessions": sessions},
-        "/v1/opencode/codebases/cb/tasks": {"tasks": []},
+        "/readyz": {"status": "ok", "position": 1, "opencode": "ok", "log": "ok", "views": "ok"},
+        "/v1/opencode/status": {"available": True, "message": "ready"},
+        "/v1/opencode/models": [],
+        "/v1/opencode/permissions": {"total": 0, "permissions": []},
+        "/v1/opencode/codebases": [{"id": "cb", "name": "cb", "path": "/cb", "overview": overview}],
+        "/v1/opencode/codebases/cb/sessions": {"total": 0, "sessions": []},
+        "/v1/opencode/codebases/cb/tasks": {"total": 0, "tasks": []},
     }
 
     async def answer(request: web.Request) -> web.Response:
@@ -147,7 +165,8 @@ async def serving(stories: dict[str, list[Event]]) -> AsyncGenerator[str]:
         return await (dashboard.dashboard_part if known else dashboard.dashboard)(missing, request)
 
     app = web.Application()
-    app.add_routes([web.get("/", part), web.get("/dashboard/{part}", part)])
+    app.add_routes([web.get("/", part), web.get("/dashboard/{part:.+}", part)])
+    app.add_routes([web.get("/v1/opencode/overview/events", overviews)])
     app.add_routes([web.get("/v1/opencode/codebases/cb/events", stream), *(web.get(path, answer) for path in answers)])
     async with TestServer(app) as server:
         yield str(server.make_url("/"))
@@ -159,8 +178,9 @@ async def opening(page: Tab, session: str) -> tuple[float, float]:
     took = await page.evaluate(
         f"""new Promise((done) => {{
           const began = performance.now();
-          document.querySelector('#sessions [data-key="{session}"] button').click();
-          const look = () => document.getElementById("events").lastElementChild?.lastElementChild?.textContent === "completed: THE END"
+          location.hash = "#/c/cb/s/{session}";
+          const open = () => document.getElementById("story")?.dataset.session === "{session}";
+          const look = () => open() && document.getElementById("events")?.lastElementChild?.lastElementChild?.textContent === "completed: THE END"
             ? setTimeout(() => done(performance.now() - began), 0) : requestAnimationFrame(look);
           requestAnimationFrame(look);
         }})"""
@@ -194,8 +214,8 @@ async def test_long_sessions_open_at_once_and_hold_nothing_up(tmp_path: Path) ->
         await page.size(1280, 800)
         await page.ask("Page.enable")
         await page.ask("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
-        await page.go(f"{url}#cb")
-        await page.until("document.querySelector('#sessions button')")
+        await page.go(f"{url}#/c/cb")
+        await page.until("document.getElementById('events')")
         for number, name in enumerate(STORIES):
             opened[name] = await best(page, f"s{number}", 0, OPENS, at_rest=at_rest)
             if "one event each" in name or "all kinds" in name:

@@ -9,7 +9,7 @@ const point = (code) => `\\u{${code.toString(16)}}`;
 const set = (ranges) => `[${ranges.map(([first, last]) => `${point(first)}-${point(last)}`).join("")}]`;
 const picture = `${set(PICTURES)}[\\ufe0e\\ufe0f]?`;
 const joined = set(JOINING);
-const ANYWHERE = new RegExp(`(${set(HIDDEN)})`, "gu");
+export const ANYWHERE = new RegExp(`(${set(HIDDEN)})`, "gu");
 const IN_PROSE = new RegExp(
   `${picture}(?:\\u200d${picture})*|[0-9#*]\\ufe0f\\u20e3|${joined}[\\u200c\\u200d](?=${joined})|(${set(HIDDEN)})`,
   "gu",

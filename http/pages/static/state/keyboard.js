@@ -1,0 +1,82 @@
+// The keys of the page. They do nothing while a person writes, but for Escape.
+
+/** @import { Actions } from "./actions.js" */
+/** @import { Store } from "./store.js" */
+
+const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+const LATER = 1500; // milliseconds within which the second key of a pair must come
+
+/**
+ * @param {Store} store
+ * @param {Actions} actions
+ */
+export function listenToKeys(store, actions) {
+  let first = 0; // when `g` was pressed
+  addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (target.matches?.(FIELDS)) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    const pair = event.timeStamp - first < LATER;
+    first = event.key === "g" ? event.timeStamp : -LATER;
+    const done = pair ? GO.get(event.key) : PLAIN.get(event.key);
+    if (!done) return;
+    event.preventDefault();
+    done(actions, store);
+  });
+}
+
+/** @typedef {(actions: Actions, store: Store) => void} Deed */
+
+/** @type {Map<string, Deed>} */
+const GO = new Map([
+  ["a", (actions) => actions.go({})],
+  ["i", (actions) => actions.go({ view: "inbox" })],
+  ["q", (actions) => actions.go({ view: "queue" })],
+  ["s", toSession],
+]);
+
+/** @type {Map<string, Deed>} */
+const PLAIN = new Map([
+  ["?", (actions) => actions.showKeys()],
+  ["/", () => focusOn("#find")],
+  ["c", () => focusOn("#words")],
+  ["j", () => step(1)],
+  ["k", () => step(-1)],
+  ["y", (actions, store) => decide(actions, store, "once")],
+  ["a", (actions, store) => decide(actions, store, "always")],
+  ["n", (_actions, store) => focusOn(`[data-key="${CSS.escape(store.state.chosen ?? "")}"] [name=words], [data-key="${CSS.escape(store.state.chosen ?? "")}"] .no`)],
+]);
+
+/** @param {Actions} actions @param {Store} store */
+function toSession(actions, { state }) {
+  const all = [...state.codebases.values()];
+  const open = all.find((one) => one.id === state.session?.codebase);
+  const busy = all.find(({ overview }) => ["needs_you", "running"].includes(overview.state));
+  const one = open ?? busy ?? all[0];
+  if (one) actions.go({ view: "session", codebase: one.name });
+}
+
+/** @param {string} selector */
+const focusOn = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
+
+/** Go to the next row of the list in the view, or of the one beside it. @param {number} by */
+function step(by) {
+  const list = document.activeElement?.closest("[data-list]") ?? document.querySelector("main [data-list]") ?? document.querySelector("[data-list]");
+  if (!list) return;
+  const rows = [...list.querySelectorAll("[data-key]")];
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const row = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)];
+  const place = /** @type {HTMLElement | null | undefined} */ (row?.matches("[tabindex]") ? row : row?.querySelector("a, button, [tabindex]"));
+  place?.focus();
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+/** Answer the chosen request of the inbox. Questions are answered by their form alone. @param {Actions} actions @param {Store} store @param {"once" | "always"} reply */
+function decide(actions, { state }, reply) {
+  const all = state.address.view === "inbox" ? (state.read["permissions"]?.value?.permissions ?? []) : [];
+  const asked = all.find((/** @type {{ id: string }} */ one) => one.id === state.chosen);
+  if (asked?.kind === "permission") actions.answer(asked, reply);
+}
