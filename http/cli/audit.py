@@ -1,6 +1,6 @@
 """`opencode-ledger audit …`: the commands for auditors. They work offline, on a data directory or an export."""
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from ...domain.errors import InvalidInput
 from ...domain.ids import CodebaseId
 from ...domain.outputs.record import KeptOutput
-from ..offline.export import Choice, export_from, outputs_from
+from ..offline.export import Choice, export_from, outputs_from, proof_from
 from ..offline.verify import Verdict, counted, key_of, verify_data
 from ..offline.verify_export import verify_export
 from ..settings import Data, default_data
@@ -88,19 +88,19 @@ def print_verdict(verdict: Verdict, *, trusted: bool) -> None:
     say(f"key    {verdict.key}" + ("" if trusted else "  (compare it with the key you know)"))
 
 
-@app.command
+@app.command(usage="Usage: opencode-ledger audit export [OPTIONS] [CODEBASE]")
 def export(
-    codebase: str,
+    codebase: str | None = None,
     /,
     *,
     session: str | None = None,
-    first: Annotated[int, Parameter(name="--from")] = 1,
+    first: Annotated[int | None, Parameter(name="--from")] = None,
     last: Annotated[int | None, Parameter(name="--to")] = None,
     with_outputs: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     data: Data = None,
     out: Path | None = None,
 ) -> int:
-    """Export a codebase's events as JSON Lines, with a proof that they are in the log.
+    """Export a codebase's events, or the whole log, as JSON Lines with a proof that they are in the log.
 
     The file can be verified without the log: `opencode-ledger audit verify FILE`.
 
@@ -109,11 +109,12 @@ def export(
     Parameters
     ----------
     codebase
-        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids.
+        The codebase's id or name. Deleted codebases work too. `opencode-ledger audit show` lists all ids. Default: the
+        whole log, which shows that no codebase was left out.
     session
         Export only the events of this session.
     first
-        The first event to export, by its number in the codebase (see `audit show`).
+        The first event to export, by its number in the codebase (see `audit show`). Default: 1.
     last
         The last event to export. Default: the latest event.
     with_outputs
@@ -124,12 +125,11 @@ def export(
         The file to write. Default: standard output.
 
     """
-    choice, place = Choice(CodebaseId(codebase), session, first, last), data or default_data()
+    choice, place = _choice(codebase, session, first, last), data or default_data()
     if with_outputs and out is None:
         raise InvalidInput("--with-outputs writes two files; name the first one with --out.")
     named = list[KeptOutput]()
-    with progress("reading") as report:
-        lines = export_from(place, choice, report, named)
+    with progress("reading") as report, closing(export_from(place, choice, report, named)) as lines:
         manifest = next(lines)  # any error is raised here, before a file is created
         if out is None:
             write_data(chain([manifest], lines))
@@ -139,6 +139,42 @@ def export(
             if beside is not None:
                 beside.writelines(outputs_from(place, named))
     complain(f"Wrote {out}. To check it: opencode-ledger audit verify {out}")
+    return 0
+
+
+def _choice(codebase: str | None, session: str | None, first: int | None, last: int | None) -> Choice | None:
+    """What to export; None for the whole log. Raises `InvalidInput`."""
+    if codebase is None:
+        if (session, first, last) != (None, None, None):
+            raise InvalidInput("--session, --from and --to choose events of a codebase: name the codebase too.")
+        return None
+    return Choice(CodebaseId(codebase), session, 1 if first is None else first, last)
+
+
+@app.command
+def proof(*, position: int, data: Data = None, out: Path | None = None) -> int:
+    """Prove that one event is in the log, in the format tlog-proof of C2SP. Verifiers of others read it.
+
+    Example: `opencode-ledger audit proof --position 36 --out 36.tlog-proof`
+
+    Parameters
+    ----------
+    position
+        The event's number in the log, as in an export or at `GET …/codebases/ID/log`.
+    data
+        The data directory. Default: ~/.opencode-ledger.
+    out
+        The file to write. Default: standard output.
+
+    """
+    with progress("reading") as report:
+        text = proof_from(data or default_data(), position, report).encode()
+    if out is None:
+        write_data([text])
+        return 0
+    with _new(out) as file:
+        file.write(text)
+    complain(f"Wrote {out}. docs/audit-format.md says how to check it.")
     return 0
 
 

@@ -17,11 +17,12 @@ from ...domain.outputs.record import KeptOutput, kept_in
 from ...domain.proofs.batch_inclusion import spans_beside
 from ...domain.proofs.export import Manifest, event_line, manifest_line, proof_line
 from ...domain.proofs.growing_tree import GrowingTree
-from ...domain.proofs.leaves import leaf_of
-from ...domain.proofs.merkle import span_hash
+from ...domain.proofs.leaves import entry, leaf_of
+from ...domain.proofs.merkle import inclusion_spans, span_hash
 from ...domain.proofs.selection import session_of
 from ...domain.proofs.signed_notes import Checkpoint, sign_note
 from ...domain.proofs.tiles import TileId, node_in
+from ...domain.proofs.tlog_proof import tlog_proof
 from ...projections.tree.signing import SigningKey
 from ..data_directory import TREE_NAME
 from .codebase_name import codebase_of
@@ -38,9 +39,9 @@ class Choice:
     """
 
     codebase: CodebaseId
-    session: str | None
-    first: int
-    last: int | None
+    session: str | None = None
+    first: int = 1
+    last: int | None = None
 
     def takes(self, event: RecordedEvent) -> bool:
         """Whether this event of the codebase is chosen."""
@@ -55,27 +56,49 @@ class Choice:
 
 
 def export_from(
-    data: Path, choice: Choice, progress: Progress, named: list[KeptOutput] | None = None
+    data: Path, choice: Choice | None, progress: Progress, named: list[KeptOutput] | None = None
 ) -> Generator[bytes]:
     """The lines of an export, with a checkpoint signed now over the whole log. Raises `StoreError`, `InvalidInput`.
 
-    `named`: a list to be given the whole outputs that its events name.
+    `choice`: None for the whole log. `named`: a list to be given the whole outputs that its events name.
     """
     with signed_evidence_in(data) as evidence, evidence.opened() as log:
         key = evidence.key()
-        choice = replace(choice, codebase=codebase_of(log, choice.codebase))
-        events = _chosen(log, choice)
+        if choice is not None:
+            choice = replace(choice, codebase=codebase_of(log, choice.codebase))
+        chosen = None if choice is None else _chosen(log, choice)
         tree, tiles = _tree_of(log, _signed(evidence, key), progress)
-    if named is not None:
-        named.extend(kept_in(events))
-    text = Checkpoint(key.verifier.name, tree.size, tree.root()).text
-    note = sign_note(text, key.verifier, key.sign)
-    yield manifest_line(
-        Manifest(selection=choice.selection(events), events=len(events), key=str(key.verifier), checkpoint=note)
-    )
-    yield from map(event_line, events)
-    beside = spans_beside(sorted(event.position - 1 for event in events), tree.size)
+        manifest = Manifest(
+            selection=choice.selection(chosen) if choice and chosen else {},
+            events=tree.size if chosen is None else len(chosen),
+            key=str(key.verifier),
+            checkpoint=_note(tree, key),
+        )
+        yield manifest_line(manifest)
+        for event in log.events(1, tree.size) if chosen is None else chosen:
+            if named is not None:
+                named.extend(kept_in([event]))
+            yield event_line(event)
+    places = [] if chosen is None else [event.position - 1 for event in chosen]
+    beside = [] if chosen is None else spans_beside(places, tree.size)
     yield proof_line([span_hash(span, partial(node_in, tiles)) for span in beside])
+
+
+def proof_from(data: Path, position: int, progress: Progress) -> str:
+    """The proof that an event is in the log, as C2SP `tlog-proof`. Raises `StoreError`, `InvalidInput`."""
+    with signed_evidence_in(data) as evidence, evidence.opened() as log:
+        key = evidence.key()
+        tree, tiles = _tree_of(log, _signed(evidence, key), progress)
+        if not 1 <= position <= tree.size:
+            raise InvalidInput(f"--position is {position}, but the log has only the events 1 to {tree.size}.")
+        (event,) = log.events(position, position)
+    hashes = [span_hash(span, partial(node_in, tiles)) for span in inclusion_spans(position - 1, tree.size)]
+    return tlog_proof(entry(event), position - 1, hashes, _note(tree, key))
+
+
+def _note(tree: GrowingTree, key: SigningKey) -> str:
+    """A checkpoint of the whole tree, signed now."""
+    return sign_note(Checkpoint(key.verifier.name, tree.size, tree.root()).text, key.verifier, key.sign)
 
 
 def outputs_from(data: Path, named: list[KeptOutput]) -> Generator[bytes]:

@@ -146,12 +146,12 @@ AUDIT = "opencode-ledger audit"
 MISTAKES: list[tuple[str, str]] = [
     (
         "audit nope",
-        'Unknown command "nope". Available commands: show, diff, verify, export. See: opencode-ledger audit --help',
+        'Unknown command "nope". Available commands: show, diff, verify, export, proof. See: opencode-ledger audit --help',
     ),
     ("--bogus", "Unknown option: --bogus. See: opencode-ledger --help"),
     (
-        "audit export",
-        f"CODEBASE is required. The codebase's id or name. Deleted codebases work too. `{AUDIT} show` lists all ids. See: {AUDIT} export --help",
+        "audit proof",
+        f"--position is required. The event's number in the log, as in an export or at `GET …/codebases/ID/log`. See: {AUDIT} proof --help",
     ),
     ("audit export cb x", f"Unexpected argument: x. See: {AUDIT} export --help"),
     ("audit export cb --from x", f"--from must be a whole number, not 'x'. See: {AUDIT} export --help"),
@@ -236,7 +236,7 @@ HELPS = {
     "audit show": "[CODEBASE [SESSION]]",
     "audit verify": "[FILE]",
     "audit diff": "CODEBASE FROM [TO]",
-    "audit export": "CODEBASE",
+    "audit export": "[CODEBASE]",
     "backup": "INTO",
     "restore": "BACKUP",
 }

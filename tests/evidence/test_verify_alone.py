@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
@@ -122,8 +121,8 @@ def test_the_vectors_are_up_to_date() -> None:
 def test_the_vectors(vectors: dict[str, Any], subtests: pytest.Subtests) -> None:
     """The command and the program that stands alone give each export the verdict that is written beside it."""
     key, known = VerifierKey.parse(vectors["key"]), verify.Key.read(vectors["key"])
-    verdicts = Counter(case["verdict"] for case in vectors["cases"])
-    assert (len(vectors["cases"]) >= 40, verdicts.keys()) == (True, {"sound", "not sound", "refused"})
+    assert len(vectors["cases"]) >= 40
+    assert {str(case["verdict"]) for case in vectors["cases"]} == {"sound", "not sound", "refused"}
     for case in vectors["cases"]:
         with subtests.test(case["name"]):
             lines = io.BytesIO(case["export"].encode()).readlines()
