@@ -149,10 +149,7 @@ MISTAKES: list[tuple[str, str]] = [
         'Unknown command "nope". Available commands: show, diff, verify, export, proof. See: opencode-ledger audit --help',
     ),
     ("--bogus", "Unknown option: --bogus. See: opencode-ledger --help"),
-    (
-        "audit proof",
-        f"--position is required. The event's number in the log, as in an export or at `GET …/codebases/ID/log`. See: {AUDIT} proof --help",
-    ),
+    ("audit proof", f"--position needs a value. See: {AUDIT} proof --help"),
     ("audit export cb x", f"Unexpected argument: x. See: {AUDIT} export --help"),
     ("audit export cb --from x", f"--from must be a whole number, not 'x'. See: {AUDIT} export --help"),
     (
