@@ -11,6 +11,7 @@ from ..domain.errors import LedgerError
 from .access.limited import DECIDED, Limited
 from .api.service import ServiceHandler
 from .web.bodies import RequestBody
+from .web.errors import TooManyReads
 from .web.parameters import Parameter
 from .web.security import Access
 
@@ -70,6 +71,11 @@ class Route:
     def repeatable(self) -> bool:
         """Whether it takes an `Idempotency-Key`: the log then keeps its response. Not for signing in, whose response is secret."""
         return self.method == "POST" and self.access != "open"
+
+    @property
+    def recorded(self) -> bool:
+        """Whether a GET is recorded, so that it makes the log longer. How often one caller may send it is limited."""
+        return TooManyReads in self.errors
 
     @property
     def has_head(self) -> bool:

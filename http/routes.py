@@ -41,7 +41,7 @@ from .page_routes import PAGE_ROUTES
 from .route import API, Errors, Route
 from .streams.cursor import BadCursor, CursorAhead, SessionNotFound
 from .web import parameters
-from .web.errors import RangeNotThere, TooManyRequests
+from .web.errors import RangeNotThere, TooManyReads, TooManyRequests
 
 CODEBASE = f"{API}/codebases/{{codebase_id}}"
 
@@ -68,6 +68,9 @@ VIEWS: Final[Errors] = (d.StoreError, ViewsBehind)
 
 TREE: Final[Errors] = (d.StoreError, TreeBehind)
 """Errors when the tree doesn't cover what is in the log."""
+
+EXPORT: Final[Errors] = (*TREE, TooManyReads)
+"""Errors when an export can't begin. It is recorded, as other reads with `TooManyReads` are."""
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", f"{API}/status", status.service_status, responses.ServiceStatus, tag="System", errors=VIEWS),
@@ -321,7 +324,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         EVENTS,
         tag="Audit",
         query=parameters.WHOLE_STREAM,
-        errors=STREAM,
+        errors=(*STREAM, TooManyReads),
         needs="audit",
     ),
     Route(
@@ -334,7 +337,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         errors=LOG,
         needs="audit",
     ),
-    Route("GET", f"{CODEBASE}/log/export", history.log_export, LINES, tag="Audit", errors=TREE, needs="audit"),
+    Route("GET", f"{CODEBASE}/log/export", history.log_export, LINES, tag="Audit", errors=EXPORT, needs="audit"),
     Route(
         "GET",
         f"{CODEBASE}/log/outputs",
@@ -342,7 +345,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         OUTPUTS,
         tag="Audit",
         query=(parameters.UPTO,),
-        errors=LOG,
+        errors=(*LOG, TooManyReads),
         needs="audit",
     ),
     Route("GET", f"{API}/log/checkpoint", proofs.checkpoint, NOTE, tag="Audit", errors=TREE, needs="audit"),

@@ -94,6 +94,12 @@ class TooManyRequests(d.LedgerError):
         self.headers = {"Retry-After": str(retry_after)}
 
 
+class TooManyReads(TooManyRequests):
+    """Too many reads of the log by this caller, and each is recorded; wait for the seconds in `Retry-After`."""
+
+    code = "too_many_reads"
+
+
 class Overloaded(TooManyRequests):
     """The server is at its connection limit; try again later."""
 

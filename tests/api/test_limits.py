@@ -20,7 +20,7 @@ from opencode_ledger.http.settings import Settings
 from opencode_ledger.http.streams import admission
 from opencode_ledger.http.web import over_limit, security
 from opencode_ledger.http.web.errors import TooManyRequests
-from opencode_ledger.http.web.rate_limit import COMMANDS_AT_ONCE, MOST_CLIENTS, Pace, client_of
+from opencode_ledger.http.web.rate_limit import COMMANDS_AT_ONCE, MOST_CLIENTS, Allowance, Pace, client_of
 
 STRANGER = "192.0.2.1"
 
@@ -191,24 +191,34 @@ async def test_this_machine_may_command_as_fast_as_it_can(api: Running) -> None:
 
 
 async def test_pace() -> None:
-    """A burst of commands, then a steady rate per second, for each client separately."""
+    """A burst, then a steady rate per second, for each one separately."""
     clock = VirtualClock()
-    pace = Pace(clock, burst=3, rate=2)
+    allowance = Allowance(clock, 3, 2)
 
-    def given(client: str | None) -> int:
+    def given(who: str) -> int:
         for number in range(100):
-            try:
-                pace.command(client)
-            except TooManyRequests as refusal:
-                assert refusal.headers == {"Retry-After": "1"}
+            if seconds := allowance.wait(who):
+                assert seconds == 1
                 return number
         return 100
 
-    assert (given("a"), given("a"), given("b"), given(None)) == (3, 0, 3, 100)
+    assert (given("a"), given("a"), given("b")) == (3, 0, 3)
     await advance(clock, 1)
     assert (given("a"), given("b")) == (2, 2)
     await advance(clock, 1000)
     assert given("a") == 3
+
+
+def test_clients_of_this_machine_have_no_pace() -> None:
+    """All of them share one address. A client elsewhere is refused with the time to wait."""
+    pace = Pace(VirtualClock())
+    for _ in range(2 * COMMANDS_AT_ONCE):
+        pace.command(None)
+    for _ in range(COMMANDS_AT_ONCE):
+        pace.command(STRANGER)
+    with pytest.raises(TooManyRequests) as refused:
+        pace.command(STRANGER)
+    assert refused.value.headers == {"Retry-After": "1"}
 
 
 async def advance(clock: VirtualClock, seconds: float) -> None:
@@ -220,10 +230,10 @@ async def advance(clock: VirtualClock, seconds: float) -> None:
 
 def test_clients_are_forgotten() -> None:
     """The number of remembered clients is limited."""
-    pace = Pace(VirtualClock(), burst=1)
+    allowance = Allowance(VirtualClock(), 1, 1)
     for number in range(MOST_CLIENTS + 100):
-        pace.command(f"{number}")
-    assert len(vars(pace)["_clients"]) == MOST_CLIENTS
+        allowance.wait(f"{number}")
+    assert len(vars(allowance)["_left"]) == MOST_CLIENTS
 
 
 @pytest.mark.parametrize(
