@@ -43,9 +43,9 @@ async def sign_in(service: Service, request: web.Request) -> web.Response:
     token = way.tokens.find(body.token.strip())
     if token is None:
         raise WrongToken
-    earlier = way.cookie.held(request)
-    if earlier is not None:
-        await way.logins.end(earlier)
+    for earlier in (way.cookie.held(request), *way.cookie.left_over(request)):
+        if earlier is not None:
+            await way.logins.end(earlier)
     begun = await way.logins.begin(token.digest)
     response = json_answer(
         {

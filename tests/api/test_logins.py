@@ -60,20 +60,6 @@ async def test_the_cookie(api: Running) -> None:
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(
-    ("origin", "path", "secure"),
-    [("https://agents.example.com", "/ledger", True), (None, "/", ""), ("", "/ledger", True)],
-)
-async def test_the_cookie_behind_a_proxy(tmp_path: Path, origin: str | None, path: str, secure: object) -> None:
-    """At the public URL it has the prefix and needs TLS; at an address of this machine neither; a program is as at the URL."""
-    settings = published(tmp_path, "https://agents.example.com/ledger", TOKEN)
-    async with running(settings, tmp_path / "home") as api:
-        sent = {} if origin == "" else {"Origin": origin or f"http://127.0.0.1:{api.port}"}
-        answer = await api.ask("POST", "/login", {"token": TOKEN}, headers=sent)
-    [cookie] = SimpleCookie(answer.headers["Set-Cookie"]).values()
-    assert (cookie["path"], cookie["secure"], cookie["samesite"]) == (path, secure, "Strict")
-
-
 async def test_the_cookie_reads_and_the_page_commands(api: Running) -> None:
     """The cookie alone is good for reading; a command needs the page's own Origin and its key too."""
     _, page = await signed_in(api)
@@ -326,7 +312,7 @@ def test_every_service_has_a_cookie_of_its_own(tmp_path: Path) -> None:
     from opencode_ledger.http.web.logins.cookie import LoginCookie
 
     names = {
-        LoginCookie(Settings(data=tmp_path / name), Logins(tmp_path / "x", SystemClock())).name for name in ("a", "b")
+        LoginCookie(Settings(data=tmp_path / name), Logins(tmp_path / "x", SystemClock())).plain for name in ("a", "b")
     }
     assert len(names) == 2
     assert API not in names

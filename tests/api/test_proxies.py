@@ -12,6 +12,7 @@ from tests.support.proxies import (
     HOST,
     certificate,
     free_port,
+    greeted,
     nginx,
     nginx_configuration,
     program,
@@ -57,6 +58,8 @@ async def check(api: Running, url: str, tls: ssl.SSLContext) -> None:
         async with proxied.get(f"{url}/", headers={"Authorization": ""}) as page:
             assert (page.status, page.content_type) == (200, "text/html")
         async with proxied.post(f"{url}/v1/opencode/login", json={"token": TOKEN}) as answer:
+            begins = "__Secure-" if url.endswith("/ledger") else "__Host-"
+            assert answer.headers["Set-Cookie"].startswith(begins)
             assert "Secure" in answer.headers["Set-Cookie"]
         async with proxied.get(f"{url}/v1/opencode/status", headers={"Origin": "https://example.com"}) as answer:
             assert answer.status == 403
@@ -119,4 +122,6 @@ async def test_caddy(tmp_path: Path) -> None:
             async with asyncio.timeout(20):
                 while not root.is_file():
                     await asyncio.sleep(0.02)
-            await check(api, url, await asyncio.to_thread(trusting, root))
+            tls = await asyncio.to_thread(trusting, root)
+            await greeted(port, tls)
+            await check(api, url, tls)

@@ -109,6 +109,19 @@ async def nginx(folder: Path, configuration: str, port: int) -> AsyncGenerator[N
         yield
 
 
+async def greeted(port: int, tls: ssl.SSLContext) -> None:
+    """Wait for a proxy that makes its own certificate: it listens before it has one."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=HOST)
+            except OSError:  # an alert of TLS is one too
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                return
+
+
 async def _listens(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
