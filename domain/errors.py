@@ -197,6 +197,7 @@ class CodebaseAmbiguous(Conflict):
     code = "codebase_ambiguous"
 
     def __init__(self, codebases: Sequence[str]) -> None:
+        self.codebases = tuple(codebases)
         more = f" and {len(codebases) - MOST_IDS} more" if len(codebases) > MOST_IDS else ""
         ids = ", ".join(codebases[:MOST_IDS])
         super().__init__(f"This name belongs to {len(codebases)} codebases: {ids}{more}; use an id instead.")

@@ -19,14 +19,15 @@ from aiohttp.typedefs import Handler
 
 from ...domain.codebase.commands import Conclude
 from ...domain.codebase.requests import IdempotencyKey
-from ...domain.errors import Conflict, InvalidInput
+from ...domain.errors import CodebaseAmbiguous, CodebaseNotFound, Conflict, InvalidInput
 from ...domain.events import Json
+from ...domain.ids import CodebaseId
 from ...domain.principals import Principal
 from ..web.answers import json_bytes_answer
 from ..web.bodies import read_object
 from ..web.principal import principal_of
 from .execute import ANSWERED, KEY, execute
-from .service import Service
+from .service import RESOLVED, Service
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
@@ -51,6 +52,7 @@ class IdempotencyKeyReused(Conflict):
 class _UnderWay:
     fingerprint: str
     answer: asyncio.Task[bytes]
+    request: web.Request
 
 
 _Name: TypeAlias = tuple[Principal, str]
@@ -88,16 +90,19 @@ class Repeats:
                 answered = await views.requests.get(key.key, name[0])
                 if answered is not None:
                     _check_same(key, answered.fingerprint)
+                    await self._check_codebase(request, answered.codebase)
                     return json_bytes_answer(answered.answer, status=answered.status, headers=REPLAYED)
             first = known or self._begin(name, key, request, handle)
         _check_same(key, first.fingerprint)
+        if known and (codebase := first.request.get(RESOLVED)):
+            await self._check_codebase(request, CodebaseId(codebase))
         # Shielded: a caller that disconnects neither cancels its command nor may execute it again.
         answer = await asyncio.shield(first.answer)
         return json_bytes_answer(answer, headers=REPLAYED if known else None)
 
     def _begin(self, name: _Name, key: IdempotencyKey, request: web.Request, handle: Handler) -> _UnderWay:
         task = asyncio.create_task(self._carry_out(key, request, handle), name="request with an idempotency key")
-        begun = self._under_way[name] = _UnderWay(key.fingerprint, task)
+        begun = self._under_way[name] = _UnderWay(key.fingerprint, task, request)
         task.add_done_callback(lambda _: self._over(name))
         return begun
 
@@ -114,6 +119,25 @@ class Repeats:
         if not request.get(ANSWERED):
             await self._conclude(request, body)
         return body
+
+    async def _check_codebase(self, request: web.Request, codebase: CodebaseId) -> None:
+        """Refuse a key if the name in the path is another codebase's by now: the response would be about the first one.
+
+        While no codebase has the name, the request can only be a repetition, and gets the first response.
+        """
+        if "codebase_id" not in request.match_info:
+            return
+        try:
+            now: tuple[str, ...] = (await self._service.codebase_id(request),)
+        except CodebaseNotFound:
+            return
+        except CodebaseAmbiguous as several:
+            now = several.codebases
+        if codebase not in now:
+            raise IdempotencyKeyReused(
+                "This `Idempotency-Key` belongs to a request for another codebase, which had this name then: nothing was "
+                "done now. Use a new key, or the id of the codebase."
+            )
 
     async def _conclude(self, request: web.Request, body: bytes) -> None:
         """Record the response of a command that no actor executed, or that took several commands."""

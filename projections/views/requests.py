@@ -7,6 +7,7 @@ import orjson
 
 from ...domain.events.recorded import RecordedEvent
 from ...domain.events.requests import RequestAnswered
+from ...domain.ids import CodebaseId
 from ...domain.principals import Principal
 from ..batch import Batch
 from ..database import Fetch
@@ -24,6 +25,7 @@ PROJECTION: Final = Projection(
         fingerprint TEXT,
         status INTEGER,
         answer TEXT,
+        codebase_id TEXT,
         PRIMARY KEY (key, by, via)
     ) WITHOUT ROWID;
     """
@@ -31,25 +33,31 @@ PROJECTION: Final = Projection(
 
 
 @PROJECTION.on(RequestAnswered)
-def _answered(event: RequestAnswered, _at: RecordedEvent, batch: Batch) -> None:
+def _answered(event: RequestAnswered, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
-        "INSERT OR IGNORE INTO requests (key, by, via, fingerprint, status, answer) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO requests (key, by, via, fingerprint, status, answer, codebase_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         event.key,
         event.by or NOBODY,
         event.via or NOBODY,
         event.fingerprint,
         event.status,
         orjson.dumps(event.answer).decode(),
+        at.stream,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRequest:
-    """An answered request. `fingerprint`: the digest of its content. `answer`: the response's body, as JSON."""
+    """An answered request. `fingerprint`: the digest of its content. `answer`: the response's body, as JSON.
+
+    `codebase`: the one that it was for.
+    """
 
     fingerprint: str
     status: int
     answer: bytes
+    codebase: CodebaseId
 
 
 class Requests:
@@ -64,11 +72,14 @@ class Requests:
         Logs from before 0.2 don't name the sender. A request on record there may be anyone's, and is never done again.
         """
         rows = await self._fetch(
-            "SELECT fingerprint, status, answer FROM requests"
+            "SELECT fingerprint, status, answer, codebase_id FROM requests"
             " WHERE key = ?1 AND ((by = ?2 AND via = ?3) OR by = ?4) ORDER BY by = ?4",
             key,
             principal.by,
             principal.via or NOBODY,
             NOBODY,
         )
-        return next((AnsweredRequest(print_, status, answer.encode()) for print_, status, answer in rows), None)
+        found = (
+            AnsweredRequest(digest, status, answer.encode(), CodebaseId(of)) for digest, status, answer, of in rows
+        )
+        return next(found, None)

@@ -29,9 +29,9 @@ async def test_requests_are_found_by_their_keys(tmp_path: Path) -> None:
         register(history, stream)
         history.record(stream, answered(history, key, of=key, **ANSWER))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
-    for key in "ab":
+    for stream, key in [(A, "a"), (B, "b")]:
         assert await views.requests.get(key, LOCAL) == AnsweredRequest(
-            f"of {key}", 200, orjson.dumps({"of": key, **ANSWER})
+            f"of {key}", 200, orjson.dumps({"of": key, **ANSWER}), stream
         )
     assert await views.requests.get("c", LOCAL) is None
 
@@ -44,7 +44,7 @@ async def test_the_first_answer_stays(tmp_path: Path) -> None:
     history.record(A, answered(history, "k", first=True))
     history.record(A, answered(history, "k", first=False))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
-    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b'{"first":true}')
+    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b'{"first":true}', A)
 
 
 async def test_requests_outlive_their_codebase(tmp_path: Path) -> None:
@@ -56,4 +56,4 @@ async def test_requests_outlive_their_codebase(tmp_path: Path) -> None:
     history.record(A, e.CodebaseDeleted(codebase_id=A, timestamp=history.at()))
     views = (await Projections.open(tmp_path / "views.db", await history.store())).views
     assert await views.codebases.get(A) is None
-    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b"{}")
+    assert await views.requests.get("k", LOCAL) == AnsweredRequest("of k", 200, b"{}", A)

@@ -258,7 +258,7 @@ def _forgotten_sender() -> Planted:
 def _keys_known_once_answered() -> Planted:
     def begin(self: Repeats, _name: Any, key: Any, request: Any, handle: Any) -> Any:
         carrying_out = asyncio.get_running_loop().create_task(self._carry_out(key, request, handle))
-        return _UnderWay(key.fingerprint, carrying_out)  # and nobody knows that it is under way
+        return _UnderWay(key.fingerprint, carrying_out, request)  # and nobody knows that it is under way
 
     return patch.object(Repeats, "_begin", begin)
 
