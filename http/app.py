@@ -17,6 +17,7 @@ from .pages.sign_in import SIGNING_IN, SigningIn
 from .route import API, Route
 from .routes import ROUTES
 from .running import RunningService
+from .traces.requests import traced
 from .web.bodies import MAX_BODY, expectation
 from .web.callers import CallerCheck
 from .web.correlation import correlated, named_in_answer
@@ -24,7 +25,7 @@ from .web.errors import errors
 from .web.logins.cookie import LoginCookie
 from .web.parameters import check_known
 from .web.position_header import committing, showing
-from .web.principal import limit_of
+from .web.principal import limit_of, principal_of
 from .web.rate_limit import Pace
 from .web.response_cache import ResponseCache
 from .web.security import AccessTable, gatekeeper
@@ -37,10 +38,10 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     prefix = service.settings.prefix
     prefixes = ("", prefix) if prefix else ("",)
     cookie = LoginCookie(service.settings, running.logins)
-    gate = gatekeeper(
-        service.settings, tokens, access_table(*prefixes), Pace(running.clock), callers, cookie, service.secrets
-    )
-    app = web.Application(middlewares=[correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
+    pace = Pace(running.clock)
+    gate = gatekeeper(service.settings, tokens, access_table(*prefixes), pace, callers, cookie, service.secrets)
+    spans = [traced(running.spans, running.clock, prefix)] if running.spans else []
+    app = web.Application(middlewares=[*spans, correlated, errors(service.secrets), gate], client_max_size=MAX_BODY)
     app[DESCRIPTION] = lambda: description(prefix)
     app[SIGNING_IN] = SigningIn(tokens, running.logins, cookie)
     app.on_response_prepare.append(named_in_answer)
@@ -53,6 +54,7 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     # The most frequent addresses come first: aiohttp tries addresses that differ only in their ends one by one.
     for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)
+        handler = _paced(pace, handler) if route.recorded else handler
         for method in route.methods:
             # A proxy may remove the prefix of the public URL or not.
             for before in prefixes:
@@ -97,6 +99,14 @@ def _within_limits(service: Service, route: Route, handle: Handler) -> Handler:
         return await handle(request)
 
     return handle_within_limits
+
+
+def _paced(pace: Pace, handle: Handler) -> Handler:
+    async def handle_in_time(request: web.Request) -> web.StreamResponse:
+        pace.recorded_read(principal_of(request))
+        return await handle(request)
+
+    return handle_in_time
 
 
 def _pattern(path: str) -> str:

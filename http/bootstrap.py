@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -73,6 +73,8 @@ from .streams.overviews import OverviewFeed
 from .streams.session_spans import ProjectedSpans
 from .streams.shutdown import Shutdown
 from .streams.stream import EventStreams
+from .traces.follow import TraceFollower
+from .traces.spans import open_spans
 from .web.logins.kept import Logins
 from .web.refused_access import RefusedAccess
 
@@ -129,10 +131,22 @@ async def running_service(
         team = Agents(host=host, slots=AgentSlots(settings.max_agents), keeper=keeper, tuning=tuning)
         logins = await Logins.open(settings.data / LOGINS_NAME, clock)
         running = _wire(settings=settings, clock=clock, data=data, agents=team, secrets=secrets, logins=logins)
+        running = await _traced(stack, settings, running)
         stack.push_async_callback(running.shutdown.run)
         await _recover(running.service)
         await _begin_watching(stack, host, data)
         yield running
+
+
+async def _traced(stack: AsyncExitStack, settings: Settings, running: RunningService) -> RunningService:
+    """The service, with traces if they are asked for and can be exported. They end after everything that is recorded."""
+    spans = await asyncio.to_thread(open_spans, running.service.secrets) if settings.traces else None
+    if spans is None:
+        return running
+    follower = TraceFollower(running.service.store, spans, running.clock)
+    stack.push_async_callback(follower.close)
+    await follower.start(await running.service.current_views())
+    return replace(running, spans=spans)
 
 
 async def _take(stack: AsyncExitStack, settings: Settings) -> str:

@@ -146,6 +146,10 @@ class Settings(BaseModel):
     """How many connections may be open at the same time. At most 90 % of them may be event streams. Default: as many as
     the system's limit of open files allows, but at most 10000."""
 
+    traces: Annotated[bool, Parameter(negative="")] = False
+    """Export traces to an OpenTelemetry collector, named by the variables OTEL_EXPORTER_OTLP_…. Needs
+    `pip install 'opencode-ledger[otel]'`."""
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can connect."""

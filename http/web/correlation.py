@@ -18,7 +18,8 @@ HEADER: Final = "X-Request-ID"
 _CORRELATION: Final = web.RequestKey("correlation_id", str)
 _VALID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT: Final = re.compile(
-    r"(?!ff)(?P<version>[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
+    r"(?!ff)(?P<version>[0-9a-f]{2})-(?P<trace>(?!0{32})[0-9a-f]{32})-(?P<span>(?!0{16})[0-9a-f]{16})-[0-9a-f]{2}"
+    r"(?P<more>-.*)?"
 )
 
 
@@ -61,9 +62,18 @@ def _given(headers: object) -> str | None:
             return _trace_id(given.getall("traceparent", []))
 
 
+def caller_of(request: web.BaseRequest) -> tuple[str, str] | None:
+    """The trace and the span of the caller, if it sent a valid `traceparent`."""
+    parts = _caller(request.headers.getall("traceparent", []))
+    return (parts["trace"], parts["span"]) if parts else None
+
+
 def _trace_id(given: list[str]) -> str | None:
+    parts = _caller(given)
+    return parts["trace"] if parts else None
+
+
+def _caller(given: list[str]) -> re.Match[str] | None:
     parts = _TRACEPARENT.fullmatch(given[0].strip(" \t")) if len(given) == 1 else None
     # Version 00 ends with the flags; of later ones only the beginning is known.
-    if parts is None or (parts["version"] == "00" and parts["more"]):
-        return None
-    return parts["trace"]
+    return None if parts is None or (parts["version"] == "00" and parts["more"]) else parts

@@ -318,6 +318,7 @@ async def test_options_as_variables(tmp_path: Path) -> None:
         "LEDGER_SILENCE_LIMIT": "600",
         "LEDGER_ATTACHMENT_SIZE": "5",
         "LEDGER_TOOL_OUTPUT_LIMIT": "4",
+        "LEDGER_TRACES": "false",
     }
     assert set(env) == {f"LEDGER_{name.upper()}" for name in {*Settings.model_fields} - {"new_proofs"}}
     headers = {"Authorization": "Bearer 0123456789abcdef"}
