@@ -12,7 +12,7 @@ from .access.limited import DECIDED, Limited
 from .api.service import ServiceHandler
 from .web.bodies import RequestBody
 from .web.errors import TooManyReads
-from .web.parameters import Parameter
+from .web.parameters import WORDS, Parameter
 from .web.security import Access
 
 API: Final = "/v1/opencode"
@@ -76,6 +76,11 @@ class Route:
     def recorded(self) -> bool:
         """Whether a GET is recorded, so that it makes the log longer. How often one caller may send it is limited."""
         return TooManyReads in self.errors
+
+    @property
+    def searches(self) -> bool:
+        """Whether it searches the texts of all codebases, so that its time could reveal foreign ones: see `steady`."""
+        return WORDS in self.query
 
     @property
     def has_head(self) -> bool:
