@@ -29,6 +29,7 @@ from .web.principal import limit_of, principal_of
 from .web.rate_limit import Pace
 from .web.response_cache import ResponseCache
 from .web.security import AccessTable, gatekeeper
+from .web.steady import steady
 
 
 def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Application:
@@ -55,6 +56,7 @@ def make_app(running: RunningService, tokens: KnownTokens | None) -> web.Applica
     for route in sorted(ROUTES, key=lambda route: route.views != "cached"):
         handler = _handler(service, route, repeats, cache)
         handler = _paced(pace, handler) if route.recorded else handler
+        handler = steady(running.clock, handler) if route.searches else handler
         for method in route.methods:
             # A proxy may remove the prefix of the public URL or not.
             for before in prefixes:

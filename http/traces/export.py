@@ -95,7 +95,8 @@ class SpanExport:
             await asyncio.wait_for(over.wait(), LAST_WORDS)
         except TimeoutError:
             log.warning("the last traces could not be sent: the collector did not answer in time")
-        self._exporter.shutdown()  # so that no retry goes on
+            _INTO_THE_LOG.over = True
+            self._exporter.shutdown()  # so that no retry goes on
 
     def _attributes(self, span: Span) -> dict[str, Attribute]:
         error = {"error.type": span.error} if span.error else {}
@@ -118,9 +119,9 @@ def otlp_export(secrets: Secrets) -> SpanExport | None:
         return None
     secrets.learn("OpenTelemetry", _secret_headers(os.environ))
     logger = logging.getLogger("opentelemetry")
-    if not any(isinstance(handler, _IntoTheLog) for handler in logger.handlers):
-        logger.addHandler(_IntoTheLog())
-        logger.propagate = False
+    logger.addHandler(_INTO_THE_LOG)
+    logger.propagate = False
+    _INTO_THE_LOG.begin()
     try:
         return SpanExport(OTLPSpanExporter(), secrets)
     except Exception as error:
@@ -152,17 +153,24 @@ class _IntoTheLog(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._last = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """A new export: nothing was said yet, and its end neither."""
+        self._last, self.over = "", False
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler`."""
         kind = record.msg if isinstance(record.msg, str) else record.name
-        if kind != self._last:
+        if kind != self._last and not self.over:
             self._last = kind
             reason = record.getMessage()
             if record.exc_info and record.exc_info[1] is not None:
                 reason = f"{reason} {record.exc_info[1]}"
             log.warning("traces could not be exported", reason=reason[:500])
+
+
+_INTO_THE_LOG: Final = _IntoTheLog()
 
 
 def _context(trace_id: str, span_id: str) -> SpanContext:

@@ -1,5 +1,6 @@
 """Traces: what a collector receives, and that the service never waits for one."""
 
+import asyncio
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from time import monotonic
 from typing import Any, Final
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 from tests.support.service import Running, running
 
@@ -21,7 +23,8 @@ from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.domain.secrets.masker import Secrets
 from opencode_ledger.http import bootstrap
 from opencode_ledger.http.settings import Settings
-from opencode_ledger.http.traces.export import LAST_WORDS, SpanExport
+from opencode_ledger.http.traces import export
+from opencode_ledger.http.traces.export import SpanExport
 from opencode_ledger.http.traces.spans import MISSING
 from opencode_ledger.projections.traces.span import Span
 
@@ -145,10 +148,12 @@ async def test_a_collector_that_fails(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet: None, subtests: pytest.Subtests
 ) -> None:
     """The service works and ends as without traces, whatever the collector does and whatever the variables say."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     async with collecting(silent=True) as silent, collecting(status=400) as bad, collecting(status=503) as busy:
         urls = {"silent": silent.url, "refusing": bad.url, "overloaded": busy.url}
         for number, (name, variables) in enumerate(OUTAGES.items()):
             with subtests.test(name), monkeypatch.context() as patch, capture_logs() as logs:
+                patch.setattr(export, "LAST_WORDS", 0.3)  # it is waited for in vain several times
                 for variable, value in variables.items():
                     patch.setenv(variable, value.format(**urls))
                 data = settings.model_copy(update={"data": tmp_path / f"data-{number}"})
@@ -157,13 +162,16 @@ async def test_a_collector_that_fails(
                     assert all([(await api.ask("GET", "/codebases")).status == 200 for _ in range(5)])
                     begun = monotonic()
                     head = api.service.store.head
-                assert monotonic() - begun < LAST_WORDS + 5
+                assert monotonic() - begun < 5
                 assert head > 5
-                assert not [line for line in logs if "trace" in line["event"] and line["log_level"] == "error"]
+                said = [line for line in logs if "trace" in line["event"]]
+                assert {line["log_level"] for line in said} == {"warning"}, "one can read why there are none"
+                assert len(said) <= 6
 
 
 async def test_without_the_extra(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start says in one sentence how to install it, and the service runs."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
     monkeypatch.setitem(sys.modules, "opencode_ledger.http.traces.export", None)
     with capture_logs() as logs:
         async with running(asking(settings), tmp_path / "home") as api:
@@ -199,10 +207,10 @@ def span(**more: Any) -> Span:
 
 async def sent(spans: list[Span], secrets: Secrets | None = None) -> list[Any]:
     exporter = InMemorySpanExporter()
-    export = SpanExport(exporter, secrets or Secrets())
+    spans_out = await asyncio.to_thread(SpanExport, exporter, secrets or Secrets())
     for one in spans:
-        export.send(one)
-    await export.close()
+        spans_out.send(one)
+    await spans_out.close()
     return list(exporter.get_finished_spans())
 
 
