@@ -1,4 +1,4 @@
-"""A span as the log tells it: a stretch of work with its attributes, in the names of OpenTelemetry's GenAI conventions."""
+"""A span as the log has it: a stretch of work with its attributes, in the names of OpenTelemetry's GenAI conventions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

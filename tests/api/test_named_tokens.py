@@ -267,7 +267,10 @@ async def becomes_status(api: Running, name: str, status: int) -> float:
 
 
 async def test_a_removed_token_is_refused_and_its_streams_end(api: Running, file: Path) -> None:
-    """Within a second, with a comment in the streams and 401 for the next request; another token's streams go on."""
+    """With a comment in the streams and 401 for the next request; another token's streams go on.
+
+    How soon is for `test_token_watch`, in virtual time.
+    """
     codebase = await api.register()
     paths = (f"/codebases/{codebase}/events", "/events")
     async with (
@@ -276,17 +279,14 @@ async def test_a_removed_token_is_refused_and_its_streams_end(api: Running, file
         api.client.get(API + paths[0], headers=bearing("anna")) as other,
     ):
         await asyncio.to_thread(write, file, line("anna"), line("carla", f"read, @{codebase}"))
-        begun = monotonic()
         for stream in (first, second):
-            assert (await stream.content.read()).endswith(b": this token is no longer valid\n")
-        took = monotonic() - begun
+            assert (await asyncio.wait_for(stream.content.read(), 10)).endswith(b": this token is no longer valid\n")
         assert await status_of(api, "ben") == 401
         answer = await api.ask("GET", paths[0], headers={**bearing("ben"), "Last-Event-ID": "1"})
         assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
         assert await status_of(api, "carla") == 200
         await api.post(f"/codebases/{codebase}/tasks", {"title": "t", "prompt": "p"})
         assert b"task" in await asyncio.wait_for(other.content.readuntil(b"event: task"), 10)
-    assert took < 1.5, "a second, and some room for a busy machine"
     changes = [event for event in await events_of(api) if isinstance(event, TokensChanged)]
     unnamed = f"token:{digest_of(secret_of('nobody')).hex()[:8]}"
     assert [(one.added, one.changed, one.removed) for one in changes] == [

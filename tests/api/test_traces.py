@@ -82,10 +82,10 @@ async def test_a_run_at_a_collector(settings: Settings, tmp_path: Path, monkeypa
             await collector.has(lambda one: bool(one.named("invoke_agent build") and one.named(TRIGGER)))
         assert collector.headers["x-api-key"] == KEY
         [run], [request] = collector.named("invoke_agent build"), collector.named(TRIGGER)
-        told = attributes(run.attributes)
-        assert told["gen_ai.operation.name"] == "invoke_agent"
-        assert told["gen_ai.conversation.id"] == session
-        assert told["opencode_ledger.correlation_id"] == TRACE
+        found_in_run = attributes(run.attributes)
+        assert found_in_run["gen_ai.operation.name"] == "invoke_agent"
+        assert found_in_run["gen_ai.conversation.id"] == session
+        assert found_in_run["opencode_ledger.correlation_id"] == TRACE
         [link] = run.links
         assert (link.trace_id, link.span_id) == (request.trace_id, request.span_id)
         assert (request.trace_id.hex(), request.parent_span_id.hex()) == (TRACE, CALLER)
