@@ -30,7 +30,15 @@ def in_namespace(**task: Any) -> dict[str, Any]:
     unshare = shutil.which("unshare")
     if unshare is None or os.geteuid() != 0 or not LEDGER.exists():
         pytest.skip("needs root, unshare and the installed command")
-    whole = {"places": [], "folders": [], "files": {}, "links": {}, "writable": [], "processes": [], "requests": []}
+    whole: dict[str, Any] = {
+        "places": [],
+        "folders": [],
+        "files": {},
+        "links": {},
+        "writable": [],
+        "processes": [],
+        "requests": [],
+    }
     whole |= {"commands": [], "afterwards": [], **task}
     script = Path(__file__).with_name("in_namespace.py")
     given = json.dumps(whole)
