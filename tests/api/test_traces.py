@@ -202,7 +202,8 @@ def span(**more: Any) -> Span:
         "span_id": CALLER,
         "parent_id": None,
     }
-    return Span(**{**given, "began": now, "ended": now + timedelta(milliseconds=1500), **more})
+    times: dict[str, Any] = {"began": now, "ended": now + timedelta(milliseconds=1500)}
+    return Span(**{**given, **times, **more})
 
 
 async def sent(spans: list[Span], secrets: Secrets | None = None) -> list[Any]:
