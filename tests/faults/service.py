@@ -91,7 +91,7 @@ class Service:
             "--max-agents": 10,
             **self.more_options,
         }
-        return [str(word) for option in options.items() for word in option]
+        return [str(word) for option in options.items() for word in option if word is not None]
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the service's own process and to nothing else."""
