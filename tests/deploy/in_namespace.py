@@ -109,8 +109,12 @@ def ended(process: "subprocess.Popen[bytes]") -> int:
 def main() -> None:
     """Do what standard input says."""
     task = json.load(sys.stdin)
-    prepare(task)
-    connect_loopback()
+    try:
+        prepare(task)
+        connect_loopback()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(json.dumps({"not_here": str(error)}))
+        return
     begun = [
         subprocess.Popen(one["command"], env=one["environment"], stdout=sys.stderr, cwd="/")
         for one in task["processes"]
