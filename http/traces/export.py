@@ -10,6 +10,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Final
@@ -87,7 +88,8 @@ class SpanExport:
 
         def end() -> None:
             self._processor.shutdown()  # type: ignore[no-untyped-call]  # it says nothing of what it returns: nothing
-            loop.call_soon_threadsafe(over.set)
+            with suppress(RuntimeError):  # the loop ended long ago
+                loop.call_soon_threadsafe(over.set)
 
         # A daemon, because a request that hangs can't be cancelled and must not keep the process.
         threading.Thread(target=end, name="traces: the last spans", daemon=True).start()
