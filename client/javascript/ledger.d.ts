@@ -180,6 +180,8 @@ export class Codebase {
   events(options?: EventOptions & { session?: string | null }): EventStream;
   /** A page of its log, with the hash of each event. */
   log(options?: { after?: number; limit?: number }): Promise<m.LogPage>;
+  /** The same page as its JSON text: hashes cover an event's data exactly as they are written there. */
+  logText(options?: { after?: number; limit?: number }): Promise<string>;
   /** Its log with the proofs, as JSON Lines. */
   export(): Promise<string>;
   /** What its tools printed, as JSON Lines. `to`: up to this event of the codebase. */

@@ -119,6 +119,7 @@ export class Codebase {
   }
 
   log = ({ after, limit } = {}) => this.get("/log", { after, limit });
+  logText = ({ after, limit } = {}) => this.ledger.text(`${this.path}/log${queryOf({ after, limit })}`);
   export = () => this.ledger.text(`${this.path}/log/export`);
   exportOutputs = ({ to } = {}) => this.ledger.text(`${this.path}/log/outputs${queryOf({ to })}`);
 }

@@ -4,10 +4,11 @@ import { render } from "./vendored/lit-html/lit-html.js";
 import { page } from "./screens/page.js";
 import { Actions } from "./state/actions.js";
 import { followAddress } from "./state/address.js";
+import { Auditing } from "./state/auditing.js";
 import { Connection } from "./state/connection.js";
 import { keepingFocus } from "./state/focus.js";
 import { listenToKeys } from "./state/keyboard.js";
-import { ledger, login } from "./state/login.js";
+import { ledger, login, ROOT } from "./state/login.js";
 import { Notices } from "./state/notices.js";
 import { Overviews } from "./state/overviews.js";
 import { Readings } from "./state/readings.js";
@@ -35,6 +36,7 @@ const connection = new Connection(store, ledger, (event) => {
   actions.arrive();
 });
 const actions = new Actions(store, ledger, connection, readings, notices);
+actions.audit = new Auditing(store, ledger, ROOT.pathname);
 connection.returned = () => readings.again(...readings.needed());
 
 store.change((state) => void (state.login.known = login.known()));
@@ -45,5 +47,6 @@ followAddress((address) => {
 });
 actions.begin();
 setInterval(() => document.hidden || store.change((state) => void (state.now = Date.now())), SECOND);
+setInterval(() => actions.audit.tick(), SECOND);
 setInterval(() => document.hidden || store.state.away || readings.again("ready", "service"), LOOK);
 document.addEventListener("visibilitychange", () => document.hidden || store.change((state) => void (state.now = Date.now())));

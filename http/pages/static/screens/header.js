@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendored/lit-html/lit-html.js";
 import { money } from "../parts/money.js";
 import { oneLine } from "../parts/visible.js";
+import { badge } from "./badge.js";
 
 /** @import { Actions } from "../state/actions.js" */
 /** @import { State } from "../state/store.js" */
@@ -56,13 +57,4 @@ function totals({ codebases, read }) {
     <a href="#/queue">${queued} queued</a>
     <span>${money(cost)} today</span>
   </p>`;
-}
-
-/** Whether the log is sound, as the service says it. @param {State} state */
-function badge({ read }) {
-  const ready = read["ready"]?.value;
-  if (!ready) return nothing;
-  const wrong = [ready.log, ready.views].filter((one) => one !== "ok");
-  if (wrong.length) return html`<p class="badge bad" id="badge"><span aria-hidden="true">✗</span> ${oneLine(wrong.join(" "))}</p>`;
-  return html`<p class="badge" id="badge">log sound, ${ready.position.toLocaleString("en")} events</p>`;
 }

@@ -5,13 +5,18 @@ import { keyed } from "../vendored/lit-html/directives/keyed.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { clock, countdown, duration } from "../parts/times.js";
 import { agents, home } from "./agents.js";
+import { between } from "./between.js";
+import { changes } from "./changes.js";
+import { events } from "./events.js";
 import { header } from "./header.js";
 import { inbox, inboxList } from "./inbox.js";
 import { keys } from "./keys.js";
 import { modal } from "./modal.js";
+import { proof } from "./proof.js";
 import { session } from "./session.js";
 import { sessions } from "./sessions.js";
 import { signIn } from "./sign_in.js";
+import { banner, timeline } from "./timeline.js";
 import { title } from "./title.js";
 import { codebaseOf } from "../state/store.js";
 
@@ -26,7 +31,7 @@ import { codebaseOf } from "../state/store.js";
  *
  * @type {Partial<Record<View, Screen>>}
  */
-const OF_CODEBASE = { session, sessions };
+const OF_CODEBASE = { session, sessions, changes, events, proof };
 
 /** @type {Partial<Record<View, Screen>>} */
 const OF_ALL = { home, inbox };
@@ -62,12 +67,12 @@ const LABELS = {
 /** @param {State} state @param {Actions} actions */
 function main(state, actions) {
   const { address, listed } = state;
-  const screen = OF_ALL[address.view];
+  const screen = address.codebase === null && address.view === "proof" ? proof : OF_ALL[address.view];
   if (screen) return keyed(address.view, screen(state, actions));
   if (address.view === "unknown") return missing("There is nothing at this address.");
   if (!codebaseOf(state)) return listed ? missing(`There is no codebase ${oneLine(String(address.codebase))}.`) : html`<p class="hint">Reading…</p>`;
   const part = OF_CODEBASE[address.view] ?? (() => missing("There is nothing at this address."));
-  return html`${title(state, actions)} ${keyed(address.view, part(state, actions))}`;
+  return html`${title(state, actions)} ${banner(state, actions)} ${between(state, actions)} ${keyed(address.view, part(state, actions))} ${timeline(state, actions)}`;
 }
 
 /** @param {string} words */

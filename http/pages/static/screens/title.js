@@ -8,6 +8,7 @@ import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
 import { sessionInfo } from "../state/readings.js";
 import { codebaseOf, mayAct, sessionOf } from "../state/store.js";
+import { changesInShort } from "./changes.js";
 
 /** @import { ListedCodebase } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
@@ -17,6 +18,9 @@ import { codebaseOf, mayAct, sessionOf } from "../state/store.js";
 /** @type {[View, string][]} */
 export const TABS = [
   ["session", "Transcript"],
+  ["changes", "Changes"],
+  ["events", "Events"],
+  ["proof", "Proof"],
   ["sessions", "Sessions"],
 ];
 
@@ -51,10 +55,11 @@ export function title(state, actions) {
 const isOpen = (status) => AT_WORK.has(status ?? "") || status === "interrupted";
 
 /** @param {State} state */
-function tabs({ address }) {
+function tabs(state) {
+  const { address } = state;
   const { codebase, session, at, since } = address;
   const link = (/** @type {View} */ view) => hashOf({ view, codebase, at, since, session: view === "sessions" ? null : session });
   return html`<nav class="tabs" aria-label="Views of the session">
-    ${TABS.map(([view, words]) => html`<a href=${link(view)} aria-current=${address.view === view ? "page" : "false"}>${words}</a>`)}
+    ${TABS.map(([view, words]) => html`<a href=${link(view)} aria-current=${address.view === view ? "page" : "false"}>${words} ${view === "changes" ? changesInShort(state) : nothing}</a>`)}
   </nav>`;
 }

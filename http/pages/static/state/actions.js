@@ -7,6 +7,7 @@ import { codebaseOf, sessionOf } from "./store.js";
 
 /** @import { AgentConfig, ChangeCodebase, ChangeTask, Ledger, ReplyPermission, Work } from "../client/ledger.js" */
 /** @import { Address } from "./address.js" */
+/** @import { Auditing } from "./auditing.js" */
 /** @import { Connection } from "./connection.js" */
 /** @import { Notices } from "./notices.js" */
 /** @import { Readings } from "./readings.js" */
@@ -28,6 +29,7 @@ export class Actions {
     this.ledger = ledger;
     this.connection = connection;
     this.readings = readings;
+    this.audit = /** @type {Auditing} */ (/** @type {unknown} */ (null)); // set where the page is put together
     /** Switch notifications on or off. */
     this.notify = notices.turn;
   }
@@ -226,6 +228,7 @@ export class Actions {
   arrive() {
     const { state } = this.store;
     this.connection.open(codebaseOf(state)?.id ?? null, sessionOf(state));
+    this.audit.arrived(state.address);
     this.readings.look();
   }
 }

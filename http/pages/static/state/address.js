@@ -20,7 +20,7 @@
  */
 
 /** @type {ReadonlySet<string>} */
-const TOP = new Set(["inbox", "queue", "search"]);
+const TOP = new Set(["inbox", "queue", "search", "proof"]);
 /** @type {ReadonlySet<string>} */
 const OF_SESSION = new Set(["changes", "events", "proof"]);
 /** @type {ReadonlySet<string>} */
@@ -79,13 +79,14 @@ function place(path) {
 function ofCodebase(codebase, more) {
   const inSession = more[0] === "s" && Boolean(more[1]);
   const session = inSession ? /** @type {string} */ (more[1]) : null;
-  const [last, ...rest] = inSession ? more.slice(2) : more;
-  const number = /^e([0-9]{1,15})$/.exec(last ?? "");
+  const further = inSession ? more.slice(2) : more;
+  const number = /^e([0-9]{1,15})$/.exec(further[0] ?? "");
+  const event = number ? Number(number[1]) : null;
+  const [last, ...rest] = number ? further.slice(1) : further;
   if (rest.length) return { view: "unknown" };
-  if (last === undefined) return { view: "session", codebase, session };
-  if (number) return { view: "session", codebase, session, event: Number(number[1]) };
-  const views = inSession ? OF_SESSION : OF_CODEBASE;
-  return views.has(last) ? { view: /** @type {View} */ (last), codebase, session } : { view: "unknown" };
+  if (last === undefined) return { view: "session", codebase, session, event };
+  const views = inSession || number ? OF_SESSION : OF_CODEBASE;
+  return views.has(last) ? { view: /** @type {View} */ (last), codebase, session, event } : { view: "unknown" };
 }
 
 /**
@@ -110,8 +111,8 @@ export function hashOf(given) {
 function pathOf({ view, codebase, session, event, permission }) {
   if (codebase === null) return view === "home" || !TOP.has(view) ? [] : permission === null ? [view] : [view, permission];
   const start = session === null ? ["c", codebase] : ["c", codebase, "s", session];
-  if (view !== "session") return [...start, view];
-  return event === null ? start : [...start, `e${event}`];
+  const place = event === null || view === "sessions" ? start : [...start, `e${event}`];
+  return view === "session" ? place : [...place, view];
 }
 
 /**

@@ -36,6 +36,7 @@ export const READINGS = {
     of: ofCodebase,
     read: (ledger, state) => ledger.codebase(idOf(state)).tasks({ limit: MOST, order: "newest", ...at(state) }),
   },
+  then: { of: ofCodebase, read: (ledger, state) => ledger.codebase(idOf(state)).status(at(state)) },
   search: {
     of: ({ address }) => (address.q.trim() ? address.q : null),
     read: (ledger, { address }) => ledger.search(address.q, { limit: 50 }),
@@ -79,7 +80,8 @@ export class Readings {
 
   /** The names of what is needed now. */
   needed() {
-    return [...ALWAYS, ...(NEEDED[this.store.state.address.view] ?? [])];
+    const { at: looked, codebase, view } = this.store.state.address;
+    return [...ALWAYS, ...(NEEDED[view] ?? []), ...(looked !== null && codebase !== null ? ["then"] : [])];
   }
 
   /** Read what is missing for the view. */

@@ -1,9 +1,11 @@
 // The page's one state. Changes come from streams, answers and the person; all changes of a frame are shown at once.
 
 import { HOME } from "./address.js";
+import { emptyAudit } from "./audit_state.js";
 
 /** @import * as m from "../client/ledger.js" */
 /** @import { Address } from "./address.js" */
+/** @import { Audit } from "./audit_state.js" */
 
 const UNSEEN = 1000; // milliseconds between two pictures of a page that nobody sees, for which no frames come
 
@@ -47,6 +49,7 @@ const UNSEEN = 1000; // milliseconds between two pictures of a page that nobody 
  * @property {boolean} keysShown
  * @property {string | null} chosen the row that keys act on, in the view that has rows
  * @property {{ permission: NotificationPermission | "unsupported", on: boolean }} notices
+ * @property {Audit} audit what this browser checked, and how that is shown
  */
 
 /** @returns {State} */
@@ -66,6 +69,7 @@ export function emptyState() {
     keysShown: false,
     chosen: null,
     notices: { permission: "unsupported", on: false },
+    audit: emptyAudit(),
   };
 }
 

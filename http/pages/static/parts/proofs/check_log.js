@@ -1,7 +1,7 @@
 // Checks a log's newest checkpoint against a key and an earlier checkpoint that were kept outside the service.
 
 import { CannotCheck } from "./browser_crypto.js";
-import { events, fails, grouped, holds } from "./findings.js";
+import { events, fails, grouped, holds, notes } from "./findings.js";
 import { hashFrom, same, toBase64 } from "./bytes.js";
 import { isContinued } from "./merkle.js";
 import { BadNote, readCheckpoint, readKey, sameKey } from "./signed_note.js";
@@ -30,7 +30,7 @@ export async function checkLog(given, kept, ask) {
     made.checkpoint = await readCheckpoint(given.note, made.key);
     made.findings.push(holds(`The checkpoint of ${events(made.checkpoint.size)} is signed with this key.`));
     if (kept) made.findings.push(...(await continuation(kept.note, kept.since, made.key, made.checkpoint, ask)));
-    const fine = made.findings.every((finding) => finding.holds);
+    const fine = made.findings.every((finding) => finding.holds !== false);
     made.verdict = fine ? (kept ? "sound" : "first") : "wrong";
   } catch (error) {
     settle(made, error);
@@ -47,7 +47,7 @@ export function settle(made, error) {
 
 /** @param {Key} key @param {Key | null} known @param {string} since */
 function keyFinding(key, known, since) {
-  if (!known) return holds(`The service's key is ${key.text}. Compare it with the key that you got in another way.`);
+  if (!known) return notes(`The service's key is ${key.text}. Compare it with the key that you got in another way.`);
   if (sameKey(key, known)) return holds(`The key is the one that was kept ${since}.`);
   return fails(`The service names another key, ${key.text}. The one that was kept ${since} is ${known.text}.`);
 }
@@ -116,6 +116,6 @@ export function headline({ verdict, checkpoint, findings }) {
   const size = checkpoint ? grouped(checkpoint.size) : "";
   if (verdict === "sound") return `sound to ${size}`;
   if (verdict === "first") return `signed at ${size}, nothing earlier to compare`;
-  const [worst] = findings.filter((finding) => !finding.holds);
+  const [worst] = findings.filter((finding) => finding.holds === false);
   return `${verdict === "wrong" ? "NOT SOUND" : "not checked"}: ${worst?.words ?? ""}`;
 }

@@ -1,9 +1,10 @@
 // What a check found: sentences for people, each with whether it holds. Nothing is "sound" because a server says so.
 
-/** @typedef {{ holds: boolean, words: string }} Finding */
+/** @typedef {{ holds: boolean | null, words: string }} Finding `holds`: null for what a person must look at */
 /** @typedef {"sound" | "first" | "wrong" | "unable"} Verdict */
 
 export const holds = (/** @type {string} */ words) => ({ holds: true, words });
+export const notes = (/** @type {string} */ words) => ({ holds: null, words });
 export const fails = (/** @type {string} */ words) => ({ holds: false, words });
 
 /** @param {number} number */
