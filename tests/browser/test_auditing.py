@@ -173,6 +173,17 @@ async def the_past_is_looked_at(auditor: Auditor) -> None:
     assert "cart.py" in await auditor.text(".between")
     await page.evaluate("now.click()")
     await page.until("!document.querySelector('.past')")
+    await auditor.at(
+        "#/c/shop?at=2001-01-31T12:00:00Z", "document.querySelector('.past')?.textContent.includes('had not begun')"
+    )
+    assert (
+        await page.evaluate("document.querySelector('.past a').getAttribute('href')")
+        == "#/c/shop/sessions?at=2001-01-31T12%3A00%3A00Z"
+    )
+    await auditor.at("#/c/shop", "document.querySelector('[name=time]')")
+    await page.evaluate("void (document.querySelector('[name=time]').value = '2001-01-31T12:00:00')")
+    await auditor.click("Look there")
+    await page.until("location.hash.startsWith('#/c/shop/sessions?at=2001-01-31')")
 
 
 async def what_was_kept_is_compared(auditor: Auditor) -> None:

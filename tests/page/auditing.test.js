@@ -160,6 +160,9 @@ test("a session's line has one place for each event, and its end is now", () => 
   assert.deepEqual([line.momentOf(6, "at"), line.momentOf(6, "since"), line.momentOf(3, "at"), line.first(), line.last()], [null, "10", "5", "2", "10"]);
   assert.deepEqual([line.placeOf(story[0]), line.placeOf(story[5])], [0, 1]);
   assert.equal(line.said(3).event.id, 5);
+  for (const [moment, covered, later] of [[at(1), false, false], [at(2), true, true], [at(10), true, true], [at(11), false, true], ["1", false, false], ["99", true, true]]) {
+    assert.deepEqual([line.covers(moment), line.covers(moment, true)], [covered, later], moment);
+  }
 });
 
 test("a codebase's line goes by the clock", () => {

@@ -7,6 +7,7 @@ import { differenceOf } from "../parts/difference.js";
 import { marks } from "../parts/marks.js";
 import { money } from "../parts/money.js";
 import { between as eventsBetween } from "../parts/moments.js";
+import { counted } from "../parts/proofs/findings.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
 import { codebaseOf } from "../state/store.js";
@@ -47,22 +48,25 @@ function summary(made, codebase) {
   const { allowed, rejected } = made.approvals;
   const tools = [...made.tools].sort(([, one], [, other]) => other - one).map(([tool, count]) => `${count} ${oneLine(tool)}`);
   const facts = [
-    `${made.events} events`,
-    made.prompts ? `${made.prompts} prompts` : "",
+    counted(made.events, "event"),
+    made.prompts ? counted(made.prompts, "prompt") : "",
     tools.length ? `tools: ${tools.join(", ")}` : "",
     allowed || rejected ? `${allowed} approved, ${rejected} rejected` : "",
-    made.failures ? `${made.failures} errors` : "",
+    made.failures ? counted(made.failures, "error") : "",
     made.cost ? money(made.cost) : "",
   ];
   return html`<p id="between">${facts.filter(Boolean).join(" · ")}</p>
     ${made.files.length ? html`<ul class="files">${made.files.map((file) => html`<li>${oneFile(file, codebase)}</li>`)}</ul>` : html`<p class="hint">No file changed.</p>`}`;
 }
 
+/** What became of a file, in words. */
+export const DONE = { create: "created", modify: "changed", delete: "deleted" };
+
 /** @param {ChangedFile} file @param {ListedCodebase} codebase */
 function oneFile(file, codebase) {
   const { session, number } = file.last;
   const link = hashOf({ view: session ? "changes" : "events", codebase: codebase.name, session });
-  return html`<a href=${link}><code>${marks(file.path, "")}</code></a> ${file.action}
+  return html`<a href=${link}><code>${marks(file.path, "")}</code></a> ${DONE[file.action] ?? file.action}
     ${file.diffs.length ? plusMinus({ added: file.additions, removed: file.deletions }) : nothing}
     <a href=${hashOf({ view: session ? "session" : "events", codebase: codebase.name, session, event: number })}>event ${number}</a>`;
 }

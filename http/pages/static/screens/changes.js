@@ -11,6 +11,7 @@ import { between } from "../parts/moments.js";
 import { readPatch } from "../parts/patches.js";
 import { hashOf } from "../state/address.js";
 import { codebaseOf, sessionOf } from "../state/store.js";
+import { DONE } from "./between.js";
 import { proving } from "./verdict.js";
 
 /** @import { ChangedFile } from "../parts/changed_files.js" */
@@ -60,12 +61,10 @@ export function changes(state, actions) {
   </section>`;
 }
 
-const ACTIONS = { create: "created", modify: "changed", delete: "deleted" };
-
 /** @param {State} state @param {Actions} actions @param {ChangedFile} file @param {boolean} unfolded until a person folds it */
 function oneFile(state, actions, file, unfolded) {
   const shown = state.audit.changes.turned.has(file.path) !== unfolded;
-  const title = html`<code>${marks(file.path, "")}</code>${file.encoded ? " (percent-encoded)" : ""} <span class="action">${ACTIONS[file.action] ?? file.action}</span>
+  const title = html`<code>${marks(file.path, "")}</code>${file.encoded ? " (percent-encoded)" : ""} <span class="action">${DONE[file.action] ?? file.action}</span>
     ${file.diffs.length ? plusMinus({ added: file.additions, removed: file.deletions }) : nothing}`;
   return html`<article class="file">
     <h4><button type="button" class="quiet fold" aria-expanded=${shown ? "true" : "false"} @click=${() => actions.audit.turnFile(file.path)}>${title}</button></h4>

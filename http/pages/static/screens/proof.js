@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendored/lit-html/lit-html.js";
 import { headline, rootOf } from "../parts/proofs/check_log.js";
+import { counted } from "../parts/proofs/findings.js";
 import { save } from "../parts/hand_over.js";
 import { clock } from "../parts/times.js";
 import { oneLine, visible, visibleProse } from "../parts/visible.js";
@@ -145,7 +146,7 @@ function erasures({ audit, now, away }, actions, codebase) {
     <ul>
       ${found?.erasures.map((one) => html`<li>
           <a href=${hashOf({ view: "events", codebase: codebase.name, event: one.sequence })}>Event ${one.sequence}</a>, ${clock(one.at, now)}:
-          ${one.count} events were erased by ${oneLine(one.by)}. ${visibleProse(one.reason)}
+          ${counted(one.count, "event")} erased by ${oneLine(one.by)}. ${visibleProse(one.reason)}
         </li>`)}
     </ul>
     ${found?.wrong.length ? html`<p class="bad">✗ What is left of these events is not what an erasure recorded: ${found.wrong.join(", ")}.</p>` : nothing}
@@ -156,7 +157,7 @@ function erasures({ audit, now, away }, actions, codebase) {
 function progress({ looking, done, head, erasures: list, trouble, wrong }) {
   if (trouble) return `Not finished: ${trouble}`;
   if (looking) return `${done} of ${head} events`;
-  const what = list.length ? `${list.length} erasures` : "Nothing was erased";
+  const what = list.length ? counted(list.length, "erasure") : "Nothing was erased";
   return `${what} in ${head} events.${list.length && !wrong.length ? " What is left of each erased event is as its erasure recorded." : ""}`;
 }
 

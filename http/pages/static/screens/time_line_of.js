@@ -18,6 +18,7 @@ import { codebaseOf } from "../state/store.js";
  * @property {(event: Recorded) => string} momentOfEvent
  * @property {(moment: string | null) => number} indexOf the place in `events` of the last one up to a moment; -1: none
  * @property {(value: number) => { time: number | null, event: Recorded | null, count: number }} said what is at a place
+ * @property {(moment: string, later?: boolean) => boolean} covers whether a moment is between its beginning and its end; `later`: or after it
  * @property {() => string} first the moment of the beginning
  * @property {() => string} last the moment of the end
  */
@@ -47,6 +48,7 @@ function ofSession(events) {
     valueOf: (moment, end) => (moment === null ? (end === "at" ? count : 1) : Math.max(1, countUpTo(events, moment))),
     momentOf: (value, end) => (end === "at" && value >= count ? null : numberOf(value)),
     momentOfEvent: (event) => String(event.id),
+    covers: (moment, later = false) => countUpTo(events, moment) > 0 && (later || isNumber(moment) || Date.parse(moment) <= timeOf(/** @type {Recorded} */ (events[count - 1]))),
     indexOf: (moment) => countUpTo(events, moment) - 1,
     said: (value) => ({ time: at(value) ? timeOf(/** @type {Recorded} */ (at(value))) : null, event: at(value), count: events.at(-1)?.id ?? 0 }),
     first: () => numberOf(1),
@@ -78,6 +80,7 @@ function ofCodebase(state) {
     placeOf: (event) => (timeOf(event) / SECOND - from) / (to - from),
     valueOf,
     momentOf: (value, end) => (end === "at" && value >= to - 1 ? null : iso(value)),
+    covers: () => true,
     momentOfEvent: (event) => new Date(timeOf(event)).toISOString(),
     indexOf: (moment) => (moment === null ? events.length : countUpTo(events, iso(valueOf(moment, "at")))) - 1,
     said: (value) => ({ time: value * SECOND, event: null, count: events.length }),

@@ -2,10 +2,11 @@
 
 import { html, nothing, svg } from "../vendored/lit-html/lit-html.js";
 import { guard } from "../vendored/lit-html/directives/guard.js";
-import { nextMarked, tickOf, ticks } from "../parts/moments.js";
+import { isNumber, nextMarked, tickOf, ticks } from "../parts/moments.js";
 import { shortForm } from "../parts/short_form.js";
 import { clock, duration } from "../parts/times.js";
 import { oneLine } from "../parts/visible.js";
+import { hashOf } from "../state/address.js";
 import { codebaseOf } from "../state/store.js";
 import { lineOf } from "./time_line_of.js";
 
@@ -35,7 +36,7 @@ export function timeline(state, actions) {
       <output id="moment">${wordsFor(state, line, held(state, line, "at"))}</output>
     </div>
     <div class="line">
-      ${goTo(state, actions)}
+      ${goTo(state, actions, line)}
       <button type="button" id="compare" aria-pressed=${comparing ? "true" : "false"} @click=${() => turnComparing(state, actions, line)}>What changed in between</button>
       ${address.at === null ? nothing : html`<button type="button" id="now" @click=${() => actions.turn({ at: null, since: null })}>Back to now</button>`}
     </div>
@@ -76,7 +77,7 @@ function step({ address, now }, actions, line, direction) {
   const next = nextMarked(line.events, line.indexOf(address.at), direction);
   const words = direction > 0 ? "Next" : "Previous";
   const title = next ? `${words}: ${oneLine(next.event)}, ${clock(next.data["timestamp"], now)}` : `${words}: nothing`;
-  return html`<button type="button" class="quiet" ?disabled=${!next} aria-label=${`${words} prompt, tool, approval or error`} title=${title}
+  return html`<button type="button" class="quiet" id=${direction > 0 ? "next" : "previous"} ?disabled=${!next} aria-label=${`${words} prompt, tool, approval or error`} title=${title}
     @click=${() => next && actions.turn({ at: line.momentOfEvent(next), event: null })}>${direction > 0 ? "▶" : "◀"}</button>`;
 }
 
@@ -86,13 +87,15 @@ function turnComparing({ address }, actions, line) {
   else actions.turn({ since: line.first(), at: address.at ?? line.last() });
 }
 
-/** A moment by date and time. @param {State} state @param {Actions} actions */
-function goTo({ address }, actions) {
+/** A moment by date and time: in this session, else among the sessions of that time. @param {State} state @param {Actions} actions @param {TimeLine} line */
+function goTo({ address }, actions, line) {
   const go = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const given = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("time"));
     const time = new Date(given);
-    if (!Number.isNaN(time.getTime())) actions.turn({ at: time.toISOString(), event: null });
+    if (Number.isNaN(time.getTime())) return;
+    const at = time.toISOString();
+    actions.turn({ at, event: null, ...(line.covers(at) ? {} : { view: "sessions", session: null, since: null }) });
   };
   return html`<form class="line" @submit=${go}>
     <label>Date and time <input type="datetime-local" name="time" step="1" required .value=${localTime(address.at)} /></label>
@@ -127,6 +130,13 @@ function wordsFor({ now }, line, value) {
   return `${time === null ? "the beginning" : clock(time, now)}${event ? `, event ${event.id} of ${count}${what}` : ""}`;
 }
 
+/** A moment of which only the address says something. @param {string} at @param {number} now */
+function inWords(at, now) {
+  if (isNumber(at)) return `event ${at}`;
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? oneLine(at) : `${clock(time, now)}, ${duration(now - time)} ago`;
+}
+
 /**
  * The banner above a view of the past.
  * @param {State} state @param {Actions} actions
@@ -137,10 +147,13 @@ export function banner(state, actions) {
   if (address.at === null) return nothing;
   const time = line?.said(line.valueOf(address.at, "at")).time ?? null;
   const then = read["then"]?.of.startsWith(codebaseOf(state)?.id ?? "-") ? read["then"] : null;
-  const moment = time === null ? `event ${oneLine(address.at)}` : `${clock(time, now)}, ${duration(now - time)} ago`;
+  const early = line && address.view !== "sessions" && !line.covers(address.at, true);
+  const moment = time === null || early ? inWords(address.at, now) : `${clock(time, now)}, ${duration(now - time)} ago`;
   return html`<div class="past" role="status">
     <strong>You look at ${moment}.</strong> ${then?.value ? html`<span>The agent was ${then.value.status}.</span>` : nothing}
-    ${then?.error ? html`<span class="bad">${oneLine(then.error)}</span>` : nothing} Commands are off.
+    ${then?.error ? html`<span class="bad">${oneLine(then.error)}</span>` : nothing}
+    ${early ? html`<span>This session had not begun. <a href=${hashOf({ ...address, view: "sessions", session: null, since: null, event: null })}>The sessions of that time</a></span>` : nothing}
+    Commands are off.
     <button type="button" @click=${() => actions.turn({ at: null, since: null })}>Back to now</button>
   </div>`;
 }

@@ -36,6 +36,9 @@ const GO = new Map([
   ["i", (actions) => actions.go({ view: "inbox" })],
   ["q", (actions) => actions.go({ view: "queue" })],
   ["s", toSession],
+  ["c", (actions, store) => turn(actions, store, "changes")],
+  ["e", (actions, store) => turn(actions, store, "events")],
+  ["p", (actions, store) => turn(actions, store, "proof")],
 ]);
 
 /** @type {Map<string, Deed>} */
@@ -43,12 +46,20 @@ const PLAIN = new Map([
   ["?", (actions) => actions.showKeys()],
   ["/", () => focusOn("#find")],
   ["c", () => focusOn("#words")],
+  ["[", () => press("#previous")],
+  ["]", () => press("#next")],
   ["j", () => step(1)],
   ["k", () => step(-1)],
   ["y", (actions, store) => decide(actions, store, "once")],
   ["a", (actions, store) => decide(actions, store, "always")],
   ["n", (_actions, store) => focusOn(`[data-key="${CSS.escape(store.state.chosen ?? "")}"] [name=words], [data-key="${CSS.escape(store.state.chosen ?? "")}"] .no`)],
 ]);
+
+/** Another view of the session that is open. @param {Actions} actions @param {Store} store @param {"changes" | "events" | "proof"} view */
+function turn(actions, { state }, view) {
+  if (state.address.codebase !== null) actions.turn({ view });
+  else if (view === "proof") actions.go({ view });
+}
 
 /** @param {Actions} actions @param {Store} store */
 function toSession(actions, { state }) {
@@ -58,6 +69,9 @@ function toSession(actions, { state }) {
   const one = open ?? busy ?? all[0];
   if (one) actions.go({ view: "session", codebase: one.name });
 }
+
+/** @param {string} selector of a button */
+const press = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.click();
 
 /** @param {string} selector */
 const focusOn = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();

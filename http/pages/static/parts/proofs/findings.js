@@ -10,5 +10,8 @@ export const fails = (/** @type {string} */ words) => ({ holds: false, words });
 /** @param {number} number */
 export const grouped = (number) => number.toLocaleString("en-US");
 
+/** A number of things: `1 event`, `9,022 events`. @param {number} number @param {string} name */
+export const counted = (number, name) => `${grouped(number)} ${name}${number === 1 ? "" : "s"}`;
+
 /** @param {number} number */
-export const events = (number) => `${grouped(number)} event${number === 1 ? "" : "s"}`;
+export const events = (number) => counted(number, "event");
