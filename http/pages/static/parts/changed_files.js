@@ -18,6 +18,8 @@
 const ERASED = "[erased]";
 const NOT_COMPARED =
   "opencode compared nothing: there is no git repository, the file is too large for it, or the run was cut short.";
+const NOT_YET = "opencode compares the files when the work of the prompt ends.";
+const ENDS = new Set(["completed", "failed", "stopped", "interrupted"]);
 /** @type {Map<string, string>} */
 const MISSING = new Map([
   ["binary_or_empty", "The file has no lines: it is binary or empty."],
@@ -35,11 +37,17 @@ export function changedFiles(events) {
   /** @type {number[]} */
   const erased = [];
   for (const { id, event, data } of events) {
+    if (event === "complete" || (event === "session" && ENDS.has(data.action))) notCompared(files.values());
     if (event !== "file_change" && event !== "file_diff") continue;
     if (data.path === ERASED) erased.push(id);
     else take(files, event, id, data);
   }
   return { files: [...files.values()].sort((one, other) => other.last.number - one.last.number), erased };
+}
+
+/** The prompt's work is over: what was not compared by now never is. @param {Iterable<ChangedFile>} files */
+function notCompared(files) {
+  for (const file of files) if (file.missing === NOT_YET) file.missing = NOT_COMPARED;
 }
 
 /** @param {Map<string, ChangedFile>} files @param {string} event @param {number} id @param {Record<string, any>} data */
@@ -51,7 +59,7 @@ function take(files, event, id, data) {
   file.last = { session: data.session_id ?? null, number: id };
   if (event === "file_change") {
     if (known) file.action = together(file.action, data.action);
-    file.missing = NOT_COMPARED;
+    file.missing = NOT_YET;
     file.encoded ||= data.path_encoding === "percent";
     return;
   }
@@ -71,7 +79,7 @@ const begun = ({ path, action }) => ({
   diffs: [],
   events: [],
   last: { session: null, number: 0 },
-  missing: NOT_COMPARED,
+  missing: NOT_YET,
 });
 
 /** @param {ChangedFile["action"]} before @param {ChangedFile["action"]} now @returns {ChangedFile["action"]} */

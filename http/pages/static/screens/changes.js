@@ -39,7 +39,8 @@ export function filesOf({ session, address }) {
 export function changesInShort(state) {
   const { files } = filesOf(state);
   const sum = (/** @type {"additions" | "deletions"} */ name) => files.reduce((all, file) => all + file[name], 0);
-  return files.length ? html`${files.length} ${plusMinus({ added: sum("additions"), removed: sum("deletions") })}` : nothing;
+  const counts = files.some((file) => file.diffs.length) ? plusMinus({ added: sum("additions"), removed: sum("deletions") }) : nothing;
+  return files.length ? html`${files.length} ${counts}` : nothing;
 }
 
 /** @param {State} state @param {Actions} actions */
