@@ -148,7 +148,7 @@ export function banner(state, actions) {
   const time = line?.said(line.valueOf(address.at, "at")).time ?? null;
   const then = read["then"]?.of.startsWith(codebaseOf(state)?.id ?? "-") ? read["then"] : null;
   const early = line && address.view !== "sessions" && !line.covers(address.at, true);
-  const moment = time === null || early ? inWords(address.at, now) : `${clock(time, now)}, ${duration(now - time)} ago`;
+  const moment = time === null || early || !isNumber(address.at) ? inWords(address.at, now) : `${clock(time, now)}, ${duration(now - time)} ago`;
   return html`<div class="past" role="status">
     <strong>You look at ${moment}.</strong> ${then?.value ? html`<span>The agent was ${then.value.status}.</span>` : nothing}
     ${then?.error ? html`<span class="bad">${oneLine(then.error)}</span>` : nothing}
