@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from tests.browser.audited import compare_file
 from tests.browser.tab import Tab, tab
 from tests.support.service import Running, running
 
@@ -80,8 +81,8 @@ async def _fix(agent: ScriptedAgent) -> None:
     call = await agent.begin_tool("bash", {"command": "python3 -m unittest"})
     await agent.end_tool(call, "bash", "Ran 1 test in 0.007s\n\nOK")
     await agent.change_file("test_cart.py")
-    await agent.compare_file("cart.py", DIFF)
-    await agent.compare_file("test_cart.py", TEST)
+    await compare_file(agent, "cart.py", DIFF)
+    await compare_file(agent, "test_cart.py", TEST)
     await agent.spend({"input": 9800, "output": 117}, 0.031)
     await agent.say(SUMMARY)
 

@@ -201,21 +201,9 @@ class ScriptedAgent:
             shown, encoding = path_text(os.fsencode(path))
             await self._say(f.FileChanged(session_id=run.session, action=action, path=shown, path_encoding=encoding))
 
-    async def compare_file(self, path: str, diff: str = "") -> None:
-        """Say what a prompt's work did to a file in the end. Without a difference, the file has no lines."""
-        if run := self.run:
-            lines = [line[:1] for line in diff.splitlines() if not line.startswith(("+++", "---"))]
-            await self._say(
-                f.FileCompared(
-                    session_id=run.session,
-                    action="modify",
-                    path=path,
-                    additions=lines.count("+"),
-                    deletions=lines.count("-"),
-                    diff=diff or None,
-                    missing=None if diff else "binary_or_empty",
-                )
-            )
+    async def report(self, fact: f.Fact) -> None:
+        """Say a fact that has no method of its own."""
+        await self._say(fact)
 
     async def spend(self, tokens: Mapping[str, int], cost: float) -> None:
         """Use tokens and US dollars in one step of the model."""

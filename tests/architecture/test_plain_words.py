@@ -62,7 +62,7 @@ HELD: tuple[str, ...] = (
     "tests/workflow",
 )
 RECORD = re.compile(r"adr/[\w-]+\.md")
-OTHERS = {"adr", "node_modules"}
+OTHERS = {"adr", "node_modules", "vendored"}
 SUFFIXES = {".py", ".md", ".js", ".html"}
 PATTERN = re.compile(r"\b(?:" + "|".join(AVOIDED) + r")\b", re.IGNORECASE)
 

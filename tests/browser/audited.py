@@ -1,6 +1,7 @@
 """An agent's work that an auditor looks at: prompts, tools, an approval, an error, changed files, and hostile content."""
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.effects import Prompt
 
 HOSTILE = "<script>document.title='owned'</script>"
@@ -28,10 +29,27 @@ async def work(agent: ScriptedAgent, _prompt: Prompt) -> None:
     await agent.change_file("cart.py", "modify")
     await agent.change_file(HIDDEN)
     await agent.change_file("logo.png")
-    await agent.compare_file("cart.py", DIFF)
-    await agent.compare_file(HIDDEN, DIFF.replace("cart.py", HIDDEN))
-    await agent.compare_file("logo.png")
+    await compare_file(agent, "cart.py", DIFF)
+    await compare_file(agent, HIDDEN, DIFF.replace("cart.py", HIDDEN))
+    await compare_file(agent, "logo.png")
     await agent.run_command(0.0, failed=True)
     await agent.leave_for("bash", {"command": LIE})
     await agent.spend({"input": 900, "output": 40}, 0.03)
     await agent.say("Done.")
+
+
+async def compare_file(agent: ScriptedAgent, path: str, diff: str = "") -> None:
+    """Say what a prompt's work did to a file in the end. Without a difference, the file has no lines."""
+    if run := agent.run:
+        signs = [line[:1] for line in diff.splitlines() if not line.startswith(("+++", "---"))]
+        await agent.report(
+            f.FileCompared(
+                session_id=run.session,
+                action="modify",
+                path=path,
+                additions=signs.count("+"),
+                deletions=signs.count("-"),
+                diff=diff or None,
+                missing=None if diff else "binary_or_empty",
+            )
+        )
