@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.support.service import Running, running
 
+from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
+from opencode_ledger.domain.codebase.effects import Prompt
 from opencode_ledger.http.settings import Settings
 
 from .audited import DIFF, HIDDEN, work
@@ -37,6 +39,25 @@ GIVEN = """
   place.dispatchEvent(way === 'drop' ? new DragEvent('drop', { dataTransfer: given, bubbles: true, cancelable: true }) : new Event('change'));
 })
 """
+
+
+LONG = 1500
+"""Words of an agent, each an event."""
+
+MOST = 2000
+"""Milliseconds that the page may be busy at a stretch, on a machine with other work."""
+
+LONGEST_TASK = """
+window.longest = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((one) => (window.longest = Math.max(window.longest, Math.round(one.duration)))))
+  .observe({ entryTypes: ['longtask'] });
+"""
+
+
+async def talk(agent: ScriptedAgent, _prompt: Prompt) -> None:
+    """Say much, in many events."""
+    for number in range(LONG):
+        await agent.say(f"{number} ")
 
 
 class Auditor:
@@ -245,3 +266,29 @@ async def nothing_hostile_happened(auditor: Auditor) -> None:
         assert await page.evaluate("document.scripts.length") == 1
         assert not await page.evaluate(r"/[\u202a-\u202e\u2066-\u2069]/u.test(document.documentElement.outerHTML)")
     assert await page.evaluate("({}).polluted") is None
+
+
+async def test_a_long_log_is_listed_a_part_at_a_time(tmp_path: Path) -> None:
+    """Of thousands of events a part is in the page; the filter, the ends and the whole log are there without a strain."""
+    async with running(Settings(data=tmp_path / "data"), tmp_path / "home") as api, tab(tmp_path / "profile") as page:
+        api.agents.play = talk
+        codebase = await api.register("shop")
+        await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Talk"})
+        await page.size(1280, 800)
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/shop/events")
+        await page.until("document.querySelector('.pages').textContent.includes('of 1,5')")
+        await page.evaluate(LONGEST_TASK)
+        await page.until("document.querySelector('#kind option[value=complete]')")
+        rows = "document.querySelectorAll('.listing tr.kind').length"
+        assert await page.evaluate(rows) == 200
+        await page.evaluate(f"{BUTTON.format(json.dumps('First'))}.click()")
+        await page.until("document.querySelector('#row-2')")
+        await page.evaluate("void (kind.value = 'complete', kind.dispatchEvent(new Event('change')))")
+        await page.until(f"{rows} === 1")
+        await page.evaluate("void (kind.value = '', kind.dispatchEvent(new Event('change')))")
+        await page.evaluate("whole.click()")
+        await page.until(f"{rows} === 200 && {BUTTON.format(json.dumps('Read earlier'))}")
+        await page.evaluate(f"{BUTTON.format(json.dumps('Read earlier'))}.click()")
+        await page.until("document.querySelector('.pages').textContent.includes('of 1,000')")
+        print(f"longest task while {LONG} events are listed: {await page.evaluate('window.longest')} ms")
+        assert await page.evaluate("window.longest") < MOST

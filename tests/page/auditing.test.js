@@ -114,9 +114,11 @@ test("the file that was changed last comes first; erased names are counted alone
 const story = [event(2, "message_sent"), event(3, "tool_use"), event(5, "output"), event(6, "permission", { action: "asked" }), event(9, "error"), event(10, "complete", { status: "completed" })];
 
 test("a moment is an event's number or a time, and includes itself", () => {
-  const table = [[null, 6], ["1", 0], ["2", 1], ["4", 2], ["5", 3], ["10", 6], ["99", 6], [at(1), 0], [at(3), 2], [at(4), 2], ["2026-01-31T13:00:06+01:00", 4], ["nonsense", 6]];
+  const table = [[null, 6], ["1", 0], ["2", 1], ["4", 2], ["5", 3], ["10", 6], ["99", 6], [at(1), 0], [at(3), 2], [at(4), 2], ["2026-01-31T13:00:06+01:00", 4], ["2026-01-31T12:00:06", 4], ["2026-01-31T12:00:06z", 4], ["2026-01-31", 0], ["2026-02-01", 6], ["nonsense", 6]];
   for (const [moment, count] of table) assert.equal(countUpTo(story, moment), count, String(moment));
   assert.equal(upTo(story, "3").length, 2);
+  const byAnotherClock = [event(1, "output", { timestamp: at(5) }), event(2, "output", { timestamp: at(9) }), event(3, "output", { timestamp: at(4) })];
+  assert.deepEqual([at(3), at(4), at(5), at(9)].map((moment) => countUpTo(byAnotherClock, moment)), [0, 3, 3, 3]);
   assert.deepEqual(between(story, "2", "6").map(({ id }) => id), [3, 5, 6]);
   assert.deepEqual(between(story, null, null), story);
   assert.deepEqual(between(story, "9", "3"), []);

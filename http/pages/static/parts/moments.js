@@ -7,22 +7,37 @@
 /** @param {string} at */
 export const isNumber = (at) => /^[0-9]{1,15}$/.test(at);
 
+/** A time in milliseconds, as the service reads it: in UTC where no zone is named. NaN where it is none. @param {string} at */
+export const timeIn = (at) => Date.parse(/T[^+-]*$/.test(at) && !/z$/i.test(at) ? `${at}Z` : at);
+
 /**
  * The number of events up to a moment: those with at most this number, or until this time. All, where it is none.
  * @param {Recorded[]} events in order @param {string | null} at
  */
 export function countUpTo(events, at) {
   if (at === null) return events.length;
-  const limit = isNumber(at) ? Number(at) : Date.parse(at);
-  if (Number.isNaN(limit)) return events.length;
-  const order = isNumber(at) ? (/** @type {Recorded} */ one) => one.id : timeOf;
+  return isNumber(at) ? countByNumber(events, Number(at)) : countByTime(events, at);
+}
+
+/** @param {Recorded[]} events @param {number} number */
+function countByNumber(events, number) {
   let [low, high] = [0, events.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (order(/** @type {Recorded} */ (events[middle])) <= limit) low = middle + 1;
+    if (/** @type {Recorded} */ (events[middle]).id <= number) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** Up to the last event that is not later: where the clock was set back, some before it may be. @param {Recorded[]} events @param {string} at */
+function countByTime(events, at) {
+  const time = timeIn(at);
+  if (Number.isNaN(time)) return events.length;
+  const limit = new Date(time).toISOString(); // as the events have it: texts compare faster than dates
+  let count = events.length;
+  while (count && /** @type {Recorded} */ (events[count - 1]).data["timestamp"] > limit) count--;
+  return count;
 }
 
 /** @param {Recorded[]} events @param {string | null} at */

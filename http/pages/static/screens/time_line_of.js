@@ -1,6 +1,6 @@
 // The line that a timeline shows: a session by its events, one place for each; a codebase by the clock.
 
-import { countUpTo, isNumber, timeOf } from "../parts/moments.js";
+import { countUpTo, isNumber, timeIn, timeOf } from "../parts/moments.js";
 import { codebaseOf } from "../state/store.js";
 
 /** @import { Recorded } from "../parts/short_form.js" */
@@ -48,7 +48,7 @@ function ofSession(events) {
     valueOf: (moment, end) => (moment === null ? (end === "at" ? count : 1) : Math.max(1, countUpTo(events, moment))),
     momentOf: (value, end) => (end === "at" && value >= count ? null : numberOf(value)),
     momentOfEvent: (event) => String(event.id),
-    covers: (moment, later = false) => countUpTo(events, moment) > 0 && (later || isNumber(moment) || Date.parse(moment) <= timeOf(/** @type {Recorded} */ (events[count - 1]))),
+    covers: (moment, later = false) => countUpTo(events, moment) > 0 && (later || isNumber(moment) || timeIn(moment) <= timeOf(/** @type {Recorded} */ (events[count - 1]))),
     indexOf: (moment) => countUpTo(events, moment) - 1,
     said: (value) => ({ time: at(value) ? timeOf(/** @type {Recorded} */ (at(value))) : null, event: at(value), count: events.at(-1)?.id ?? 0 }),
     first: () => numberOf(1),
@@ -65,7 +65,7 @@ function ofCodebase(state) {
   if (Number.isNaN(begin)) return null;
   const from = Math.floor(begin / SECOND);
   const to = Math.max(Math.ceil(state.now / SECOND), from + 1);
-  const seconds = (/** @type {string} */ moment) => Math.floor(Date.parse(moment) / SECOND);
+  const seconds = (/** @type {string} */ moment) => Math.floor(timeIn(moment) / SECOND);
   const valueOf = (/** @type {string | null} */ moment, /** @type {"since" | "at"} */ end) => {
     if (moment === null) return end === "at" ? to : from;
     const value = isNumber(moment) ? (timeOfNumber(state, Number(moment)) ?? to) : seconds(moment);

@@ -2,7 +2,7 @@
 
 import { html, nothing, svg } from "../vendored/lit-html/lit-html.js";
 import { guard } from "../vendored/lit-html/directives/guard.js";
-import { isNumber, nextMarked, tickOf, ticks } from "../parts/moments.js";
+import { isNumber, nextMarked, tickOf, ticks, timeIn } from "../parts/moments.js";
 import { shortForm } from "../parts/short_form.js";
 import { clock, duration } from "../parts/times.js";
 import { oneLine } from "../parts/visible.js";
@@ -105,7 +105,7 @@ function goTo({ address }, actions, line) {
 
 /** A time as the field takes it; empty for an event's number. @param {string | null} at */
 function localTime(at) {
-  const time = at === null || /^[0-9]+$/.test(at) ? Number.NaN : Date.parse(at);
+  const time = at === null || /^[0-9]+$/.test(at) ? Number.NaN : timeIn(at);
   if (Number.isNaN(time)) return "";
   return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
@@ -133,7 +133,7 @@ function wordsFor({ now }, line, value) {
 /** A moment of which only the address says something. @param {string} at @param {number} now */
 function inWords(at, now) {
   if (isNumber(at)) return `event ${at}`;
-  const time = Date.parse(at);
+  const time = timeIn(at);
   return Number.isNaN(time) ? oneLine(at) : `${clock(time, now)}, ${duration(now - time)} ago`;
 }
 

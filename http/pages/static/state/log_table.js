@@ -1,6 +1,6 @@
 // Reads a codebase's log a page at a time, for the list of events. What was read stays.
 
-import { isNumber, timeOf } from "../parts/moments.js";
+import { isNumber, timeIn, timeOf } from "../parts/moments.js";
 import { readLogPage } from "../parts/proofs/log_page.js";
 import { wordsOf } from "./connection.js";
 
@@ -87,7 +87,7 @@ export class LogTable {
   /** How many events of the log come up to a moment. @param {string} codebase @param {string} moment @param {number} head */
   async countUpTo(codebase, moment, head) {
     if (isNumber(moment)) return Math.min(Number(moment), head);
-    const limit = Date.parse(moment);
+    const limit = timeIn(moment);
     let [low, high] = [0, head];
     while (low < high) {
       const middle = (low + high) >> 1;
