@@ -10,6 +10,7 @@ from tests.support.service import Running, running
 
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase.effects import Prompt
+from opencode_ledger.domain.visible_text import one_line
 from opencode_ledger.http.settings import Settings
 
 from .audited import DIFF, HIDDEN, work
@@ -40,6 +41,8 @@ GIVEN = """
 })
 """
 
+
+DONE = {"create": "created", "modify": "changed", "delete": "deleted"}
 
 LONG = 1500
 """Words of an agent, each an event."""
@@ -125,6 +128,7 @@ async def test_an_auditor_needs_nothing_but_the_page(tmp_path: Path) -> None:
         await events_are_listed_and_proved(auditor)
         await changes_are_shown(auditor)
         await the_past_is_looked_at(auditor)
+        await keys_lead_there(auditor)
         await what_was_kept_is_compared(auditor)
         await forgeries_are_found(auditor)
         await nothing_hostile_happened(auditor)
@@ -175,6 +179,13 @@ async def changes_are_shown(auditor: Auditor) -> None:
     assert "3 files changed" in said
     assert "it is binary or empty" in said
     assert "<U+202E>" in said
+    sessions = (await auditor.api.get(f"/codebases/{auditor.codebase}/sessions"))["sessions"]
+    changes = await auditor.api.get(f"/codebases/{auditor.codebase}/sessions/{sessions[0]['id']}/changes")
+    titles = await page.evaluate("[...document.querySelectorAll('.file h4')].map((one) => one.textContent.trim())")
+    for file in changes["files"]:  # the service's list, which the page doesn't read
+        lines = [f"+{file['additions']}", f"−{file['deletions']}"] if file["diff_recorded"] else []
+        parts = [one_line(file["path"]), DONE[file["action"]], *lines]
+        assert [one for one in titles if all(part in one for part in parts)], (parts, titles)
     assert await page.evaluate("document.querySelectorAll('.changes table.beside').length") == 0
     await page.evaluate("beside.click()")
     await page.until("document.querySelectorAll('.changes table.beside').length === 2")
@@ -214,6 +225,21 @@ async def the_past_is_looked_at(auditor: Auditor) -> None:
     await page.evaluate("void (document.querySelector('[name=time]').value = '2001-01-31T12:00:00')")
     await auditor.click("Look there")
     await page.until("location.hash.startsWith('#/c/shop/sessions?at=2001-01-31')")
+
+
+async def keys_lead_there(auditor: Auditor) -> None:
+    """Keys open the auditor's views, and go from mark to mark of the line of time."""
+    page = auditor.page
+    await auditor.at("#/c/shop", "document.querySelector('#previous')")
+    for keys, address in [("gc", "/changes"), ("ge", "/events"), ("gp", "/proof"), ("[", "at=")]:
+        await page.evaluate(
+            f"for (const key of {json.dumps(keys)}) "
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
+        )
+        await page.until(
+            f"location.hash.includes({json.dumps(address)}) && !document.querySelector('#previous[disabled]')"
+        )
+    await auditor.at("#/c/shop", "!document.querySelector('.past')")
 
 
 async def what_was_kept_is_compared(auditor: Auditor) -> None:
