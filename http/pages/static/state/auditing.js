@@ -127,9 +127,8 @@ export class Auditing {
     if (!log) throw new Error(this.audit.trouble ?? "The checkpoint could not be read.");
     if (!log.checkpoint) return { verdict: log.verdict, findings: log.findings };
     const made = await checkEvent(event, log.checkpoint, this.ledger.inclusionProof);
-    const [signed] = log.findings.filter((one) => one.words.startsWith("The checkpoint"));
-    const wrong = log.verdict === "wrong" ? log.findings.filter((one) => one.holds === false) : signed ? [signed] : [];
-    return { verdict: log.verdict === "wrong" ? log.verdict : made.verdict, findings: [...made.findings, ...wrong] };
+    const ofLog = log.verdict === "wrong" ? log.findings.filter((one) => one.holds === false) : log.findings;
+    return { verdict: log.verdict === "wrong" ? log.verdict : made.verdict, findings: [...made.findings, ...ofLog] };
   }
 
   /**
