@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -85,9 +85,10 @@ class SpanExport:
     async def close(self) -> None:
         """Send what still waits, for at most `LAST_WORDS` seconds."""
         loop, over = asyncio.get_running_loop(), asyncio.Event()
+        send_the_last: Callable[[], None] = self._processor.shutdown
 
         def end() -> None:
-            self._processor.shutdown()  # type: ignore[no-untyped-call]  # it says nothing of what it returns: nothing
+            send_the_last()
             with suppress(RuntimeError):  # the loop ended long ago
                 loop.call_soon_threadsafe(over.set)
 
