@@ -67,7 +67,7 @@ def connect_loopback() -> None:
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer as any other."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
         return None
 
 
