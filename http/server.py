@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, NoReturn
 
@@ -41,9 +41,13 @@ class PortTaken(LedgerError):
 
 
 async def serve_until_signalled(
-    settings: Settings, *, secrets: Secrets | None = None, agents: AgentHost | None = None
+    settings: Settings,
+    *,
+    secrets: Secrets | None = None,
+    agents: AgentHost | None = None,
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. `agents` replaces opencode in tests."""
+    """Serve until SIGTERM or SIGINT. `agents` replaces opencode in tests. `on_ready`: gets the address of the page."""
     secrets = secrets or Secrets()
     tokens = await asyncio.to_thread(read_tokens, settings.token_file, secrets)
     limits = Limits.of(settings)
@@ -59,6 +63,8 @@ async def serve_until_signalled(
             print(f"opencode-ledger listening on {_url(listening)}", flush=True)
             if sys.stdout.isatty():
                 print(await greeting(running.service, _url(listening)), flush=True)
+            if on_ready is not None:
+                await asyncio.to_thread(on_ready, settings.public_url or f"{_url(listening)}/")
             await signalled.wait()
             log.info("shutting down: running agents are interrupted and recorded")
             await running.shutdown.run()
