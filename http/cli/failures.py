@@ -16,6 +16,8 @@ INTERRUPTED: Final = 4
 NO_SERVICE: Final = 5
 """No service answers."""
 CTRL_C: Final = 130
+NO_READER: Final = 141
+"""The reader of the output has gone, as with `| head -1`. A shell reports the same of other programs."""
 
 
 class CommandFailed(LedgerError):

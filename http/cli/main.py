@@ -1,164 +1,60 @@
 """The command line, `opencode-ledger`. Every error is one sentence that says what to do.
 
-Commands are named here and imported when they are called: see `late`.
+Commands are named in `command_table`, and imported when they are called. What a person waits for most often needs no
+parser either: see `QUICK`.
 """
 
 import os
 import sys
-from typing import Any, Final, NamedTuple, cast
-
-from cyclopts import App, ArgumentCollection, CycloptsError, Group, Parameter
-from cyclopts.config import Env
+from typing import Final
 
 from ...domain.errors import LedgerError
-from .failures import IMPOSSIBLE
-from .late import PACKAGE, Late, loaded
-from .way_out import complain, show_all
-
-
-class Environment(Env):
-    """Reads the options of `serve` from the environment, but of other commands only `--data`.
-
-    So an inherited variable can never choose what is erased. `--new-proofs` is for one start, and a variable in a unit
-    would give it to every start.
-    """
-
-    def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-        """Add the values from the environment."""
-        serves = commands == ("serve",)
-        mine = (one for one in arguments if one.name == "--data" or (serves and one.name != "--new-proofs"))
-        super().__call__(app, commands, ArgumentCollection(mine))  # type: ignore[no-untyped-call]  # it is a list
-
-
-class Command(NamedTuple):
-    """A command: its name, where it is, and its line in the overview. `more`: further arguments of its `App`."""
-
-    name: str
-    place: str
-    help: str
-    more: dict[str, Any] = {}  # noqa: RUF012  # never changed
-
-
-WORK: Final = (
-    Command("run", ".commands.run:run", "Start an agent and follow it (-d: don't follow)."),
-    Command("watch", ".commands.watch:watch", "Follow an agent; without a name, all of them."),
-    Command("send", ".commands.steer:send", "Send a message: it steers an agent, or resumes an interrupted one."),
-    Command("interrupt", ".commands.steer:interrupt", "Interrupt an agent, and keep its session."),
-    Command("stop", ".commands.steer:stop", "Stop an agent, and end its session."),
-    Command("permissions", ".commands.permissions:app", "What agents wait for: list, approve, reject and answer."),
-    Command("tasks", ".commands.tasks:app", "The queue: list, add, cancel, move, edit and retry tasks."),
-)
-LOOK: Final = (
-    Command("ps", ".commands.ps:ps", "Codebases and what their agents are doing."),
-    Command("sessions", ".commands.sessions:sessions", "The sessions of a codebase."),
-    Command("show", ".commands.show:show", "What was said and done in a session."),
-    Command("diff", ".commands.changes:diff", "What a session changed in the files."),
-    Command("search", ".commands.search:search", "Search prompts, answers, commands and paths."),
-)
-CONNECT: Final = (
-    Command("login", ".commands.contexts:login", "Keep a service's address and token, and use it from now on."),
-    Command("logout", ".commands.contexts:logout", "Forget a service and its token."),
-    Command("config", ".commands.contexts:config", "List the services of `login`, and choose the current one."),
-    Command("completion", ".completion:completion", "Print the completion of commands, options and names for a shell."),
-)
-PROVE: Final = (Command("audit", ".audit:app", "Check what was recorded. Needs no server, and trusts nobody."),)
-OPERATE: Final = (
-    Command(
-        "serve",
-        ".serve:serve",
-        "Run the server in the foreground until SIGTERM or SIGINT.",
-        {"default_parameter": Parameter(show_env_var=True)},
-    ),
-    Command("setup", ".setup:setup", "Fetch opencode, at the version that this service is tested with."),
-    Command("doctor", ".commands.doctor:doctor", "Check the service, opencode, the models and this machine."),
-    Command("codebase", ".commands.codebase:app", "Register, show, sync and remove codebases."),
-    Command("backup", ".copies:backup", "Copy the log, its tree, outputs and key, and verify the copy."),
-    Command("restore", ".copies:restore", "Verify a backup, and copy it into a data directory that has no log."),
-    Command("erase", ".erase:erase", "Erase the content of sessions from the log permanently."),
-)
-GROUPS: Final = {"Work": WORK, "Look": LOOK, "Prove": PROVE, "Run the service": OPERATE, "Connect": CONNECT}
+from .arguments import arranged, simple_options
+from .failures import CTRL_C, IMPOSSIBLE, NO_READER
+from .late import loaded
+from .way_out import complain, open_missing, show_all
 
 OFFLINE: Final = frozenset({"audit", "backup", "restore", "erase"})
 """Commands that read a log themselves, and report in words of their own what they can't read."""
 
-
-def command_line(*, overview: bool = False) -> App:
-    """The command line. `overview`: with the line of each command instead of its whole help, so that none is imported."""
-    made = App(
-        name="opencode-ledger",
-        help="""Run opencode agents on many codebases, watch them live, and prove later what happened.
-
-    Exit codes: 0 success. 1 an agent or a verification failed, or the server could not run. 2 invalid arguments, not
-    found, or not possible in the current state. 3 an agent needs an answer. 4 an agent was interrupted or stopped. 5 no
-    service answers. 130 Ctrl-C.""",
-        config=Environment("LEDGER_", command=False),
-        default_parameter=Parameter(show_env_var=False),
-        console=cast("Any", Late(".screen:Terminal")),
-        error_console=cast("Any", Late(".screen:Terminal", stderr=True)),
-    )
-    for place, (name, commands) in enumerate(GROUPS.items()):
-        group = Group(name, sort_key=place)
-        for one in commands:
-            line = {"help": one.help} if overview else {}
-            made.command(f"{PACKAGE}{one.place}", name=one.name, group=group, **line, **one.more)
-    return made
-
-
 COMPLETE: Final = "__complete"
 """What a shell's script calls. It reads the answer by its control characters; candidates are made visible before."""
 
-FLAGS: Final = frozenset({"--json", "--no-color", "--quiet", "-q"})
-VALUED: Final = frozenset({"--server", "--context", "--token-file", "--directory", "-C"})
-"""The options of every command for a service: without and with a value."""
-
-
-def movable(words: list[str]) -> list[str]:
-    """The words with those options behind the command that stand before it."""
-    number = 0
-    while number < len(words):
-        name, _, value = words[number].partition("=")
-        if words[number] in FLAGS or (name in VALUED and value):
-            number += 1
-        elif name in VALUED and number + 1 < len(words):
-            number += 2
-        else:
-            break
-    if number in (0, len(words)):
-        return words
-    first, rest = words[:number], words[number:]
-    end = rest.index("--") if "--" in rest else len(rest)
-    return [*rest[:end], *first, *rest[end:]]
+QUICK: Final = {"ps": ".codebase_list:print_codebases"}
+"""Commands that run without the parser if they have none but the options of every command: what each does."""
 
 
 def run(words: list[str]) -> None:
-    """Run one command."""
-    overview = not words or words[0].startswith("-")
-    command_line(overview=overview)(words, exit_on_error=False, print_error=False)
+    """Run one command, and exit with its code."""
+    try:
+        if words and words[0] in QUICK and (options := simple_options(words[1:])) is not None:
+            sys.exit(int(loaded(QUICK[words[0]])(options)))
+        loaded(".command_table:run")(words)
+    finally:
+        sys.stdout.flush()  # so that a reader that has gone is noticed here
 
 
 def main() -> None:
     """The console script, with the exit codes that its help lists."""
-    words = movable(sys.argv[1:])
+    open_missing()
+    words = arranged(sys.argv[1:])
     if words[:1] != [COMPLETE]:
         show_all()
     if words and words[0] in OFFLINE:
         loaded("..logs:log_nothing")()
     try:
         run(words)
-    except CycloptsError as error:
-        _complain(cast("str", loaded(".usage_errors:sentence_of")(error)))
-        sys.exit(2)
     except LedgerError as error:
         _complain(error.message)
         sys.exit(int(getattr(error, "exit_code", IMPOSSIBLE)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing is flushed
-        sys.exit(2)
+        sys.exit(NO_READER)
     except OSError as error:
         _complain(f"{error.filename or 'A file'} can't be used: {error.strerror}.")
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(CTRL_C)
 
 
 def _complain(sentence: str) -> None:

@@ -1,5 +1,6 @@
 """What is wrong with a command line, as a sentence for people, with the help page to read."""
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -14,34 +15,62 @@ from cyclopts import (
 from pydantic import ValidationError
 
 from ..web.validation_messages import predicate
+from .similar import alike, suggested
 
 ALIKE: Final = 0.6
 """From 0 to 1: how similar an option must be to what was typed, to be suggested."""
 
 
-def sentence_of(error: CycloptsError) -> str:
-    """What is wrong, and the help to read."""
+TEXT_COMMANDS: Final = frozenset({"run", "send", "search", "tasks"})
+"""The commands whose arguments are a person's texts."""
+
+LOOK_BACK: Final = "`show`, `sessions`, `tasks`, `ps` and `codebase show` take it."
+"""The commands that show an earlier moment."""
+
+
+def sentence_of(error: CycloptsError, words: Sequence[str]) -> str:
+    """What is wrong with these words, and the help to read."""
     command = " ".join(("opencode-ledger", *(error.command_chain or ())))
-    return f"{_what(error)} See: {command} --help"
+    return f"{_what(error, words)} See: {command} --help"
 
 
-def _what(error: CycloptsError) -> str:
+def _what(error: CycloptsError, words: Sequence[str]) -> str:
     message = " ".join(str(error).split())
     if isinstance(error.__cause__, ValidationError):
         return _bad_value(error.__cause__)
     match error:
         case UnusedCliTokensError():
-            return f"Unexpected argument: {' '.join(error.unused_tokens or [])}."
+            return _unexpected(error, words)
         case MissingArgumentError():
             return _missing(error)
         case CoercionError(target_type=kind) if kind is int and error.token:
             return f"{error.token.keyword} must be a whole number, not {error.token.value!r}."
         case UnknownCommandError(unused_tokens=[str(option), *_]) if option.startswith("-"):
             return f"Unknown option: {option}."
-        case UnknownOptionError() if not _alike(error.token.keyword or error.token.value, message):
-            return message.partition(" Did you mean")[0]
+        case UnknownOptionError():
+            return _unknown_option(error, message)
         case _:
             return message
+
+
+def _unexpected(error: UnusedCliTokensError, words: Sequence[str]) -> str:
+    """An argument too many. The one before it may be a command that was mistyped."""
+    commands = [name for name in error.app or () if not name.startswith("-")]
+    meant = next((word for word in words[1:] if alike(word, commands)), None)
+    if meant is not None and error.command_chain and meant not in error.command_chain:
+        return f"There is no command {meant!r}.{suggested(meant, commands)}"
+    return f"Unexpected argument: {' '.join(error.unused_tokens or [])}."
+
+
+def _unknown_option(error: UnknownOptionError, message: str) -> str:
+    """An option that isn't one: similar to one, or perhaps a text."""
+    given = error.token.keyword or error.token.value
+    if given.partition("=")[0] == "--at":
+        return f"--at is not possible here: no earlier state is kept of this. {LOOK_BACK}"
+    if _alike(given, message):
+        return message
+    takes_text = error.command_chain and error.command_chain[0] in TEXT_COMMANDS
+    return f"Unknown option: {given}.{' A text that begins with a dash stands after `--`.' if takes_text else ''}"
 
 
 def _missing(error: MissingArgumentError) -> str:

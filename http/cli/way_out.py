@@ -6,6 +6,7 @@ other programs are written unchanged, unless standard output is a terminal.
 """
 
 import io
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO, cast
@@ -34,6 +35,13 @@ class Shown:
     def __getattr__(self, name: str) -> Any:
         """Everything else is the underlying stream's own."""
         return getattr(self.underlying, name)
+
+
+def open_missing() -> None:
+    """Open the standard streams that were closed, on nothing. Else the next file or socket would be one of them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 open as long as the program
 
 
 def show_all() -> None:

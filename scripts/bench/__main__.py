@@ -11,6 +11,7 @@ stands at the top of each module beside this one; each can also be run alone, wi
     python -m scripts.bench.fairness         requests among many readers that replay a long log
     python -m scripts.bench.syncing          requests while a very long session is brought in
     python -m scripts.bench.requests         reads and queued tasks per second, and lists of very many tasks
+    python -m scripts.bench.command_line     how long `ps` takes, as a ratio to the start of Python
 
 `--quick` takes a tenth of the time, and its figures are for a first look only. `--check` ends with exit code 1 where
 a target is missed. The load average is shown, for other work on the machine lengthens every delay.
@@ -27,7 +28,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import appends, delay, fairness, projections, requests, syncing, trigger, trust
+from . import appends, command_line, delay, fairness, projections, requests, syncing, trigger, trust
 from .figures import Check, Spread, promise_table
 
 
@@ -131,6 +132,15 @@ async def syncing_checks() -> list[Check]:
     ]
 
 
+def command_line_checks(quick: bool) -> list[Check]:
+    """The command that a person types most."""
+    times = command_line.measure(5 if quick else command_line.ROUNDS)
+    return [
+        Check("`ps`, to `python -c pass`", times.ratio, " ×", at_most=command_line.TARGET),
+        Check("`ps`", 1000 * statistics.median(times.ps), " ms"),
+    ]
+
+
 def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     """Each promise with its checks, one after another, so that they don't disturb each other."""
     yield "An append costs little more than the disk", appends_checks(quick)
@@ -141,6 +151,7 @@ def measured(quick: bool) -> Iterable[tuple[str, Sequence[Check]]]:
     yield "Replays leave room for requests", asyncio.run(fairness_checks(quick))
     yield "A sync leaves room for requests", asyncio.run(syncing_checks())
     yield "Trust costs little", trust.checks(quick)
+    yield "The command line answers at once", command_line_checks(quick)
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from ..connection.contexts import file_place
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options
 from ..connection.server import Item, Refused, Server
 from ..failures import NO_SERVICE, CommandFailed
 from ..layout.paper import Paper, print_json

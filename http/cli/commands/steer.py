@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..connection.candidates import Codebase, InCodebase
 from ..connection.names import codebase_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options
 from ..connection.server import Server
 from ..layout.paper import Paper, print_json
 from ..texts import given_text

@@ -3,13 +3,13 @@
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
 from ..failures import CommandFailed
+from ..similar import suggested
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -33,7 +33,10 @@ class Contexts:
         """A context. Raises `CommandFailed`."""
         if (found := self.named.get(name)) is None:
             known = ", ".join(self.named) or "there is none yet"
-            raise CommandFailed(f"There is no context {name!r}: {known}. Create one with `opencode-ledger login URL`.")
+            hint = suggested(name, self.named)
+            raise CommandFailed(
+                f"There is no context {name!r}: {known}.{hint} Create one with `opencode-ledger login URL`."
+            )
         return found
 
     def using(self, name: str) -> "Contexts":
@@ -63,6 +66,10 @@ def file_place() -> Path:
 def load() -> Contexts:
     """The contexts of this person; none if there is no file. Raises `CommandFailed`."""
     place = file_place()
+    if not place.exists():
+        return Contexts()
+    import tomllib  # noqa: PLC0415 most people have one service, and no file
+
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8"))
         named = cast("Mapping[str, Mapping[str, Any]]", content.get("contexts", {}))

@@ -1,55 +1,31 @@
-"""The options that every command for a service has, and the service that they name."""
+"""The service that a command asks, and how its answer is printed. Imports little: see `late`."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
-
-from cyclopts import Group, Parameter
 
 from ....client.address import Address
 from ....client.errors import BadSetting
 from ..failures import CommandFailed
 from .contexts import Context, load
 
-CONNECTION: Final = Group("Service and output", sort_key=99)
-
-Flag = Annotated[bool, Parameter(negative="", show_default=False, group=CONNECTION)]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Which service is asked, and how the answer is printed."""
+    """The options of every command for a service. `parameters` says what each means."""
 
-    server: Annotated[str | None, Parameter(group=CONNECTION)] = None
-    """The service's address. Default: LEDGER_URL, else that of the context, else http://127.0.0.1:8000."""
-
-    context: Annotated[str | None, Parameter(group=CONNECTION)] = None
-    """A context of `opencode-ledger login`. Default: LEDGER_CONTEXT, else the current one."""
-
-    token_file: Annotated[Path | None, Parameter(group=CONNECTION)] = None
-    """A file with the token in its first line. Default: LEDGER_TOKEN, else the context's token."""
-
-    directory: Annotated[Path | None, Parameter(name=("--directory", "-C"), group=CONNECTION)] = None
-    """Use the codebase of this directory, as if the command was started there."""
-
-    json: Flag = False
-    """Print JSON: one document, or a line for each event of a stream."""
-
-    no_color: Flag = False
-    """Print without colours, as with the variable NO_COLOR."""
-
-    quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", show_default=False, group=CONNECTION)] = False
-    """Print only what was asked for: no headings, hints or totals."""
+    server: str | None = None
+    context: str | None = None
+    token_file: Path | None = None
+    directory: Path | None = None
+    json: bool = False
+    no_color: bool = False
+    quiet: bool = False
 
     @property
     def place(self) -> Path:
         """The directory in which the command works."""
         return Path(os.path.realpath(self.directory or Path.cwd()))
-
-
-Connection = Annotated[Options | None, Parameter(name="*")]
-"""The parameter of a command that takes these options."""
 
 
 def address_of(options: Options) -> Address:
