@@ -1,9 +1,9 @@
 """`opencode-ledger watch`: follows one agent, or all of them."""
 
 from ..connection.candidates import Codebase
-from ..connection.names import codebase_of, session_of
-from ..connection.options import Connection, Options
-from ..connection.server import Server
+from ..connection.names import NoCodebase, codebase_of, session_meant
+from ..connection.parameters import Connection, Options
+from ..connection.server import Item, Server
 from ..late import loaded
 
 
@@ -28,7 +28,17 @@ def watch(codebase: Codebase = None, session: str | None = None, /, *, options: 
     if codebase is None:
         everything: int = loaded(".live.everything:follow_all")(server, options)
         return everything
-    found = codebase_of(server, None if codebase == "." else codebase, options)
-    named = session_of(server, found, session)["id"] if session is not None else None
+    found, named = _meant(server, None if codebase == "." else codebase, session, options)
     one: int = loaded(".live.session:follow_session")(server.address, found, named, options)
     return one
+
+
+def _meant(server: Server, codebase: str | None, session: str | None, options: Options) -> tuple[Item, str | None]:
+    """The codebase, and the session's id if one is named. It may stand alone."""
+    if session is None:
+        try:
+            return codebase_of(server, codebase, options), None
+        except NoCodebase:
+            pass
+    found, named = session_meant(server, codebase, session, options)
+    return found, named["id"]

@@ -1,12 +1,11 @@
-"""Follows all codebases of a service in one view: by the stream of all, or, without the scope for it, by one for each."""
+"""Follows all codebases of a service in one view: every event, or, if the token may not read these, what each agent does."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final
 
-from ....client.codebase import Codebase
+from ....client import models as m
 from ....client.errors import LedgerApiError, LedgerClientError, LedgerUnreachable, NotAllowed
 from ....client.ledger import Ledger
 from ....domain import events as e
@@ -14,12 +13,14 @@ from ....domain.visible_text import one_line
 from ..connection.options import Options
 from ..connection.server import Item, Refused, Server, sentence_of, unreachable
 from ..failures import CTRL_C, DONE, CommandFailed
+from ..layout.amounts import now
 from ..layout.paper import Paper
 from ..layout.table import fitted
 from ..way_out import complain
 from .one_liners import OneLiners
 from .received import event_of
-from .sinks import JsonLines
+from .sinks import JsonLines, complain_of
+from .states import States
 from .words import Said
 
 NAMES: Final = 14
@@ -45,9 +46,10 @@ class _Everything:
     def __init__(self, known: list[Item], options: Options) -> None:
         self._options, self._paper = options, Paper(no_color=options.no_color)
         self._names = {one["id"]: str(one["name"]) for one in known}
-        self._lines = {one["id"]: OneLiners(str(one["path"])) for one in known}
+        self._lines = {one["id"]: OneLiners(str(one["path"]), self._paper.identity) for one in known}
         self._json = JsonLines() if options.json else None
-        self._lost: set[str] = set()
+        self._states: dict[str, States] = {}
+        self._lost = False
 
     async def run(self, server: Server) -> int:
         left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -73,31 +75,42 @@ class _Everything:
 
     async def _follow(self, ledger: Ledger) -> None:
         try:
-            stream = ledger.events(on_trouble=lambda failure: self._trouble("", failure))
-            async with stream:
+            async with ledger.events(on_trouble=self._trouble) as stream:
                 async for received in stream:
                     self._take(str(received.data.get("codebase_id", "")), received)
         except NotAllowed:
-            complain(
-                "opencode-ledger: Codebases that are registered from now on are not shown: your token lacks `audit`."
-            )
-            async with asyncio.TaskGroup() as group:
-                for codebase in self._names:
-                    group.create_task(self._follow_one(ledger.codebase(codebase), codebase))
+            await self._follow_states(ledger)
 
-    async def _follow_one(self, client: Codebase, codebase: str) -> None:
-        events: AsyncIterator[Any] = client.events(on_trouble=lambda failure: self._trouble(codebase, failure))
-        async for received in events:
-            self._take(codebase, received)
+    async def _follow_states(self, ledger: Ledger) -> None:
+        """What a token sees that may not read the events of all codebases: what each agent is doing."""
+        if not self._options.quiet:
+            complain("opencode-ledger: Only states are shown: your token may not read the events of all codebases.")
+        async with ledger.overview(on_trouble=self._trouble) as stream:
+            async for received in stream:
+                if self._json is not None:
+                    self._json.print(received.id, received.event, received.raw)
+                else:
+                    await self._take_overview(ledger, received.data)
+
+    async def _take_overview(self, ledger: Ledger, data: m.CodebaseOverview) -> None:
+        codebase, overview = data["codebase"], data["overview"]
+        self._names[codebase["id"]] = codebase["name"]
+        states = self._states.setdefault(codebase["id"], States())
+        waiting = (await ledger.permissions(limit=500))["permissions"] if overview and overview["waiting"] else []
+        at = now().isoformat()
+        for line in (*states.lines(overview), *states.requests(waiting, codebase["id"])):
+            self._print(at, codebase["name"], line)
+        if overview is None:
+            del self._names[codebase["id"]], self._states[codebase["id"]]
 
     def _take(self, codebase: str, received: Any) -> None:
         event = event_of(received.event, received.raw, received.id)
         if self._json is not None:
-            self._json.show(event, received.id, received.event, received.raw)
+            self._json.print(received.id, received.event, received.raw)
             return
         if isinstance(event, e.CodebaseRegistered | e.CodebaseChanged) and event.name:
             self._names[codebase] = event.name
-        lines = self._lines.setdefault(codebase, OneLiners())
+        lines = self._lines.setdefault(codebase, OneLiners(identity=self._paper.identity))
         for line in lines.lines(event, received.id):
             self._print(event.timestamp, self._names.get(codebase, codebase), line)
 
@@ -115,15 +128,11 @@ class _Everything:
             text = fitted(text, max(8, self._paper.width - len(head) - len(label) - 1))
         self._paper.line((head[:9], "dim"), (head[9:], "bold"), label, " ", (text, _known(line.style)))
 
-    def _trouble(self, codebase: str, failure: LedgerApiError | LedgerUnreachable | None) -> None:
+    def _trouble(self, failure: LedgerApiError | LedgerUnreachable | None) -> None:
         """Said once for each loss."""
-        if failure is None:
-            if codebase in self._lost:
-                self._lost.discard(codebase)
-                complain("opencode-ledger: Connected again; nothing is missing.")
-        elif codebase not in self._lost:
-            self._lost.add(codebase)
-            complain(f"opencode-ledger: Connection lost: {sentence_of(failure)} Trying again …")
+        if failure is None or not self._lost:
+            complain_of(None if failure is None else sentence_of(failure))
+        self._lost = failure is not None
 
 
 def _known(style: str) -> str:

@@ -1,6 +1,6 @@
 """All codebases at once: a line for each thing that happens, as far as it can be said on one line. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ....domain import events as e
@@ -13,9 +13,10 @@ from .words import Said, asks, decision, news, outcome, speaker, tool_words
 
 @dataclass
 class OneLiners:
-    """Takes the events of one codebase in order. `directory`: where its files are."""
+    """Takes the events of one codebase in order. `directory`: where its files are. `identity`: how an id is printed."""
 
     directory: str = ""
+    identity: Callable[[str], str] = short
     _text: list[str] = field(default_factory=list[str])
     _speaker: str = ""
     _calls: dict[str, e.ToolUse] = field(default_factory=dict[str, e.ToolUse])
@@ -56,7 +57,9 @@ class OneLiners:
             case e.PermissionAsked():
                 answer = "answer" if event.kind == "question" else "approve"
                 return Said(
-                    "! asks", f"{asks(event)}   permissions {answer} {short(event.permission_id)}", "bold yellow"
+                    "! asks",
+                    f"{asks(event)}   permissions {answer} {self.identity(event.permission_id)}",
+                    "bold yellow",
                 )
             case e.PermissionReplied():
                 return Said("", decision(event), "yellow")

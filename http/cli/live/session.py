@@ -13,7 +13,7 @@ from ....domain import events as e
 from ..connection.options import Options
 from ..connection.server import Item, Refused, unreachable
 from ..failures import CTRL_C, DONE, INTERRUPTED, NEEDS_ANSWER, CommandFailed
-from ..layout.paper import Paper, print_json, short
+from ..layout.paper import Paper, print_json
 from ..way_out import complain
 from .follow import Follower, Sink
 from .hands import HEAD, Hands, keys_for
@@ -103,7 +103,9 @@ class _Command:
         if not self._options.quiet:
             said = " · ".join([self._codebase["name"], *title])
             page.block(
-                f"{said}    {short(self._session or '')}    ctrl-c detaches".replace("    " * 2, "    "), "dim", 0
+                f"{said}    {Paper().identity(self._session or '')}    ctrl-c detaches".replace("    " * 2, "    "),
+                "dim",
+                0,
             )
             if self._keys:
                 page.block(HEAD, "dim", 0)
@@ -112,7 +114,7 @@ class _Command:
 
     def _say_end(self, code: int) -> None:
         """What a person or a program wants to know after the last event."""
-        name, session = self._codebase["name"], short(self._session or "")
+        name, session = self._codebase["name"], Paper().identity(self._session or "")
         if self._wait:
             self._print_result(code)
         if self._options.quiet or self._options.json or self._session is None:
@@ -152,7 +154,7 @@ class _Command:
 
 
 def _hint(asked: e.PermissionAsked) -> str:
-    name = short(asked.permission_id)
+    name = Paper().identity(asked.permission_id)
     if asked.kind == "question":
         return f"opencode-ledger permissions answer {name} ANSWER"
     return f"opencode-ledger permissions approve {name}, or reject {name}"

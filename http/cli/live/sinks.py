@@ -5,7 +5,7 @@ import json
 from rich.text import Text
 
 from ....domain import events as e
-from ..way_out import write_line
+from ..way_out import complain, write_line
 from .view import View
 from .words import Said
 
@@ -17,19 +17,31 @@ class Silent:
         """Nothing."""
 
     def trouble(self, sentence: str | None) -> None:
-        """Nothing."""
+        """Say it on standard error."""
+        complain_of(sentence)
 
 
 class JsonLines:
     """A line for each event: `{"id": …, "event": …, "data": …}`. `data` is as the service sent it."""
 
     def show(self, event: e.Event, number: int, name: str, raw: str) -> None:
-        """Print the line at once. Where it is in ASCII, it can't steer a terminal."""
+        """Print the event at once."""
+        self.print(number, name, raw)
+
+    def print(self, number: int, name: str, raw: str) -> None:
+        """Print the line. It is in ASCII, so it can't steer a terminal."""
         data = raw if raw.isascii() else json.dumps(json.loads(raw))
         write_line(f'{{"id": {number}, "event": {json.dumps(name)}, "data": {data}}}', flush=True)
 
     def trouble(self, sentence: str | None) -> None:
-        """Nothing: the lines that follow are complete all the same."""
+        """Say it on standard error: the lines that follow are complete all the same."""
+        complain_of(sentence)
+
+
+def complain_of(trouble: str | None) -> None:
+    """Say on standard error that the connection was lost, and why, or that there is one again."""
+    said = "Connected again; nothing is missing." if trouble is None else f"Connection lost: {trouble} Trying again …"
+    complain(f"opencode-ledger: {said}")
 
 
 class Shown:

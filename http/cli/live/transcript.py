@@ -11,9 +11,10 @@ from ....domain.visible_text import visible_prose
 from ..connection.options import Options
 from ..connection.server import Item
 from ..layout.amounts import clock, dollars, now, tokens, words
-from ..layout.paper import short
+from ..layout.paper import Paper
 from .page import Page, terminal
 from .view import View
+from .words import by_whom
 
 EVERYTHING = 10**9
 
@@ -27,7 +28,11 @@ def print_session(
     if not options.quiet:
         model = f" · {session['model']}" if session["model"] else ""
         began = clock(session["started_at"], now())
-        page.block(f"{codebase['name']} · {session['agent']}{model}    {short(session['id'])}    {began}", "dim", 0)
+        page.block(
+            f"{codebase['name']} · {session['agent']}{model}    {Paper().identity(session['id'])}    {began}{by_whom(session.get('by'))}",
+            "dim",
+            0,
+        )
         page.plain()
     for message in messages:
         for event in _events(message):
@@ -45,7 +50,9 @@ def _events(message: Item) -> Iterator[e.Event]:
     """The events that a message would have come as."""
     at, name = Timestamp(message["timestamp"]), str(message["id"])
     if message["role"] == "user":
-        yield e.MessageSent(message_id=MessageId(name), content=message["content"], agent="", timestamp=at)
+        yield e.MessageSent(
+            message_id=MessageId(name), content=message["content"], agent="", timestamp=at, by=message.get("by")
+        )
         return
     for kind in ("reasoning", "text"):
         text = message["content"] if kind == "text" else message.get("reasoning")

@@ -41,6 +41,11 @@ def speaker(by: str | None) -> str:
     return "user" if by.startswith(("token:", "uid:")) else by
 
 
+def by_whom(by: str | None) -> str:
+    """Who caused something, with a blank before it. Empty where no name says more than that a person of this machine did."""
+    return "" if by in (None, "local") else f" by {one_line(by)}"
+
+
 def tool_words(use: e.ToolUse, directory: str) -> str:
     """What a tool call is about, on one line; paths inside the codebase are relative to it."""
     said = about(use.args)
@@ -82,8 +87,8 @@ def decision(event: e.PermissionReplied) -> str:
     """How a request was settled."""
     if event.answers is not None:
         chosen = "; ".join(", ".join(part) or "not answered" for part in event.answers)
-        return f"answered: {chosen}"
-    by = _DECIDERS.get(event.decided_by, event.decided_by)
+        return f"answered{by_whom(event.by)}: {chosen}"
+    by = _DECIDERS.get(event.decided_by, event.decided_by) or by_whom(event.by).strip()
     words_ = f": {words(event.message)}" if event.message else ""
     return f"{_REPLIES.get(event.reply, event.reply)}{f' {by}' if by else ''}{words_}"
 
@@ -120,11 +125,11 @@ def news(event: e.Event) -> Said | None:
         case e.Status(about="files"):
             return Said("  file", words(event.message), "dim")
         case e.CodebaseRegistered():
-            return Said("", f"registered {one_line(event.name)}  {one_line(event.path)}", "dim")
+            return Said("", f"registered{by_whom(event.by)}: {one_line(event.name)}  {one_line(event.path)}", "dim")
         case e.CodebaseChanged():
-            return Said("", "the codebase was changed", "dim")
+            return Said("", f"the codebase was changed{by_whom(event.by)}", "dim")
         case e.CodebaseDeleted():
-            return Said("", "unregistered", "dim")
+            return Said("", f"unregistered{by_whom(event.by)}", "dim")
         case e.TaskHeld():
             return Said("", f"can't start yet: {words(event.message)}", "magenta")
         case _:
@@ -144,10 +149,10 @@ def _of_session(event: e.Event) -> Said | None:
         case e.SessionResumed():
             return Said("", "resumed", "dim")
         case e.SessionInterrupting():
-            return Said("", "interrupting", "dim")
+            return Said("", f"interrupting{by_whom(event.by)}", "dim")
         case e.SessionInterrupted():
             return Said("", interrupted(event.reason), "magenta")
         case e.SessionStopping():
-            return Said("", "stopping", "dim")
+            return Said("", f"stopping{by_whom(event.by)}", "dim")
         case _:
             return None
