@@ -221,6 +221,12 @@ def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyP
     assert_one_sentence(command("serve"), 2, "LEDGER_MAX_AGENTS", "'many'")
 
 
+def test_the_page_is_opened_by_no_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that starts the service on a server would open a browser there."""
+    monkeypatch.setenv("LEDGER_OPEN", "neither yes nor no")
+    assert "open" not in command("serve", "--port", "none").errors
+
+
 def test_new_proofs_come_from_no_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is for one start can't stay in a unit: its variable is not read, whatever its value."""
     monkeypatch.setenv("LEDGER_NEW_PROOFS", "neither yes nor no")

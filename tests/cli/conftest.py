@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from scripts.scripted_model import ScriptedModel
 from tests.cli.walk import CART, RULES, Screen, Walk
 from tests.faults.service import Service
 from tests.opencode.live import make_repository, opencode_binary
+from tests.support.command_line import Command, run_here
 from tests.support.process import Ended, end_of, environment
 
 
@@ -68,6 +70,17 @@ async def walked(service: Service, seen: dict[str, str]) -> Walked:
 def shop(walked: Walked) -> Path:
     """A repository that is registered."""
     return walked.shop
+
+
+@pytest.fixture
+def typed(
+    shop: Path, seen: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Runs a command in the repository within this process, which takes less time than another process."""
+    for name, value in seen.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(shop)
+    return partial(asyncio.to_thread, run_here, monkeypatch, capsys)
 
 
 async def in_a_pipe(*words: str, cwd: Path, env: dict[str, str], given: str | None = None) -> Ended:

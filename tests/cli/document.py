@@ -52,10 +52,14 @@ TAIL: Final = """## In scripts
 | 4 | It was interrupted or stopped |
 | 5 | No service answers |
 | 130 | Ctrl-C: the command detached, and the agent works on |
+| 141 | The reader of the output has gone, as with `\\| head -1`. The agent works on |
 
 - `run -d` prints the session's id and returns. `run --wait` prints only the agent's last answer.
 - `--json` prints one JSON document, or a line for each event of a stream: `{"id": …, "event": …, "data": …}`.
-- The prompt may come from standard input (`-`) or from a file (`--file`).
+- The prompt may come from standard input (`-`) or from a file (`--file`). A text that begins with a dash and has no
+  blank in it stands after `--`.
+- `diff` prints a patch for `git apply`. A file without a recorded diff is named in a line that begins with `#`.
+- A lost connection is reported on standard error, once. The command goes on by itself when there is one again.
 - Where the output is no terminal, there are no colours, no keys and no shortened ids. `NO_COLOR` and `--no-color`
   switch colours off in a terminal too.
 - What an agent says can't steer the terminal: hidden characters are written out, as in `<U+202E>`.
@@ -69,7 +73,27 @@ opencode-ledger watch shop "$session" --json > events.jsonl
 
 A codebase is given by its name, its id, or a part of its id; without one, it is that of the directory, as with git.
 Sessions, tasks and requests may be shortened to the last characters of their ids, as the tables print them. A part
-that fits several is refused, with the ids.
+that fits several is refused, with the ids. `show`, `diff` and `watch` take a session alone, too. For a name that is
+nearly right, the message has the right one.
+
+## An earlier moment
+
+`show`, `sessions`, `tasks`, `ps` and `codebase show` take `--at`: a time as the tables print it (`08:15`, on this machine's
+clock), a time with its date and zone (`2026-01-31T12:00:00Z`), or the number of an event of the codebase. `ps` takes a
+time only, because each codebase numbers its own events. It can't say what the agents had cost then, and it leaves out
+codebases that were removed since. `diff`, `search`, `permissions` and `watch` have no earlier state and refuse `--at`.
+
+## Who did it
+
+Where the service asks for tokens, `show` and `watch` name who wrote a message, answered a request, interrupted or
+stopped. `sessions` and `tasks` have a column for who started them. `ps` names nobody, because the service's overview
+has no names.
+
+## With a token that is limited
+
+`watch` without a name shows every event to a token with the scope `audit` for all codebases. To any other token it
+shows what each agent does: a line when one starts, says something, asks or ends. Codebases that the token may not see
+don't exist for it.
 
 ## Several services
 
@@ -89,7 +113,8 @@ the names of codebases.
 ## If something is wrong
 
 `opencode-ledger doctor` checks the service, its log, opencode, the models, your token and the tools of this machine,
-and says what to do. `opencode-ledger setup` fetches opencode for a service that was installed by pip, pipx or uv.
+and says what to do. `opencode-ledger codebase edit` changes a codebase's name, model, approval and trust.
+`opencode-ledger serve --open` opens the page in your browser when the service is ready. `opencode-ledger setup` fetches opencode for a service that was installed by pip, pipx or uv.
 """
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from tests.faults.service import Service
+from tests.support.command_line import Command
 from tests.support.process import environment
 
 from .conftest import Walked, in_a_pipe
 from .document import document
 from .person import person
+from .walk import CART
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("cli")]
 
@@ -174,6 +176,129 @@ async def test_what_a_program_reads(service: Service, shop: Path, seen: dict[str
     assert {one["codebase"]["name"] for one in found["results"]} == {"shop"}
     assert (await document("codebase", "sync"))["success"]
     assert "log" in {one["what"] for one in await document("doctor")}
+
+
+async def waiting(typed: Command) -> list[str]:
+    """The titles of the tasks that wait, in the order in which they start."""
+    tasks = json.loads((await typed("tasks", "--json")).output)["tasks"]
+    return [task["title"] for task in tasks if task["status"] == "pending"]
+
+
+async def test_the_queue_by_command(service: Service, typed: Command) -> None:
+    """Tasks are moved, edited and retried; what can't be is refused in a sentence, whatever state the task is in."""
+    await typed("run", "-d", "say: I wait now.\nhang:")
+    ids = {"running": json.loads((await typed("tasks", "--json")).output)["tasks"][0]["id"]}
+    for title, prompt in (("a", "fail: 400 with no credit"), ("b", "say: b"), ("c", "say: c")):
+        added = await typed("tasks", "add", title, "--prompt", prompt, "--json")
+        ids[title] = json.loads(added.output)["task"]["id"]
+    for words, order in (
+        (("move", ids["c"], "--top"), "cab"),
+        (("move", ids["c"], "--bottom"), "abc"),
+        (("move", ids["c"][-7:], "--before", ids["b"][-7:]), "acb"),
+        (("move", ids["b"], "--before", ids["a"]), "bac"),
+        (("move", ids["b"], "--before", ids["b"]), "bac"),
+        (("edit", ids["c"], "--priority", "3"), "cba"),
+        (("edit", ids["c"], "--priority", "-3", "--title", "c"), "bac"),
+        (("edit", ids["a"], "--title", "- a", "--priority", "1"), "- abc"),
+        (("edit", ids["a"], "--title", "a", "--prompt", "fail: 400 with other words"), "abc"),
+    ):
+        ended = await typed("tasks", *words)
+        assert (ended.code, ended.errors) == (0, ""), words
+        assert "".join(await waiting(typed)) == order, words
+    refused = [
+        (("move", ids["running"], "--top"), "can be changed"),
+        (
+            ("move", ids["a"], "--before", ids["running"]),
+            "(say: I wait now.) does not wait in the queue: it is running.",
+        ),
+        (("move", ids["a"], "--top", "--bottom"), "one of --top, --bottom and --before"),
+        (("move", ids["a"]), "one of --top, --bottom and --before"),
+        (("edit", ids["running"], "--title", "x"), "can be changed"),
+        (("edit", ids["a"], "--title", ""), "must not be empty"),
+        (("edit", ids["a"]), "Say what to change"),
+        (("retry", ids["running"]), "has not ended"),
+        (("retry", ids["a"]), "`opencode-ledger tasks cancel` ends it"),
+        (("cancel", "nothing"), "There is no task 'nothing'."),
+    ]
+    for title in "bc":
+        await typed("tasks", "cancel", ids[title])
+    again = json.loads((await typed("tasks", "retry", ids["b"], "--json")).output)["task"]
+    assert (again["title"], again["retry_of"]) == ("b", ids["b"])
+    await typed("tasks", "cancel", again["id"])
+    for words, said in refused:
+        ended = await typed("tasks", *words)
+        assert (ended.code, said in ended.errors) == (2, True), (words, ended)
+    await typed("stop")
+    assert await ended_as(typed, ids["a"]) == "failed"
+    ended = await typed("tasks", "retry", ids["a"])
+    new = re.fullmatch(rf"Queued (\S+) \(a\), which repeats {ids['a']}\.\n", ended.output)
+    assert new, ended
+    assert await ended_as(typed, new[1]) == "failed"
+    for words, said in (
+        ("cancel", "tasks retry"),
+        ("move --top", "can be changed"),
+        ("edit --title x", "can be changed"),
+    ):
+        action, *more = words.split()
+        ended = await typed("tasks", action, ids["running"], *more)
+        assert (ended.code, said in ended.errors) == (2, True), (words, ended)
+
+
+async def ended_as(typed: Command, task: str) -> str:
+    """The status of a task when it has ended."""
+    async with asyncio.timeout(60):
+        while True:
+            tasks = {one["id"]: one for one in json.loads((await typed("tasks", "-a", "--json")).output)["tasks"]}
+            if tasks[task]["status"] not in ("pending", "running"):
+                return str(tasks[task]["status"])
+            await asyncio.sleep(0.1)
+
+
+async def test_the_diff_of_a_session_can_be_applied(walked: Walked, typed: Command, tmp_path: Path) -> None:
+    """What `diff` prints into a pipe makes of the old files what the agent made of them."""
+    first = json.loads((await typed("sessions", "--json")).output)["sessions"][-1]["id"]
+    patch = await typed("diff", first)
+    assert "# create test_cart.py: binary or empty" in patch.output
+    (tmp_path / "cart.py").write_text(CART)
+    (tmp_path / "patch").write_text(patch.output)
+    apply = await asyncio.create_subprocess_exec("git", "apply", "patch", cwd=tmp_path)
+    assert await apply.wait() == 0
+    assert (tmp_path / "cart.py").read_text() == (walked.shop / "cart.py").read_text()
+    stat = await typed("diff", "--stat", first[-8:])
+    assert re.search(r"^M  cart\.py +\+1  -1$", stat.output, re.MULTILINE), stat.output
+    shown = json.loads((await typed("diff", "shop", first, "--json", "-p", "cart.py")).output)
+    assert ([file["path"] for file in shown["files"]], shown["session_id"]) == (["cart.py"], first)
+    assert "+++ b/cart.py" in shown["files"][0]["diff"]
+    nothing = await typed("diff", "shop", json.loads((await typed("sessions", "--json")).output)["sessions"][0]["id"])
+    assert nothing.output == "The session changed no file.\n"
+
+
+async def test_an_earlier_moment(walked: Walked, typed: Command) -> None:
+    """Each command that looks back shows what was so then, by an event's number or by a time; others refuse it."""
+    first, second = json.loads((await typed("sessions", "--json")).output)["sessions"][-1:-3:-1]
+    assert "first" not in first
+    at = first["ended_at"]
+    assert f'"id": "{first["id"]}"' in (await typed("sessions", "--at", at, "--json")).output
+    assert second["id"] not in (await typed("sessions", "--at", at)).output
+    shown = json.loads((await typed("show", "--at", at, "--json")).output)
+    assert shown["session"]["id"] == first["id"], "the newest one of then"
+    early = json.loads((await typed("show", "shop", first["id"], "--at", "5", "--json")).output)
+    assert (early["session"]["status"], len(early["messages"])) == ("running", 1)
+    assert (await typed("tasks", "--at", "1")).output == "shop had no task that ran or waited then.\n"
+    assert "Fix the total" in (await typed("tasks", "--at", "5")).output
+    assert re.search(r"● running", (await typed("ps", "--at", first["started_at"].replace("Z", "9Z"))).output)
+    assert (await typed("ps", "--at", "2020-01-01T00:00:00Z")).output == "There was no codebase then.\n"
+    assert json.loads((await typed("codebase", "show", "--at", "5", "--json")).output)["status"]["status"] == "running"
+    for words, said in (
+        (("ps", "--at", "7"), "belongs to one codebase"),
+        (("show", "--at", "nonsense"), "--at takes"),
+        (("diff", "--at", "7"), "--at is not possible here"),
+        (("search", "x", "--at", "7"), "--at is not possible here"),
+        (("permissions", "--at", "7"), "--at is not possible here"),
+        (("watch", "--at=7"), "--at is not possible here"),
+    ):
+        ended = await typed(*words)
+        assert (ended.code, said in ended.errors) == (2, True), (words, ended)
 
 
 async def test_completion_knows_the_names(service: Service, shop: Path, seen: dict[str, str]) -> None:

@@ -1,24 +1,39 @@
 """`opencode-ledger diff`: the files that a session changed."""
 
+import os
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from ..connection.candidates import Codebase
-from ..connection.names import codebase_of, session_of
-from ..connection.options import Connection, Options
+from ..connection.names import session_meant
+from ..connection.parameters import Connection, Options
 from ..connection.server import Item, Server
+from ..failures import CommandFailed
 from ..layout.paper import Paper, Piece, print_json
+from ..layout.patch import patch_of
 from ..layout.table import Column, table
+from ..similar import suggested
 from ..way_out import write_data
 
 SIGNS: Final = {"create": ("A", "green"), "modify": ("M", "cyan"), "delete": ("D", "red")}
+
+WHY: Final = {
+    "not_compared": "opencode did not compare it",
+    "binary_or_empty": "binary or empty",
+    "too_large": "the diff is too large to record",
+}
+"""Why a file has no diff, by the reason that the service gives."""
+
+MANY: Final = 100_000
 
 COLUMNS: Final = (
     Column(title=""),
     Column(title="FILE", least=12),
     Column(title="+", right=True),
     Column(title="-", right=True),
+    Column(title="", rank=1),
 )
 
 
@@ -32,6 +47,8 @@ def diff(
     options: Connection = None,
 ) -> int:
     """Show what a session changed in the files of a codebase, as a unified diff that `git apply` reads.
+
+    Diffs are recorded when the session ends. A file without one is named in a line that begins with `#`.
 
     Example: `opencode-ledger diff shop --stat`
 
@@ -49,42 +66,61 @@ def diff(
     """
     options = options or Options()
     server, paper = Server(options), Paper(no_color=options.no_color)
-    found = codebase_of(server, codebase, options)
-    place = f"/codebases/{found['id']}/sessions/{session_of(server, found, session)['id']}/changes"
-    changes: Item = server.later(place, "show diffs")
+    found, named = session_meant(server, codebase, session, options)
+    place = f"/codebases/{found['id']}/sessions/{named['id']}/changes"
+    with server.knowing("show diffs"):
+        every = server.pages(place, "files", MANY)
+    files = every if path is None else [_file(path, every, found, options)]
     if options.json:
-        print_json(changes)
-        return 0
-    files = [one for one in changes["files"] if path is None or one["path"] == path]
-    if not files:
-        paper.line("The session changed no file." if path is None else f"The session did not change {path}.")
-        return 0
-    if stat:
+        whole = files if stat else [{**one, "diff": _recorded(server, place, one)} for one in files]
+        print_json({"codebase_id": found["id"], "session_id": named["id"], "files": whole, "total": len(whole)})
+    elif not files:
+        paper.line(f"The session changed no file{' so far' if named['ended_at'] is None else ''}.")
+    elif stat:
         paper.lines(table(COLUMNS, [_row(one) for one in files], paper.width, titles=False))
-        return 0
-    for one in files:
-        if one["diff_recorded"]:
-            _print(paper, server.text(f"{place}/diff", path=one["path"]))
-        else:
-            paper.line((f"# {one['action']} {one['path']}: no diff was recorded", "dim"))
+    else:
+        for one in files:
+            _print(paper, one, _recorded(server, place, one))
     return 0
 
 
+def _file(path: str, files: Sequence[Item], codebase: Item, options: Options) -> Item:
+    """The file that is meant: by its path in the codebase, or as seen from this directory. Raises `CommandFailed`."""
+    known = {one["path"]: one for one in files}
+    seen_from_here = os.path.relpath(os.path.normpath(options.place / path), codebase["path"])
+    found = known.get(path) or known.get(seen_from_here)
+    if found is None:
+        raise CommandFailed(f"The session did not change {path}.{suggested(path, known)}")
+    return found
+
+
+def _recorded(server: Server, place: str, file: Item) -> str | None:
+    """The diff of a file as a patch, or None if it was not recorded."""
+    if not file["diff_recorded"]:
+        return None
+    return patch_of(file["path"], file["action"], server.text(f"{place}/diff", path=file["path"]))
+
+
 def _row(one: Item) -> list[Piece | str]:
-    added, removed = one.get("additions"), one.get("deletions")
-    return [
-        SIGNS.get(one["action"], ("?", "")),
-        one["path"],
-        (f"+{added}" if added is not None else "", "green"),
-        (f"-{removed}" if removed is not None else "", "red"),
+    if not one["diff_recorded"]:
+        return [SIGNS.get(one["action"], ("?", "")), one["path"], "", "", (_why(one), "dim")]
+    counts = [
+        (f"{sign}{one[name]}", style) for name, sign, style in (("additions", "+", "green"), ("deletions", "-", "red"))
     ]
+    return [SIGNS.get(one["action"], ("?", "")), one["path"], *counts, ""]
 
 
-def _print(paper: Paper, text: str) -> None:
+def _why(one: Item) -> str:
+    return WHY.get(one.get("reason") or "", "no diff was recorded")
+
+
+def _print(paper: Paper, file: Item, patch: str | None) -> None:
     """A diff: as it is for a program, in colours and with its hidden characters made visible for a person."""
-    if paper.width is None:
-        write_data([text.encode()])
-        return
-    for line in text.split("\n")[:-1]:
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        paper.line((line.expandtabs(8), "bold" if line.startswith(("+++", "---", "diff ")) else style))
+    if patch is None:
+        paper.line((f"# {file['action']} {file['path']}: {_why(file)}", "dim"))
+    elif paper.width is None:
+        write_data([patch.encode()])
+    else:
+        for line in patch.split("\n")[:-1]:
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+            paper.line((line.expandtabs(8), "bold" if line.startswith(("+++", "---")) else style))

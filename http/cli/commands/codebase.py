@@ -7,15 +7,16 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ..connection.candidates import Codebase
+from ..connection.moments import moment_of
 from ..connection.names import codebase_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options, Text
 from ..connection.registering import register
 from ..connection.server import Item, Server
 from ..failures import CommandFailed
 from ..layout.amounts import clock, now
 from ..layout.paper import Paper, print_json
 
-app = App(name="codebase", help="Register, show and remove codebases, and import sessions of opencode itself.")
+app = App(name="codebase", help="Register, show, change and remove codebases, and import sessions of opencode itself.")
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 Yes = Annotated[bool, Parameter(name=("--yes", "-y"), negative="", show_default=False)]
@@ -27,7 +28,7 @@ def add(
     /,
     *,
     name: str | None = None,
-    description: str | None = None,
+    description: Text = None,
     model: str | None = None,
     auto_approve: Flag = False,
     trusted: Flag = False,
@@ -65,6 +66,57 @@ def add(
 
 
 @app.command
+def edit(
+    codebase: Codebase = None,
+    /,
+    *,
+    name: str | None = None,
+    description: Text = None,
+    model: str | None = None,
+    auto_approve: bool | None = None,
+    trusted: bool | None = None,
+    options: Connection = None,
+) -> int:
+    """Change the name, the description or the configuration of a codebase. Its directory stays.
+
+    Example: `opencode-ledger codebase edit shop --model anthropic/claude-sonnet-4 --no-auto-approve`
+
+    Parameters
+    ----------
+    codebase
+        Its name, id, or a part of its id. Default: the codebase of this directory.
+    name
+        Its new name.
+    description
+        Its new description.
+    model
+        The model of runs that name none, as provider/model. Empty (`""`): opencode's own default.
+    auto_approve
+        Approve every permission request.
+    trusted
+        Run the codebase's own opencode configuration and plugins. Read them first.
+
+    """
+    options = options or Options()
+    given = {"default_model": model, "auto_approve": auto_approve, "trusted": trusted}
+    config = {
+        key: value or None if key == "default_model" else value for key, value in given.items() if value is not None
+    }
+    body: dict[str, object] = {"name": name, "description": description, "agent_config": config or None}
+    if all(value is None for value in body.values()):
+        raise CommandFailed("Say what to change: --name, --description, --model, --auto-approve or --trusted.")
+    server = Server(options)
+    found = codebase_of(server, codebase, options)
+    with server.knowing("change codebases"):
+        changed = server.send("PATCH", f"/codebases/{found['id']}", body)
+    if options.json:
+        print_json(changed)
+    elif not options.quiet:
+        Paper(no_color=options.no_color).line(f"Changed {changed['codebase']['name']}.")
+    return 0
+
+
+@app.command
 def rm(codebase: Codebase = None, /, *, yes: Yes = False, options: Connection = None) -> int:
     """Stop a codebase's agent and unregister it. Its files stay, and the log keeps its history.
 
@@ -90,20 +142,23 @@ def rm(codebase: Codebase = None, /, *, yes: Yes = False, options: Connection = 
 
 
 @app.command
-def show(codebase: Codebase = None, /, *, options: Connection = None) -> int:
+def show(codebase: Codebase = None, /, *, at: str | None = None, options: Connection = None) -> int:
     """Show a codebase: its directory, its configuration and what its agent is doing.
 
     Parameters
     ----------
     codebase
         Its name, id, or a part of its id. Default: the codebase of this directory.
+    at
+        Show what the agent was doing at this time (08:15, or 2026-01-31T12:00:00Z), or after the event with this number.
+        The configuration is the present one.
 
     """
     options = options or Options()
     server, paper = Server(options), Paper(no_color=options.no_color)
     found = codebase_of(server, codebase, options)
     whole: Item = server.get(f"/codebases/{found['id']}")
-    status: Item = server.get(f"/codebases/{found['id']}/status")
+    status: Item = server.get(f"/codebases/{found['id']}/status", at=moment_of(at))
     if options.json:
         print_json({**whole, "status": status})
         return 0

@@ -6,12 +6,12 @@ from cyclopts import App, Parameter
 
 from ..connection.candidates import Codebase, Request
 from ..connection.names import codebase_of, one_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options, Text
 from ..connection.server import Item, Refused, Server
 from ..failures import CommandFailed
 from ..layout.amounts import now, remaining
 from ..layout.asked import in_short, parts_of
-from ..layout.paper import Paper, Piece, print_json, short
+from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
 from ..replies import answers_of
 
@@ -40,7 +40,7 @@ def listed(codebase: Codebase = None, /, *, options: Connection = None) -> int:
     """
     options = options or Options()
     server, paper = Server(options), Paper(no_color=options.no_color)
-    waiting = _waiting(server, codebase_of(server, codebase, options) if codebase else None)
+    waiting = _waiting(server, codebase_of(server, codebase, options, list(app)) if codebase else None)
     if options.json:
         print_json({"permissions": waiting, "total": len(waiting)})
         return 0
@@ -79,7 +79,7 @@ def reject(
     permission: Request,
     /,
     *,
-    message: Annotated[str | None, Parameter(name=("--message", "-m"))] = None,
+    message: Annotated[Text, Parameter(name=("--message", "-m"))] = None,
     options: Connection = None,
 ) -> int:
     """Reject a permission request or a question. Without a message the run ends as failed.
@@ -116,7 +116,7 @@ def answer(permission: Request, /, *answers: str, options: Connection = None) ->
     server = Server(options)
     asked = _found(server, permission)
     if asked["kind"] != "question":
-        raise CommandFailed(f"{short(asked['id'])} is no question: approve or reject it.")
+        raise CommandFailed(f"{Paper().identity(asked['id'])} is no question: approve or reject it.")
     chosen = answers_of(parts_of(asked["args"]), answers)
     return _settle(server, asked, options, {"reply": "once", "answers": chosen}, "Answered")
 
@@ -125,7 +125,9 @@ def _reply(given: str, options: Options, body: dict[str, object], said: str, kin
     server = Server(options)
     asked = _found(server, given)
     if kind is not None and asked["kind"] != kind:
-        raise CommandFailed(f"{short(asked['id'])} is a question: `opencode-ledger permissions answer` answers it.")
+        raise CommandFailed(
+            f"{Paper().identity(asked['id'])} is a question: `opencode-ledger permissions answer` answers it."
+        )
     return _settle(server, asked, options, body, said)
 
 

@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 from ..connection.candidates import InCodebase
 from ..connection.names import codebase_of, enclosing
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options
 from ..connection.registering import check_same_machine, register, root_of
 from ..connection.server import Item, Refused, Server
 from ..failures import DONE, CommandFailed
 from ..late import loaded
-from ..layout.paper import Paper, print_json, short
+from ..layout.paper import Paper, print_json
 from ..texts import given_text
 from ..way_out import complain
 
@@ -117,9 +117,10 @@ def _codebase(server: Server, given: str | None, options: Options, *, register_:
                 "codebase with --codebase."
             )
         complain(f"{options.place} belongs to no codebase yet. Register {root} as {root.name!r}? [Y/n]")
-        if sys.stdin.readline().strip().lower() not in ("", "y", "yes"):
+        answer = sys.stdin.readline()
+        if not answer or answer.strip().lower() not in ("", "y", "yes"):  # the end of the input is no answer
             raise CommandFailed("Nothing was started.")
     added = register(server, root, name=None)
     if not options.quiet:
-        complain(f"Registered {added['path']} as {added['name']} ({short(added['id'])}).")
+        complain(f"Registered {added['path']} as {added['name']} ({Paper().identity(added['id'])}).")
     return added

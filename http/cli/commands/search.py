@@ -7,8 +7,9 @@ from cyclopts.types import PositiveInt
 
 from ..connection.candidates import InCodebase
 from ..connection.names import codebase_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options
 from ..connection.server import Item, Server
+from ..failures import CommandFailed
 from ..layout.amounts import clock, now, words
 from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
@@ -45,9 +46,12 @@ def search(
 
     """
     options = options or Options()
+    if not any(word.strip() for word in query):
+        raise CommandFailed("Give the words to look for: `opencode-ledger search total cart`.")
     server, paper = Server(options), Paper(no_color=options.no_color)
     inside = codebase_of(server, codebase, options)["id"] if codebase else None
-    found: Item = server.later("/search", "search", q=" ".join(query), codebase=inside, limit=min(limit, 500))
+    with server.knowing("search"):
+        found: Item = server.get("/search", q=" ".join(query), codebase=inside, limit=min(limit, 500))
     if options.json:
         print_json(found)
         return 0 if found["results"] else 1

@@ -7,12 +7,14 @@ from cyclopts import Parameter
 from cyclopts.types import PositiveInt
 
 from ..connection.candidates import Codebase
+from ..connection.moments import moment_of
 from ..connection.names import codebase_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options
 from ..connection.server import Item, Server
 from ..layout.amounts import clock, dollars, now, seconds_since, span, words
 from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
+from ..layout.who import name, without_names
 
 STYLES: Final = {"running": "cyan", "completed": "green", "failed": "red", "interrupted": "magenta", "pending": ""}
 
@@ -22,6 +24,7 @@ COLUMNS: Final = (
     Column(title="STARTED", rank=4),
     Column(title="TOOK", right=True, rank=5),
     Column(title="COST", right=True, rank=3),
+    Column(title="BY", least=6, rank=2),
     Column(title="PROMPT", least=12),
 )
 
@@ -45,22 +48,24 @@ def sessions(
     limit
         How many sessions to list.
     at
-        List them as they were after this event (its number in the codebase) or at this UTC time (2026-01-31T12:00:00Z).
+        List them as they were at this time (08:15, or 2026-01-31T12:00:00Z), or after the event with this number.
 
     """
     options = options or Options()
     server, paper = Server(options), Paper(no_color=options.no_color)
-    found = codebase_of(server, codebase, options)
+    found, moment = codebase_of(server, codebase, options), moment_of(at)
     path = f"/codebases/{found['id']}/sessions"
     if options.json:
-        print_json(server.get(path, limit=min(limit, 500), at=at))
+        print_json(server.get(path, limit=min(limit, 500), at=moment))
         return 0
-    listed = server.pages(path, "sessions", limit, at=at)
+    listed = server.pages(path, "sessions", limit, at=moment)
     if not listed:
-        paper.line(f"{found['name']} has no session yet. Start one with `opencode-ledger run`.")
+        yet = "had no session then." if at else "has no session yet. Start one with `opencode-ledger run`."
+        paper.line(f"{found['name']} {yet}")
         return 0
     rows = [_row(paper, one, now()) for one in listed]
-    paper.lines(table(COLUMNS, rows, paper.width, titles=not options.quiet))
+    columns, rows = without_names(COLUMNS, rows)
+    paper.lines(table(columns, rows, paper.width, titles=not options.quiet))
     return 0
 
 
@@ -72,6 +77,7 @@ def _row(paper: Paper, session: Item, at: datetime) -> list[Piece | str]:
         clock(session["started_at"], at),
         _took(session),
         dollars(session["cost"]),
+        name(session),
         words(prompt),
     ]
 

@@ -5,8 +5,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ..connection.candidates import Codebase
-from ..connection.names import codebase_of, session_of
-from ..connection.options import Connection, Options
+from ..connection.moments import moment_of
+from ..connection.names import session_meant
+from ..connection.parameters import Connection, Options
 from ..connection.server import Item, Server
 from ..late import loaded
 from ..layout.paper import print_json
@@ -30,16 +31,16 @@ def show(
     session
         The session's id, or a part of it. Default: the newest session.
     at
-        Show it as it was after this event (its number in the codebase) or at this UTC time (2026-01-31T12:00:00Z).
+        Show it as it was at this time (08:15, or 2026-01-31T12:00:00Z), or after the event with this number.
     full
         Show all of what tools changed and printed.
 
     """
     options = options or Options()
     server = Server(options)
-    found = codebase_of(server, codebase, options)
-    named = session_of(server, found, session)
-    messages: Item = server.get(f"/codebases/{found['id']}/messages", session_id=named["id"], at=at)
+    moment = moment_of(at)
+    found, named = session_meant(server, codebase, session, options, moment)
+    messages: Item = server.get(f"/codebases/{found['id']}/messages", session_id=named["id"], at=moment)
     if options.json:
         print_json({"session": named, **messages})
         return 0

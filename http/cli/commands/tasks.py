@@ -8,13 +8,15 @@ from cyclopts import App, Parameter
 from cyclopts.types import PositiveInt
 
 from ..connection.candidates import Codebase, InCodebase, Task
+from ..connection.moments import moment_of
 from ..connection.names import SEARCHED, codebase_of, one_of
-from ..connection.options import Connection, Options
+from ..connection.parameters import Connection, Options, Text
 from ..connection.server import Item, Refused, Server
 from ..failures import CommandFailed
 from ..layout.amounts import age, now, words
-from ..layout.paper import Paper, Piece, print_json, short
+from ..layout.paper import Paper, Piece, print_json
 from ..layout.table import Column, table
+from ..layout.who import name, without_names
 from ..texts import given_text, redirected
 
 app = App(name="tasks", help="The queue: list, add, cancel, move, edit and retry tasks.")
@@ -34,6 +36,7 @@ COLUMNS: Final = (
     Column(title="PRIO", right=True, rank=3),
     Column(title="STATUS", rank=1),
     Column(title="AGE", right=True, rank=2),
+    Column(title="BY", least=6, rank=2),
     Column(title="TASK", least=12),
     Column(title="ID"),
 )
@@ -46,6 +49,7 @@ def listed(
     *,
     all_: Annotated[bool, Parameter(name=("--all", "-a"), negative="", show_default=False)] = False,
     limit: Annotated[PositiveInt, Parameter(name=("--limit", "-n"))] = 50,
+    at: str | None = None,
     options: Connection = None,
 ) -> int:
     """List the tasks that run or wait, in the order in which they start.
@@ -58,19 +62,24 @@ def listed(
         List the tasks that have ended too, newest first.
     limit
         How many tasks to list.
+    at
+        List them as they were at this time (08:15, or 2026-01-31T12:00:00Z), or after the event with this number.
 
     """
     options = options or Options()
     server, paper = Server(options), Paper(no_color=options.no_color)
-    found = codebase_of(server, codebase, options)
-    tasks = _ended_too(server, found, limit) if all_ else _waiting(server, found)[:limit]
+    found = codebase_of(server, codebase, options, list(app))
+    moment = moment_of(at)
+    tasks = _ended_too(server, found, limit, moment) if all_ else _waiting(server, found, moment)[:limit]
     if options.json:
         print_json({"tasks": tasks, "total": len(tasks)})
         return 0
     if not tasks:
-        paper.line(f"{found['name']} has no task{'' if all_ else ' that runs or waits'}.")
+        has, runs = ("had", "ran or waited then") if at else ("has", "runs or waits")
+        paper.line(f"{found['name']} {has} no task{'' if all_ and not at else f' that {runs}'}.")
         return 0
-    paper.lines(table(COLUMNS, _rows(paper, tasks, now()), paper.width, titles=not options.quiet))
+    columns, rows = without_names(COLUMNS, _rows(paper, tasks, now()))
+    paper.lines(table(columns, rows, paper.width, titles=not options.quiet))
     return 0
 
 
@@ -79,7 +88,7 @@ def add(
     title: str,
     /,
     *,
-    prompt: str | None = None,
+    prompt: Text = None,
     file: Path | None = None,
     codebase: InCodebase = None,
     priority: Priority = None,
@@ -123,7 +132,7 @@ def add(
     answer = server.post(f"/codebases/{found['id']}/tasks", body)
     held: Item | None = answer.get("held")
     waits = f" It can't start yet: {held['message']}" if held else ""
-    return _said(options, answer, f"Queued {short(answer['task']['id'])} for {found['name']}.{waits}")
+    return _said(options, answer, f"Queued {_identity(answer['task'])} for {found['name']}.{waits}")
 
 
 @app.command
@@ -171,8 +180,9 @@ def move(
     if sum((top, bottom, before is not None)) != 1:
         raise CommandFailed("Say where to: one of --top, --bottom and --before TASK.")
     server = Server(options)
-    place: Any = "first" if top else "last" if bottom else {"before": _found(server, str(before))["id"]}
-    return _changed(server, options, _found(server, task), {"position": place}, "Moved")
+    moved = _found(server, task)
+    place: Any = "first" if top else "last" if bottom else {"before": _waits_too(server, str(before), moved)["id"]}
+    return _changed(server, options, moved, {"position": place}, "Moved")
 
 
 @app.command
@@ -180,8 +190,8 @@ def edit(
     task: Task,
     /,
     *,
-    title: str | None = None,
-    prompt: str | None = None,
+    title: Text = None,
+    prompt: Text = None,
     file: Path | None = None,
     priority: Priority = None,
     options: Connection = None,
@@ -224,27 +234,25 @@ def retry(task: Task, /, *, options: Connection = None) -> int:
     options = options or Options()
     server = Server(options)
     found = _found(server, task)
-    answer = _of_later(server, "POST", _address(found, "/retry"), None, "retry tasks")
-    return _said(options, answer, f"Queued {_named(found)} again.")
+    with server.knowing("retry tasks"):
+        answer = server.post(f"/tasks/{found['id']}/retry")
+    return _said(options, answer, f"Queued {_named(answer['task'])}, which repeats {_identity(found)}.")
 
 
 def _changed(server: Server, options: Options, task: Item, body: dict[str, object], said: str) -> int:
-    answer = _of_later(server, "PATCH", _address(task), body, "change tasks")
-    return _said(options, answer, f"{said} {_named(task)}.")
+    with server.knowing("change tasks"):
+        answer = server.send("PATCH", f"/tasks/{task['id']}", body)
+    return _said(options, answer, f"{said} {_named(answer['task'])}.")
 
 
-def _address(task: Item, action: str = "") -> str:
-    return f"/tasks/{task['id']}{action}"
-
-
-def _of_later(server: Server, method: str, path: str, body: dict[str, object] | None, what: str) -> Item:
-    """A command that a service of an earlier version doesn't know, which is then said in words."""
-    try:
-        return server.post(path, body) if method == "POST" else server.send(method, path, body)
-    except Refused as error:
-        if (error.status, error.code) in ((404, "not_found"), (405, "method_not_allowed")):
-            raise CommandFailed(f"The service at {server.url} can't {what}: it is of an earlier version.") from None
-        raise
+def _waits_too(server: Server, given: str, moved: Item) -> Item:
+    """The task before which another shall stand. Raises `CommandFailed`."""
+    found = _found(server, given)
+    if found["codebase_id"] != moved["codebase_id"]:
+        raise CommandFailed(f"{_named(found)} is in the queue of another codebase.")
+    if found["status"] != "pending":
+        raise CommandFailed(f"{_named(found)} does not wait in the queue: it is {found['status']}.")
+    return found
 
 
 def _said(options: Options, answer: Item, sentence: str) -> int:
@@ -261,26 +269,30 @@ def _found(server: Server, given: str) -> Item:
     return found[one_of(given, "task", found, "tasks --all")]
 
 
+def _identity(task: Item) -> str:
+    return Paper().identity(task["id"])
+
+
 def _named(task: Item) -> str:
-    return f"{short(task['id'])} ({words(task['title'])})"
+    return f"{_identity(task)} ({words(task['title'])})"
 
 
-def _waiting(server: Server, codebase: Item) -> list[Item]:
+def _waiting(server: Server, codebase: Item, at: str | None) -> list[Item]:
     """The tasks that have not ended: first the one that runs, then the others as they start."""
     path = f"/codebases/{codebase['id']}/tasks"
-    begun = [task for status in BEGUN for task in server.pages(path, "tasks", MANY, status=status)]
+    begun = [task for status in BEGUN for task in server.pages(path, "tasks", MANY, status=status, at=at)]
     try:
-        return begun + server.pages(path, "tasks", MANY, order="queue")
+        return begun + server.pages(path, "tasks", MANY, order="queue", at=at)
     except Refused as error:
         if error.status != 400:
             raise
     # A service of an earlier version doesn't know the order: higher priority first, then first come first served.
-    queued = server.pages(path, "tasks", MANY, status="pending")
+    queued = server.pages(path, "tasks", MANY, status="pending", at=at)
     return begun + sorted(queued, key=lambda task: (-int(task["priority"]), str(task["id"])))
 
 
-def _ended_too(server: Server, codebase: Item, limit: int) -> list[Item]:
-    return server.pages(f"/codebases/{codebase['id']}/tasks", "tasks", limit)
+def _ended_too(server: Server, codebase: Item, limit: int, at: str | None) -> list[Item]:
+    return server.pages(f"/codebases/{codebase['id']}/tasks", "tasks", limit, at=at)
 
 
 def _rows(paper: Paper, tasks: list[Item], at: datetime) -> list[list[Piece | str]]:
@@ -296,6 +308,7 @@ def _rows(paper: Paper, tasks: list[Item], at: datetime) -> list[list[Piece | st
                 str(task["priority"]),
                 ("queued" if status == "pending" else status, STYLES.get(status, "")),
                 age(task["created_at"], at),
+                name(task),
                 words(task["title"]) + why,
                 (paper.identity(task["id"]), "dim"),
             ]

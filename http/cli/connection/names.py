@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ..failures import CommandFailed
+from ..similar import suggested
 from .options import Options
 from .server import Item, Server
 
@@ -37,11 +38,18 @@ def one_of(given: str, what: str, ids: Iterable[str], listed_by: str) -> str:
     raise CommandFailed(f"There is no {what} {given!r}. `opencode-ledger {listed_by}` lists them.")
 
 
-def codebase_of(server: Server, given: str | None, options: Options) -> Item:
-    """The codebase that is named, or that of the directory. Raises `CommandFailed`."""
+class NoCodebase(CommandFailed):
+    """No codebase is meant by a word."""
+
+
+def codebase_of(server: Server, given: str | None, options: Options, commands: Iterable[str] = ()) -> Item:
+    """The codebase that is named, or that of the directory. Raises `CommandFailed`.
+
+    `commands`: words that could stand in its place, one of which may be meant.
+    """
     known: list[Item] = server.get("/codebases")
     if given is not None:
-        return _named(given, known)
+        return _named(given, known, commands)
     if (found := enclosing(options.place, known)) is not None:
         return found
     hint = " `opencode-ledger ps` lists them." if known else ""
@@ -51,7 +59,39 @@ def codebase_of(server: Server, given: str | None, options: Options) -> Item:
     )
 
 
-def _named(given: str, known: Sequence[Item]) -> Item:
+def session_meant(
+    server: Server, codebase: str | None, session: str | None, options: Options, at: str | None = None
+) -> tuple[Item, Item]:
+    """A session with its codebase; by default the newest one. A session may stand alone. `at`: as it was then.
+
+    Raises `CommandFailed`.
+    """
+    try:
+        found = codebase_of(server, codebase, options)
+    except NoCodebase:
+        alone = _session_alone(server, str(codebase), options) if session is None else None
+        if alone is None:
+            raise
+        found, session = alone
+    return found, session_of(server, found, session, at)
+
+
+def _session_alone(server: Server, given: str, options: Options) -> tuple[Item, str] | None:
+    """The id of the session that is meant, with its codebase. That of the directory comes first."""
+    known: list[Item] = server.get("/codebases")
+    here = enclosing(options.place, known)
+    for codebase in sorted(known, key=lambda one: one is not here):
+        sessions = {one["id"]: one for one in server.pages(_sessions(codebase), "sessions", SEARCHED)}
+        if len(found := meant(given, sessions)) == 1:
+            return codebase, found[0]
+    return None
+
+
+def _sessions(codebase: Item) -> str:
+    return f"/codebases/{codebase['id']}/sessions"
+
+
+def _named(given: str, known: Sequence[Item], commands: Iterable[str] = ()) -> Item:
     by_id = {one["id"]: one for one in known}
     if given in by_id:
         return by_id[given]
@@ -59,6 +99,9 @@ def _named(given: str, known: Sequence[Item]) -> Item:
         return named[0]
     if named:
         raise CommandFailed(f"Several codebases are named {given!r}: use an id, {_row(one['id'] for one in named)}.")
+    if not meant(given, by_id):
+        hint = suggested(given, [*commands, *(one["name"] for one in known)])
+        raise NoCodebase(f"There is no codebase {given!r}.{hint} `opencode-ledger ps` lists them.")
     return by_id[one_of(given, "codebase", by_id, "ps")]
 
 
@@ -68,15 +111,15 @@ def enclosing(place: Path, known: Iterable[Item]) -> Item | None:
     return next((by_path[str(folder)] for folder in (place, *place.parents) if str(folder) in by_path), None)
 
 
-def session_of(server: Server, codebase: Item, given: str | None) -> Item:
+def session_of(server: Server, codebase: Item, given: str | None, at: str | None = None) -> Item:
     """The session that is named, or the codebase's newest one. Raises `CommandFailed`."""
-    path = f"/codebases/{codebase['id']}/sessions"
+    path = _sessions(codebase)
     if given is None:
-        newest = server.pages(path, "sessions", 1)
+        newest = server.pages(path, "sessions", 1, at=at)
         if not newest:
-            raise CommandFailed(f"{codebase['name']} has no session yet.")
+            raise CommandFailed(f"{codebase['name']} {'had no session then' if at else 'has no session yet'}.")
         return newest[0]
-    found = {one["id"]: one for one in server.pages(path, "sessions", SEARCHED)}
+    found = {one["id"]: one for one in server.pages(path, "sessions", SEARCHED, at=at)}
     return found[one_of(given, "session", found, f"sessions {codebase['name']}")]
 
 

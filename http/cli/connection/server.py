@@ -1,7 +1,8 @@
 """One service: its answers as JSON, and every way in which it can fail as one sentence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 from ....client.address import API, query_of
@@ -10,6 +11,13 @@ from ....client.calls import Calls, request_of
 from ....client.errors import LedgerApiError, LedgerClientError, LedgerUnreachable, NotFound
 from ..failures import NO_SERVICE, CommandFailed
 from .options import Options, address_of, address_with
+
+IN_COMMANDS: Final = {
+    "no_active_session": "No agent works on this codebase. `opencode-ledger run` starts one.",
+    "task_ended": "The task has already ended. `opencode-ledger tasks retry` queues it again.",
+    "task_not_ended": "The task has not ended, so there is nothing to repeat. `opencode-ledger tasks cancel` ends it.",
+}
+"""What is said instead, by code, where the service's sentence speaks of requests and not of commands."""
 
 Item: TypeAlias = dict[str, Any]
 """A JSON object of an answer."""
@@ -80,10 +88,11 @@ class Server:
                 break
         return found
 
-    def later(self, path: str, what: str, /, **query: object) -> Any:
-        """The answer to a GET that a service of an earlier version doesn't know, which is then said in words."""
+    @contextmanager
+    def knowing(self, what: str) -> Generator[None]:
+        """For requests that a service of an earlier version doesn't know, which is then said in words. `what`: "search"."""
         try:
-            return self.get(path, **query)
+            yield
         except Refused as error:
             if (error.status, error.code) in ((404, "not_found"), (405, "method_not_allowed")):
                 raise CommandFailed(f"The service at {self.url} can't {what}: it is of an earlier version.") from None
@@ -109,11 +118,14 @@ def sentence_of(error: LedgerClientError) -> str:
     """What the service said, with what to do about it where that isn't clear."""
     if not isinstance(error, LedgerApiError):
         return str(error)
+    if error.code in IN_COMMANDS:
+        return IN_COMMANDS[error.code]
     advice = {
         401: " Use `opencode-ledger login`, LEDGER_TOKEN or --token-file.",
         404: " Is --server the address of the service itself?" if _of_another(error) else "",
     }
-    return error.detail + advice.get(error.status, "")
+    by_code = {"project_config_untrusted": " Here: `opencode-ledger codebase edit --trusted`."}
+    return error.detail + by_code.get(error.code, advice.get(error.status, ""))
 
 
 def _of_another(error: LedgerApiError) -> bool:
