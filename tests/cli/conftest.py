@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,18 @@ async def walked(service: Service, seen: dict[str, str]) -> Walked:
 def shop(walked: Walked) -> Path:
     """A repository that is registered."""
     return walked.shop
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Ended]:
+    """Runs a command line within this process, in an empty directory."""
+    for name in ("LEDGER_URL", "LEDGER_TOKEN", "LEDGER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    return partial(run_here, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.command_line import run_here
-from tests.support.process import Ended, environment
+from tests.support.process import Ended
 from tests.support.terminal import terminal
 
 from opencode_ledger.http.cli.main import main
@@ -19,16 +15,6 @@ from opencode_ledger.http.cli.main import main
 from .canned import canned
 
 Command = Callable[..., Ended]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Runs a command line within this process, in an empty directory."""
-    for name in ("LEDGER_URL", "LEDGER_TOKEN", "LEDGER_CONTEXT"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
-    return partial(run_here, monkeypatch, capsys)
 
 
 def overview(state: str, **more: Any) -> dict[str, Any]:
@@ -255,110 +241,3 @@ def test_doctor_says_what_is_broken(command: Command) -> None:
     assert re.search(r"✔ log +7 events", ended.output)
     assert {one["what"]: one["state"] for one in listed}["token"] == "warning"
     assert command("doctor", "--server", "http://127.0.0.1:1").code == 5
-
-
-def test_who_did_it_is_a_column(command: Command, tmp_path: Path) -> None:
-    """Only where a name says more than that it was a person of this machine."""
-    one = codebase("shop", path=str(tmp_path))
-    place = f"/codebases/{one['id']}"
-    session: dict[str, Any] = {
-        "id": "sess_1",
-        "prompt": "x",
-        "status": "completed",
-        "started_at": None,
-        "ended_at": None,
-        "cost": 0,
-    }
-    task: dict[str, Any] = {"id": "task_1", "title": "x", "status": "completed", "priority": 0, "created_at": ""}
-    for names, shown in (
-        ((None, "local"), ""),
-        (("anna", None), "anna"),
-        (("token:a\x1b1", "local"), "token:a<U+001B>1"),
-    ):
-        answers: dict[str, Any] = {
-            "/codebases": [one],
-            f"{place}/sessions": {"sessions": [{**session, "by": name} for name in names], "total": 2},
-            f"{place}/tasks": {"tasks": [{**task, "by": name} for name in names], "total": 2},
-        }
-        with canned(answers) as (url, _):
-            for words in (("sessions",), ("tasks", "--all")):
-                ended = command(*words, "--server", url)
-                assert ended.code == 0
-                assert (" BY " in ended.output, shown in ended.output) == (bool(shown), True), ended.output
-
-
-def test_a_codebase_is_changed(command: Command, tmp_path: Path) -> None:
-    """Only what is given is sent; an empty model is opencode's own default."""
-    one = codebase("shop", path=str(tmp_path))
-    place = f"PATCH /codebases/{one['id']}"
-    with canned({"/codebases": [one], place: {"codebase": {**one, "name": "new"}}}) as (url, asked):
-        for words in (
-            ("--name", "new"),
-            ("--description", "- a text", "--trusted"),
-            ("shop", "--model", "", "--no-auto-approve"),
-        ):
-            ended = command("codebase", "edit", *words, "--server", url)
-            assert (ended.code, ended.output, ended.errors) == (0, "Changed new.\n", "")
-        assert "Say what to change" in command("codebase", "edit", "--server", url).errors
-    assert [body for method, _, body in asked if method == "PATCH"] == [
-        {"name": "new"},
-        {"description": "- a text", "agent_config": {"trusted": True}},
-        {"agent_config": {"default_model": None, "auto_approve": False}},
-    ]
-
-
-HINTS = [
-    ("send x", "no_active_session", "`opencode-ledger run` starts one"),
-    ("run x", "project_config_untrusted", "`opencode-ledger codebase edit --trusted`"),
-    ("run x", "agent_already_running", "`opencode-ledger send`"),
-]
-
-
-@pytest.mark.parametrize(("words", "code", "said"), HINTS, ids=[code for _, code, _ in HINTS])
-def test_a_refusal_names_the_command_that_helps(
-    command: Command, tmp_path: Path, words: str, code: str, said: str
-) -> None:
-    """The service's sentences speak of requests."""
-    one = codebase("shop", path=str(tmp_path))
-    refusal = (409, {"detail": "It is not possible.", "code": code})
-    action = "trigger" if words.startswith("run") else "message"
-    with canned({"/codebases": [one], f"/codebases/{one['id']}/{action}": refusal}) as (url, _):
-        ended = command(*words.split(), "--server", url)
-    assert (ended.code, said in ended.errors) == (2, True), ended
-
-
-CLOSED: list[tuple[str, str, int]] = [
-    ("ps", "<&-", 0),
-    ("ps", ">&-", 0),
-    ("ps", "2>&- >&- <&-", 0),
-    ("ps", "| true", 141),
-    ("ps", ">/dev/full", 2),
-    ("tasks add foo", "<&-", 0),
-    ("codebase rm shop", "<&-", 2),
-    ("run", "<&-", 2),
-    ("login $LEDGER_URL --name x", "<&-", 0),
-    ("nonsense", "2>&-", 2),
-    ("--help", "| true", 141),
-]
-
-
-def test_streams_that_are_closed(tmp_path: Path) -> None:
-    """Closed before the start, by the reader, or by a full disk: no traceback, and an exit code that says what was."""
-    one = codebase("shop", path=str(tmp_path))
-    added = {"task": {"id": "task_1"}}
-    answers: dict[str, Any] = {"/codebases": [one], f"POST /codebases/{one['id']}/tasks": added}
-    program = f"{sys.executable} -P -m opencode_ledger"
-    lines = [f"({program} {words} {how}; exit ${{PIPESTATUS[0]}}); echo $?" for words, how, _ in CLOSED]
-    with canned(answers) as (url, _):
-        shell = subprocess.run(
-            ["bash", "-c", "\n".join(lines)],
-            env=environment({"LEDGER_URL": url, "XDG_CONFIG_HOME": str(tmp_path / "config")}),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    codes = [int(line) for line in shell.stdout.splitlines() if line.isdigit()]
-    assert codes == [code for _, _, code in CLOSED], (shell.stdout, shell.stderr)
-    assert "Traceback" not in shell.stderr

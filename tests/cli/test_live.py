@@ -122,6 +122,24 @@ async def test_the_exit_codes_of_run(service: Service, shop: Path, seen: dict[st
     assert (await following).code == 4
 
 
+async def test_two_terminals_answer_the_same_request(
+    service: Service, shop: Path, seen: dict[str, str], typed: Command
+) -> None:
+    """The view shows what the other one answered; a key that comes later answers nothing."""
+    async with person("run", "bash: touch two.txt\nhang:", cwd=shop, env=seen) as here:
+        await here.sees("! asks   bash: touch two.txt")
+        (asked,) = json.loads((await typed("permissions", "--json")).output)["permissions"]
+        assert (await typed("permissions", "approve", asked["id"])).code == 0
+        await here.sees("allowed once")
+        here.press("y")
+        await here.sees("The agent asks nothing now.")
+        await typed("stop")
+        await here.sees("stopped in")
+        assert await here.leaves() == 4
+    late = await typed("permissions", "approve", asked["id"])
+    assert (late.code, "no waiting request" in late.errors) == (2, True)
+
+
 async def test_ctrl_c_detaches(service: Service, shop: Path, seen: dict[str, str]) -> None:
     """It ends the command with 130, and the agent works on; `watch` of all sees what others do."""
     process = await asyncio.create_subprocess_exec(
