@@ -18,5 +18,7 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
         The shell.
 
     """
-    write_line(loaded(".command_table:command_line")().generate_completion(prog_name="opencode-ledger", shell=shell))
+    write_line(
+        loaded(".parsing.command_table:command_line")().generate_completion(prog_name="opencode-ledger", shell=shell)
+    )
     return 0

@@ -1,6 +1,6 @@
 """The command line, `opencode-ledger`. Every error is one sentence that says what to do.
 
-Commands are named in `command_table`, and imported when they are called. What a person waits for most often needs no
+Commands are named in `parsing.command_table`, and imported when they are called. What a person waits for most often needs no
 parser either: see `QUICK`.
 """
 
@@ -9,9 +9,9 @@ import sys
 from typing import Final
 
 from ...domain.errors import LedgerError
-from .arguments import arranged, simple_options
 from .failures import CTRL_C, IMPOSSIBLE, NO_READER
 from .late import loaded
+from .parsing.arguments import arranged, simple_options
 from .way_out import complain, open_missing, show_all
 
 OFFLINE: Final = frozenset({"audit", "backup", "restore", "erase"})
@@ -20,7 +20,7 @@ OFFLINE: Final = frozenset({"audit", "backup", "restore", "erase"})
 COMPLETE: Final = "__complete"
 """What a shell's script calls. It reads the answer by its control characters; candidates are made visible before."""
 
-QUICK: Final = {"ps": ".codebase_list:print_codebases"}
+QUICK: Final = {"ps": ".commands.codebase_list:print_codebases"}
 """Commands that run without the parser if they have none but the options of every command: what each does."""
 
 
@@ -29,7 +29,7 @@ def run(words: list[str]) -> None:
     try:
         if words and words[0] in QUICK and (options := simple_options(words[1:])) is not None:
             sys.exit(int(loaded(QUICK[words[0]])(options)))
-        loaded(".command_table:run")(words)
+        loaded(".parsing.command_table:run")(words)
     finally:
         sys.stdout.flush()  # so that a reader that has gone is noticed here
 

@@ -224,7 +224,9 @@ def test_bad_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyP
 def test_the_page_is_opened_by_no_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit that starts the service on a server would open a browser there."""
     monkeypatch.setenv("LEDGER_OPEN", "neither yes nor no")
-    assert "open" not in command("serve", "--port", "none").errors
+    ended = command("serve", "--port", "none")
+    assert_one_sentence(ended, 2, "--port", "'none'")
+    assert "LEDGER_OPEN" not in ended.errors
 
 
 def test_new_proofs_come_from_no_variable(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,10 +78,11 @@ nearly right, the message has the right one.
 
 ## An earlier moment
 
-`show`, `sessions`, `tasks`, `ps` and `codebase show` take `--at`: a time as the tables print it (`08:15`, on this machine's
-clock), a time with its date and zone (`2026-01-31T12:00:00Z`), or the number of an event of the codebase. `ps` takes a
-time only, because each codebase numbers its own events. It can't say what the agents had cost then, and it leaves out
-codebases that were removed since. `diff`, `search`, `permissions` and `watch` have no earlier state and refuse `--at`.
+`show`, `sessions`, `tasks`, `ps` and `codebase show` take `--at`: a time as the tables print it (`08:15`, on this
+machine's clock), a time with its date and zone (`2026-01-31T12:00:00Z`), or the number of an event of the codebase.
+`ps` takes a time only, because each codebase numbers its own events. It can't say what the agents had cost then, and
+it leaves out codebases that were removed since. `diff`, `search`, `permissions` and `watch` have no earlier state and
+refuse `--at`.
 
 ## Who did it
 
@@ -114,7 +115,8 @@ the names of codebases.
 
 `opencode-ledger doctor` checks the service, its log, opencode, the models, your token and the tools of this machine,
 and says what to do. `opencode-ledger codebase edit` changes a codebase's name, model, approval and trust.
-`opencode-ledger serve --open` opens the page in your browser when the service is ready. `opencode-ledger setup` fetches opencode for a service that was installed by pip, pipx or uv.
+`opencode-ledger serve --open` opens the page in your browser when the service is ready. `opencode-ledger setup`
+fetches opencode for a service that was installed by pip, pipx or uv.
 """
 
 

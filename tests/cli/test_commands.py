@@ -202,6 +202,8 @@ def test_a_diff_is_what_the_service_recorded(command: Command, tmp_path: Path) -
         listed = json.loads(command("diff", "--json", "-p", "./x.bin", "--server", url).output)
         unknown = command("diff", "-p", "y.bin", "--server", url)
         alone = command("diff", "sess_1", "--stat", "--server", url)
+    with canned({**answers, f"{place}/sess_1/changes": {"files": [], "total": 0}}) as (url, _):
+        assert command("diff", "--server", url).output == "The session changed no file.\n"
     assert whole.output == f"{text}# create x.bin: the diff is too large to record\n"
     assert [one["diff"] for one in listed["files"]] == [None]
     assert (unknown.code, "Did you mean 'x.bin'?" in unknown.errors) == (2, True)

@@ -7,9 +7,8 @@ import time
 from tests.support.process import ROOT, environment
 
 HEAVY = frozenset(
-    "aiohttp aiosqlite asyncio cryptography cyclopts difflib eventsourcing opencode_ledger.client.codebase "
-    "opencode_ledger.client.ledger orjson prometheus_client psutil pydantic rich.console rich.text sqlite3 structlog "
-    "subprocess tomllib".split()
+    "aiohttp aiosqlite asyncio cryptography cyclopts difflib eventsourcing orjson prometheus_client psutil pydantic "
+    "rich.console rich.text sqlite3 structlog subprocess tomllib".split()
 )
 SEEN = """
 import sys

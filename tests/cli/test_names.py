@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from opencode_ledger.http.cli.arguments import movable
 from opencode_ledger.http.cli.connection.names import enclosing, meant, one_of
 from opencode_ledger.http.cli.connection.registering import root_of
 from opencode_ledger.http.cli.failures import CommandFailed
@@ -17,6 +16,7 @@ from opencode_ledger.http.cli.layout.amounts import age, dollars, remaining, spa
 from opencode_ledger.http.cli.layout.asked import Choice, Part, in_short
 from opencode_ledger.http.cli.layout.paper import short
 from opencode_ledger.http.cli.layout.table import Column, fitted, table
+from opencode_ledger.http.cli.parsing.arguments import movable
 from opencode_ledger.http.cli.replies import answer_of, answers_of
 
 IDS = ["cb_0661800000000aAAAAAAAAA1", "cb_0661800000000bBBBBBBBBB2", "cb_0661800000000bCCCCCCCCC2"]

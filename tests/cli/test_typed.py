@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from opencode_ledger.http.cli.arguments import TEXTS, arranged, simple_options
-from opencode_ledger.http.cli.command_table import command_line
 from opencode_ledger.http.cli.connection.moments import moment_of, time_of
 from opencode_ledger.http.cli.connection.options import Options
 from opencode_ledger.http.cli.failures import CommandFailed
 from opencode_ledger.http.cli.layout.patch import patch_of
-from opencode_ledger.http.cli.similar import suggested
+from opencode_ledger.http.cli.parsing.arguments import TEXTS, arranged, simple_options
+from opencode_ledger.http.cli.parsing.command_table import command_line
+from opencode_ledger.http.cli.parsing.similar import suggested
 
 from .person import LIMIT
 
@@ -81,7 +81,7 @@ def test_a_name_that_is_nearly_right(given: str, name: str | None) -> None:
 
 def test_a_moment() -> None:
     """An event's number, or a time; without a zone it is this machine's, as the tables print it."""
-    at = datetime.now().astimezone().replace(hour=8, minute=15, second=0, microsecond=0)
+    at = datetime.now(UTC).astimezone().replace(hour=8, minute=15, second=0, microsecond=0)
     today = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     day = at.date().isoformat()
     for given in ("08:15", "8:15", "08:15:00", "today 08:15", f"{day} 08:15", f"{day}T08:15", at.isoformat()):

@@ -19,14 +19,16 @@ OPERATOR, READER = "the-token-of-the-operator", "the-token-of-the-reader"
 
 
 @asynccontextmanager
-async def watching(url: str, folder: Path, *more: str) -> AsyncGenerator[Process]:
+async def watching(port: int, folder: Path, *more: str) -> AsyncGenerator[Process]:
     """The command, until Ctrl-C."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "opencode_ledger", "watch", *more),
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
-        env=environment({"LEDGER_URL": url, "LEDGER_TOKEN": READER, "XDG_CONFIG_HOME": str(folder)}),
+        env=environment(
+            {"LEDGER_URL": f"http://127.0.0.1:{port}", "LEDGER_TOKEN": READER, "XDG_CONFIG_HOME": str(folder)}
+        ),
     )
     try:
         yield process
@@ -59,7 +61,7 @@ async def test_a_limited_token_sees_what_its_codebases_do(tmp_path: Path) -> Non
     settings = Settings(data=tmp_path / "data", token_file=file)
     async with running(settings, tmp_path / "home", token=OPERATOR) as api:
         shop, mill = await api.register("shop"), await api.register("mill")
-        async with watching(str(api.client.make_url("")).rstrip("/"), tmp_path) as process:
+        async with watching(api.port, tmp_path) as process:
             assert process.stderr is not None
             assert b"Only states are shown" in await process.stderr.readline()
             assert await line_of(process) == "shop ·        idle"
@@ -77,7 +79,7 @@ async def test_a_limited_token_sees_what_its_codebases_do(tmp_path: Path) -> Non
             assert await line_of(process) == "mill ·        stopped"
             await api.ask("DELETE", f"/codebases/{mill}")
             assert await line_of(process) == "mill          unregistered"
-        async with watching(str(api.client.make_url("")).rstrip("/"), tmp_path, "--json", "-q") as process:
+        async with watching(api.port, tmp_path, "--json", "-q") as process:
             event = json.loads(await line_of(process))
             assert (event["event"], event["data"]["codebase"]["name"]) == ("overview", "shop")
             assert event["data"]["overview"]["state"] == "needs_you"

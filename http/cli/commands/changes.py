@@ -14,7 +14,7 @@ from ..failures import CommandFailed
 from ..layout.paper import Paper, Piece, print_json
 from ..layout.patch import patch_of
 from ..layout.table import Column, table
-from ..similar import suggested
+from ..parsing.similar import suggested
 from ..way_out import write_data
 
 SIGNS: Final = {"create": ("A", "green"), "modify": ("M", "cyan"), "delete": ("D", "red")}

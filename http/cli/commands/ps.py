@@ -1,7 +1,7 @@
 """`opencode-ledger ps`: the codebases and what their agents are doing."""
 
-from ..codebase_list import print_codebases
 from ..connection.parameters import Connection, Options
+from .codebase_list import print_codebases
 
 
 def ps(*, at: str | None = None, options: Connection = None) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ..failures import CommandFailed
+from ..layout.amounts import now
 
 _CLOCK: Final = re.compile(r"(?:today )?(\d\d?):(\d\d)(?::(\d\d))?")
 
@@ -43,7 +44,7 @@ def _time(given: str) -> datetime | None:
     try:
         if clock := _CLOCK.fullmatch(given):
             hour, minute, second = (int(part or 0) for part in clock.groups())
-            return datetime.now().astimezone().replace(hour=hour, minute=minute, second=second, microsecond=0)
+            return now().astimezone().replace(hour=hour, minute=minute, second=second, microsecond=0)
         return datetime.fromisoformat(given).astimezone()
     except (ValueError, OverflowError, OSError):
         return None

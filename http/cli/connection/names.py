@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ..failures import CommandFailed
-from ..similar import suggested
+from ..parsing.similar import suggested
 from .options import Options
 from .server import Item, Server
 

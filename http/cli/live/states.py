@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ..codebase_list import STATES
+from ..commands.codebase_list import STATES
 from ..layout.amounts import words
 from ..layout.asked import in_short
 from .words import Said

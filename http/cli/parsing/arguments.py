@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from .connection.options import Options
+from ..connection.options import Options
 
 FLAGS: Final = {"--json": "json", "--no-color": "no_color", "--quiet": "quiet", "-q": "quiet"}
 VALUED: Final = {

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from .connection.moments import time_of
-from .connection.options import Options
-from .connection.server import Item, Refused, Server
-from .layout.amounts import age, dollars, now, remaining, words
-from .layout.asked import in_short
-from .layout.paper import Paper, Piece, print_json
-from .layout.table import Column, table
+from ..connection.moments import time_of
+from ..connection.options import Options
+from ..connection.server import Item, Refused, Server
+from ..layout.amounts import age, dollars, now, remaining, words
+from ..layout.asked import in_short
+from ..layout.paper import Paper, Piece, print_json
+from ..layout.table import Column, table
 
 STATES: Final = {
     "needs_you": ("! needs you", "bold yellow"),

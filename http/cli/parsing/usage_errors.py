@@ -14,7 +14,7 @@ from cyclopts import (
 )
 from pydantic import ValidationError
 
-from ..web.validation_messages import predicate
+from ...web.validation_messages import predicate
 from .similar import alike, suggested
 
 ALIKE: Final = 0.6

@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple, cast
 from cyclopts import App, ArgumentCollection, CycloptsError, Group, Parameter
 from cyclopts.config import Env
 
-from .failures import CommandFailed
-from .late import PACKAGE, Late, loaded
+from ..failures import CommandFailed
+from ..late import PACKAGE, Late, loaded
 
 OPTIONS_ONLY: Final = frozenset({"--new-proofs", "--open"})
 """Options of `serve` for one start. A variable in a unit would give them to every start."""
@@ -102,4 +102,4 @@ def run(words: list[str]) -> None:
     try:
         command_line(overview=overview)(words, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        raise CommandFailed(loaded(".usage_errors:sentence_of")(error, words)) from None
+        raise CommandFailed(loaded(".parsing.usage_errors:sentence_of")(error, words)) from None
