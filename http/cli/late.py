@@ -7,7 +7,7 @@ PACKAGE: Final = __name__.rpartition(".")[0]
 
 
 def loaded(place: str) -> Any:
-    """What is at `module:name`, with the module as seen from this folder."""
+    """What is at `module:name`. A module that begins with a dot is seen from this folder."""
     module, _, name = place.partition(":")
     return getattr(import_module(module, PACKAGE), name)
 

@@ -107,7 +107,7 @@ CLOSED: list[tuple[str, str, int]] = [
 
 def test_streams_that_are_closed(tmp_path: Path) -> None:
     """Closed before the start, by the reader, or by a full disk: no traceback, and an exit code that says what was."""
-    one = codebase("shop", path=str(tmp_path))
+    one = codebase("shop", overview("idle", session=None), path=str(tmp_path))
     added = {"task": {"id": "task_1"}}
     answers: dict[str, Any] = {"/codebases": [one], f"POST /codebases/{one['id']}/tasks": added}
     program = f"{sys.executable} -P -m opencode_ledger"
@@ -136,7 +136,7 @@ def test_lists_in_a_terminal_of_any_width(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, columns: int
 ) -> None:
     """Whatever is in them: no line is longer than the terminal, and nothing steers it."""
-    one = codebase(WIDE, path=str(tmp_path))
+    one = {**codebase("wide", path=str(tmp_path)), "name": WIDE}
     place = f"/codebases/{one['id']}"
     session: dict[str, Any] = {"id": "sess_0661800000000XXXXXXXXX1", "prompt": WIDE, "status": "completed", "by": WIDE,
                "started_at": "2026-01-31T12:00:00.000Z", "ended_at": "2026-01-31T12:00:09.000Z", "cost": 12.5}  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ..failures import CommandFailed
+from ..late import loaded
 from ..parsing.similar import suggested
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -68,10 +69,8 @@ def load() -> Contexts:
     place = file_place()
     if not place.exists():
         return Contexts()
-    import tomllib  # noqa: PLC0415 most people have one service, and no file
-
     try:
-        content = tomllib.loads(place.read_text(encoding="utf-8"))
+        content = loaded("tomllib:loads")(place.read_text(encoding="utf-8"))
         named = cast("Mapping[str, Mapping[str, Any]]", content.get("contexts", {}))
         current = content.get("current")
         contexts = {name: Context(_text(one["url"]), _text(one.get("token"))) for name, one in named.items()}

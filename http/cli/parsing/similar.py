@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
+from ..late import loaded
+
 SIMILAR: Final = 0.6
 """From 0 to 1: how similar two names must be."""
 
 
 def alike(given: str, names: Iterable[str]) -> str | None:
     """The name that is most like the given one, whatever the case of its letters, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415 for errors alone
-
     known = {name.casefold(): name for name in reversed([*names])}
-    found = get_close_matches(given.casefold(), known, n=1, cutoff=SIMILAR)
+    found: list[str] = loaded("difflib:get_close_matches")(given.casefold(), known, n=1, cutoff=SIMILAR)
     return known[found[0]] if found else None
 
 
