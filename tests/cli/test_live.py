@@ -222,7 +222,7 @@ async def test_the_queue_by_command(service: Service, typed: Command) -> None:
     for title, prompt in (("a", "fail: 400 with no credit"), ("b", "say: b"), ("c", "say: c")):
         added = await typed("tasks", "add", title, "--prompt", prompt, "--json")
         ids[title] = json.loads(added.output)["task"]["id"]
-    for words, order in (
+    moves: list[tuple[tuple[str, ...], str]] = [
         (("move", ids["c"], "--top"), "cab"),
         (("move", ids["c"], "--bottom"), "abc"),
         (("move", ids["c"][-7:], "--before", ids["b"][-7:]), "acb"),
@@ -232,11 +232,12 @@ async def test_the_queue_by_command(service: Service, typed: Command) -> None:
         (("edit", ids["c"], "--priority", "-3", "--title", "c"), "bac"),
         (("edit", ids["a"], "--title", "- a", "--priority", "1"), "- abc"),
         (("edit", ids["a"], "--title", "a", "--prompt", "fail: 400 with other words"), "abc"),
-    ):
+    ]
+    for words, order in moves:
         ended = await typed("tasks", *words)
         assert (ended.code, ended.errors) == (0, ""), words
         assert "".join(await waiting(typed)) == order, words
-    refused = [
+    refused: list[tuple[tuple[str, ...], str]] = [
         (("move", ids["running"], "--top"), "can be changed"),
         (
             ("move", ids["a"], "--before", ids["running"]),
@@ -265,14 +266,14 @@ async def test_the_queue_by_command(service: Service, typed: Command) -> None:
     new = re.fullmatch(rf"Queued (\S+) \(a\), which repeats {ids['a']}\.\n", ended.output)
     assert new, ended
     assert await ended_as(typed, new[1]) == "failed"
-    for words, said in (
+    for line, said in (
         ("cancel", "tasks retry"),
         ("move --top", "can be changed"),
         ("edit --title x", "can be changed"),
     ):
-        action, *more = words.split()
+        action, *more = line.split()
         ended = await typed("tasks", action, ids["running"], *more)
-        assert (ended.code, said in ended.errors) == (2, True), (words, ended)
+        assert (ended.code, said in ended.errors) == (2, True), (line, ended)
 
 
 async def ended_as(typed: Command, task: str) -> str:
@@ -317,14 +318,15 @@ async def test_an_earlier_moment(walked: Walked, typed: Command) -> None:
     assert re.search(r"● running", (await typed("ps", "--at", first["started_at"].replace("Z", "9Z"))).output)
     assert (await typed("ps", "--at", "2020-01-01T00:00:00Z")).output == "There was no codebase then.\n"
     assert json.loads((await typed("codebase", "show", "--at", "5", "--json")).output)["status"]["status"] == "running"
-    for words, said in (
+    refused: list[tuple[tuple[str, ...], str]] = [
         (("ps", "--at", "7"), "belongs to one codebase"),
         (("show", "--at", "nonsense"), "--at takes"),
         (("diff", "--at", "7"), "--at is not possible here"),
         (("search", "x", "--at", "7"), "--at is not possible here"),
         (("permissions", "--at", "7"), "--at is not possible here"),
         (("watch", "--at=7"), "--at is not possible here"),
-    ):
+    ]
+    for words, said in refused:
         ended = await typed(*words)
         assert (ended.code, said in ended.errors) == (2, True), (words, ended)
 

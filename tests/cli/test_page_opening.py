@@ -1,62 +1,69 @@
 """Which browser opens the page, and at which address. Pure but for the variables."""
 
+import threading
 import webbrowser
 
 import pytest
 
-from opencode_ledger.http.cli import page_opening
 from opencode_ledger.http.cli.page_opening import open_page, reachable
+
+URL = "http://127.0.0.1:8000/"
 
 
 class Browser(webbrowser.BackgroundBrowser):
-    """A browser that keeps what it is given."""
+    """A browser that keeps what it is given. `name`: of its program."""
 
-    def __init__(self) -> None:
-        super().__init__("none")
-        self.opened: list[str] = []
+    def __init__(self, opened: list[str], name: str = "none") -> None:
+        super().__init__(name)
+        self._opened = opened
 
     def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
-        self.opened.append(url)
+        self._opened.append(url)
         return True
 
 
-def test_a_window_is_opened_and_a_terminal_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("kind", "variable", "opens"),
+    [
+        ("window", None, True),
+        ("terminal", None, False),
+        ("terminal", "w3m", True),
+        ("none", None, False),
+        ("none", "", False),
+    ],
+)
+def test_a_window_is_opened_and_a_terminal_left_alone(
+    monkeypatch: pytest.MonkeyPatch, kind: str, variable: str | None, opens: bool
+) -> None:
     """No browser at all is fine. One that would draw in the terminal of the service is used only if the person wants it."""
-    started: list[object] = []
-    monkeypatch.setattr(page_opening.threading, "Thread", lambda **given: started.append(given["args"]) or Thread())
-    in_terminal = webbrowser.GenericBrowser("w3m")
-    for browser, variable, expected in (
-        (Browser(), None, True),
-        (in_terminal, None, False),
-        (in_terminal, "w3m", True),
-        (None, None, False),
-        (None, "", False),
-    ):
-        monkeypatch.delenv("BROWSER", raising=False)
-        if variable is not None:
-            monkeypatch.setenv("BROWSER", variable)
-        monkeypatch.setattr(webbrowser, "get", lambda found=browser: found or _no_browser())
-        started.clear()
-        open_page("http://127.0.0.1:8000/")
-        assert started == [("http://127.0.0.1:8000/",)] * expected, (browser, variable)
+    opened: list[str] = []
 
+    def found() -> webbrowser.BaseBrowser:
+        if kind == "none":
+            raise webbrowser.Error("could not locate runnable browser")
+        return Browser(opened) if kind == "window" else webbrowser.GenericBrowser("w3m")
 
-class Thread:
-    """A thread that does nothing."""
+    def drawn(_browser: webbrowser.GenericBrowser, url: str) -> bool:
+        opened.append(url)
+        return True
 
-    def start(self) -> None:
-        """Nothing."""
-
-
-def _no_browser() -> None:
-    raise webbrowser.Error("could not locate runnable browser")
+    monkeypatch.setattr(webbrowser, "get", found)
+    monkeypatch.setattr(webbrowser.GenericBrowser, "open", drawn)
+    monkeypatch.delenv("BROWSER", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("BROWSER", variable)
+    before = {*threading.enumerate()}
+    open_page(URL)
+    for thread in {*threading.enumerate()} - before:
+        thread.join(timeout=60)
+    assert opened == [URL] * opens
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
-        ("http://0.0.0.0:8000/", "http://127.0.0.1:8000/"),
+        (URL, URL),
+        ("http://0.0.0.0:8000/", URL),
         ("http://[::]:8000/", "http://[::1]:8000/"),
         ("https://agents.example.com/ledger/", "https://agents.example.com/ledger/"),
     ],

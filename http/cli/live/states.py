@@ -65,7 +65,8 @@ def _kind(overview: Overview) -> tuple[object, ...]:
 
 def _state(overview: Overview, *, is_first: bool) -> Said | None:
     """The line of a state. None for one that passes, or that what the agent asks stands for."""
-    state, session = str(overview["state"]), overview.get("session") or {}
+    state = str(overview["state"])
+    session: Overview = overview.get("session") or {}
     status = str(session.get("status"))
     if state == "needs_you" or (state == "running" and status in OVER):
         return None
