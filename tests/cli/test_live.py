@@ -199,7 +199,7 @@ async def test_what_a_program_reads(service: Service, shop: Path, seen: dict[str
 
 async def at_rest(typed: Command) -> None:
     """End what another test has left: its session, and the tasks that wait."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             status = json.loads((await typed("codebase", "show", "--json")).output)["status"]
             if status["status"] == "idle" and not status["queue"]["pending"]:
@@ -278,7 +278,7 @@ async def test_the_queue_by_command(service: Service, typed: Command) -> None:
 
 async def ended_as(typed: Command, task: str) -> str:
     """The status of a task when it has ended."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             tasks = {one["id"]: one for one in json.loads((await typed("tasks", "-a", "--json")).output)["tasks"]}
             if tasks[task]["status"] not in ("pending", "running"):
@@ -312,7 +312,8 @@ async def test_an_earlier_moment(walked: Walked, typed: Command) -> None:
     shown = json.loads((await typed("show", "--at", at, "--json")).output)
     assert shown["session"]["id"] == first["id"], "the newest one of then"
     early = json.loads((await typed("show", "shop", first["id"], "--at", "5", "--json")).output)
-    assert (early["session"]["status"], len(early["messages"])) == ("running", 1)
+    assert early["session"]["status"] == "running"
+    assert len(early["messages"]) < len(shown["messages"])
     assert (await typed("tasks", "--at", "1")).output == "shop had no task that ran or waited then.\n"
     assert "Fix the total" in (await typed("tasks", "--at", "5")).output
     assert re.search(r"● running", (await typed("ps", "--at", first["started_at"].replace("Z", "9Z"))).output)
