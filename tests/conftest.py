@@ -12,12 +12,13 @@ from typing import Final, cast
 import pytest
 import structlog
 from blockbuster import BlockBuster
-from hypothesis import is_hypothesis_test
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from .support.costs import Costs
 from .support.examples import limit_examples
 from .support.left_behind import left_since_now
 
-PATIENCE: Final = 2.0
+PATIENCE: Final = 10.0
 """Seconds within which what a test closed must be gone."""
 
 _OURS: Final = [f"opencode_ledger.{folder}" for folder in ("domain", "actors", "projections", "http", "client")]
@@ -40,9 +41,15 @@ _MAY_BLOCK: Final = (
 )
 
 
+# No example has a limit of time: on a busy machine the same example takes many times as long.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--long`: also what takes many minutes. `--examples`: for an answer within a minute."""
+    """`--long`: also what takes many minutes. `--examples`: for an answer within a minute. `--costs`: where the time goes."""
     parser.addoption("--long", action="store_true", help="run also the tests that take many minutes")
+    parser.addoption("--costs", action="store_true", help="show which tests took the most of the processor")
     parser.addoption("--examples", type=int, metavar="N", help="try at most N examples of each property")
 
 
@@ -71,8 +78,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit("this pytest-xdist doesn't group tests under this pytest; see pyproject.toml", returncode=4)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Scrub from the environment what would set the service otherwise; the agent's place is the tests' own matter."""
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
     for name in [name for name in os.environ if name.startswith("LEDGER_") and name != "LEDGER_OPENCODE_BINARY"]:
         del os.environ[name]
     # Who forgets --data would use the data of the person who runs the tests; here no directory can be made.

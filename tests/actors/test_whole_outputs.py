@@ -211,7 +211,7 @@ REFUSED: dict[str, Callable[[Path], str]] = {
 async def test_only_plain_files_of_the_folder(what: str, tmp_path: Path, folder: Path) -> None:
     """What isn't a plain file of the agent's own folder, under one name, is never read; the event says so."""
     kept = Kept(tmp_path)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await kept.keep(AgentOutput(path=REFUSED[what](folder))) == WholeOutput(missing="refused")
     assert await kept.store.unsettled() == []
 

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from tests.support.process import ROOT, SERVE, end_of, serving
+from tests.support.waiting import BUSY
 
 from opencode_ledger.http.server import SAME_SIGNAL
 
@@ -64,7 +65,7 @@ async def test_a_signal_ends_the_service(tmp_path: Path, number: signal.Signals)
         client.process.send_signal(number)
         ended = await end_of(client.process)
         assert ended.code == 0, ended
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 10 + BUSY
         for stream in await asyncio.gather(*client.streams):
             assert b'"status":"interrupted"' in stream
             assert stream.endswith(b"\n\n")
@@ -83,7 +84,7 @@ async def test_agents_that_do_not_end(tmp_path: Path) -> None:
         client.process.send_signal(signal.SIGTERM)
         ended = await end_of(client.process)
         assert (ended.code, "Traceback" in ended.errors) == (0, False), ended
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 10 + BUSY
         await asyncio.gather(*client.streams)
     async with stand_in(tmp_path / "data") as client:
         assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"
@@ -101,7 +102,7 @@ async def test_a_second_signal(tmp_path: Path) -> None:
         client.process.send_signal(signal.SIGINT)
         ended = await end_of(client.process)
         assert (ended.code, "Traceback" in ended.errors) == (1, False), ended
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 3 + BUSY
         await asyncio.gather(*client.streams, return_exceptions=True)
     async with stand_in(tmp_path / "data") as client:
         assert (await client.get(f"/codebases/{codebase}/status"))["status"] == "interrupted"
@@ -142,4 +143,4 @@ async def test_an_idle_server(tmp_path: Path) -> None:
         process.terminate()
         ended = await end_of(process)
         assert (ended.code, ended.output) == (0, "")
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 3 + BUSY

@@ -260,7 +260,7 @@ async def status_of(api: Running, name: str) -> int:
 async def becomes_status(api: Running, name: str, status: int) -> float:
     """The seconds until a name's token is answered so."""
     begun = monotonic()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await status_of(api, name) != status:
             await asyncio.sleep(0.01)
     return monotonic() - begun

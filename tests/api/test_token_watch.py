@@ -35,7 +35,7 @@ async def recorded(_rights: Mapping[str, str], _renewed: frozenset[str]) -> None
 
 async def looked(clock: VirtualClock, sleepers: int = 1) -> None:
     """Wait until the watch has looked: it waits for time to pass again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while clock.sleepers < sleepers:
             await asyncio.sleep(0)
 

@@ -154,7 +154,7 @@ async def test_an_append_that_was_cancelled_stands_in_nobodys_way(store: EventSt
     tasks[6].cancel()
     await asyncio.sleep(0)
     tasks[8].cancel()
-    answers = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=10)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), timeout=30)
     assert all(isinstance(answers[n], tuple) for n in range(10) if n not in (3, 6, 8))
     await store.append(A, START, outputs(1))
     positions = [event.position for event in await store.read_all(ORIGIN, MANY)]
@@ -332,7 +332,7 @@ async def test_closing_lets_appends_under_way_finish(store: EventStore) -> None:
     await asyncio.sleep(0)
     await store.close()
     assert len(heard) == 2500
-    answers = await asyncio.wait_for(asyncio.gather(*tasks), timeout=10)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks), timeout=30)
     assert [answer[0] for answer in answers] == heard
 
 

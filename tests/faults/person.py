@@ -12,11 +12,11 @@ from typing import Final
 from urllib.parse import quote
 
 import aiohttp
+from tests.support.waiting import LIMIT
 
 from opencode_ledger.actors.opencode.host.home import prepare_home
 from opencode_ledger.actors.opencode.program.environment import private_home
 
-from .processes import LIMIT
 from .service import Service
 
 SWITCHES: Final = dict.fromkeys(("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH"), "1")

@@ -1,13 +1,14 @@
 """What runs on this machine, seen without the service's own means: command lines, working directories, environments."""
 
-import asyncio
+# ruff: noqa: PTH115, PTH123, PTH208 (tests look again and again: objects for paths would cost more than what is read)
+
+import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-LIMIT: Final = 60.0
-"""Seconds within which anything that is waited for must happen."""
+from tests.support.waiting import eventually
 
 FOREGROUND: Final = "in the foreground"
 
@@ -26,39 +27,41 @@ WAYS: Final[Mapping[str, str]] = {
 """How a tool's process may try to outlive its agent; the last one keeps the tool itself busy."""
 
 
-async def eventually(wanted: Callable[[], object], limit: float = LIMIT) -> None:
-    """Wait for something outside of this process."""
-    async with asyncio.timeout(limit):
-        while not wanted():
-            await asyncio.sleep(0.02)
-
-
-def _pids() -> Iterator[Path]:
-    return Path("/proc").glob("[0-9]*")
-
-
 def commands() -> dict[int, bytes]:
     """The command line of every process that is alive, its arguments divided by zero bytes."""
-    found: dict[int, bytes] = {}
-    for process in _pids():
-        try:
-            found[int(process.name)] = (process / "cmdline").read_bytes().rstrip(b"\0")
-        except OSError:
-            continue
+    found = {pid: _read(f"/proc/{pid}/cmdline").rstrip(b"\0") for pid in _pids()}
     return {pid: command for pid, command in found.items() if command}
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _read(path: str) -> bytes:
+    """What a file has; nothing where its process is gone."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def processes_in(directory: Path) -> dict[int, bytes]:
     """The processes that work in this directory or below it: an agent, and what it started there."""
-    inside: dict[int, bytes] = {}
-    for pid, command in commands().items():
-        try:
-            place = Path(f"/proc/{pid}/cwd").readlink()
-        except OSError:
-            continue
-        if place.is_relative_to(directory):
-            inside[pid] = command
-    return inside
+    here = str(directory)
+    return {
+        pid: command
+        for pid in _pids()
+        if _place(pid).startswith(here + "/") and (command := _read(f"/proc/{pid}/cmdline").rstrip(b"\0"))
+    }
+
+
+def _place(pid: int) -> str:
+    """Where a process works, with a slash at its end; nothing where it is gone, or is the kernel's."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") + "/"
+    except OSError:
+        return ""
 
 
 def agents_in(directory: Path) -> list[int]:

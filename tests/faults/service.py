@@ -14,9 +14,10 @@ from typing import cast
 import aiohttp
 from scripts.demo_session.client import Frame, frames_of
 from scripts.scripted_model import Permissions, ScriptedModel, opencode_config, without_catalogue
+from tests.support.waiting import BUSY, LIMIT
 
 from ..opencode.live import make_repository
-from .processes import LIMIT, agents_in, processes_in
+from .processes import agents_in, processes_in
 
 READY = "opencode-ledger listening on "
 NO_LIMIT = aiohttp.ClientTimeout(total=None)
@@ -104,7 +105,7 @@ class Service:
         async with asyncio.timeout(limit):
             return await self._process.wait()
 
-    async def terminate(self, limit: float = 10.0) -> int:
+    async def terminate(self, limit: float = 10.0 + BUSY) -> int:
         """SIGTERM, and its end within the promised time; the exit code."""
         self.send_signal(signal.SIGTERM)
         return await self.ended(limit)
@@ -113,7 +114,7 @@ class Service:
         """See to it that it has ended; the processes that it left behind, which are ended then."""
         if self._process is not None and self._process.returncode is None:
             try:
-                await self.terminate(12.0)
+                await self.terminate()
             finally:
                 if self._process.returncode is None:
                     self._process.kill()

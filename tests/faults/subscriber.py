@@ -5,8 +5,8 @@ from typing import Self
 
 import aiohttp
 from scripts.demo_session.client import Frame
+from tests.support.waiting import LIMIT
 
-from .processes import LIMIT
 from .service import Codebase
 
 

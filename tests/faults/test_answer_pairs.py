@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
 from scripts.scripted_model import Call, Say, when
+from tests.support.waiting import LIMIT
 
-from .processes import LIMIT
 from .service import Answer, Codebase, Service, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -19,7 +19,7 @@ from tests.support.process import ROOT, end_of, serving
 from opencode_ledger.http.offline.verify import verify_data
 
 STAND_IN = str(ROOT / "tests/support/stand_in_server.py")
-LIMIT = 30.0
+LIMIT = 60.0
 REGISTERED = "SELECT state FROM stored_events WHERE topic = 'codebase'"
 
 

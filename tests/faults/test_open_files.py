@@ -11,7 +11,7 @@ import aiohttp
 import psutil
 from tests.support.process import end_of, run, serving
 
-LIMIT = 30.0
+LIMIT = 60.0
 
 
 def with_files(number: int, directory: Path, *more: str) -> tuple[str, ...]:

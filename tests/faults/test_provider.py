@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
 from scripts.scripted_model import Call, Fail, Hang, Item, Rule, Say, ScriptedModel, Stop, when
+from tests.support.waiting import LIMIT
 
 from ..opencode.live import opencode_binary
-from .processes import LIMIT
 from .service import Codebase, Service, frame_of, said
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("provider")]

@@ -8,8 +8,8 @@ from typing import cast
 
 import aiohttp
 import pytest
+from tests.support.waiting import LIMIT
 
-from .processes import LIMIT
 from .service import Codebase, Service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

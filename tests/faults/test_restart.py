@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
+from tests.support.waiting import eventually
 
-from .processes import WAYS, Sleepers, eventually
+from .processes import WAYS, Sleepers
 from .service import Answer, Codebase, Service, count, frame_of, said
 from .strangers import Strangers
 from .subscriber import Subscriber

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 import pytest
+from tests.support.waiting import eventually
 
-from .processes import eventually, sleep_alone
+from .processes import sleep_alone
 from .service import Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

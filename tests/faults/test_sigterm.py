@@ -10,10 +10,11 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from scripts.demo_session.client import Frame
+from tests.support.waiting import eventually
 
 from opencode_ledger.http.server import SAME_SIGNAL
 
-from .processes import Sleepers, eventually
+from .processes import Sleepers
 from .service import Codebase, Service, count, frame_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.waiting import eventually
 
 from opencode_ledger.actors.opencode import OpencodeAgents, OpencodeSettings
 from opencode_ledger.actors.opencode.host.availability import NOT_KNOWN
 from opencode_ledger.domain.errors import AgentUnavailable
 
-from ..faults.processes import commands, eventually
+from ..faults.processes import commands
 
 HANGS = "#!/bin/sh\nsleep 300.271828\n"
 FINE = "#!/bin/sh\necho 1.18.33\n"

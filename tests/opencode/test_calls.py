@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.support.waiting import eventually
 
 from opencode_ledger.actors.opencode import sweep_all
 from opencode_ledger.actors.opencode.host.shell import withholding_shell
@@ -20,7 +21,7 @@ from opencode_ledger.actors.opencode.processes.interrupt import Interrupt
 from opencode_ledger.actors.opencode.program.environment import MARKER, marker
 from opencode_ledger.domain.opencode.command_times import CommandTimes
 
-from ..faults.processes import eventually, sleep_alone
+from ..faults.processes import sleep_alone
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of others are seen on Linux alone")
 

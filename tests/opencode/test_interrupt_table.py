@@ -212,4 +212,4 @@ async def test_what_an_interrupt_ends(name: str) -> None:
 
 def test_a_moment_is_the_same_on_both_clocks() -> None:
     """What opencode says in ms since the epoch is compared with the system's own clock."""
-    assert at(time.time() * 1000) == pytest.approx(now(), abs=0.5)
+    assert at(time.time() * 1000) == pytest.approx(now(), abs=5.0)

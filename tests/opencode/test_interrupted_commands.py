@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 from scripts.scripted_model import Call, Say, ScriptedModel, when
+from tests.support.waiting import eventually
 
 from opencode_ledger.domain.codebase import facts as f
 
-from ..faults.processes import eventually
 from .conftest import MakeLive
 from .live import Live
 from .writers import Writers

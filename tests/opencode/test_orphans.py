@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.support.waiting import eventually
 
-from ..faults.processes import eventually
 from ..support.process import READY, ROOT, environment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lets a process adopt orphans")

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.waiting import eventually
 
 from opencode_ledger.actors.opencode.processes.started_with import environment_of
 from opencode_ledger.actors.opencode.processes.survivors import variable
 from opencode_ledger.actors.opencode.program.environment import MARKER
-
-from ..faults.processes import eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="an environment is read from /proc")
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ..faults.processes import commands, eventually
+from tests.support.waiting import eventually
+
+from ..faults.processes import commands
 
 WRITE: Final = "while :; do echo x >> {}; sleep 0.1; done"
 IGNORE: Final = "trap : 1 2 3 6 10 12 13 14 15 20 21 22; trap '' 1 2 3 6 10 12 13 14 15 20 21 22;"

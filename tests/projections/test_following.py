@@ -36,7 +36,7 @@ class Work:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0)
 
@@ -112,6 +112,6 @@ async def test_the_end_waits_for_no_backoff() -> None:
     work.broken = True
     work.follower.start()
     await until(lambda: work.slept == [BACKOFF[0]])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await work.follower.finish(100)
     assert work.slept == [BACKOFF[0]]

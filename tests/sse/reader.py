@@ -12,7 +12,7 @@ from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
 from .serving import Address
 
-DEADLINE = 2.0
+DEADLINE = 30.0
 """Seconds after which a test gives up waiting."""
 
 Seen = tuple[int, str, str]

@@ -177,7 +177,7 @@ async def test_the_server_s_end_lets_everyone_go_at_once() -> None:
         await append(store, *(output("x" * 1000) for _ in range(300)))
         for reader in swift:
             await reader.until(lambda r: len(r.events) == 300)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(DEADLINE):
             await serving.streams.close()
         for reader in swift:
             await reader.answer()

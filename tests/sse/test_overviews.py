@@ -24,7 +24,7 @@ from opencode_ledger.http.streams.overviews import PACE, OverviewFeed
 from opencode_ledger.http.streams.subscriber import Subscriber
 from opencode_ledger.projections.runner import Projections
 
-LIMIT = 10.0
+LIMIT = 30.0
 AT = Timestamp("2026-01-01T12:00:00.000Z")
 
 

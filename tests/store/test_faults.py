@@ -116,14 +116,14 @@ async def test_a_stale_append_in_a_failed_group_is_not_called_stale(
 async def test_an_event_that_cannot_be_stored_at_all_stops_nobody_after_it(store: SqliteEventStore) -> None:
     """Where text is no text the append is refused, and the log goes on."""
     with pytest.raises(StoreError, match="surrogates not allowed"):
-        await asyncio.wait_for(store.append(A, Sequence(1), [NewEvent("\ud800", b"{}")]), timeout=10)
+        await asyncio.wait_for(store.append(A, Sequence(1), [NewEvent("\ud800", b"{}")]), timeout=30)
     await store.append(A, Sequence(1), [EVENT])
 
 
 async def test_readers_do_not_wait_for_a_writer_that_waits(path: Path) -> None:
     """While an append waits for the disk or for another program, everything committed can be read."""
     connections = await open_connections(path)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         store = await SqliteEventStore.over(connections)
         recorded = await store.append(A, START, [EVENT])
         async with locked_file(connections, path):

@@ -56,7 +56,7 @@ class LogUnderCrashes(RuleBasedStateMachine):
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run it on this machine's loop; nothing may hang."""
-        return self.runner.run(asyncio.wait_for(work, timeout=20))
+        return self.runner.run(asyncio.wait_for(work, timeout=60))
 
     @property
     def path(self) -> Path:

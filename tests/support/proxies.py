@@ -16,7 +16,7 @@ from opencode_ledger.http.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "agents.example.com"
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 def program(name: str) -> str:

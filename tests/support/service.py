@@ -36,7 +36,7 @@ from opencode_ledger.http.web.connections import HEAD_LIMIT, accepting
 
 API = "/v1/opencode"
 FOREVER = 3600.0
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds within which anything that is waited for must happen."""
 
 
