@@ -5,25 +5,48 @@ import os
 import signal
 
 import pytest
+from tests.support.waiting import eventually
 
-from .processes import FOREGROUND, Sleepers, eventually, sleep_alone
-from .service import Service, count, frame_of, said
+from .processes import FOREGROUND, Sleepers, sleep_alone
+from .service import Codebase, Service, count, frame_of, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_stop_is_answered_when_no_process_is_left(running: Service) -> None:
-    """When stop is answered, neither opencode nor anything that its tools started is alive, however it was detached."""
-    codebase, sleepers = await running.register(), Sleepers()
-    await codebase.trigger(f"bash: {sleepers.command}")
-    await sleepers.all_asleep()
+async def test_stop_and_deletion_are_answered_when_no_process_is_left(running: Service) -> None:
+    """When stop is answered, neither opencode nor anything that its tools started is alive, however it was detached.
+
+    Another codebase's agent and tools are left alone. When the deletion of that one is answered nothing of it runs either,
+    and every address of it answers 404.
+    """
+    codebase, other = await running.register(), await running.register()
+    sleepers, others = Sleepers(), Sleepers()
+    await asyncio.gather(codebase.trigger(f"bash: {sleepers.command}"), other.trigger(f"bash: {others.command}"))
+    await asyncio.gather(sleepers.all_asleep(), others.all_asleep())
     assert codebase.agents != []
+    before = other.processes
     await codebase.post("stop")
     assert (sleepers.alive, codebase.processes) == (set(), {})
     assert await codebase.status() == "idle"
     frames = await codebase.until(frame_of("complete", status="stopped"))
     assert count(frames, "task", action="cancelled") == 1
     assert count(frames, "error") == 0
+    assert FOREGROUND in others.alive
+    assert other.processes.keys() >= before.keys()
+    assert await other.status() == "running"
+    assert (await running.ask("DELETE", other.path)).status == 200
+    assert (others.alive, other.processes) == (set(), {})
+    await assert_gone(running, other)
+
+
+async def assert_gone(running: Service, codebase: Codebase) -> None:
+    """Every address of it answers 404, and no list has it."""
+    requests = [("GET", ""), ("DELETE", ""), ("GET", "/status"), ("GET", "/events"), ("POST", "/interrupt")]
+    requests += [("POST", "/stop"), ("POST", "/trigger"), ("POST", "/message"), ("POST", "/permissions/perm_1")]
+    bodies = {"/trigger": {"prompt": "x"}, "/message": {"message": "x"}, "/permissions/perm_1": {"reply": "once"}}
+    answers = [await running.ask(method, codebase.path + path, bodies.get(path)) for method, path in requests]
+    assert [(answer.status, answer.text("code")) for answer in answers] == [(404, "codebase_not_found")] * len(requests)
+    assert codebase.id not in str((await running.ask("GET", "/codebases")).content)
 
 
 async def test_a_tool_without_its_environment_is_found_by_its_descent(running: Service) -> None:
@@ -72,36 +95,3 @@ async def test_an_interrupt_ends_the_running_command_and_keeps_the_session(runni
     assert said(frames) == "On we go."
     assert {frame.text("session_id") for frame in frames if frame.event == "session"} == {session}
     assert codebase.agents == before
-
-
-async def test_a_deleted_codebase_is_gone_with_its_processes(running: Service) -> None:
-    """When the deletion of a busy codebase is answered nothing of it runs, and every address of it answers 404."""
-    codebase, sleepers = await running.register(), Sleepers()
-    await codebase.trigger(f"bash: {sleepers.command}")
-    await sleepers.all_asleep()
-    assert (await running.ask("DELETE", codebase.path)).status == 200
-    assert (sleepers.alive, codebase.processes) == (set(), {})
-    requests = [("GET", ""), ("DELETE", ""), ("GET", "/status"), ("GET", "/events"), ("POST", "/interrupt")]
-    requests += [("POST", "/stop"), ("POST", "/trigger"), ("POST", "/message"), ("POST", "/permissions/perm_1")]
-    bodies = {"/trigger": {"prompt": "x"}, "/message": {"message": "x"}, "/permissions/perm_1": {"reply": "once"}}
-    answers = [await running.ask(method, codebase.path + path, bodies.get(path)) for method, path in requests]
-    assert [(answer.status, answer.text("code")) for answer in answers] == [(404, "codebase_not_found")] * len(requests)
-    assert codebase.id not in str((await running.ask("GET", "/codebases")).content)
-
-
-async def test_one_agent_s_end_is_not_another_s(running: Service) -> None:
-    """Stopping a codebase's agent leaves the agent and the tools of another codebase alone."""
-    first, second = await running.register(), await running.register()
-    first_sleepers, second_sleepers = Sleepers(), Sleepers()
-    await asyncio.gather(
-        first.trigger(f"bash: {first_sleepers.command}"), second.trigger(f"bash: {second_sleepers.command}")
-    )
-    await asyncio.gather(first_sleepers.all_asleep(), second_sleepers.all_asleep())
-    others = second.processes
-    await first.post("stop")
-    assert first_sleepers.alive == set()
-    assert FOREGROUND in second_sleepers.alive
-    assert second.processes.keys() >= others.keys()
-    assert await second.status() == "running"
-    await second.post("stop")
-    assert (second_sleepers.alive, second.processes) == (set(), {})

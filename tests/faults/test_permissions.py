@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import count as count_from
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -188,20 +189,18 @@ async def test_the_service_is_killed_while_it_asks(codebase: Codebase, running: 
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def impatient(running: Service) -> AsyncIterator[Service]:
-    """The service, restarted with a limit of a second, and after the test as it was."""
-    await running.terminate()
-    running.more_options["--permission-limit"] = 1
-    await running.start()
-    yield running
-    await running.terminate()
-    del running.more_options["--permission-limit"]
-    await running.start()
+async def impatient(tmp_path: Path, service: Service) -> AsyncIterator[Service]:
+    """A service with a limit of a second."""
+    impatient = Service(tmp_path.resolve(), service.binary, service.model)
+    impatient.more_options["--permission-limit"] = 1
+    await impatient.start()
+    yield impatient
+    assert await impatient.close() == {}
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_the_limit_of_time(codebase: Codebase) -> None:
+async def test_the_limit_of_time(impatient: Service) -> None:
     """What nobody answers within --permission-limit is rejected, recorded so, and not carried out."""
+    codebase = await impatient.register()
     for words in (NEVER, QUESTION):
         run = await started(codebase, words, "say: Never said.")
         frames = await run.finished()
