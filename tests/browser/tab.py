@@ -53,12 +53,27 @@ class Tab:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )
 
-    async def press(self, key: str) -> None:
+    async def press(self, key: str, *, alt: bool = False) -> None:
         """Press a key that isn't a letter, such as Tab."""
-        code = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39}[key]
+        code = {
+            "Tab": 9,
+            "Enter": 13,
+            "Escape": 27,
+            "ArrowLeft": 37,
+            "ArrowUp": 38,
+            "ArrowRight": 39,
+            "ArrowDown": 40,
+        }[key]
         text = {"text": "\r"} if key == "Enter" else {}
-        await self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text)
-        await self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+        held = {"key": key, "windowsVirtualKeyCode": code, "modifiers": int(alt)}
+        await self.ask("Input.dispatchKeyEvent", type="keyDown", **held, **text)
+        await self.ask("Input.dispatchKeyEvent", type="keyUp", **held)
+
+    async def keys(self, text: str) -> None:
+        """Type these characters, each by its key."""
+        for char in text:
+            await self.ask("Input.dispatchKeyEvent", type="keyDown", key=char, text=char)
+            await self.ask("Input.dispatchKeyEvent", type="keyUp", key=char)
 
     async def picture(self, file: Path) -> None:
         """Keep what is seen as a PNG."""

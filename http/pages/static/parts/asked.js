@@ -21,7 +21,7 @@ const SUBJECTS = ["command", "filepath", "filePath", "url", "path", "pattern"];
  * @param {CodebasePermission} asked
  * @returns {Asked}
  */
-export function partsOf({ args, patterns, always }) {
+export function partsOf({ args, always }) {
   const left = { ...args };
   const take = (/** @type {string} */ name) => {
     const value = left[name];
@@ -33,7 +33,7 @@ export function partsOf({ args, patterns, always }) {
   const diff = typeof left["diff"] === "string" && left["diff"] ? lines(take("diff")) : null;
   const questions = Array.isArray(args["questions"]) ? args["questions"].map(question) : [];
   const rest = Object.keys(left).length ? JSON.stringify(left, null, 2) : null;
-  return { command, diff, rest, always: always?.length ? always : patterns, questions };
+  return { command, diff, rest, always: always ?? [], questions };
 }
 
 /** @param {unknown} given @returns {Question} */

@@ -53,7 +53,7 @@ function permission(asked, busy, actions) {
     ${command === null ? nothing : html`<pre class="command" tabindex="0" aria-label="What it wants to run">${marks(command)}</pre>`}
     ${diff === null ? nothing : html`<pre class="diff" tabindex="0" aria-label="What it wants to change">${diff.map(diffLine)}</pre>`}
     ${rest === null ? nothing : html`<pre class="arguments" tabindex="0" aria-label="Its arguments">${marks(rest)}</pre>`}
-    <p class="covers">“Always” allows, until the agent's process ends: ${always.map((one) => html`<code>${marks(one, "")}</code> `)}</p>
+    ${covers(always)}
     <form class="answer" @submit=${reject}>
       <button type="button" class="yes" ?disabled=${busy} @click=${() => actions.answer(asked, "once")}>Allow once</button>
       <button type="button" ?disabled=${busy} @click=${() => actions.answer(asked, "always")}>Always allow</button>
@@ -61,6 +61,12 @@ function permission(asked, busy, actions) {
       <button class="no" ?disabled=${busy}>Reject</button>
     </form>`;
 }
+
+/** What "always" would allow. A log from before this was recorded doesn't have it. @param {string[]} always */
+const covers = (always) =>
+  always.length
+    ? html`<p class="covers">“Always” allows, until the agent's process ends: ${always.map((one) => html`<code>${marks(one, "")}</code> `)}</p>`
+    : html`<p class="covers">“Always” may allow more than this one, until the agent's process ends.</p>`;
 
 /** @param {{ sign: string, text: string }} line */
 const diffLine = ({ sign, text }) =>

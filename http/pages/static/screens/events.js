@@ -102,7 +102,7 @@ function pages({ audit }, actions, codebase, count, from) {
 
 /** @param {State} state @param {Actions} actions @param {ListedCodebase} codebase @param {Recorded[]} rows */
 function table(state, actions, codebase, rows) {
-  return html`<div class="scrolling" tabindex="0" role="region" aria-label="Events">
+  return html`<div class="scrolling" tabindex="0" role="region" aria-label="Table of events">
     <table class="listing">
       <thead>
         <tr><th scope="col">Number</th><th scope="col">Time</th><th scope="col">Kind</th><th scope="col">What</th><th scope="col" class="who">Who</th><th scope="col"><span class="unseen">More</span></th></tr>

@@ -40,6 +40,7 @@ const find = (actions) => (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.currentTarget);
   actions.go({ view: "search", q: String(new FormData(form).get("q")) });
+  document.getElementById("main")?.focus(); // so that keys act on what is found
 };
 
 /** @param {State} state */

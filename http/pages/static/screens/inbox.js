@@ -61,8 +61,8 @@ function notices({ notices: { permission, on } }, actions) {
 export function inboxList(state) {
   const all = waiting(state);
   if (!all?.total) return nothing;
-  return html`<section aria-labelledby="inbox-list-title">
-    <h2 id="inbox-list-title"><a href="#/inbox">Inbox</a> <small>${all.total}</small></h2>
+  return html`<section aria-label="What waits for you">
+    <h2><a href="#/inbox">Inbox</a> <small>${all.total}</small></h2>
     <ul class="rows" data-list>${repeat(all.permissions, (one) => one.id, (one) => line(one, state))}</ul>
   </section>`;
 }

@@ -3,10 +3,10 @@
 import { html } from "../vendored/lit-html/lit-html.js";
 import { ref } from "../vendored/lit-html/directives/ref.js";
 
-/** @param {Element | undefined} made */
+/** Open it once it is part of the page. @param {Element | undefined} made */
 function open(made) {
   const dialog = /** @type {HTMLDialogElement | undefined} */ (made);
-  if (dialog && !dialog.open) dialog.showModal();
+  queueMicrotask(() => dialog?.isConnected && !dialog.open && dialog.showModal());
 }
 
 /**

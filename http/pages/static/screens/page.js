@@ -13,6 +13,8 @@ import { inbox, inboxList } from "./inbox.js";
 import { keys } from "./keys.js";
 import { modal } from "./modal.js";
 import { proof } from "./proof.js";
+import { queue } from "./queue.js";
+import { search } from "./search.js";
 import { session } from "./session.js";
 import { sessions } from "./sessions.js";
 import { signIn } from "./sign_in.js";
@@ -34,7 +36,7 @@ import { codebaseOf } from "../state/store.js";
 const OF_CODEBASE = { session, sessions, changes, events, proof };
 
 /** @type {Partial<Record<View, Screen>>} */
-const OF_ALL = { home, inbox };
+const OF_ALL = { home, inbox, queue, search };
 
 /**
  * @param {State} state

@@ -7,7 +7,7 @@ import { stateMark } from "../parts/states.js";
 import { clock } from "../parts/times.js";
 import { visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
-import { mayAct, sessionOf } from "../state/store.js";
+import { codebaseOf, mayAct, sessionOf } from "../state/store.js";
 
 /** @import { ListedTask, Session, Sessions, Tasks } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
@@ -65,8 +65,17 @@ const shortened = (all, shown) => (all && all.total > shown ? html`<p class="hin
 /** @param {State} state @param {Actions} actions */
 function codebase(state, actions) {
   const off = !mayAct(state);
+  const rename = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const name = String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("name"));
+    actions.rename(name);
+  };
   return html`<section aria-labelledby="codebase-title">
     <h3 id="codebase-title">This codebase</h3>
+    <form class="answer" @submit=${rename}>
+      <input name="name" required aria-label="Its name" autocomplete="off" .defaultValue=${codebaseOf(state)?.name ?? ""} />
+      <button ?disabled=${off || state.doing.has("change")}>Rename</button>
+    </form>
     <p class="answer">
       <button type="button" id="sync" ?disabled=${off || state.doing.has("sync")} @click=${actions.sync}>Import sessions that were run with opencode itself</button>
       <button type="button" id="remove" class="no" ?disabled=${off} @click=${actions.remove}>Remove from this service</button>

@@ -154,6 +154,11 @@ export class Actions {
   /** @param {ChangeCodebase} changes */
   change = (changes) => this.act("change", () => this.here().change(changes), ["codebases"]);
 
+  /** @param {string} name */
+  rename = async (name) => {
+    if (await this.change({ name })) this.turn({ codebase: name });
+  };
+
   /** Import what was run with opencode itself. */
   sync = () => this.act("sync", () => this.here().sync(), ["sessions"]);
 
@@ -193,6 +198,19 @@ export class Actions {
 
   /** @param {string} id @param {ChangeTask} changes */
   changeTask = (id, changes) => this.act(`task ${id}`, () => this.ledger.changeTask(id, changes), ["tasks", "queue"]);
+
+  /**
+   * Open a task to change its text, or close it.
+   *
+   * @param {string | null} id
+   */
+  edit = async (id) => {
+    const task = id === null ? null : this.ledger.task(id);
+    await this.act(`task ${id}`, async () => {
+      const editing = await task;
+      this.store.change((state) => void (state.editing = editing));
+    });
+  };
 
   /** @param {string} id */
   retryTask = (id) => this.act(`task ${id}`, () => this.ledger.retry(id), ["tasks", "queue"]);

@@ -1,7 +1,7 @@
 // The keys of the page. They do nothing while a person writes, but for Escape.
 
 /** @import { Actions } from "./actions.js" */
-/** @import { Store } from "./store.js" */
+/** @import { State, Store } from "./store.js" */
 
 const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 const LATER = 1500; // milliseconds within which the second key of a pair must come
@@ -11,7 +11,7 @@ const LATER = 1500; // milliseconds within which the second key of a pair must c
  * @param {Actions} actions
  */
 export function listenToKeys(store, actions) {
-  let first = 0; // when `g` was pressed
+  let first = -LATER; // when `g` was pressed
   addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -52,7 +52,7 @@ const PLAIN = new Map([
   ["k", () => step(-1)],
   ["y", (actions, store) => decide(actions, store, "once")],
   ["a", (actions, store) => decide(actions, store, "always")],
-  ["n", (_actions, store) => focusOn(`[data-key="${CSS.escape(store.state.chosen ?? "")}"] [name=words], [data-key="${CSS.escape(store.state.chosen ?? "")}"] .no`)],
+  ["n", toRejection],
 ]);
 
 /** Another view of the session that is open. @param {Actions} actions @param {Store} store @param {"changes" | "events" | "proof"} view */
@@ -88,9 +88,24 @@ function step(by) {
   row?.scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * The row that keys act on: the one in focus, else the one that was, else the one that the address names.
+ *
+ * @param {State} state
+ */
+const chosen = (state) =>
+  document.activeElement?.closest("main [data-key]")?.getAttribute("data-key") ?? state.chosen ?? state.address.permission;
+
+/** Go to the words for a rejection, or to its button. @param {Actions} _actions @param {Store} store */
+function toRejection(_actions, { state }) {
+  const card = `main [data-key="${CSS.escape(chosen(state) ?? "")}"]`;
+  focusOn(`${card} [name=words], ${card} .no`);
+}
+
 /** Answer the chosen request of the inbox. Questions are answered by their form alone. @param {Actions} actions @param {Store} store @param {"once" | "always"} reply */
 function decide(actions, { state }, reply) {
   const all = state.address.view === "inbox" ? (state.read["permissions"]?.value?.permissions ?? []) : [];
-  const asked = all.find((/** @type {{ id: string }} */ one) => one.id === state.chosen);
+  const id = chosen(state);
+  const asked = all.find((/** @type {{ id: string }} */ one) => one.id === id);
   if (asked?.kind === "permission") actions.answer(asked, reply);
 }

@@ -12,8 +12,9 @@ const KEPT = `opencode-ledger ${ROOT.pathname}`;
  */
 function fromThePage(address, { headers, ...init } = {}) {
   const key = localStorage.getItem(KEPT);
-  const also = key ? { "X-Ledger-Page": key } : {};
-  return fetch(address, { ...init, headers: { .../** @type {Record<string, string>} */ (headers), ...also } });
+  const sent = new Headers(headers);
+  if (key) sent.set("X-Ledger-Page", key);
+  return fetch(address, { ...init, headers: sent });
 }
 
 /** The client. A person sees at once what failed, and the page asks again by itself: nothing is repeated here. */

@@ -30,7 +30,7 @@ export const READINGS = {
   service: { of: () => "", read: (ledger) => ledger.status() },
   ready: { of: () => "", read: () => readiness() },
   models: { of: () => "", read: (ledger) => ledger.models() },
-  tasks: { of: () => "", read: (ledger) => ledger.tasks({ limit: MOST }) },
+  tasks: { of: () => "", read: board },
   sessions: { of: ofCodebase, read: (ledger, state) => ledger.codebase(idOf(state)).sessions({ limit: MOST, ...at(state) }) },
   queue: {
     of: ofCodebase,
@@ -45,6 +45,25 @@ export const READINGS = {
 
 /** @param {State} state */
 const at = ({ address }) => (address.at === null ? {} : { at: address.at });
+
+/**
+ * The newest tasks, and all queues: only a queue by itself has the places of its tasks.
+ *
+ * @param {Ledger} ledger
+ * @param {State} state
+ */
+async function board(ledger, { codebases }) {
+  const newest = await ledger.tasks({ limit: MOST });
+  const waiting = newest.tasks.filter(({ status }) => status === "pending").map((task) => task.codebase_id);
+  const queued = [...codebases.values()].filter(({ overview }) => overview.queued).map(({ id }) => id);
+  const places = [];
+  for (const id of new Set([...queued, ...waiting])) {
+    places.push(...(await ledger.codebase(id).tasks({ limit: MOST, order: "queue" })).tasks);
+  }
+  const known = new Set(places.map(({ id }) => id));
+  const others = newest.tasks.filter(({ id, status }) => !known.has(id) && status !== "pending");
+  return { ...newest, tasks: [...places, ...others], total: newest.total - newest.tasks.length + places.length + others.length };
+}
 
 const ALWAYS = ["codebases", "permissions", "service", "ready"];
 

@@ -46,6 +46,7 @@ const UNSEEN = 1000; // milliseconds between two pictures of a page that nobody 
  * @property {Set<string>} doing the commands that are under way
  * @property {Map<string, string>} troubles what went wrong, by what it came from
  * @property {{ words: string, label: string, run: () => void } | null} confirming a command that waits for a yes
+ * @property {m.Task | null} editing the task whose text a person changes
  * @property {boolean} keysShown
  * @property {string | null} chosen the row that keys act on, in the view that has rows
  * @property {{ permission: NotificationPermission | "unsupported", on: boolean }} notices
@@ -66,6 +67,7 @@ export function emptyState() {
     doing: new Set(),
     troubles: new Map(),
     confirming: null,
+    editing: null,
     keysShown: false,
     chosen: null,
     notices: { permission: "unsupported", on: false },

@@ -1,0 +1,1 @@
+export declare function styleMap(styles: Record<string, string | number | undefined | null>): unknown;
