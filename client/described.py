@@ -96,6 +96,7 @@ class CodebasePermission(TypedDict):
     tool: str
     args: dict[str, object]
     patterns: list[str]
+    always: list[str]
     session_id: str
     task_id: str | None
     asked_at: str
@@ -407,6 +408,7 @@ class PermissionAskedData(TypedDict):
     """The agent waits for permission to use a tool, or for answers to the `questions` in `args`.
 
     `kind`: absent in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
+    `always`: what `always` would permit, where the agent's program says so; it may be more than the `patterns` asked for.
     """
 
     action: Literal["asked"]
@@ -415,6 +417,7 @@ class PermissionAskedData(TypedDict):
     tool: str
     args: dict[str, object]
     patterns: NotRequired[list[str]]
+    always: NotRequired[list[str]]
     call_id: NotRequired[str]
     agent_permission_id: str
     subagent: NotRequired[str]
@@ -1384,13 +1387,17 @@ OverviewEvent: TypeAlias = Event[Literal["overview"], CodebaseOverview]
 
 
 class Permission(TypedDict):
-    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`."""
+    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`.
+
+    `patterns`: what it asks for. `always`: what `always` would permit; it may be more.
+    """
 
     id: str
     kind: Literal["permission", "question"]
     tool: str
     args: dict[str, object]
     patterns: list[str]
+    always: list[str]
     session_id: str
     task_id: str | None
     asked_at: str

@@ -221,6 +221,7 @@ class ScriptedAgent:
         """Ask for permission to use a tool, without waiting for it."""
         run = self.run
         permission = AgentPermissionId(f"per_{run.last if run else self.codebase}_{next(self._numbers)}")
+        command = (args or {}).get("command")
         if run:
             run.questions[permission] = asyncio.get_running_loop().create_future()
             await self._say(
@@ -231,6 +232,7 @@ class ScriptedAgent:
                     tool=tool,
                     args=args or {},
                     patterns=("*",) if kind == "permission" else (),
+                    always=(f"{command.split()[0]} *",) if isinstance(command, str) and command.strip() else (),
                 )
             )
         return permission

@@ -91,6 +91,7 @@ export interface CodebasePermission {
   tool: string;
   args: Record<string, unknown>;
   patterns: Array<string>;
+  always: Array<string>;
   session_id: string;
   task_id: string | null;
   asked_at: string;
@@ -381,6 +382,7 @@ export type ErrorEvent = LedgerEvent<"error", ErrorData>;
  * The agent waits for permission to use a tool, or for answers to the `questions` in `args`.
  *
  * `kind`: absent in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
+ * `always`: what `always` would permit, where the agent's program says so; it may be more than the `patterns` asked for.
  */
 export interface PermissionAskedData {
   action: "asked";
@@ -389,6 +391,7 @@ export interface PermissionAskedData {
   tool: string;
   args: Record<string, unknown>;
   patterns?: Array<string>;
+  always?: Array<string>;
   call_id?: string;
   agent_permission_id: string;
   subagent?: string;
@@ -1258,13 +1261,18 @@ export interface NoBody {
 /** An event of the stream of overviews: its `id`, its name as `event`, and its `data`, parsed as JSON. */
 export type OverviewEvent = LedgerEvent<"overview", CodebaseOverview>;
 
-/** A request of an agent: permission to use a tool, or answers to the `questions` in `args`. */
+/**
+ * A request of an agent: permission to use a tool, or answers to the `questions` in `args`.
+ *
+ * `patterns`: what it asks for. `always`: what `always` would permit; it may be more.
+ */
 export interface Permission {
   id: string;
   kind: "permission" | "question";
   tool: string;
   args: Record<string, unknown>;
   patterns: Array<string>;
+  always: Array<string>;
   session_id: string;
   task_id: string | null;
   asked_at: string;

@@ -139,6 +139,7 @@ class PermissionRequested:
     args: Mapping[str, Json]
     kind: PermissionKind = "permission"
     patterns: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
     call_id: str | None = None
     subagent: AgentSessionId | None = None
 

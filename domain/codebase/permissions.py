@@ -49,6 +49,7 @@ def requested(state: State, session: Session, fact: f.PermissionRequested, at: T
         tool=fact.tool,
         args=fact.args,
         patterns=fact.patterns,
+        always=fact.always or None,
         call_id=fact.call_id,
         agent_permission_id=fact.agent_permission_id,
         subagent=fact.subagent,

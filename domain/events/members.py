@@ -36,7 +36,7 @@ LABEL: Final = _names("""
 """Names that people or agents choose, amounts, and flags: they say nothing of the work, but a secret may be in one."""
 
 CONTENT: Final = _names("""
-    added answers calls changed content description diff erased_by error files message name output path patterns program
+    added always answers calls changed content description diff erased_by error files message name output path patterns program
     prompt reasoning removed result summary title tombstones
 """)
 """What people, agents and tools said."""

@@ -25,6 +25,7 @@ class PermissionAsked(Event):
     """The agent waits for permission to use a tool, or for answers to the `questions` in `args`.
 
     `kind`: absent in old logs, before there were questions. `expires_at`: when it is rejected if nobody answers.
+    `always`: what `always` would permit, where the agent's program says so; it may be more than the `patterns` asked for.
     """
 
     permission_id: PermissionId
@@ -32,6 +33,7 @@ class PermissionAsked(Event):
     tool: str
     args: Mapping[str, Json]
     patterns: tuple[str, ...] = ()
+    always: tuple[str, ...] | None = None
     call_id: str | None = None
     agent_permission_id: AgentPermissionId
     subagent: AgentSessionId | None = None

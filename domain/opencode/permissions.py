@@ -62,6 +62,7 @@ def asked_permission(origin: Origin, call_id: str | None, asked: Fields, directo
         tool=text(asked.get("permission")),
         args={name: _relative(value, directory) for name, value in arguments.items()},
         patterns=tuple(text(pattern) for pattern in items(asked.get("patterns"))),
+        always=tuple(text(pattern) for pattern in items(asked.get("always"))),
         call_id=call_id,
     )
 

@@ -79,6 +79,7 @@ def _waiting(permission: Permission) -> dict[str, object]:
         "tool": permission.tool,
         "args": permission.args,
         "patterns": permission.patterns,
+        "always": permission.always,
         "session_id": permission.session_id,
         "task_id": permission.task_id,
         "asked_at": permission.asked_at,

@@ -66,6 +66,7 @@ _ASKED: Final = {
     "tool": "bash",
     "args": {"command": "touch a.txt"},
     "patterns": ["touch a.txt"],
+    "always": ["touch *"],
     "session_id": "sess_xyz789",
     "task_id": "task_abc123",
     "asked_at": STARTED,

@@ -31,6 +31,7 @@ PROJECTION: Final = Projection(
         tool TEXT,
         args TEXT,
         patterns TEXT,
+        always TEXT,
         session_id TEXT,
         task_id TEXT,
         call_id TEXT,
@@ -54,14 +55,14 @@ PROJECTION: Final = Projection(
     """
 )
 
-_COLUMNS: Final = "id, kind, tool, args, patterns, session_id, task_id, call_id, subagent, asked_at, expires_at"
+_COLUMNS: Final = "id, kind, tool, args, patterns, always, session_id, task_id, call_id, subagent, asked_at, expires_at"
 
 
 @PROJECTION.on(e.PermissionAsked)
 def _asked(event: e.PermissionAsked, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
         f"INSERT OR IGNORE INTO permissions (codebase_id, position, {_COLUMNS})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         at.stream,
         at.position,
         event.permission_id,
@@ -69,6 +70,7 @@ def _asked(event: e.PermissionAsked, at: RecordedEvent, batch: Batch) -> None:
         event.tool,
         orjson.dumps(event.args).decode(),
         orjson.dumps(list(event.patterns)).decode(),
+        orjson.dumps(list(event.always or ())).decode(),
         event.session_id,
         event.task_id,
         event.call_id,
@@ -88,8 +90,8 @@ def _answering(event: e.PermissionAnswering, at: RecordedEvent, batch: Batch) ->
 def _replied(event: e.PermissionReplied, at: RecordedEvent, batch: Batch) -> None:
     """From now on only the log has the arguments, which may be a long file."""
     batch.write(
-        "UPDATE permissions SET reply = ?, decided_by = ?, replied_at = ?, by = ?, via = ?, args = '{}', patterns = '[]'"
-        " WHERE id = ? AND codebase_id = ? AND reply IS NULL",
+        "UPDATE permissions SET reply = ?, decided_by = ?, replied_at = ?, by = ?, via = ?, args = '{}', patterns = '[]',"
+        " always = '[]' WHERE id = ? AND codebase_id = ? AND reply IS NULL",
         event.reply,
         event.decided_by,
         event.timestamp,
@@ -109,6 +111,7 @@ class Permission:
     tool: str
     args: Mapping[str, e.Json]
     patterns: tuple[str, ...]
+    always: tuple[str, ...]
     session_id: SessionId
     task_id: TaskId | None
     call_id: str | None
@@ -183,5 +186,6 @@ def _with_codebase(codebase: CodebaseId, name: str, *row: Any) -> tuple[Codebase
 
 def _permission(*row: Any) -> Permission:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    values["args"], values["patterns"] = orjson.loads(values["args"]), tuple(orjson.loads(values["patterns"]))
+    values["args"] = orjson.loads(values["args"])
+    values["patterns"], values["always"] = (tuple(orjson.loads(values[name])) for name in ("patterns", "always"))
     return Permission(**values)

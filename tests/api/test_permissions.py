@@ -84,6 +84,7 @@ async def test_the_list_of_what_waits(asking: Asking) -> None:
         "tool": "bash",
         "args": {"command": "ls"},
         "patterns": ["*"],
+        "always": ["ls *"],
         "session_id": asking.session,
         "task_id": asking.task,
     }

@@ -40,7 +40,7 @@ ALL: list[dict[str, Any]] = [
 ]
 ASKED: dict[str, Any] = {
     "id": "perm_0661800000000XXXXXXXXX1", "kind": "permission", "tool": "bash", "args": {"command": "rm old.log\nls"},
-    "patterns": [], "session_id": "sess_0661800000000XXXXXXXXX1", "task_id": None, "asked_at": "", "expires_at": None,
+    "patterns": [], "always": [], "session_id": "sess_0661800000000XXXXXXXXX1", "task_id": None, "asked_at": "", "expires_at": None,
     "codebase": {"id": ALL[2]["id"], "name": "billing-api"},
 }  # fmt: skip
 PAGE: dict[str, Any] = {"permissions": [ASKED], "total": 1, "limit": 500, "offset": 0}

@@ -90,6 +90,7 @@ def test_what_is_never_masked_is_no_free_text() -> None:
         "message",
         "path",
         "patterns",
+        "always",
     }
     words |= {
         "metadata",

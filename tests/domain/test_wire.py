@@ -39,6 +39,7 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "cost": st.floats(0, 1e6),
     "answers": st.none() | st.lists(st.lists(CLEAN, max_size=3).map(tuple), max_size=3).map(tuple),
     "files": st.lists(CLEAN, max_size=3).map(tuple),
+    "always": st.none() | st.lists(CLEAN, max_size=3).map(tuple),
     "patterns": st.lists(CLEAN, max_size=3).map(tuple),
     "calls": st.lists(CLEAN, max_size=3).map(tuple),
     "times": st.integers(1, 10**9),

@@ -22,7 +22,7 @@ async def test_a_permission_given_lets_the_tool_run(kept: Live) -> None:
     """The request names the tool and what it is for, without paths of the machine; after a yes the tool runs."""
     message = await kept.prompt("write: p.txt = x\nsay: Written.")
     asked = await kept.recorder.has(f.PermissionRequested)
-    assert (asked.tool, asked.patterns, asked.args["filepath"]) == ("edit", ("p.txt",), "p.txt")
+    assert (asked.tool, asked.patterns, asked.always, asked.args["filepath"]) == ("edit", ("p.txt",), ("*",), "p.txt")
     assert asked.call_id == kept.recorder.of(f.ToolStarted)[0].call_id
     await kept.agent.answer(asked.agent_permission_id, "once", None)
     ended = await kept.recorder.end_of(message)

@@ -141,7 +141,7 @@ def test_a_permission_is_readable() -> None:
     facts = Play(Trace("permission_once")).all().facts
     asked = next(fact for fact in facts if isinstance(fact, f.PermissionRequested))
     started = next(fact for fact in facts if isinstance(fact, f.ToolStarted))
-    assert (asked.tool, asked.patterns, asked.args["filepath"]) == ("edit", ("p.txt",), "p.txt")
+    assert (asked.tool, asked.patterns, asked.always, asked.args["filepath"]) == ("edit", ("p.txt",), ("*",), "p.txt")
     assert asked.call_id == started.call_id
 
 

@@ -7,13 +7,17 @@ from .parts import Listing, NamedCodebase, Shape, Time
 
 
 class Permission(Shape):
-    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`."""
+    """A request of an agent: permission to use a tool, or answers to the `questions` in `args`.
+
+    `patterns`: what it asks for. `always`: what `always` would permit; it may be more.
+    """
 
     id: str
     kind: PermissionKind
     tool: str
     args: dict[str, JsonValue]
     patterns: list[str]
+    always: list[str]
     session_id: str
     task_id: str | None
     asked_at: Time
