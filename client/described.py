@@ -606,6 +606,8 @@ ToolUseEvent: TypeAlias = Event[Literal["tool_use"], ToolUseData]
 class ToolResultData(TypedDict):
     """A tool call ended: `completed` or `error`. `output`: what the agent's model got, or the error.
 
+    `exit_code`: of a command that ended by itself; a `completed` call may have any.
+
     Where the tool printed more than that, these members describe the whole output, all of the masked text:
 
     - `whole_id`: its id, under which it is kept beside the log.
@@ -621,6 +623,7 @@ class ToolResultData(TypedDict):
     output: NotRequired[str]
     title: NotRequired[str]
     subagent: NotRequired[str]
+    exit_code: NotRequired[int]
     whole_id: NotRequired[str]
     whole_bytes: NotRequired[int]
     whole_sha256: NotRequired[str]

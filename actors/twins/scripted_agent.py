@@ -170,9 +170,16 @@ class ScriptedAgent:
         return call
 
     async def end_tool(
-        self, call: str, tool: str, output: str = "", *, failed: bool = False, whole: AgentOutput | None = None
+        self,
+        call: str,
+        tool: str,
+        output: str = "",
+        *,
+        failed: bool = False,
+        exit_code: int | None = None,
+        whole: AgentOutput | None = None,
     ) -> None:
-        """End a tool call. `whole`: where there is more of its output."""
+        """End a tool call. `exit_code`: of a command. `whole`: where there is more of its output."""
         if run := self.run:
             status: Literal["completed", "error"] = "error" if failed else "completed"
             await self._say(
@@ -183,6 +190,7 @@ class ScriptedAgent:
                     status=status,
                     output=output,
                     title=tool,
+                    exit_code=exit_code,
                     whole=whole,
                 )
             )

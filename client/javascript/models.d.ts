@@ -568,6 +568,8 @@ export type ToolUseEvent = LedgerEvent<"tool_use", ToolUseData>;
 /**
  * A tool call ended: `completed` or `error`. `output`: what the agent's model got, or the error.
  *
+ * `exit_code`: of a command that ended by itself; a `completed` call may have any.
+ *
  * Where the tool printed more than that, these members describe the whole output, all of the masked text:
  *
  * - `whole_id`: its id, under which it is kept beside the log.
@@ -583,6 +585,7 @@ export interface ToolResultData {
   output?: string;
   title?: string;
   subagent?: string;
+  exit_code?: number;
   whole_id?: string;
   whole_bytes?: number;
   whole_sha256?: string;

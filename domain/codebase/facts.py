@@ -66,7 +66,7 @@ class ToolStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolEnded:
-    """A tool call ended. `whole`: where the rest of its output is, or what was kept of it."""
+    """A tool call ended. `whole`: where the rest of its output is, or what was kept of it. `exit_code`: a command's."""
 
     session_id: SessionId
     call_id: str
@@ -75,6 +75,7 @@ class ToolEnded:
     output: str
     title: str | None = None
     subagent: AgentSessionId | None = None
+    exit_code: int | None = None
     whole: AgentOutput | WholeOutput | None = None
 
 

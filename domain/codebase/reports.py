@@ -237,6 +237,7 @@ def _tool_ended(fact: f.ToolEnded, ids: e.Common) -> e.ToolResult:
         output=fact.output,
         title=fact.title,
         subagent=fact.subagent,
+        exit_code=fact.exit_code,
         **whole_members(whole),
         **ids,
     )

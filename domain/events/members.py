@@ -30,7 +30,7 @@ that would be in `by` or `via`.
 """
 
 LABEL: Final = _names("""
-    additions agent agent_type attempt code correlation_id cost deletions diff_missing finish id imported left_out model priority
+    additions agent agent_type attempt code correlation_id cost deletions diff_missing exit_code finish id imported left_out model priority
     replaces schema_version success times tokens tool waiting whole_bytes whole_kept worker_id
 """)
 """Names that people or agents choose, amounts, and flags: they say nothing of the work, but a secret may be in one."""

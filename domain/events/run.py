@@ -80,6 +80,8 @@ class ToolUse(Event):
 class ToolResult(Event):
     """A tool call ended: `completed` or `error`. `output`: what the agent's model got, or the error.
 
+    `exit_code`: of a command that ended by itself; a `completed` call may have any.
+
     Where the tool printed more than that, these members describe the whole output, all of the masked text:
 
     - `whole_id`: its id, under which it is kept beside the log.
@@ -95,6 +97,7 @@ class ToolResult(Event):
     output: str = ""
     title: str | None = None
     subagent: AgentSessionId | None = None
+    exit_code: int | None = None
     whole_id: OutputId | None = None
     whole_bytes: int | None = None
     whole_sha256: str | None = None

@@ -17,6 +17,10 @@ OUTPUT_LIMIT = 100_000
 """Characters of a tool's output in its event; a longer output is kept whole beside the log."""
 
 
+_LARGEST_CODE = 2**32
+"""Windows has exit codes of 32 bits."""
+
+
 class ToolCalls:
     """The tool calls of a session and its subagents."""
 
@@ -91,8 +95,15 @@ class ToolCalls:
             status="error" if failed else "completed",
             output=output,
             title=text(state.get("title")) or None,
+            exit_code=_exit_code(fields(state.get("metadata"))) if tool == COMMAND else None,
             whole=whole,
         )
+
+
+def _exit_code(metadata: Fields) -> int | None:
+    """The exit code of a command; None where it was ended, or where the agent gives none."""
+    code = metadata.get("exit")
+    return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) <= _LARGEST_CODE else None
 
 
 def _whole(shown: str, metadata: Fields) -> AgentOutput | None:

@@ -220,6 +220,7 @@ class Story:
     def _end_call(self, event: e.ToolResult) -> Entry:
         entry = self._calls.get(event.call_id) or self._add(event, "tool", event.tool)
         how = ["failed"] if event.status == "error" else []
+        how += [f"exit {event.exit_code}"] if event.exit_code else []
         how += [lasted] if (lasted := took(entry.at, event.timestamp)) else []
         entry.title += f" ({', '.join(how)})" if how else ""
         entry.text, entry.open = event.output, ""

@@ -108,6 +108,30 @@ def test_a_call_from_its_beginning_to_its_end() -> None:
     assert calls.call_id("msg_a", "call_1") == "call_1" and calls.call_id("msg_a", "call_2") is None
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (0, 0),
+        (1, 1),
+        (-9, -9),
+        (0xC0000005, 0xC0000005),
+        (None, None),
+        (True, None),
+        ("1", None),
+        (1.0, None),
+        (2**40, None),
+        ([], None),
+    ],
+)
+def test_the_exit_code_of_a_command(given: object, code: int | None) -> None:
+    """A command's exit code is a whole number of its metadata; of another tool, or of another kind, there is none."""
+    metadata = {"metadata": {"exit": given}}
+    (_, done) = ToolCalls(Secrets()).snapshot(ORIGIN, call("completed", output="a", **metadata))
+    assert isinstance(done, ToolEnded) and done.exit_code == code
+    (_, read) = ToolCalls(Secrets()).snapshot(ORIGIN, call("completed", output="a", **metadata) | {"tool": "read"})
+    assert isinstance(read, ToolEnded) and read.exit_code is None
+
+
 def test_a_name_that_the_model_used_before() -> None:
     """A call named as another of an earlier message has the name of its part."""
     calls = ToolCalls(Secrets())

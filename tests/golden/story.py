@@ -86,7 +86,7 @@ async def _long_session(api: Running, shop: CodebaseId) -> None:
     await agent.say("Then the tests: <b>“äöü”</b>\u2028 and a tab\t.")
     call = await agent.begin_tool("bash", {"command": "ls", "n": 1, "deep": {"x": [1.5, True, None]}})
     # Where the agent's file of all that was printed isn't one: what is kept beside the log isn't part of a golden log.
-    await agent.end_tool(call, "bash", "cart.py\n", whole=AgentOutput(path="/elsewhere"))
+    await agent.end_tool(call, "bash", "cart.py\n", exit_code=0, whole=AgentOutput(path="/elsewhere"))
     await agent.end_tool(
         await agent.begin_tool("read", {"filePath": "no.py"}), "read", "There is no no.py.", failed=True
     )

@@ -71,6 +71,8 @@ def outcome(use: e.ToolUse, result: e.ToolResult) -> tuple[str, str]:
     lasted = took(use.timestamp, result.timestamp)
     if result.status == "error":
         return "  ".join(filter(None, ("failed", lasted))), "red"
+    if result.exit_code:
+        return "  ".join(filter(None, (f"exit {result.exit_code}", lasted))), "red"
     numbered = sum(line.partition(":")[0].isdigit() for line in result.output.split("\n"))
     read = f"{numbered} {'line' if numbered == 1 else 'lines'}" if use.tool == "read" else ""
     return "  ".join(filter(None, (counted_change(use) or read, lasted))), "dim"
