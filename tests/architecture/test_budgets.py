@@ -27,6 +27,7 @@ MANY_ATTRIBUTES = {
     "actors/opencode/connection.py Connection": "wires the parts of one running process",
     "actors/opencode/settings.py OpencodeSettings": A_RECORD,
     "actors/twins/scripted_agent.py ScriptedAgent": A_TWIN,
+    "domain/events/run.py ToolResult": A_RECORD,
     "projections/story/session_story.py Entry": A_RECORD,
     "projections/views/session_queries.py Session": A_RECORD,
     "projections/views/tasks.py Task": A_RECORD,

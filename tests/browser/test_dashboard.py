@@ -38,8 +38,8 @@ async def test_the_page_shows_a_session_as_it_is(tmp_path: Path) -> None:
         await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Look <i>around</i>"})
         await api.post(f"/codebases/{codebase}/tasks", {"title": "Add tests", "prompt": "Add tests"})
         dom, said = await page(api, f"/#{codebase}", tmp_path / "profile")
-    expected = ["shop", "Look &lt;i&gt;around", "Hm", "&lt;img src=x", "bash  ls &lt;b&gt;", "create a.py", "1 queued"]
-    assert [text for text in [*expected, "Allow the agent to use edit?", "Send"] if text not in dom] == []
+    expected = ["shop", "Look &lt;i&gt;around", "Reasoning", "&lt;img src=x", "ls &lt;b&gt;", "a.py", "1 queued"]
+    assert [text for text in [*expected, "Allow the agent to use", "Send"] if text not in dom] == []
     assert "<title>(1) opencode-ledger</title>" in dom
     assert "Content Security Policy" not in said
     assert "Uncaught" not in said

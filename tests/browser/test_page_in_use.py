@@ -1,5 +1,6 @@
 """The page as a person uses it: by keyboard, on a phone, when an agent asks and when it hides what it asks for."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ for (const [set, words] of [[0, ' undo, redo '], [2, 'green'], [3, 'Ada']]) {
   field.value = words;
   field.dispatchEvent(new Event('input'));
 }
-document.querySelector('.ask .row button').click();
+document.querySelector('.ask .yes').click();
 """
 
 
@@ -75,16 +76,16 @@ async def test_what_a_person_approves_is_what_runs(tmp_path: Path) -> None:
         await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Tidy\u202eup"})
         await page.go(f"http://127.0.0.1:{api.port}/#/c/{codebase}")
         await page.until("document.querySelector('.ask')")
-        card = await page.evaluate("document.querySelector('.ask pre').textContent")
+        card = await page.evaluate("document.querySelector('.ask .command').textContent")
         marks = await page.evaluate("[...document.querySelectorAll('.ask mark')].map((mark) => mark.textContent)")
-        heads = await page.evaluate("[...document.querySelectorAll('.tool summary')].map((head) => head.textContent)")
-        outputs = await page.evaluate(
-            "[...document.querySelectorAll('.tool pre:last-child')].map((pre) => pre.textContent)"
-        )
+        heads = await page.evaluate("[...document.querySelectorAll('.tool .target')].map((head) => head.textContent)")
+        await page.evaluate("document.querySelectorAll('.tool').forEach((tool) => (tool.open = true))")
+        await page.until(f"document.querySelectorAll('.tool .output').length === {len(lies)}")
+        outputs = await page.evaluate("[...document.querySelectorAll('.tool .output')].map((pre) => pre.textContent)")
         raw = await page.evaluate(r"/[\u202a-\u202e\u2066-\u2069\u200b\x1b]/u.test(document.documentElement.outerHTML)")
-    assert '"command": "rm <U+202E>gol.dlo<U+202C> /tmp/x"' in card
+    assert card == "rm <U+202E>gol.dlo<U+202C> /tmp/x"
     assert marks == ["<U+202E>", "<U+202C>"]
-    assert heads == [f"bash  {one_line(lie)}  ✓" for lie in lies]
+    assert heads == [one_line(lie) for lie in lies]
     assert outputs == [f"{visible(lie)}\nend" for lie in lies]
     assert not raw
 
@@ -109,16 +110,77 @@ async def test_questions_are_answered_by_their_options(tmp_path: Path) -> None:
             ".map((one) => [...one.querySelectorAll('input')].map((field) => field.type[0]).join(''))"
         )
         await page.evaluate(CHOOSE)
-        await page.until("document.querySelector('.answer')")
-        answers = await page.evaluate("[...document.querySelectorAll('.answer')].map((one) => one.textContent)")
+        await page.until("document.querySelector('#events dd')")
+        answers = await page.evaluate(
+            "[...document.querySelectorAll('#events dl')].map((one) => [...one.querySelectorAll('dd')].map((dd) => dd.textContent))"
+        )
         focused = await page.evaluate("document.querySelectorAll('.ask input, .ask button').length")
         given = api.agents.of(codebase).question_answers
     assert "Find things" in shown
     assert "One file" in shown
     assert kinds == ["cccct", "rrr", "rrrtr", "t", "rrtr"]
     assert [list(map(list, answer or ())) for _, answer in given] == [ANSWERS]
-    assert answers == ["search\nimport\nundo, redo", "sqlite<U+200B>", "green", "Ada", "No answer"]
+    assert answers == [["search", "import", "undo, redo", "sqlite<U+200B>", "green", "Ada", "No answer"]]
     assert focused == 0
+
+
+PARTS = 120
+EARLIER = r"Number(/[0-9,]+/.exec(document.querySelector('#earlier')?.textContent ?? '0')[0])"
+SHOWN = "document.querySelectorAll('#events > article').length"
+TOP = "document.querySelector('#story').scrollTop"
+AT_END = "((story) => story.scrollHeight - story.scrollTop - story.clientHeight < 2)(document.querySelector('#story'))"
+FOUND = "document.querySelector('#events > .found')"
+
+
+async def test_a_person_moves_in_a_long_session(tmp_path: Path) -> None:
+    """Earlier parts come on demand, with their number; what is new doesn't move what is read; errors and events are found."""
+    more = asyncio.Event()
+
+    async def work(agent: ScriptedAgent, _prompt: Prompt) -> None:
+        for number in range(PARTS):
+            await agent.say(f"Part {number}.")
+            call = await agent.begin_tool("bash", {"command": f"make {number}"})
+            await agent.end_tool(call, "bash", exit_code=int(number == 40))
+        call = await agent.begin_tool("edit", {"filePath": "a.py", "oldString": "one\n", "newString": "two\n"})
+        await agent.end_tool(call, "edit")
+        await more.wait()
+        for number in range(5):
+            await agent.say(f"News {number}.")
+        await agent.leave_for("bash", {"command": "make all"})
+
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = work
+        codebase = await api.register("shop")
+        session = (await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Make"}))["session_id"]
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/shop")
+        await page.until("document.querySelector('#events .lines')")
+        await page.until(f"{EARLIER} + {SHOWN} === {2 * PARTS + 3}")
+        await page.until(AT_END)
+        await page.evaluate("document.querySelector('#story').dispatchEvent(new WheelEvent('wheel'))")
+        await page.evaluate(f"void ({TOP} -= 300)")
+        await page.until("document.querySelector('#to-end')")
+        place = await page.evaluate(TOP)
+        more.set()
+        await page.until("document.querySelector('#to-end').textContent === '↓ 6 new'")
+        assert await page.evaluate(TOP) == place
+        await page.evaluate("document.querySelector('#to-end').click()")
+        await page.until(
+            f"{AT_END} && !document.querySelector('#to-end') && document.querySelector('.story .ask.waiting')"
+        )
+        await page.evaluate("document.querySelector('#events .layout').click()")
+        await page.until("document.querySelector('#events .lines.beside')")
+        await page.evaluate("document.querySelector('[data-jump=\"error -1\"]').click()")
+        await page.until(f"{FOUND}?.textContent.includes('make 40')")
+        box = f"{FOUND}.getBoundingClientRect()"
+        assert await page.evaluate(
+            f"document.querySelector('#story').contains(document.elementFromPoint({box}.x + 50, {box}.y + 5))"
+        )
+        log = await api.get(f"/codebases/{codebase}/log?limit=60")
+        number = next(one["sequence"] for one in log["events"] if one["data"].get("content") == "Part 1.")
+        await page.evaluate(f"void (location.hash = '#/c/shop/s/{session}/e{number}')")
+        await page.until(f"{FOUND}?.textContent.includes('Part 1.')")
+        await page.until(f"{EARLIER} === 0")
+        assert await page.evaluate("document.querySelector('#events').textContent.includes('Session started')")
 
 
 FOCUSED = "document.activeElement.textContent.trim()"
@@ -176,12 +238,13 @@ async def test_the_page_fits_a_phone(tmp_path: Path) -> None:
         await page.go(f"http://127.0.0.1:{api.port}/#/c/{codebases[0]}")
         await page.until("document.querySelector('.ask')")
         reached = "document.elementFromPoint({0}.x + 5, {0}.y + 5)?.textContent === 'Allow once'"
-        box = "document.querySelector('.ask .row button').getBoundingClientRect()"
+        box = "document.querySelector('.ask .yes').getBoundingClientRect()"
         await page.until(reached.format(box))
         assert await page.evaluate("document.getElementById('story').clientHeight") > 844 * 0.5
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
         seen = "['.cards', '#sessions', '#story', '.inbox'].filter((one) => document.querySelector(one)?.offsetParent)"
         for way, shown in WAYS:
+            await page.until(f"document.querySelector('{way}')")
             await page.evaluate(f"document.querySelector('{way}').click()")
             await page.until(f"document.querySelector('{shown}')")
             assert await page.evaluate(seen) == [shown]

@@ -24,6 +24,12 @@ from .tab import Tab, tab
 LINES = 10_000
 WORDS = 20_000
 
+SCROLLS = 25.0
+"""Milliseconds between two frames while a person scrolls, but for one frame in twenty."""
+
+HEAP = 50.0
+"""Megabytes that the page may hold, whatever it shows."""
+
 PLAIN = 400.0
 """Milliseconds in which a machine at rest appends that many lines, and lays them out."""
 
@@ -70,14 +76,24 @@ def output(content: str, part: str = "prt_1") -> Event:
     return "output", {"type": "text", "content": content, "part_id": part}
 
 
+def markdown() -> str:
+    """An answer of 20,000 words with titles, lists, code and tables."""
+    part = (
+        "## A title\n\nSome **bold** words and `code` in a sentence that goes on, [a link](https://a.example/b).\n\n"
+        "- one\n- two\n\n```python\ndef f(x):\n    return x * 2\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    )
+    return part * (WORDS // len(part.split()))
+
+
 def long_session() -> Iterator[Event]:
     """10,000 events of all kinds: answers of one line, tools with their output, changed files."""
     for number in range(LINES // 5):
-        yield output(f"{number}. I look at the next file, and at its tests.", f"prt_{number}")
-        yield "tool_use", {"tool": "read", "call_id": f"c{number}", "args": {"filePath": f"src/{number}.py"}}
-        yield "tool_result", {"call_id": f"c{number}", "status": "completed", "output": "line\\n" * 20}
+        yield output(f"{number}. I look at the **next** file, and at its `tests`.", f"prt_{number}")
+        edit: dict[str, Json] = {"filePath": f"src/{number}.py", "oldString": "a\nb\n", "newString": "a\nc\n"}
+        yield "tool_use", {"tool": "edit", "call_id": f"c{number}", "args": edit}
+        yield "tool_result", {"call_id": f"c{number}", "tool": "edit", "status": "completed", "output": "line\n" * 20}
         yield "file_change", {"action": "modify", "path": f"src/{number}.py"}
-        yield "status", {"attempt": 1, "message": f"Once more: {number}"}
+        yield "status", {"status": "running", "attempt": 1, "message": f"Once more: {number}"}
 
 
 def words() -> list[str]:
@@ -96,18 +112,32 @@ STORIES: dict[str, list[Event]] = {
     "10,000 lines in one event": [output("".join(f"line {number} of the answer\n" for number in range(LINES)))],
     "20,000 words, one event each": [output(word) for word in words()],
     "20,000 words on one line in one event": [output("".join(words()))],
+    "20,000 words of Markdown in one event": [output(markdown())],
+    "a line of a megabyte": [
+        ("tool_use", {"tool": "bash", "call_id": "c", "args": {"command": "x" * 100_000}}),
+        ("tool_result", {"tool": "bash", "call_id": "c", "status": "completed", "output": "x" * 1_000_000}),
+    ],
     "20,000 hidden characters, one event each": [
-        output("\u202efirst"),
         *ODD,
+        output("\u202efirst"),
         *(output(f"\u202e{number}") for number in range(WORDS)),
     ],
 }
 
+PACED = {
+    "50 events a second": [
+        output(f"word{number} **and** `code`" + "\n\n" * (number % 20 == 19)) for number in range(120)
+    ]
+}
+"""Sessions whose events come one by one, at this pace."""
+
 
 def framed(events: Iterable[Event]) -> Iterator[bytes]:
     """Events as the stream has them, and the last word."""
-    for number, (kind, data) in enumerate([*events, ("complete", {"status": "completed", "summary": "THE END"})], 1):
-        yield f"id: {number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+    end: Event = ("complete", {"status": "completed", "summary": "THE END"})
+    for number, (kind, data) in enumerate([*events, end], 1):
+        dated = {**data, "timestamp": "2026-01-01T00:00:00.000Z"}
+        yield f"id: {number}\nevent: {kind}\ndata: {json.dumps(dated)}\n\n".encode()
 
 
 @asynccontextmanager
@@ -120,10 +150,11 @@ async def serving(stories: dict[str, list[Event]]) -> AsyncGenerator[str]:
         await response.prepare(request)
         session = request.query["session_id"]
         frames = blocks[session.removeprefix("live-")]
-        size = 100 if session.startswith("live-") else 5000
+        paced = int(session.removeprefix("live-")[1:]) >= len(STORIES)
+        size = 1 if paced else 100 if session.startswith("live-") else 5000
         for begin in range(0, len(frames), size):
             await response.write(b"".join(frames[begin : begin + size]))
-            await asyncio.sleep(0.005 if size == 100 else 0)
+            await asyncio.sleep(0.02 if paced else 0.005 if size == 100 else 0)
         await asyncio.Event().wait()
         return response
 
@@ -174,19 +205,55 @@ async def serving(stories: dict[str, list[Event]]) -> AsyncGenerator[str]:
 
 async def opening(page: Tab, session: str) -> tuple[float, float]:
     """Milliseconds until the end of a session is there, once it was chosen, and those of the longest task on the way."""
+    await page.evaluate("void (location.hash = '#/c/cb/sessions')")
+    await page.until("!document.querySelector('#story')")
     await page.evaluate("void (window.tasks.length = 0)")
     took = await page.evaluate(
         f"""new Promise((done) => {{
           const began = performance.now();
           location.hash = "#/c/cb/s/{session}";
-          const open = () => document.getElementById("story")?.dataset.session === "{session}";
-          const look = () => open() && document.getElementById("events")?.lastElementChild?.lastElementChild?.textContent === "completed: THE END"
+          const end = '#story[data-session="{session}"] .is-end .prose';
+          const look = () => document.querySelector(end)?.textContent.includes("THE END")
             ? setTimeout(() => done(performance.now() - began), 0) : requestAnimationFrame(look);
           requestAnimationFrame(look);
         }})"""
     )
     await page.evaluate("new Promise((done) => setTimeout(done, 100))")
     return took, await page.evaluate("Math.max(0, ...tasks)")
+
+
+SCROLL = """
+new Promise((done) => {
+  const story = document.querySelector("#story");
+  const frames = [];
+  let last = performance.now();
+  const step = () => {
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+    story.scrollTop -= 100;
+    if (frames.length < 60) requestAnimationFrame(step);
+    else done(frames.slice(2).sort((one, other) => one - other)[Math.floor(58 * 0.95)]);
+  };
+  requestAnimationFrame(step);
+})
+"""
+"""Scrolls up for a second: the milliseconds that 95 of 100 frames take at most."""
+
+
+async def scrolled(page: Tab, *, at_rest: bool) -> float:
+    """The best of some tries to scroll, as a share of the limit."""
+    shares = list[float]()
+    while len(shares) < TRIES and not any(share <= 1 for share in shares):
+        slowness = 1.0 if at_rest else max(1.0, await page.evaluate(BASELINE) / PLAIN)
+        shares.append(await page.evaluate(SCROLL) / SCROLLS / slowness)
+    return min(shares)
+
+
+async def heap(page: Tab) -> float:
+    """Megabytes that the page holds, after a collection of its garbage."""
+    await page.ask("HeapProfiler.collectGarbage")
+    return float((await page.ask("Runtime.getHeapUsage"))["usedSize"]) / 1e6
 
 
 async def best(page: Tab, session: str, figure: int, limit: float, *, at_rest: bool) -> float:
@@ -209,20 +276,29 @@ async def test_long_sessions_open_at_once_and_hold_nothing_up(tmp_path: Path) ->
     """A session of 10,000 lines is there in less than a second; no task takes 100 ms, also while 20,000 words stream in."""
     at_rest = os.getloadavg()[0] < AT_REST
     most = 1.0 if at_rest else NOISE
-    opened, live = dict[str, float](), dict[str, float]()
-    async with serving(STORIES) as url, tab(tmp_path) as page:
+    shown = ""
+    opened, live, scrolls, heaps = (dict[str, float]() for _ in range(4))
+    async with serving({**STORIES, **PACED}) as url, tab(tmp_path) as page:
         await page.size(1280, 800)
         await page.ask("Page.enable")
         await page.ask("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         await page.go(f"{url}#/c/cb")
-        await page.until("document.getElementById('events')")
-        for number, name in enumerate(STORIES):
-            opened[name] = await best(page, f"s{number}", 0, OPENS, at_rest=at_rest)
-            if "one event each" in name or "all kinds" in name:
+        await page.until("document.querySelector('#words')")
+        for number, name in enumerate([*STORIES, *PACED]):
+            if name in STORIES:
+                opened[name] = await best(page, f"s{number}", 0, OPENS, at_rest=at_rest)
+            if "one event each" in name or "all kinds" in name or name in PACED:
                 live[name] = await best(page, f"live-s{number}", 1, LONGEST, at_rest=at_rest)
-        shown = await page.evaluate("document.getElementById('events').textContent")
+            if "kinds" in name or "Markdown" in name:
+                scrolls[name] = await scrolled(page, at_rest=at_rest)
+            heaps[name] = await heap(page)
+            print(f"{name}: {heaps[name]:.0f} MB, scrolling {scrolls.get(name, 0) * SCROLLS:.0f} ms")
+            if "hidden" in name:
+                shown = await page.evaluate("document.getElementById('events').textContent")
     assert "<U+202E>first<U+202E>0<U+202E>1<" in shown
     assert "<U+202E>19999" in shown
-    assert "odd" not in shown
+    assert [f"The event {odd} is of a kind" in shown for odd, _ in ODD] == [True] * len(ODD)
     assert {name: share for name, share in opened.items() if share > most} == {}
     assert {name: share for name, share in live.items() if share > most} == {}
+    assert {name: share for name, share in scrolls.items() if share > most} == {}
+    assert {name: size for name, size in heaps.items() if size > HEAP} == {}

@@ -10,7 +10,7 @@ import { Transcript } from "../../http/pages/static/parts/transcript.js";
 const at = (second) => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
 
 /** A transcript of these events; each is its name and its data, and comes a second after the one before. */
-function told(...events) {
+function storyOf(...events) {
   const story = new Transcript();
   events.forEach(([event, data], number) => story.take({ id: number + 1, event, data: { timestamp: at(number), ...data } }));
   return story;
@@ -23,7 +23,7 @@ const result = (tool, id, output = "", more = {}) => ["tool_result", { tool, cal
 const done = (summary, status = "completed") => ["complete", { status, summary }];
 
 test("a run: prompt, answer in pieces, tools, changed files, the end", () => {
-  const story = told(
+  const story = storyOf(
     ["session", { action: "started", status: "running", prompt: "Fix", agent: "build", model: "a/b", by: "anna", via: "gateway" }],
     ["message_sent", { message_id: "m1", content: "Fix", agent: "build", by: "anna", via: "gateway" }],
     ["message_delivered", { message_id: "m1" }],
@@ -71,23 +71,23 @@ const ENDS = {
 };
 
 for (const [name, [events, expected]] of Object.entries(ENDS)) {
-  test(`nothing is shown twice: ${name}`, () => assert.equal(told(...events).blocks.at(-1).text?.text ?? null, expected));
+  test(`nothing is shown twice: ${name}`, () => assert.equal(storyOf(...events).blocks.at(-1).text?.text ?? null, expected));
 }
 
 test("the same error is shown once, another one again", () => {
   const error = ["error", { error: "No credit", code: "X" }];
-  assert.deepEqual(kinds(told(error, error, ["error", { error: "Else", code: "X" }])), ["error", "error"]);
+  assert.deepEqual(kinds(storyOf(error, error, ["error", { error: "Else", code: "X" }])), ["error", "error"]);
 });
 
 test("events that come again change nothing, as after a restart", () => {
-  const story = told(say("a"), say("b"));
+  const story = storyOf(say("a"), say("b"));
   story.take({ id: 2, event: "output", data: say("b")[1] });
   story.take({ id: 1, event: "output", data: say("a")[1] });
   assert.equal(story.blocks[0].text.text, "ab");
 });
 
 test("a restart in mid-run: the call has no result, and the session goes on", () => {
-  const story = told(
+  const story = storyOf(
     use("bash", { command: "sleep 9" }, "c1"),
     ["error", { error: "The service ended.", code: "SERVER_RESTARTED" }],
     ["session", { action: "interrupted", status: "interrupted", reason: "server_restarted" }],
@@ -103,13 +103,13 @@ test("a restart in mid-run: the call has no result, and the session goes on", ()
 });
 
 test("text that the agent took back is replaced", () => {
-  const story = told(say("wrong"), say("right", "p1", { replaces: true }), say(" now"));
+  const story = storyOf(say("wrong"), say("right", "p1", { replaces: true }), say(" now"));
   assert.equal(story.blocks[0].text.text, "right now");
 });
 
 test("what a subagent does is within its call, also where two of them work at once", () => {
   const of = (subagent) => ({ subagent });
-  const story = told(
+  const story = storyOf(
     use("task", { description: "First" }, "t1"),
     use("task", { description: "Second" }, "t2"),
     say("from two", "p2", of("ses_2")),
@@ -128,12 +128,12 @@ test("what a subagent does is within its call, also where two of them work at on
 });
 
 test("a subagent without a call has a block of its own", () => {
-  const story = told(say("lost", "p", { subagent: "ses_9" }));
+  const story = storyOf(say("lost", "p", { subagent: "ses_9" }));
   assert.deepEqual(story.blocks.map(({ kind, inner }) => [kind, inner.blocks[0].text.text]), [["subagent", "lost"]]);
 });
 
 test("a change within a subagent's group of looks is a change of the block at the top", () => {
-  const story = told(use("task", {}, "t"), use("read", {}, "r", { subagent: "s" }));
+  const story = storyOf(use("task", {}, "t"), use("read", {}, "r", { subagent: "s" }));
   story.drain();
   story.take({ id: 9, event: "tool_result", data: { tool: "read", call_id: "r", status: "completed", output: "" } });
   assert.deepEqual([...story.drain()], [story.blocks[0]]);
@@ -141,19 +141,19 @@ test("a change within a subagent's group of looks is a change of the block at th
 
 test("what is asked waits until it is settled, and says who decided", () => {
   const asked = ["permission", { action: "asked", permission_id: "p", tool: "bash", args: { command: "rm x" }, kind: "permission" }];
-  const story = told(asked, ["permission", { action: "answering", permission_id: "p", reply: "once", decided_by: "user", by: "bob" }]);
+  const story = storyOf(asked, ["permission", { action: "answering", permission_id: "p", reply: "once", decided_by: "user", by: "bob" }]);
   assert.equal(story.waiting.length, 1);
   assert.equal(story.blocks[0].answering.by, "bob");
   story.take({ id: 9, event: "permission", data: { action: "replied", permission_id: "p", reply: "once", decided_by: "user", by: "bob" } });
   assert.equal(story.waiting.length, 0);
   assert.equal(story.blocks[0].settled.by, "bob");
-  assert.deepEqual(kinds(told(["permission", { action: "replied", permission_id: "q", reply: "reject", decided_by: "timeout" }])), ["ask"]);
+  assert.deepEqual(kinds(storyOf(["permission", { action: "replied", permission_id: "q", reply: "reject", decided_by: "timeout" }])), ["ask"]);
 });
 
 test("imported messages have their tools and reasoning; a newer state takes the older one's place", () => {
   const message = (content, tools, cost) => ["message_imported", { message_id: "i", role: "assistant", content, reasoning: "Hm", tools, cost, tokens: { input: 4 } }];
   const call = { tool: "bash", args: { command: "ls" }, call_id: "c", status: "completed", output: "a.py" };
-  const story = told(
+  const story = storyOf(
     ["session", { action: "imported", status: "completed", title: "Old work", prompt: "x", agent: "build", started_at: at(0), digests: {} }],
     ["message_imported", { message_id: "u", role: "user", content: "Do it" }],
     message("One", [call], 1),
@@ -170,10 +170,10 @@ test("imported messages have their tools and reasoning; a newer state takes the 
 
 test("names of events call nothing, and are shown", () => {
   const names = ["clear", "constructor", "__proto__", "toString", "hasOwnProperty", "take", "drain", "add", "touch", "blocks"];
-  const story = told(...names.map((name) => [name, { content: "odd" }]));
+  const story = storyOf(...names.map((name) => [name, { content: "odd" }]));
   assert.deepEqual(story.blocks.map(({ kind, name }) => [kind, name]), names.map((name) => ["unknown", name]));
   assert.ok(story.blocks[0].raw.includes("odd"));
-  assert.deepEqual(kinds(told(["task", {}], ["request", {}], ["codebase", {}], ["service", {}], ["erasure", {}])), []);
+  assert.deepEqual(kinds(storyOf(["task", {}], ["request", {}], ["codebase", {}], ["service", {}], ["erasure", {}])), []);
 });
 
 const MALFORMED = [

@@ -1,72 +1,90 @@
-// A session: its transcript, and the form for what a person says to the agent.
+// A session: its transcript with the means to move in it, and the form for what a person says to the agent.
 
-import { html } from "../vendored/lit-html/lit-html.js";
-import { ref } from "../vendored/lit-html/directives/ref.js";
-import { Story } from "../parts/story.js";
+import { html, nothing } from "../vendored/lit-html/lit-html.js";
+import { spent } from "../parts/spending.js";
 import { oneLine } from "../parts/visible.js";
-import { codebaseOf, mayAct } from "../state/store.js";
+import { hashOf } from "../state/address.js";
+import { codebaseOf, sessionOf } from "../state/store.js";
+import { askedCard, deadline } from "./asked.js";
+import { composer } from "./composer.js";
+import { JUMPS, TranscriptView } from "./transcript.js";
 
-/** @import { ListedCodebase } from "../client/ledger.js" */
+/** @import { CodebasePermission, ListedCodebase } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
 /** @import { OpenSession, State } from "../state/store.js" */
+/** @import { Layout } from "../parts/diff_view.js" */
+/** @import { Place } from "./shown.js" */
 
-/** @type {{ place: Element | null, story: any, session: OpenSession | null, taken: number }} */
-const shown = { place: null, story: null, session: null, taken: 0 };
+const KEPT = "opencode-ledger layout of differences";
+
+/** The transcript that is in the page, and what it was made for. @type {{ of: OpenSession | null, at: string | null, event: number | null, view: TranscriptView | null }} */
+const open = { of: null, at: null, event: null, view: null };
 
 /**
  * @param {State} state
  * @param {Actions} actions
  */
 export function session(state, actions) {
-  const mount = (/** @type {Element | undefined} */ place) => {
-    if (place && shown.place !== place) Object.assign(shown, { place, story: new Story(place, answer(state, actions)), session: null });
-    if (place) feed(state.session);
-  };
-  return html`<section id="story" data-session=${state.session?.id ?? ""} tabindex="0" aria-label="Transcript"><div id="events" ${ref((place) => mount(place))}></div></section>
-    ${state.session?.trouble ? html`<p class="bad">${oneLine(state.session.trouble)}</p>` : ""} ${composer(state, actions)}`;
+  const view = transcriptOf(state, actions);
+  const trouble = state.session?.trouble;
+  return html`<div class="transcript">
+      ${view ? html`${bar(view)}${view.element}` : html`<p class="hint">${sessionOf(state) ? "Reading…" : "No agent has worked here yet."}</p>`}
+    </div>
+    ${trouble && !state.away ? html`<p class="bad trouble" role="alert">${oneLine(trouble)}</p>` : nothing} ${composer(state, actions)}`;
 }
 
-/** @param {State} state @param {Actions} actions */
-const answer = (state, actions) => (/** @type {string} */ id, /** @type {{ reply: "once" | "always" | "reject", answers?: string[][] }} */ given) =>
-  actions.answer({ id, codebase: /** @type {ListedCodebase} */ (codebaseOf(state)) }, given.reply, given);
-
-/** Hand the transcript what it doesn't have yet. @param {OpenSession | null} session */
-function feed(session) {
-  if (shown.session !== session) {
-    shown.story.clear();
-    Object.assign(shown, { session, taken: 0 });
+/** The transcript of the open session, with all that came of it. @param {State} state @param {Actions} actions */
+function transcriptOf(state, actions) {
+  const { session: opened, address } = state;
+  if (!opened) return (open.view = open.of = null);
+  if (open.of !== opened || open.at !== address.at) {
+    Object.assign(open, { of: opened, at: address.at, event: null, view: new TranscriptView(placeOf(state, actions), address.at) });
   }
-  const events = session?.events ?? [];
-  while (shown.taken < events.length) shown.story.take(events[shown.taken++]);
+  const view = /** @type {TranscriptView} */ (open.view);
+  if (address.event !== open.event) view.wanted = open.event = address.event;
+  view.update(opened.events, opened.ended);
+  return view;
 }
 
-/** @param {State} state @param {Actions} actions */
-function composer(state, actions) {
-  const status = codebaseOf(state)?.overview.session?.status;
-  const label = status === "interrupted" ? "Resume" : ["running", "pending"].includes(status ?? "") ? "Send" : "Start agent";
-  const off = !mayAct(state) || state.doing.has("say");
-  const say = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-    const words = String(new FormData(form).get("words"));
-    const queue = event.submitter?.id === "queue";
-    if (await said(words, queue, label === "Start agent", state, actions)) form.reset();
+/** What the transcript needs of the page around it. @param {State} state @param {Actions} actions @returns {Place} */
+function placeOf(state, actions) {
+  const id = /** @type {OpenSession} */ (state.session).codebase;
+  const codebase = () => /** @type {ListedCodebase} */ (state.codebases.get(id) ?? codebaseOf(state));
+  return {
+    session: /** @type {OpenSession} */ (state.session).id,
+    address: (number) => hashOf({ ...state.address, view: "session", session: state.session?.id ?? null, event: number }),
+    output: (output) => `v1/opencode/codebases/${id}/outputs/${encodeURIComponent(output)}`,
+    card: (asked, answering) => card({ ...asked, id: asked.permission_id, codebase: codebase() }, answering, state, actions),
+    layout: () => (localStorage.getItem(KEPT) === "side by side" ? "side by side" : "unified"),
+    setLayout: (layout) => {
+      localStorage.setItem(KEPT, layout);
+      open.view?.redraw();
+    },
   };
-  return html`<form id="speak" @submit=${say} @keydown=${submitWithControl}>
-    <label for="words">Message</label>
-    <textarea id="words" name="words" rows="3" required placeholder="What should the agent do?"></textarea>
-    <div class="row"><button id="say" ?disabled=${off}>${label}</button> <button id="queue" ?disabled=${off}>Add to queue</button></div>
-  </form>`;
 }
 
-/** @param {string} words @param {boolean} queue @param {boolean} start @param {State} state @param {Actions} actions */
-async function said(words, queue, start, state, actions) {
-  if (!queue) return start ? actions.start(words) : actions.send(words);
-  const title = words.trim().split("\n")[0]?.slice(0, 80) ?? "";
-  return (await actions.plan([codebaseOf(state)?.id ?? ""], { title, prompt: words })).done;
+/** What an agent asks, where it asked it: the same card as in the inbox. @param {any} given @param {boolean} answering @param {State} state @param {Actions} actions */
+function card(given, answering, state, actions) {
+  /** @type {CodebasePermission} */
+  const asked = { kind: "permission", patterns: [], expires_at: null, ...given };
+  return html`<div class="ask waiting" tabindex="-1">
+    <div class="row"><strong>${asked.kind === "question" ? "A question" : "A permission"}</strong> ${deadline(asked, state.now)}</div>
+    ${answering ? html`<p class="hint">The answer is on its way to the agent.</p>` : askedCard(asked, state, actions)}
+  </div>`;
 }
 
-/** @param {KeyboardEvent} event */
-function submitWithControl(event) {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) /** @type {HTMLFormElement} */ (event.currentTarget).requestSubmit();
+/** The means to move in a transcript, and what the session used. @param {TranscriptView} view */
+function bar(view) {
+  const { used, model, agent } = view.transcript;
+  const facts = [agent, model, spent(used)].filter(Boolean).map((fact) => html`<span>${oneLine(fact)}</span>`);
+  return html`<div class="bar"><span class="facts">${facts}</span>${[...JUMPS].map(([kind, is]) => jump(view, kind, view.transcript.blocks.filter(is).length))}</div>`;
 }
+
+/** @param {TranscriptView} view @param {string} kind @param {number} count */
+const jump = (view, kind, count) =>
+  count
+    ? html`<span class="jump" role="group" aria-label="Jump to ${kind}s"
+        ><button type="button" aria-label="Previous ${kind}" data-jump="${kind} -1" @click=${() => view.jump(kind, -1)}>↑</button
+        ><span>${kind} <small>${count}</small></span
+        ><button type="button" aria-label="Next ${kind}" data-jump="${kind} 1" @click=${() => view.jump(kind, 1)}>↓</button></span>`
+    : nothing;
