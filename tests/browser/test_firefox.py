@@ -35,7 +35,7 @@ async def test_the_job_in_firefox(tmp_path: Path) -> None:
         await page.keys("Tidy up")
         await page.evaluate("document.getElementById('say').click()")
         await page.until("document.title === '(1) opencode-ledger'")
-        await page.until("document.getElementById('events').textContent.includes('<U+202E>')")
+        await page.until("document.getElementById('events')?.textContent.includes('<U+202E>')")
         await page.evaluate("document.activeElement.blur()")
         await page.keys("gi")
         await page.until("document.querySelector('.inbox .command')")
