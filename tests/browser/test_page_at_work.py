@@ -16,7 +16,7 @@ from .tab import Tab, tab
 CONTROL = 2
 """The modifier of the control key, as Chromium counts it."""
 
-TEXT = r"document.querySelector('#events').innerText.replace(/\s+/g, ' ')"
+TEXT = r"(document.querySelector('#events')?.innerText ?? '').replace(/\s+/g, ' ')"
 ANSWERS = "[...document.querySelectorAll('#events .is-answer .prose')].map((one) => one.innerText.trim())"
 COMMANDS = "[...document.querySelectorAll('#events .is-call .target')].map((one) => one.textContent)"
 CARD = "document.querySelector('.story .ask.waiting')"
