@@ -1,24 +1,18 @@
 """The agent of a codebase: trigger, message, interrupt, stop, status, events."""
 
 import asyncio
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Sequence as Many
-from contextlib import contextmanager
-from typing import Final
 
 from aiohttp import web
 
 from ...domain import events as e
 from ...domain.codebase import commands as c
 from ...domain.errors import CodebaseNotFound, UnknownModel
-from ...domain.events.recorded import RecordedEvent
-from ...domain.events.wire import decode
-from ...domain.ids import CodebaseId
 from ...projections.views.codebases import Codebase
-from ..streams.overview_board import within
+from ..streams.fence import Fence
 from ..web.answers import json_answer
 from ..web.bodies import read_body
-from ..web.conditions import Condition, only_while
 from ..web.parameters import AT
 from ..web.principal import limit_of
 from .execute import execute, the, with_message
@@ -26,9 +20,6 @@ from .paths import files_inside
 from .queue_status import queue_status
 from .request_bodies import NoBody, SendMessage, TriggerAgent
 from .service import Service
-
-RENAMED: Final = b": this token may not read this codebase any more\n"
-"""A comment, before a stream ends because the codebase has left the token's limit. The next request gets 404."""
 
 
 async def trigger_agent(service: Service, request: web.Request) -> web.Response:
@@ -134,39 +125,9 @@ async def agent_events(service: Service, request: web.Request) -> web.StreamResp
     Without `Last-Event-ID`, the stream starts with the running or interrupted session, or else with the next event.
     """
     codebase = await service.codebase_id(request)
-    with _while_allowed(service, request, codebase):
-        # Looked up once more: it may have got another name before anybody listened.
-        if not within(limit_of(request), codebase, (await service.codebase(request)).name):
-            raise CodebaseNotFound
+    fence = Fence(codebase, limit_of(request), await service.store.stream_head(codebase))
+    with service.streams.fenced(fence):
+        # Looked up once more: it may have got another name before the fence was up.
+        await service.codebase(request)
         with service.admission.admitted(request):
-            return await service.streams.codebase_events(request, codebase)
-
-
-@contextmanager
-def _while_allowed(service: Service, request: web.Request, codebase: CodebaseId) -> Generator[None]:
-    """Have the request's stream end when the codebase leaves the limit of the token by another name."""
-    limit, inside = limit_of(request), True
-
-    def look(events: Many[RecordedEvent]) -> None:
-        nonlocal inside
-        for name in _names(events, codebase):
-            inside = inside and within(limit, codebase, name)
-        if not inside:
-            service.streams.check()
-
-    only_while(request, Condition(lambda: inside, RENAMED))
-    stop = service.store.on_commit(look) if limit is not None else None
-    try:
-        yield
-    finally:
-        if stop is not None:
-            stop()
-
-
-def _names(events: Many[RecordedEvent], codebase: CodebaseId) -> Iterator[str]:
-    """The names that these events give the codebase."""
-    for recorded in events:
-        if recorded.stream == codebase and recorded.topic == e.CodebaseChanged.topic:
-            event = decode(recorded)
-            if isinstance(event, e.CodebaseChanged) and event.name is not None:
-                yield event.name
+            return await service.streams.codebase_events(request, codebase, fence)

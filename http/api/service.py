@@ -29,7 +29,7 @@ from ...projections.views.views import Views
 from ..metrics import Metrics
 from ..settings import Settings
 from ..streams.admission import StreamAdmission
-from ..streams.overview_board import ID_PREFIX
+from ..streams.overview_board import ID_PREFIX, within
 from ..streams.overviews import OverviewFeed
 from ..streams.stream import EventStreams
 from ..web.parameters import AT
@@ -150,7 +150,8 @@ class Service:
         codebase_id = await self.codebase_id(request)
         views = await self.current_views()
         codebase = await views.codebases.get(codebase_id)
-        if codebase is None:
+        # It may have got another name since it was looked up by the limit.
+        if codebase is None or not within(limit_of(request), codebase_id, codebase.name):
             raise CodebaseNotFound
         return codebase
 

@@ -14,6 +14,7 @@ from ...domain.events.recorded import RecordedEvent
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.ports import EventStore
 from .all_codebases import ALL, in_whole_log
+from .fence import Fence
 from .shared_frames import batch_of
 from .subscriber import Subscriber
 
@@ -64,6 +65,10 @@ class LiveStream:
         batch = batch_of(events, session)
         leaving: set[Subscriber] = set()
         for subscriber in followers:
+            if not subscriber.may_have(batch):
+                leaving.add(subscriber)  # it is fed what is left for it, and the end, from the log
+                subscriber.recall()
+                continue
             if subscriber.position == batch.before:
                 subscriber.take(batch)
                 level = subscriber.backlog <= self._limit
@@ -82,6 +87,7 @@ class Fanout:
     def __init__(self, store: EventStore, limit: int) -> None:
         self._limit = limit
         self._streams: dict[CodebaseId, LiveStream] = {}
+        self._fences: dict[CodebaseId, set[Fence]] = {}
         self._recalls = 0
         self.close = store.on_commit(self._announce)
 
@@ -103,15 +109,30 @@ class Fanout:
                 del self._streams[codebase]
                 self._recalls += stream.recalls
 
+    @contextmanager
+    def fenced(self, fence: Fence) -> Generator[None]:
+        """Have a fence hear of every commit before anything of it is sent, until the end of the block."""
+        fences = self._fences.setdefault(fence.codebase, set())
+        fences.add(fence)
+        try:
+            yield
+        finally:
+            fences.discard(fence)
+            if not fences and self._fences.get(fence.codebase) is fences:
+                del self._fences[fence.codebase]
+
     def _announce(self, events: tuple[RecordedEvent, ...]) -> None:
         # One commit may hold appends of several streams; each stream's own events lie in order in it.
-        if not self._streams:
+        if not self._streams and not self._fences:
             return
         if (whole := self._streams.get(ALL)) is not None:
             whole.announce(tuple(map(in_whole_log, events)))
-        for codebase, own in groupby(sorted(events, key=_by_stream), key=_by_stream):
+        for codebase, group in groupby(sorted(events, key=_by_stream), key=_by_stream):
+            own = tuple(group)
+            for fence in self._fences.get(codebase, ()):
+                fence.hear(own)
             if (stream := self._streams.get(codebase)) is not None:
-                stream.announce(tuple(own))
+                stream.announce(own)
 
 
 def _by_stream(event: RecordedEvent) -> CodebaseId:

@@ -8,7 +8,7 @@ reader takes it. Level, it follows the commits (see `fanout`) until it falls beh
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -33,6 +33,7 @@ from .cursor import (
     start_of_all,
 )
 from .fanout import Fanout, LiveStream
+from .fence import RENAMED, Fence
 from .replay_turns import ReplayTurns
 from .shared_frames import batch_of
 from .sse import PREAMBLE, REVOKED
@@ -110,22 +111,28 @@ class EventStreams:
         """How many bytes wait for readers, over all streams."""
         return sum(subscriber.backlog for subscriber in self._open)
 
-    async def codebase_events(self, request: web.Request, codebase: CodebaseId) -> web.StreamResponse:
-        """Answer one request for a codebase's events; returns when the stream has ended.
+    def fenced(self, fence: Fence) -> AbstractContextManager[None]:
+        """See `Fanout.fenced`."""
+        return self._fanout.fenced(fence)
+
+    async def codebase_events(
+        self, request: web.Request, codebase: CodebaseId, fence: Fence | None = None
+    ) -> web.StreamResponse:
+        """Answer one request for a codebase's events; returns when the stream has ended. `fence`: see `Fence`.
 
         Raises `BadCursor`, `CursorAhead` or `SessionNotFound`, all before the first byte.
         """
         start = await start_of(request, codebase, self._store, self._sessions)
         if start is None:
             return web.Response(status=204, headers={hdrs.CACHE_CONTROL: "no-store"})
-        return await self.answer(request, start, partial(self._follow_log, codebase))
+        return await self.answer(request, start, partial(self._follow_log, codebase, fence))
 
     async def all_events(self, request: web.Request) -> web.StreamResponse:
         """As `codebase_events`, for the events of all codebases, numbered by their positions in the log.
 
         Raises `BadCursor`, `CursorAhead` or `InvalidInput`, all before the first byte.
         """
-        return await self.answer(request, start_of_all(request, self._store.head), partial(self._follow_log, ALL))
+        return await self.answer(request, start_of_all(request, self._store.head), partial(self._follow_log, ALL, None))
 
     async def answer(self, request: web.Request, start: Start, feed: Feed) -> web.StreamResponse:
         """Answer one request with a stream; returns when the stream has ended. `feed` sends what belongs to it."""
@@ -189,7 +196,10 @@ class EventStreams:
             log.exception("a stream broke", position=subscriber.position)
             subscriber.cut()
 
-    async def _follow_log(self, codebase: CodebaseId, subscriber: Subscriber, drain: Drain) -> None:
+    async def _follow_log(
+        self, codebase: CodebaseId, fence: Fence | None, subscriber: Subscriber, drain: Drain
+    ) -> None:
+        subscriber.fence = fence
         with self._fanout.attached(codebase) as live:
             await self._feed(subscriber, codebase, live, drain)
 
@@ -201,14 +211,23 @@ class EventStreams:
                 if page and not subscriber.over:
                     subscriber.take(batch_of(page, subscriber.session, to_a_place=subscriber.upto is not None))
             await drain()
-            if not page:
+            fence = subscriber.fence
+            if not page and fence is not None and fence.upto is not None:
+                subscriber.send(RENAMED)
+                subscriber.finish()
+            elif not page:
                 await live.follow(subscriber)
                 await drain()
 
     async def _read(self, codebase: CodebaseId, subscriber: Subscriber, limit: int) -> list[RecordedEvent]:
         if codebase == ALL:
             return [in_whole_log(e) for e in await self._store.read_all(Position(subscriber.position), limit)]
-        return await self._store.read_stream(codebase, subscriber.position, limit, upto=subscriber.upto)
+        if (fence := subscriber.fence) is None:
+            return await self._store.read_stream(codebase, subscriber.position, limit, upto=subscriber.upto)
+        upto = fence.bounded(subscriber.upto)
+        page = await self._store.read_stream(codebase, subscriber.position, limit, upto=upto)
+        fence.hear(page)  # the log may show a commit before it is announced
+        return [event for event in page if not fence.is_before(event.sequence)]
 
     @contextmanager
     def _registered(self, subscriber: Subscriber, request: web.Request) -> Generator[None, None, None]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from ...domain.ids import Sequence, SessionId
+from .fence import Fence
 from .shared_frames import Batch, as_chunk
 from .sse import HEARTBEAT
 
@@ -12,7 +13,8 @@ class Subscriber:
     """A reader's position in a stream, and the transport to it.
 
     `position`: it was sent all of its events up to this sequence. `session`: the only session it wants, or None.
-    `upto`: the stream ends there, or None. `over`: nothing more will be sent.
+    `upto`: the stream ends there, or None. `fence`: it may also end where the codebase leaves the reader's limit.
+    `over`: nothing more will be sent.
     """
 
     __slots__ = (
@@ -24,6 +26,7 @@ class Subscriber:
         "_silent_since",
         "_transport",
         "_written",
+        "fence",
         "over",
         "position",
         "session",
@@ -42,6 +45,7 @@ class Subscriber:
     ) -> None:
         self.position, self.session, self.upto = position, session, upto
         self.over = upto is not None and position >= upto
+        self.fence: Fence | None = None
         self._transport, self._chunked = transport, chunked
         self._recalled = asyncio.Event()
         self._monotonic = monotonic
@@ -52,6 +56,10 @@ class Subscriber:
     def backlog(self) -> int:
         """Bytes that the reader has not taken yet."""
         return self._transport.get_write_buffer_size()
+
+    def may_have(self, batch: Batch) -> bool:
+        """Whether all of a batch is within what the reader may read."""
+        return self.fence is None or not self.fence.is_before(batch.last)
 
     def take(self, batch: Batch) -> None:
         """Send a batch that begins where this reader is."""

@@ -17,8 +17,9 @@ from opencode_ledger.http.routes import ROUTES
 from opencode_ledger.http.settings import Settings
 
 OPERATOR = "the-token-of-the-operator"
-NAMED, BY_ID, BOTH, READER, UNKNOWN = (
-    f"the-token-for-{name}" for name in ("shop-named", "shop-by-id", "shop-and-mill", "reading-the-shop", "no-codebase")
+NAMED, BY_ID, BOTH, READER, UNKNOWN, EITHER = (
+    f"the-token-for-{name}"
+    for name in ("shop-named", "shop-by-id", "shop-and-mill", "reading-the-shop", "no-codebase", "shop-or-store")
 )
 COMMANDS = {
     ("POST", "trigger"): {"prompt": "Go"},
@@ -72,6 +73,7 @@ async def place(settings: Settings, tmp_path: Path) -> AsyncIterator[Place]:
     file.write_text(
         f"operator = all: {OPERATOR}\nnamed = all, @shop: {NAMED}\nid = all, @{shop}: {BY_ID}\n"
         f"both = all, @shop, @{mill}: {BOTH}\nreader = read, @shop: {READER}\nnone = all, @gone: {UNKNOWN}\n"
+        f"either = all, @shop, @store: {EITHER}\n"
     )
     file.chmod(0o600)
     async with running(settings.model_copy(update={"token_file": file}), home, token=OPERATOR) as api:
@@ -230,26 +232,87 @@ async def test_a_name_stands_for_those_that_have_it_now(place: Place) -> None:
     assert (await place.api.ask("GET", f"/codebases/{place.shop}", headers=bearing(NAMED))).status == 404
 
 
-async def test_a_codebase_s_stream_ends_with_its_name(place: Place) -> None:
-    """Nothing that happens under the new name reaches a token of the old one; streams of its id and of all others go on."""
+RENAMES = (
+    # How it is named and then renamed, and what of the new name a token for `shop` and `store` may see: all, none.
+    ("out of the limit", NAMED, "shop", "secret", False),
+    ("out of both names", EITHER, "store", "hidden", False),
+    ("to a name like an id", NAMED, "shop", "cb_unseen", False),
+    ("within the limit", EITHER, "shop", "store", True),
+    ("to the same name", NAMED, "shop", "shop", True),
+    ("out of the name, but its id is there", BY_ID, "shop", "mart", True),
+    ("with no limit", OPERATOR, "shop", "bazaar", True),
+)
+
+
+async def test_where_a_change_of_name_shows(place: Place, subtests: pytest.Subtests) -> None:
+    """Streams, live and resumed, and all views show a new name exactly to the tokens that have the codebase by it.
+
+    The event with a name outside the limit is not sent, nor is what follows; what came before it is.
+    """
+    for what, token, before, after, stays in RENAMES:
+        with subtests.test(what):
+            await rename(place, before)
+            head = await place.api.service.store.stream_head(place.shop)
+            path = f"{API}/codebases/{place.shop}/events"
+            async with (
+                asyncio.timeout(LIMIT),
+                place.api.client.get(path, headers=bearing(token)) as live,
+                place.api.client.get(path, headers=bearing(token) | {"Last-Event-ID": "0"}) as whole,
+                place.api.client.get(f"{API}/overview/events", headers=bearing(token)) as overviews,
+            ):
+                assert (live.status, whole.status) == (200, 200)
+                for change in ({"description": "last"}, {"name": after, "description": "new"}, {"description": "end"}):
+                    assert (await place.api.ask("PATCH", f"/codebases/{place.shop}", change)).status == 200
+                last = head + 3 if stays else head + 1
+                seen = [await read(stream, last if stays else None) for stream in (live, whole)]
+                if not stays:
+                    seen.append(await overviews.content.readuntil(b'"overview":null'))
+            ids = [[int(one) for one in re.findall(rb"^id: (\d+)", body, re.MULTILINE)] for body in seen[:2]]
+            assert ids == [list(range(head + 1, last + 1)), list(range(1, last + 1))]
+            assert stays or not any(after.encode() in body for body in seen)
+            await the_views_agree(place, token, head, stays=stays)
+            await rename(place, "shop")
+
+
+async def the_views_agree(place: Place, token: str, head: int, *, stays: bool) -> None:
+    """The codebase is there, also as it was, and a reader may return to its stream; or it is not, by whatever address."""
+    path, headers = f"/codebases/{place.shop}", bearing(token)
+    listed = [one["id"] for one in await place.api.get("/codebases", headers=headers)]
+    assert (place.shop in listed) == stays
+    for address in ("", "/status", f"/status?at={head}", "/sessions", f"/tasks?at={head}", "/log", "/log/export"):
+        answer = await place.api.ask("GET", f"{path}{address}", headers=headers)
+        assert (200, "") if stays else code(answer) == (404, "codebase_not_found"), address
+    async with place.api.client.get(
+        f"{API}{path}/events", headers=headers | {"Last-Event-ID": str(head + 1)}
+    ) as returning:
+        assert returning.status == (200 if stays else 404)
+
+
+async def test_a_change_of_name_into_the_limit(place: Place) -> None:
+    """A codebase that gets the token's name is the token's with all of its history, its earlier names among it."""
+    await rename(place, "early")
     path = f"{API}/codebases/{place.shop}/events"
-    async with (
-        asyncio.timeout(LIMIT),
-        place.api.client.get(path, headers=bearing(NAMED)) as named,
-        place.api.client.get(path, headers=bearing(BY_ID)) as by_id,
-        place.api.client.get(path, headers=bearing(OPERATOR)) as operator,
-    ):
-        assert (named.status, by_id.status, operator.status) == (200, 200, 200)
-        for change in ({"description": "d"}, {"name": "store"}, {"description": "secret"}):
-            assert (await place.api.ask("PATCH", f"/codebases/{place.shop}", change)).status == 200
-        body = await named.content.read()
-        assert body.endswith(b": this token may not read this codebase any more\n")
-        assert b'"description":"d"' in body
-        assert b"secret" not in body
-        for stream in (by_id, operator):
-            assert await stream.content.readuntil(b'"description":"secret"')
-    answer = await place.api.ask("GET", f"/codebases/{place.shop}/events", headers=bearing(NAMED))
-    assert code(answer) == (404, "codebase_not_found")
+    start = bearing(NAMED) | {"Last-Event-ID": "0"}
+    assert (await place.api.ask("GET", f"/codebases/{place.shop}/events", headers=start)).status == 404
+    await rename(place, "shop")
+    head = await place.api.service.store.stream_head(place.shop)
+    async with asyncio.timeout(LIMIT), place.api.client.get(path, headers=start) as stream:
+        body = await stream.content.readuntil(b"id: %d\n" % head)
+    assert b"early" in body
+
+
+async def rename(place: Place, name: str) -> None:
+    """Give the shop a name, also the one that it has."""
+    assert (await place.api.ask("PATCH", f"/codebases/{place.shop}", {"name": name})).status == 200
+
+
+async def read(stream: Any, upto: int | None) -> bytes:
+    """What a stream sends up to an event, or up to its end."""
+    if upto is not None:
+        return bytes(await stream.content.readuntil(b"id: %d\n" % upto))
+    body = bytes(await stream.content.read())
+    assert body.endswith(b": this token may not read this codebase any more\n")
+    return body
 
 
 async def test_a_name_like_another_s_id_opens_nothing(place: Place) -> None:
