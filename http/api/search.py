@@ -21,7 +21,8 @@ async def search(service: Service, request: web.Request) -> web.Response:
     - Upper and lower case are the same, and so are letters with and without accents.
     - The last word may go on: `log` finds `login`. A space behind it ends it.
     - Words in double quotes must follow each other. So must the parts of a word, as in `src/cart.py`.
-    - A repeated word says nothing new. Of more than 16 different words or phrases the first 16 count.
+    - A repeated word says nothing new. Of more than 16 different words or phrases the first 16 count. Together they have at
+      most 48 words, and each word at most 6 times. In scripts without spaces, each character is a word.
     - No other sign has a meaning. Words are made of letters and digits. In scripts that are written without spaces, such as
       Chinese, any part of a sentence is found.
     - An answer is found when its step has ended. Of a long text the first 100,000 characters are searched.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from .words import ACCENT, UNSPACED, Query, folded, joined
+from .words import UNSPACED, Query, folded, joined, word_key, words_of
 
 LONGEST: Final = 300
 """Characters of an excerpt."""
@@ -37,7 +37,7 @@ class Excerpts:
 
     def __init__(self, query: Query) -> None:
         self.left = MOST_STEPS_OF_A_PAGE
-        phrases = [_keys(phrase) for phrase in query.phrases]
+        phrases = [words_of(phrase) for phrase in query.phrases]
         self._going_on = phrases.pop() if query.goes_on else None
         self._by_first: dict[str, list[list[str]]] = {}
         for phrase in filter(None, phrases):
@@ -60,7 +60,7 @@ class Excerpts:
             if self.left <= 0:
                 return
             self.left -= 1
-            key = _key(word.group())
+            key = word_key(word.group())
             phrases, goes_on = self._by_first.get(key, ()), self._going_on and key.startswith(self._going_on[0])
             if not (phrases or goes_on):
                 continue
@@ -78,7 +78,7 @@ class Excerpts:
             if word is None or self.left <= 0:
                 return 0
             self.left -= 1
-            key = _key(word.group())
+            key = word_key(word.group())
             if key != wanted and not (goes_on and number == last and key.startswith(wanted)):
                 return 0
             if number == last:
@@ -88,14 +88,6 @@ class Excerpts:
 
 def _words(text: str, at: int = 0) -> Iterator[re.Match[str]]:
     return (_ASCII_WORDS if text.isascii() else _WORDS).finditer(text, at)
-
-
-def _keys(phrase: str) -> list[str]:
-    return [_key(word) for word in _WORDS.findall(folded(phrase))]
-
-
-def _key(word: str) -> str:
-    return word if word.isascii() else word.replace(ACCENT, "")
 
 
 def _cut(text: str, hits: Iterator[tuple[int, int]]) -> Excerpt:

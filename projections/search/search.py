@@ -21,15 +21,16 @@ TextKind: TypeAlias = Literal["prompt", "answer", "command", "path"]
 MOST_READ: Final = 5_000_000
 """Characters that a page reads for its excerpts, an equal part of each text."""
 
+# The index is read once, for the total and the page: each reading of a frequent phrase takes long.
 _PAGE: Final = """
-    SELECT total.n, page.* FROM (
-        SELECT count(*) AS n FROM search CROSS JOIN texts AS t ON t.id = search.rowid
+    WITH found AS MATERIALIZED (
+        SELECT t.id FROM search CROSS JOIN texts AS t ON t.id = search.rowid
         WHERE search MATCH ? AND t.codebase_id IN ({codebases})
-    ) AS total LEFT JOIN (
-        SELECT t.id, t.codebase_id, c.name, t.session_id, t.task_id, t.kind, t.sequence, t.at,
-            substr(t.text, 1, ?)
-        FROM search CROSS JOIN texts AS t ON t.id = search.rowid CROSS JOIN codebases AS c ON c.id = t.codebase_id
-        WHERE search MATCH ? AND t.codebase_id IN ({codebases}) ORDER BY search.rowid DESC LIMIT ? OFFSET ?
+    )
+    SELECT total.n, page.* FROM (SELECT count(*) AS n FROM found) AS total LEFT JOIN (
+        SELECT t.id, t.codebase_id, c.name, t.session_id, t.task_id, t.kind, t.sequence, t.at, substr(t.text, 1, ?)
+        FROM (SELECT id FROM found ORDER BY id DESC LIMIT ? OFFSET ?) AS part
+        CROSS JOIN texts AS t ON t.id = part.id CROSS JOIN codebases AS c ON c.id = t.codebase_id
     ) AS page ORDER BY page.id DESC
     """
 _LIVE: Final = "SELECT id FROM live_codebases"
@@ -63,14 +64,14 @@ class Search:
     async def find(
         self, query: str, codebases: Collection[CodebaseId] | None = None, limit: int = 50, offset: int = 0
     ) -> Page[FoundText]:
-        """The texts with all words of a query. `codebases`: only theirs; None for all."""
+        """The texts with all words of a query. `codebases`: only theirs; None for all. Raises `TooManyWords`, `StoreError`."""
         meant = understood(query)
         if meant is None:
             return Page((), 0)
         match = meant.expression()
         only = tuple(codebases or ())
         live = _LIVE if codebases is None else f"{_LIVE} WHERE id IN ({', '.join('?' * len(only))})"
-        values: tuple[Value, ...] = (match, *only, MOST_READ // max(limit, 1), match, *only, limit, offset)
+        values: tuple[Value, ...] = (match, *only, MOST_READ // max(limit, 1), limit, offset)
         rows = await self._fetch(_PAGE.format(codebases=live), *values)
         # Beyond the last page the total still comes, with an empty row.
         return Page(await asyncio.to_thread(_page, meant, rows), rows[0][0])

@@ -6,8 +6,11 @@ character is a word of its own, so that any part of a sentence is found. A chara
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
+
+from ...domain.errors import InvalidInput
 
 SPLIT: Final = "\x1f"
 """Separates the characters of a script without spaces. A text's own separators of this kind become spaces."""
@@ -21,7 +24,14 @@ UNSPACED: Final = (
 MOST_PHRASES: Final = 16
 """Different words and phrases of a query that count."""
 
+MOST_WORDS: Final = 48
+"""Words of a query, in all its phrases. In scripts without spaces, each character is one."""
+
+MOST_REPEATS: Final = 6
+"""Times that a word may be in a query: the index reads all places of a word once for each time."""
+
 _UNSPACED: Final = re.compile(f"[{UNSPACED}]")
+_WORDS: Final = re.compile(f"[{UNSPACED}]|[^ {UNSPACED}]+")
 
 _PHRASES: Final = re.compile(r'"([^"]*)("?)|([^\s"]+)')
 _WORD: Final = re.compile(r"[^\W_]")
@@ -32,6 +42,12 @@ ACCENT: Final = "\u0301"
 
 _ACCENTS: Final = range(0x300, 0x370)
 _CACHED: Final = 0xFFFF
+
+
+class TooManyWords(InvalidInput):
+    """A search may have at most 48 words, and each at most 6 times; a character of a script without spaces counts as a word."""
+
+    code = "too_many_words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,7 @@ def understood(query: str) -> Query | None:
     - The last word may go on, unless something behind it ends it. A star says the same.
     - Nothing else has a meaning: `AND`, `NEAR`, `-` and brackets are words, or nothing.
     - A repeated word says nothing new. Of the different ones the first `MOST_PHRASES` count.
+    - Raises `TooManyWords` where these have more words than `MOST_WORDS`, or one of them more often than `MOST_REPEATS`.
     """
     given = [found.group(1) if found.group(3) is None else found.group(3) for found in _PHRASES.finditer(query)]
     different: dict[str, str] = {}
@@ -74,6 +91,9 @@ def understood(query: str) -> Query | None:
     if not different:
         return None
     phrases = tuple(different.values())[:MOST_PHRASES]
+    times = Counter(word for phrase in phrases for word in words_of(phrase))
+    if times.total() > MOST_WORDS or max(times.values()) > MOST_REPEATS:
+        raise TooManyWords
     goes_on = has_word(given[-1]) and (query[-1] == "*" or unicodedata.category(query[-1])[0] in "LMNC")
     # A word that is there as it stands also begins one: only a last phrase that is new can go on.
     alone = sum(folded(phrase) == folded(given[-1]) for phrase in given) == 1
@@ -83,6 +103,16 @@ def understood(query: str) -> Query | None:
 def folded(text: str) -> str:
     """The text as the index compares it, in as many characters: small letters without accents, and spaces between words."""
     return text.translate(_FOLDS)
+
+
+def words_of(phrase: str) -> list[str]:
+    """The words of a phrase, as the index compares them."""
+    return [word_key(word) for word in _WORDS.findall(folded(phrase))]
+
+
+def word_key(word: str) -> str:
+    """A word of a folded text, as the index compares it."""
+    return word if word.isascii() else word.replace(ACCENT, "")
 
 
 class _Folds(dict[int, str]):

@@ -110,7 +110,7 @@ QUERIES = (
     ("text:total", False), ("^total", True), ("{total}", True), ("total:", True), ("(total", True), ("total)", True),
     ('"', False), ('""', False), ('"""', False), ("*", False), ("&&", False), ("'", False), ("total'", True), ("'; DROP TABLE", False),
     ("\\", False), ("%", False), ("🦄", False), ("\u202etotal", True), ("\ufdd0total", False), ("\x1ftotal", True), ("total\n\t", True),
-    ("a " * 250, True), ("a" * 500, False), ('"' * 500, False), ("数" * 500, False),
+    ("a " * 250, True), ("a" * 500, False), ('"' * 500, False), ("数" * 6, False), (" ".join(map(str, range(100, 200))), False),
 )  # fmt: skip
 SAID = "Fix the total of the cart in src/auth/login.py, for user_name, in a Café in Köln: 数据库连接, データベース, ภาษาไทย, हिन्दी"
 
@@ -144,6 +144,32 @@ async def test_what_is_not_a_query(api: Running, subtests: pytest.Subtests) -> N
     for odd in ("%ED%A0%80", "%ff", "%fe%ff", "%c0%af"):
         assert (await api.ask("GET", f"/search?q={odd}")).status in (200, 400)
     assert (await ask(api, "a", codebase="nowhere")).body["code"] == "codebase_not_found"
+
+
+LETTERS, SIGNS = "a b c d e f g h ", "".join(chr(0x4E00 + number) for number in range(70))
+COSTLY = (
+    # Queries by what makes them long: the same word again and again, however it is written, or very many words.
+    ("a phrase of one word", '"' + "a " * 6 + '"', True), ("one more of it", '"' + "a " * 7 + '"', False),
+    ("a phrase as long as a query", '"' + "a " * 249 + '"', False), ("one that goes on", '"' + "a " * 6 + "a", False),
+    ("a path", "/a" * 6, True), ("a longer path", "/a" * 7, False), ("other letters of it", '"' + "a A á Á " * 2 + '"', False),
+    ("one sign of Chinese", "数" * 6, True), ("once more", "数" * 7, False), ("as often as a query has room", "数" * 500, False),
+    ("phrases that share a word", '"a" "a a" "a a a"', True), ("more of them", '"a" "a a" "a a a" "a a a a"', False),
+    ("48 words", '"' + LETTERS * 6 + '"', True), ("49 words", '"' + LETTERS * 6 + 'i"', False),
+    ("48 signs", SIGNS[:48], True), ("49 signs", SIGNS[:49], False), ("49 signs in two words", f"{SIGNS[:40]} {SIGNS[40:49]}", False),
+    ("48 words with a sign between", "-".join((LETTERS * 6).split()), True), ("words in any order", "a " * 200, True),
+    ("17 phrases, of which 16 count", " ".join(f'"{n} {n}b {n}c"' for n in range(10, 26)) + ' "' + "a " * 20 + '"', True),
+)  # fmt: skip
+
+
+async def test_costly_queries(api: Running, subtests: pytest.Subtests) -> None:
+    """A query that would read the index too often is refused, with a code of its own; the longest allowed one is answered."""
+    codebase = await api.register("shop")
+    await worked(api, codebase, "a " * 48 + LETTERS * 6 + SIGNS)
+    for what, query, allowed in COSTLY:
+        with subtests.test(what):
+            answer = await ask(api, query)
+            assert answer.status == 200 if allowed else (answer.status, answer.body["code"]) == (400, "too_many_words")
+            assert allowed or "at most 48 words, and each at most 6 times" in answer.body["detail"]
 
 
 async def test_marks_and_long_texts(api: Running) -> None:

@@ -13,10 +13,10 @@ ENGLISH = "The quick brown fox jumps over the lazy dog, and the end of the road 
 HOSTILE = {
     "10 kB of English": (ENGLISH * 105, "the " * 29 + "the"),
     "one word 50,000 times": ("a " * 50_000, "a"),
-    "a phrase that nearly fits everywhere": ("a " * 49_000 + "b", '"' + "a " * 240 + 'b"'),
-    "many phrases that begin alike": ("a " * 50_000, " ".join(f'"{"a " * number}"' for number in range(1, 20))),
+    "a phrase that nearly fits everywhere": ("a " * 49_000 + "b", '"' + "a " * 6 + 'b"'),
+    "many phrases that begin alike": ("a " * 50_000, " ".join(f'"{"a " * number}"' for number in range(1, 4))),
     "no space": ("a" * 100_000, "a"),
-    "no space, in Chinese": ("数" * 100_000, "数" * 200),
+    "no space, in Chinese": ("数" * 100_000, "数" * 6),
     "accents": ("a" + "\u0301" * 99_999, "a"),
 }
 UNUSUAL = "ͅ"
