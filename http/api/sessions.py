@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from ...domain.errors import DiffNotFound
 from ...domain.events.imported import OutputImported
-from ...domain.events.run import FileDiff, ToolResult
+from ...domain.events.run import ToolResult
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.secrets.masker import Secrets
@@ -16,7 +15,7 @@ from ..streams.cursor import SessionNotFound
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.pagination import part_of
-from ..web.parameters import CHANGED_PATH, MOST_MESSAGES, OFFSET, SESSION
+from ..web.parameters import MOST_MESSAGES, OFFSET, SESSION
 from .execute import named_request
 from .request_bodies import NoBody
 from .service import Service
@@ -62,31 +61,15 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
 
 async def session_changes(service: Service, request: web.Request) -> web.Response:
     """The files that a session changed, the last changed first: by its tools, and by what it ran in a shell."""
-    codebase, session = await _its_session(service, request)
+    codebase, session = await its_session(service, request)
     part = part_of(request)
     page = await service.projections.views.changes.page(codebase, session, part.limit, part.offset)
     files = [_file(changed) for changed in page.rows]
     return json_answer({"files": files, "total": page.total, "limit": part.limit, "offset": part.offset})
 
 
-async def session_diff(service: Service, request: web.Request) -> web.Response:
-    """The unified differences of one file: one for each prompt whose work changed it, in order."""
-    codebase, session = await _its_session(service, request)
-    path = CHANGED_PATH.given(request) or ""
-    if "\0" in path or any("\ud800" <= char <= "\udfff" for char in path):
-        raise DiffNotFound
-    found: list[str] = []
-    for sequence in await service.projections.views.changes.diffs(codebase, session, path):
-        for recorded in await service.store.read_stream(codebase, Sequence(sequence - 1), 1):
-            event = decode(recorded)
-            if isinstance(event, FileDiff) and event.diff is not None:
-                found.append(event.diff)
-    if not found:
-        raise DiffNotFound
-    return web.Response(text=service.secrets.mask("\n".join(found)), headers=NOT_KEPT)
-
-
-async def _its_session(service: Service, request: web.Request) -> tuple[CodebaseId, SessionId]:
+async def its_session(service: Service, request: web.Request) -> tuple[CodebaseId, SessionId]:
+    """The codebase and the session that the path names. Raises `CodebaseNotFound`, `SessionNotFound`."""
     codebase, session = await service.codebase(request), SessionId(request.match_info["session_id"])
     if await service.projections.views.sessions.get(codebase.id, session) is None:
         raise SessionNotFound

@@ -1,6 +1,7 @@
 """The files that a session changed, and their differences, over HTTP."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from yarl import URL
 from opencode_ledger.actors.twins.scripted_agent import ScriptedAgent
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.file_trees import Action
+from opencode_ledger.domain.secrets.masker import Masker, Secrets
+from opencode_ledger.domain.secrets.shapes import MARK
+from opencode_ledger.http.api.differences import STEP, masked
 from opencode_ledger.http.cli.erase import erase
 from opencode_ledger.http.settings import Settings
 
@@ -85,6 +89,44 @@ async def test_changes_and_differences(api: Running) -> None:
         export = await answer.text()
     assert "zebrafish" in export
     assert SECRET not in export
+
+
+async def test_long_differences_are_masked_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 MB of differences: what is searched at once is small, and others have a turn of the loop after each step.
+
+    The steps change nothing: a secret that lies over several of them, or over two differences, is masked.
+    """
+    masker, searched, turns, stop = Secrets([SECRET]), list[int](), 0, False
+    look = Masker.spans
+
+    def counted(self: Masker, text: str, start: int, *, after_secret: bool = False) -> list[tuple[int, int]]:
+        searched.append(len(text))
+        return look(self, text, start, after_secret=after_secret)
+
+    async def others() -> None:
+        nonlocal turns
+        while not stop:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def lines(size: int) -> str:
+        return "+ a line of code\n" * (size // 17)
+
+    whole = [lines(STEP)[:-20] + SECRET, lines(3_000_000) + SECRET[:9], SECRET[9:] + lines(7_000_000)]
+
+    async def more() -> AsyncGenerator[str]:
+        for text in whole[1:]:
+            yield text
+
+    monkeypatch.setattr(Masker, "spans", counted)
+    other = asyncio.create_task(others())
+    pieces = [piece async for piece in masked(masker, whole[0], more())]
+    stop = True
+    await other
+    assert b"".join(pieces).decode() == "".join(whole).replace(SECRET, MARK)
+    assert max(searched) <= 2 * STEP
+    assert len(searched) >= 10_000_000 // STEP
+    assert turns >= len(searched) - 2
 
 
 async def test_what_is_not_there(api: Running, subtests: pytest.Subtests) -> None:
