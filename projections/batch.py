@@ -94,6 +94,10 @@ class Batch:
         """Add statements without values that come after all others, once."""
         self._last_of_all.update(dict.fromkeys(statements))
 
+    def put_off_last(self) -> None:
+        """Leave out what would come after all others: a later batch does it."""
+        self._last_of_all.clear()
+
     def end_texts(self, codebase: str, session: str) -> None:
         """Add what was gathered of a session's texts, since none of it grows any more."""
         self._statements.extend(self.growing.take(codebase, session, split))

@@ -15,12 +15,16 @@ from ..domain.ids import Position
 from ..domain.ports import EventStore
 from .database import Database, OutOfStep, discard
 from .fold import Fold
+from .search.texts import INDEX
 from .views.views import PROJECTIONS, SCHEMA, VERSION
 
 log = structlog.get_logger()
 
 BATCH: Final = 1000
 """Events that are applied in one transaction at most."""
+
+INDEXED_AT_ONCE: Final = 32
+"""Batches whose texts are indexed together, where nobody reads in between: in small parts that takes twice as long."""
 
 AT_ONCE: Final = 64 * 1024
 """Bytes of events that are folded on the event loop; more are folded in a thread."""
@@ -96,14 +100,28 @@ class Applier:
         self._fold = Fold(PROJECTIONS)
         self.applied = applied
         self.turn = asyncio.Lock()
+        self._put_off = 0
 
-    async def apply(self, events: Many[RecordedEvent]) -> None:
-        """Apply events that follow `applied`, in one transaction."""
+    async def apply(self, events: Many[RecordedEvent], *, more: bool = False) -> None:
+        """Apply events that follow `applied`, in one transaction.
+
+        `more`: nobody reads before further events are applied, or `finish` is called. So texts may be indexed later.
+        """
         last = events[-1]
         is_long = sum(len(event.data) for event in events) > AT_ONCE
         batch = await asyncio.to_thread(self._fold, events) if is_long else self._fold(events)
+        put_off = self._put_off + 1 if more and self._put_off + 1 < INDEXED_AT_ONCE else 0
+        if put_off:
+            batch.put_off_last()
+        elif self._put_off:
+            batch.write_last(*INDEX)
         await self.database.apply(batch, self.applied, last.position, fingerprint_of(last))
-        self.applied = last.position
+        self.applied, self._put_off = last.position, put_off
+
+    async def finish(self) -> None:
+        """Index all texts that were put off, also those of an earlier process that ended before it did that."""
+        await self.database.execute(INDEX)
+        self._put_off = 0
 
     async def recall(self, head: Position) -> None:
         """After a failure, read the position from the file: only the file knows whether the transaction happened.

@@ -61,6 +61,13 @@ def _carry_out(connection: sqlite3.Connection, batch: Many[Statement], advance: 
     reach("projection.after_commit")
 
 
+def _execute(connection: sqlite3.Connection, statements: Many[str]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
 async def _in_thread(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     """Do some work in the connection's thread, in one hop: aiosqlite has no public name for that."""
     execute = cast("Callable[..., Awaitable[T]]", getattr(connection, "_execute"))  # noqa: B009  # no checker knows it
@@ -102,6 +109,10 @@ class Database:
         """Write what the events from `after` (exclusive) to `upto` change. Raises `sqlite3.Error` if nothing was written."""
         statements, advance = list(batch.statements()), (_ADVANCE, (upto, fingerprint, after))
         await _in_thread(self._writer, lambda connection: _carry_out(connection, statements, advance, self._reach))
+
+    async def execute(self, statements: Many[str]) -> None:
+        """Execute statements in one transaction, at whatever position. Raises `sqlite3.Error` if nothing was written."""
+        await _in_thread(self._writer, lambda connection: _execute(connection, statements))
 
     async def fetch(self, sql: str, *values: Value) -> list[Any]:
         """Read rows. Raises `StoreError`."""

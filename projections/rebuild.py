@@ -56,6 +56,7 @@ class Rebuild:
         """Apply all events up to one, at once."""
         while self.applied < position:
             await self._apply(position - self.applied)
+        await self._applier.finish()
 
     def compared(self, serving: Path) -> Comparison:
         """A comparison with the views that serve, of both as they are now. Blocks. Raises `sqlite3.Error`."""
@@ -72,4 +73,4 @@ class Rebuild:
         await discard(self._path)
 
     async def _apply(self, most: int) -> None:
-        await self._applier.apply(await self._store.read_all(self.applied, most))
+        await self._applier.apply(await self._store.read_all(self.applied, most), more=True)

@@ -64,8 +64,9 @@ class Projections:
         _version, position, _fingerprint = await database.tracked()
         self = cls(path, store, Applier(database, position), clock.sleep if clock else asyncio.sleep)
         try:
-            while await self._advance():
+            while await self._advance(more=True):
                 pass
+            await self._applier.finish()
         except BaseException as error:
             await self.close()
             if isinstance(error, Exception):
@@ -125,14 +126,14 @@ class Projections:
         self._recent.add(events)
         self._follower.notify()
 
-    async def _advance(self) -> bool:
-        """Apply the next events; whether there were any."""
+    async def _advance(self, *, more: bool = False) -> bool:
+        """Apply the next events; whether there were any. `more`: see `Applier.apply`."""
         events = await self._recent.after(self.applied)
         if not events:
             return False
         async with self._applier.turn:
             try:
-                await self._applier.apply(events)
+                await self._applier.apply(events, more=more)
             except Exception:
                 await self._applier.recall(self._store.head)
                 raise

@@ -64,7 +64,7 @@ _FIRST: Final = f"""
 _NEWEST: Final = _FIRST.replace("DO NOTHING", "(codebase_id, session_id, kind, key) DO UPDATE SET text = excluded.text")
 _DROP: Final = "DELETE FROM texts WHERE codebase_id = ? AND session_id = ? AND kind = 'prompt' AND key = ?"
 # Once in a batch, and at its end: SQLite writes what the index has in memory to the disk at each such statement.
-_INDEX: Final = (
+INDEX: Final = (
     "INSERT INTO search (rowid, text) SELECT id, text FROM unindexed JOIN texts USING (id) WHERE NOT growing",
     "DELETE FROM unindexed WHERE NOT growing",
 )
@@ -91,7 +91,7 @@ class _Texts:
         """Add a text that has a word in it and was not erased."""
         if not isinstance(text, str) or text == MARK or not has_word(text):
             return
-        self._batch.write_last(*_INDEX)
+        self._batch.write_last(*INDEX)
         self._batch.write(
             how,
             *(next(self._numbers), self._at.stream, self._event.session_id or UNNAMED, self._event.task_id),
@@ -113,7 +113,7 @@ def _number(at: RecordedEvent) -> int:
 def _end(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
     if event.session_id is not None:
         batch.end_texts(at.stream, event.session_id)
-        batch.write_last(*_INDEX)
+        batch.write_last(*INDEX)
 
 
 @PROJECTION.on(e.TaskCreated)

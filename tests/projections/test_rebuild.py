@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.projections.histories import STREAMS, History, histories, littered_histories, workday
+from tests.projections.histories import STREAMS, History, histories, littered_histories, register, workday
 
 from opencode_ledger.actors.store.in_memory import MemoryEventStore
+from opencode_ledger.domain import events as e
+from opencode_ledger.domain.errors import StoreError
+from opencode_ledger.domain.events.wire import encode
 from opencode_ledger.domain.fault_points import FAULT_POINTS, FaultPoint, Reach, pass_by
-from opencode_ledger.domain.ids import Position
+from opencode_ledger.domain.ids import MessageId, Position, SessionId, Timestamp
+from opencode_ledger.projections import catch_up, recent_commits
 from opencode_ledger.projections.batch import Batch
-from opencode_ledger.projections.catch_up import Applier, open_database
-from opencode_ledger.projections.database import OutOfStep
+from opencode_ledger.projections.catch_up import INDEXED_AT_ONCE, Applier, open_database
+from opencode_ledger.projections.database import Database, OutOfStep
 from opencode_ledger.projections.runner import Projections
+from opencode_ledger.projections.search.texts import INDEX
 
 POINTS = tuple(point for point in FAULT_POINTS if point.startswith("projection."))
 
@@ -60,13 +65,17 @@ def crash_at(point: FaultPoint, passes: int, files: Path, into: Path) -> Reach:
 
 
 async def apply_in_pieces(path: Path, store: MemoryEventStore, cuts: list[int], reach: Reach = pass_by) -> None:
-    """Apply the log from where the views are, in pieces of these sizes, then the rest at once."""
+    """Apply the log from where the views are, in pieces of these sizes, then the rest at once.
+
+    After pieces of an odd size the index is put off.
+    """
     database = await open_database(path, store, reach)
     applier = Applier(database, (await database.tracked())[1])
     try:
         for size in (*cuts, 10_000):
             if events := await store.read_all(applier.applied, size):
-                await applier.apply(events)
+                await applier.apply(events, more=bool(size % 2))
+        await applier.finish()
     finally:
         await database.close()
 
@@ -100,6 +109,52 @@ def test_crash_anywhere(history: History, before: list[int], after: list[int], p
 
     with tempfile.TemporaryDirectory() as root:
         asyncio.run(scenario(Path(root)))
+
+
+async def test_the_index_is_written_for_many_batches_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that nobody can search yet are indexed together, and all of them, also if the process ended in between."""
+    store, path, indexed = MemoryEventStore(), tmp_path / "views.db", list[int]()
+    count, apply, finish = 3 * INDEXED_AT_ONCE, Database.apply, Database.execute
+
+    async def counted(self: Database, batch: Batch, *rest: Any) -> None:
+        indexed.append(sum(sql == INDEX[0] for sql, _ in batch.statements()))
+        await apply(self, batch, *rest)
+
+    async def failing(_self: Database, _statements: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    history = History()
+    register(history, STREAMS[0])
+    for number in range(count):
+        history.record(STREAMS[0], sent(f"sess_{number}", f"word{number} everywhere", history.at()))
+    store = await history.store()
+    monkeypatch.setattr(catch_up, "BATCH", 1)
+    monkeypatch.setattr(recent_commits, "BATCH", 1)
+    monkeypatch.setattr(Database, "apply", counted)
+    monkeypatch.setattr(Database, "execute", failing)
+    with pytest.raises(StoreError):
+        await Projections.open(path, store)
+    assert sum(indexed) == len(indexed) // INDEXED_AT_ONCE
+    monkeypatch.setattr(Database, "execute", finish)
+    projections = await Projections.open(path, store)
+    assert [
+        (await projections.views.search.find(word)).total for word in ("everywhere", "word0 ", f"word{count - 1}")
+    ] == [
+        *(count, 1, 1),
+    ]
+    indexed.clear()
+    await store.append(STREAMS[0], await store.stream_head(STREAMS[0]), [encode(sent("sess_x", "live", history.at()))])
+    await projections.caught_up(store.head)
+    assert (await projections.views.search.find("live")).total == 1
+    assert indexed == [1]
+    await projections.close()
+
+
+def sent(session: str, text: str, at: Timestamp) -> e.MessageSent:
+    """A prompt."""
+    return e.MessageSent(
+        message_id=MessageId("m"), content=text, agent="build", session_id=SessionId(session), timestamp=at
+    )
 
 
 @settings(max_examples=20, deadline=None)

@@ -138,7 +138,7 @@ def _no_recovery() -> Planted:
 
 
 def _views_skip_an_event() -> Planted:
-    async def apply(self: Applier, events: Any) -> None:
+    async def apply(self: Applier, events: Any, **_named: Any) -> None:
         batch, last = self._fold(events[len(events) > 3 :]), events[-1]
         await self.database.apply(batch, self.applied, last.position, fingerprint_of(last))
         self.applied = last.position
