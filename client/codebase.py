@@ -91,9 +91,11 @@ class Codebase:
         """What its agent is doing, and its queue. `at`: after this event, or at this time."""
         return cast("m.AgentStatus", await self._get("/status", at=at))
 
-    async def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.Permissions:
-        """The permission requests and questions that wait for an answer."""
-        return cast("m.Permissions", await self._get("/permissions", limit=limit, offset=offset))
+    async def permissions(
+        self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.Permissions:
+        """The permission requests and questions that wait for an answer, or with the `status` `answered` the others."""
+        return cast("m.Permissions", await self._get("/permissions", status=status, limit=limit, offset=offset))
 
     async def answer(
         self,

@@ -101,13 +101,18 @@ class CodebasePermission(TypedDict):
     task_id: str | None
     asked_at: str
     expires_at: str | None
+    reply: Literal["once", "always", "reject"] | None
+    decided_by: Literal["user", "auto_approve", "timeout", "interrupt", "agent"] | None
+    answered_at: str | None
+    answered_by: str | None
     call_id: NotRequired[str]
     subagent: NotRequired[str]
+    answered_via: NotRequired[str]
     codebase: NamedCodebase
 
 
 class AllPermissions(TypedDict):
-    """Requests of all codebases that wait for an answer, the nearest deadline first."""
+    """Requests of all codebases that have one status."""
 
     total: int
     limit: int
@@ -191,6 +196,7 @@ class Codebase(TypedDict):
     description: str
     created_at: str
     worker_id: str | None
+    registered_by: str | None
     overview: Overview
     agent_config: dict[str, object]
     last_activity: str | None
@@ -305,7 +311,7 @@ class CodebaseOverview(TypedDict):
 
 
 class ListedCodebase(TypedDict):
-    """A codebase of the list, with its overview."""
+    """A codebase of the list, with its overview. `registered_by`: null in logs from before 0.2."""
 
     id: str
     name: str
@@ -313,6 +319,7 @@ class ListedCodebase(TypedDict):
     description: str
     created_at: str
     worker_id: str | None
+    registered_by: str | None
     overview: Overview
 
 
@@ -1393,6 +1400,9 @@ class Permission(TypedDict):
     """A request of an agent: permission to use a tool, or answers to the `questions` in `args`.
 
     `patterns`: what it asks for. `always`: what `always` would permit; it may be more.
+    `reply`, `decided_by`, `answered_at` and `answered_by` are null while it waits. `answered_by` is also null where a log from
+    before 0.2 doesn't say who it was, and where it was no person. `answered_via`: who vouches for that name. The `args` and
+    `patterns` of an answered one are empty; the log has them.
     """
 
     id: str
@@ -1405,12 +1415,17 @@ class Permission(TypedDict):
     task_id: str | None
     asked_at: str
     expires_at: str | None
+    reply: Literal["once", "always", "reject"] | None
+    decided_by: Literal["user", "auto_approve", "timeout", "interrupt", "agent"] | None
+    answered_at: str | None
+    answered_by: str | None
     call_id: NotRequired[str]
     subagent: NotRequired[str]
+    answered_via: NotRequired[str]
 
 
 class Permissions(TypedDict):
-    """Requests that wait for an answer, newest first."""
+    """Requests of one status, newest first."""
 
     total: int
     limit: int

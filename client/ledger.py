@@ -95,11 +95,12 @@ class Ledger:
         answer = cast("m.Registered", await self.calls.json("POST", "/codebases", body))
         return Codebase(self, answer["codebase"]["id"])
 
-    async def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.AllPermissions:
-        """The requests of all codebases that wait for an answer, the nearest deadline first."""
-        return cast(
-            "m.AllPermissions", await self.calls.json("GET", "/permissions" + query_of(limit=limit, offset=offset))
-        )
+    async def permissions(
+        self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.AllPermissions:
+        """The requests of all codebases that wait for an answer, the nearest deadline first; or the `answered` ones."""
+        query = query_of(status=status, limit=limit, offset=offset)
+        return cast("m.AllPermissions", await self.calls.json("GET", "/permissions" + query))
 
     async def search(
         self, words: str, *, codebase: str | None = None, limit: int | None = None, offset: int | None = None

@@ -86,9 +86,11 @@ class Codebase:
         """What its agent is doing, and its queue. `at`: after this event, or at this time."""
         return finished(self._client.status(at=at))
 
-    def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.Permissions:
-        """The permission requests and questions that wait for an answer."""
-        return finished(self._client.permissions(limit=limit, offset=offset))
+    def permissions(
+        self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.Permissions:
+        """The permission requests and questions that wait for an answer, or with the `status` `answered` the others."""
+        return finished(self._client.permissions(status=status, limit=limit, offset=offset))
 
     def answer(
         self,
@@ -240,9 +242,11 @@ class Ledger:
         """Register the directory at `path`, which is absolute. It has to exist on the machine of the service."""
         return Codebase(finished(self._client.register(path, name, description=description, agent_config=agent_config)))
 
-    def permissions(self, *, limit: int | None = None, offset: int | None = None) -> m.AllPermissions:
-        """The requests of all codebases that wait for an answer, the nearest deadline first."""
-        return finished(self._client.permissions(limit=limit, offset=offset))
+    def permissions(
+        self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> m.AllPermissions:
+        """The requests of all codebases that wait for an answer, the nearest deadline first; or the `answered` ones."""
+        return finished(self._client.permissions(status=status, limit=limit, offset=offset))
 
     def search(
         self, words: str, *, codebase: str | None = None, limit: int | None = None, offset: int | None = None

@@ -6,6 +6,7 @@ from ..domain import errors as d
 from ..domain.codebase import commands as c
 from ..domain.codebase.lifecycle_rules import Phase, Verb, outcome
 from ..projections.runner import ViewsBehind
+from ..projections.search.words import TooManyWords
 from ..projections.tree.log_tree import TreeBehind
 from .access.limited import TokenLimited
 from .api import (
@@ -163,7 +164,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         permissions.list_permissions,
         permission_shapes.Permissions,
         tag="Permissions",
-        query=parameters.PAGE,
+        query=(parameters.PERMISSION_STATUS, *parameters.PAGE),
         views="cached",
     ),
     Route(
@@ -172,7 +173,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         permissions.list_all_permissions,
         permission_shapes.AllPermissions,
         tag="Permissions",
-        query=parameters.PAGE,
+        query=(parameters.PERMISSION_STATUS, *parameters.PAGE),
         views="cached",
     ),
     Route(
@@ -315,7 +316,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         tag="Sessions",
         query=(parameters.WORDS, parameters.ONE_CODEBASE, *parameters.PAGE),
         views="cached",
-        errors=(d.CodebaseNotFound, d.CodebaseAmbiguous),
+        errors=(d.CodebaseNotFound, d.CodebaseAmbiguous, TooManyWords),
     ),
     Route(
         "GET",

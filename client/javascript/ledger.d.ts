@@ -67,6 +67,10 @@ export interface Page {
   offset?: number;
 }
 
+export interface PermissionStatus {
+  status?: "waiting" | "answered";
+}
+
 export interface At {
   /** The state after this event, or at this time. */
   at?: number | string;
@@ -107,8 +111,8 @@ export class Ledger {
   search(words: string, options?: Page & { codebase?: string }): Promise<m.Found>;
   /** What each codebase is doing, and every change of that: always the latest state. */
   overview(options?: EventOptions): EventStream<m.OverviewEvent>;
-  /** The requests of all codebases that wait for an answer, the nearest deadline first. */
-  permissions(options?: Page): Promise<m.AllPermissions>;
+  /** The requests of all codebases that wait for an answer, the nearest deadline first; or the answered ones. */
+  permissions(options?: Page & PermissionStatus): Promise<m.AllPermissions>;
   /** The tasks of all codebases, newest first. */
   tasks(options?: Page & { status?: m.Task["status"] }): Promise<m.Tasks>;
   /** A task with its prompt and result. */
@@ -152,8 +156,8 @@ export class Codebase {
   stop(): Promise<m.Done>;
   /** What its agent is doing, and its queue. */
   status(options?: At): Promise<m.AgentStatus>;
-  /** The permission requests and questions that wait for an answer. */
-  permissions(options?: Page): Promise<m.Permissions>;
+  /** The permission requests and questions that wait for an answer, or the answered ones. */
+  permissions(options?: Page & PermissionStatus): Promise<m.Permissions>;
   /** Answer a request. `answers`: those to a question, a list for each part. */
   answer(
     id: string,

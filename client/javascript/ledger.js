@@ -47,7 +47,8 @@ export class Ledger {
   search = (words, { codebase, limit, offset } = {}) =>
     this.request("GET", `/search${queryOf({ q: words, codebase, limit, offset })}`);
   overview = (options) => new EventStream(this.calls, `${API}/overview/events`, { numbering: "free" }, options);
-  permissions = ({ limit, offset } = {}) => this.request("GET", `/permissions${queryOf({ limit, offset })}`);
+  permissions = ({ status, limit, offset } = {}) =>
+    this.request("GET", `/permissions${queryOf({ status, limit, offset })}`);
 
   // --- tasks ---------------------------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ export class Codebase {
   interrupt = () => this.post("/interrupt");
   stop = () => this.post("/stop");
   status = ({ at } = {}) => this.get("/status", { at });
-  permissions = ({ limit, offset } = {}) => this.get("/permissions", { limit, offset });
+  permissions = ({ status, limit, offset } = {}) => this.get("/permissions", { status, limit, offset });
   answer = (id, reply, { message, answers } = {}) => this.post(pathOf("permissions", id), { reply, message, answers });
 
   // --- its sessions --------------------------------------------------------------------------------------------------

@@ -96,12 +96,17 @@ export interface CodebasePermission {
   task_id: string | null;
   asked_at: string;
   expires_at: string | null;
+  reply: "once" | "always" | "reject" | null;
+  decided_by: "user" | "auto_approve" | "timeout" | "interrupt" | "agent" | null;
+  answered_at: string | null;
+  answered_by: string | null;
   call_id?: string;
   subagent?: string;
+  answered_via?: string;
   codebase: NamedCodebase;
 }
 
-/** Requests of all codebases that wait for an answer, the nearest deadline first. */
+/** Requests of all codebases that have one status. */
 export interface AllPermissions {
   total: number;
   limit: number;
@@ -180,6 +185,7 @@ export interface Codebase {
   description: string;
   created_at: string;
   worker_id: string | null;
+  registered_by: string | null;
   overview: Overview;
   agent_config: Record<string, unknown>;
   last_activity: string | null;
@@ -283,7 +289,7 @@ export interface CodebaseOverview {
   overview: Overview | null;
 }
 
-/** A codebase of the list, with its overview. */
+/** A codebase of the list, with its overview. `registered_by`: null in logs from before 0.2. */
 export interface ListedCodebase {
   id: string;
   name: string;
@@ -291,6 +297,7 @@ export interface ListedCodebase {
   description: string;
   created_at: string;
   worker_id: string | null;
+  registered_by: string | null;
   overview: Overview;
 }
 
@@ -1268,6 +1275,9 @@ export type OverviewEvent = LedgerEvent<"overview", CodebaseOverview>;
  * A request of an agent: permission to use a tool, or answers to the `questions` in `args`.
  *
  * `patterns`: what it asks for. `always`: what `always` would permit; it may be more.
+ * `reply`, `decided_by`, `answered_at` and `answered_by` are null while it waits. `answered_by` is also null where a log from
+ * before 0.2 doesn't say who it was, and where it was no person. `answered_via`: who vouches for that name. The `args` and
+ * `patterns` of an answered one are empty; the log has them.
  */
 export interface Permission {
   id: string;
@@ -1280,11 +1290,16 @@ export interface Permission {
   task_id: string | null;
   asked_at: string;
   expires_at: string | null;
+  reply: "once" | "always" | "reject" | null;
+  decided_by: "user" | "auto_approve" | "timeout" | "interrupt" | "agent" | null;
+  answered_at: string | null;
+  answered_by: string | null;
   call_id?: string;
   subagent?: string;
+  answered_via?: string;
 }
 
-/** Requests that wait for an answer, newest first. */
+/** Requests of one status, newest first. */
 export interface Permissions {
   total: number;
   limit: number;

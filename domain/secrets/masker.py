@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
-from .character import WRITTEN_OUT, is_referred_to
+from .character import MOST_BACKSLASHES, WRITTEN_OUT, is_referred_to
 from .forms import needles_of
 from .needle import Effort, Needle
 from .shapes import MARK, SHAPES
@@ -24,7 +24,8 @@ CONTEXT: Final = len(MARK)
 """Characters before a text that are needed to see whether a word begins with it."""
 
 _LONGEST_HEAD: Final = max(len(shape.head) for shape in SHAPES)
-_BEGUN: Final = re.compile("|".join(shape.begun for shape in SHAPES))
+_BEGUN: Final = re.compile("|".join(shape.begun for shape in SHAPES if not shape.in_long_runs))
+_IN_LONG_RUNS: Final = tuple(shape for shape in SHAPES if shape.in_long_runs)
 _ENCODED_WORD: Final = re.compile(r"(?:%|\\u00)(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 """An escaped letter or digit, which few programs write."""
 
@@ -59,8 +60,10 @@ class Masker:
 
     def begun(self, text: str, start: int, spans: Iterable[Span] = (), *, after_secret: bool = False) -> int:
         """Where, from `start` on, an incomplete secret may begin that more text would complete."""
-        found = _BEGUN.search(text, start if _has_head(text) else max(start, len(text) - _LONGEST_HEAD))
+        first = start if _has_head(text) else max(start, len(text) - _LONGEST_HEAD)
+        found = _BEGUN.search(text, first)
         places = [found.start()] if found else [len(text)]
+        places += [place for shape in _IN_LONG_RUNS if (place := shape.begun_from(text, first)) is not None]
         ends = [*(end for _, end in spans), *([start] if after_secret else [])]
         places += [end for end in ends if end < len(text) and any(shape.begins_at(text, end) for shape in SHAPES)]
         end = min(places)
@@ -117,7 +120,7 @@ class Masker:
         return [*as_it_is, *self._by_one.get(char, ()), *self._by_one.get(_CONTROLS.get(char, ""), ())]
 
 
-_CUT_OFF: Final = re.compile(r"%[0-9A-Fa-f]?|\\+(?:u[0-9A-Fa-f]{0,3})?")
+_CUT_OFF: Final = re.compile(rf"%[0-9A-Fa-f]?|\\{{1,{MOST_BACKSLASHES}}}(?:u[0-9A-Fa-f]{{0,3}})?")
 _ESCAPED: Final = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})|\\{1,8}u(?P<unit>[0-9A-Fa-f]{4})|\\{1,8}(?P<char>[^\\])|[+]", re.DOTALL
 )
@@ -146,7 +149,7 @@ def replaced(text: str, done: int, upto: int, spans: Iterable[Span]) -> str:
 def _shaped(text: str, start: int) -> Iterator[Span]:
     for shape in SHAPES:
         if shape.head in text:
-            yield from (found.span() for found in shape.finder.finditer(text, start))
+            yield from shape.spans(text, start)
 
 
 def _right_after(text: str, spans: list[Span], start: int | None) -> list[Span]:

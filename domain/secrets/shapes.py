@@ -8,6 +8,7 @@ depend on the pieces in which it comes, and the search time is proportional to t
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -40,12 +41,14 @@ class Shape:
     """A shape begins with `head`, then come the atoms. `inside` must match after the head: it separates keys from names.
 
     `around`: characters that must not be right before it, unless they are part of a secret themselves.
+    `in_long_runs`: the first atom is long, its characters are also those of the head, and what follows it is another one.
     """
 
     head: str
     atoms: tuple[Atom, ...]
     inside: str = ""
     around: str = ""
+    in_long_runs: bool = False
 
     @property
     def whole(self) -> str:
@@ -62,6 +65,39 @@ class Shape:
         """The compiled pattern that finds the shape."""
         return re.compile(self.whole)
 
+    def spans(self, text: str, start: int) -> Iterator[tuple[int, int]]:
+        """Its spans from `start` on, one after the other."""
+        if not self.in_long_runs:
+            yield from (found.span() for found in self.finder.finditer(text, start))
+            return
+        place = text.find(self.head, start)
+        while place >= 0:
+            span = self.span_at(text, place)
+            if span:
+                yield span
+            place = text.find(self.head, span[1] if span else self._after_failure(text, place))
+
+    def begun_from(self, text: str, start: int) -> int | None:
+        """The first place from `start` on from which the text may become the shape. Only for one `in_long_runs`."""
+        place = text.find(self.head, start)
+        while place >= 0:
+            if self.begins_at(text, place):
+                return place
+            place = text.find(self.head, self._after_failure(text, place))
+        ends = (len(text) - known for known in range(len(self.head) - 1, 0, -1))
+        return next((end for end in ends if end >= start and self.head.startswith(text[end:])), None)
+
+    def _after_failure(self, text: str, place: int) -> int:
+        """The next place worth a look after one that failed.
+
+        All that begins in the same run of characters goes on behind it in the same way. Only where the run was too long can
+        a later beginning succeed. Without this, a run of heads would be read once for each of them.
+        """
+        end = place + len(self.head)
+        run = self._run.match(text, end)
+        end, longest = (run.end() if run else end), self.atoms[0].most
+        return max(place + 1, end if end - place - len(self.head) <= longest else end - longest - len(self.head))
+
     def span_at(self, text: str, place: int) -> tuple[int, int] | None:
         """Its span if it begins at `place`, whatever is before."""
         found = self._here.match(text, place)
@@ -74,6 +110,10 @@ class Shape:
     @cached_property
     def _here(self) -> re.Pattern[str]:
         return re.compile(_plain(self.head) + self._after_head)
+
+    @cached_property
+    def _run(self) -> re.Pattern[str]:
+        return re.compile(f"[{self.atoms[0].chars}]*+")
 
     @cached_property
     def _begun_here(self) -> re.Pattern[str]:
@@ -171,6 +211,7 @@ SHAPES: Final = (
             *_literal("."),
             Atom(_WORD, 16, 2000),
         ),
+        in_long_runs=True,
     ),
     Shape("-----BEGIN ", _ARMOUR, _ARMOURED),
     *(Shape(head, (Atom(_BEARER, 20, 4000),), _digit(_BEARER, 4000)) for head in ("Bearer ", "bearer ")),

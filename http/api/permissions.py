@@ -16,27 +16,44 @@ from ...projections.views.permissions import Permission, Settlement
 from ..web.answers import json_answer
 from ..web.bodies import read_body
 from ..web.pagination import part_of
+from ..web.parameters import PERMISSION_STATUS
 from .execute import execute, with_message
 from .request_bodies import ReplyPermission
 from .service import Service
 
 
 async def list_permissions(service: Service, request: web.Request) -> web.Response:
-    """The permission requests and questions that the agent waits for, newest first."""
+    """The permission requests and questions that the agent waits for, or those that were answered; newest first.
+
+    Of an answered one, `answered_by` says who did it, and null that the log doesn't say. Its arguments are only in the log.
+    """
     codebase, part = await service.codebase(request), part_of(request)
-    page = await service.projections.views.permissions.waiting(codebase.id, part.limit, part.offset)
-    waiting = [_waiting(permission) for permission in page.rows]
-    return json_answer({"permissions": waiting, "total": page.total, "limit": part.limit, "offset": part.offset})
+    permissions = service.projections.views.permissions
+    if _answered(request):
+        found = await permissions.answered(part.limit, part.offset, codebase=codebase.id)
+        shown, total = [_shown(permission) for _, _, permission in found.rows], found.total
+    else:
+        page = await permissions.waiting(codebase.id, part.limit, part.offset)
+        shown, total = [_shown(permission) for permission in page.rows], page.total
+    return json_answer({"permissions": shown, "total": total, "limit": part.limit, "offset": part.offset})
 
 
 async def list_all_permissions(service: Service, request: web.Request) -> web.Response:
-    """The permission requests and questions of all codebases that wait for an answer. The nearest deadline comes first."""
+    """The permission requests and questions of all codebases that wait for an answer, or those that were answered.
+
+    Of those that wait, the nearest deadline comes first; of those that were answered, the newest one.
+    """
     views, part = await service.current_views(), part_of(request)
-    page = await views.permissions.waiting_everywhere(part.limit, part.offset, only=await service.allowed(request))
-    waiting = [
-        {"codebase": {"id": codebase, "name": name}, **_waiting(permission)} for codebase, name, permission in page.rows
+    find = views.permissions.answered if _answered(request) else views.permissions.waiting_everywhere
+    page = await find(part.limit, part.offset, only=await service.allowed(request))
+    shown = [
+        {"codebase": {"id": codebase, "name": name}, **_shown(permission)} for codebase, name, permission in page.rows
     ]
-    return json_answer({"permissions": waiting, "total": page.total, "limit": part.limit, "offset": part.offset})
+    return json_answer({"permissions": shown, "total": page.total, "limit": part.limit, "offset": part.offset})
+
+
+def _answered(request: web.Request) -> bool:
+    return PERMISSION_STATUS.chosen(request, ("waiting", "answered")) == "answered"
 
 
 async def reply_permission(service: Service, request: web.Request) -> web.Response:
@@ -72,7 +89,7 @@ def _too_late(settled: Settlement) -> Conflict:
             return PermissionAnswered(f"This was already answered: {how}.")
 
 
-def _waiting(permission: Permission) -> dict[str, object]:
+def _shown(permission: Permission) -> dict[str, object]:
     plain: dict[str, object] = {
         "id": permission.id,
         "kind": permission.kind,
@@ -86,4 +103,16 @@ def _waiting(permission: Permission) -> dict[str, object]:
         "expires_at": permission.expires_at,
     }
     more = {"call_id": permission.call_id, "subagent": permission.subagent}
-    return plain | {name: value for name, value in more.items() if value is not None}
+    plain |= {name: value for name, value in more.items() if value is not None}
+    return plain | _how(permission.settlement)
+
+
+def _how(settled: Settlement | None) -> dict[str, object]:
+    """How a permission or question was settled: null while it waits, and who answered also where the log doesn't say."""
+    plain: dict[str, object] = {
+        "reply": settled and settled.reply,
+        "decided_by": settled and settled.decided_by,
+        "answered_at": settled and settled.replied_at,
+        "answered_by": settled and settled.by,
+    }
+    return plain | ({"answered_via": settled.via} if settled and settled.via else {})

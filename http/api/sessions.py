@@ -1,12 +1,19 @@
 """The sessions of a codebase and their messages."""
 
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Final
+
 from aiohttp import web
 
+from ...domain.errors import DiffNotFound
 from ...domain.events.imported import OutputImported
-from ...domain.events.run import ToolResult
+from ...domain.events.run import FileDiff, ToolResult
 from ...domain.events.wire import decode
 from ...domain.ids import CodebaseId, Sequence, SessionId
 from ...domain.secrets.masker import Secrets
+from ...domain.secrets.streams import StreamMasker
 from ...projections.story.transcript import Message, ToolCall, Transcript
 from ...projections.views.changes import ChangedFile
 from ...projections.views.session_queries import Session
@@ -14,8 +21,9 @@ from ...projections.views.views import Views
 from ..streams.cursor import SessionNotFound
 from ..web.answers import json_answer
 from ..web.bodies import read_body
+from ..web.framing import send_pieces
 from ..web.pagination import part_of
-from ..web.parameters import MOST_MESSAGES, OFFSET, SESSION
+from ..web.parameters import CHANGED_PATH, MOST_MESSAGES, OFFSET, SESSION
 from .execute import named_request
 from .request_bodies import NoBody
 from .service import Service
@@ -23,6 +31,9 @@ from .service import Service
 NOT_KEPT = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 PAGE = 1000
 """Events read at once for a transcript."""
+
+STEP: Final = 32_768
+"""Characters that are masked at once: nobody else is answered in these few milliseconds."""
 
 
 async def list_sessions(service: Service, request: web.Request) -> web.Response:
@@ -61,15 +72,52 @@ async def sync_sessions(service: Service, request: web.Request) -> web.Response:
 
 async def session_changes(service: Service, request: web.Request) -> web.Response:
     """The files that a session changed, the last changed first: by its tools, and by what it ran in a shell."""
-    codebase, session = await its_session(service, request)
+    codebase, session = await _its_session(service, request)
     part = part_of(request)
     page = await service.projections.views.changes.page(codebase, session, part.limit, part.offset)
     files = [_file(changed) for changed in page.rows]
     return json_answer({"files": files, "total": page.total, "limit": part.limit, "offset": part.offset})
 
 
-async def its_session(service: Service, request: web.Request) -> tuple[CodebaseId, SessionId]:
-    """The codebase and the session that the path names. Raises `CodebaseNotFound`, `SessionNotFound`."""
+async def session_diff(service: Service, request: web.Request) -> web.StreamResponse:
+    """The unified differences of one file: one for each prompt whose work changed it, in order."""
+    codebase, session = await _its_session(service, request)
+    path = CHANGED_PATH.given(request) or ""
+    if "\0" in path or any("\ud800" <= char <= "\udfff" for char in path):
+        raise DiffNotFound
+    recorded = _recorded(service, codebase, await service.projections.views.changes.diffs(codebase, session, path))
+    first = await anext(recorded, None)
+    if first is None:
+        raise DiffNotFound
+    answer = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8", **NOT_KEPT})
+    async with aclosing(service.streams.turns.paced(masked(service.secrets, first, recorded))) as pieces:
+        await send_pieces(request, answer, pieces)
+    return answer
+
+
+async def _recorded(service: Service, codebase: CodebaseId, sequences: list[Sequence]) -> AsyncGenerator[str]:
+    between = ""
+    for sequence in sequences:
+        for recorded in await service.store.read_stream(codebase, Sequence(sequence - 1), 1):
+            event = decode(recorded)
+            if isinstance(event, FileDiff) and event.diff is not None:
+                yield between + event.diff
+                between = "\n"
+
+
+async def masked(secrets: Secrets, first: str, more: AsyncIterator[str]) -> AsyncGenerator[bytes]:
+    """A text that comes in parts, with its secrets masked as in the whole. The loop is free after each `STEP`."""
+    text: str | None = first
+    masker = StreamMasker(secrets)
+    while text is not None:
+        for at in range(0, len(text), STEP):
+            yield masker.feed(text[at : at + STEP]).encode()
+            await asyncio.sleep(0)
+        text = await anext(more, None)
+    yield masker.end().encode()
+
+
+async def _its_session(service: Service, request: web.Request) -> tuple[CodebaseId, SessionId]:
     codebase, session = await service.codebase(request), SessionId(request.match_info["session_id"])
     if await service.projections.views.sessions.get(codebase.id, session) is None:
         raise SessionNotFound

@@ -25,7 +25,7 @@ _SAID: Final = {
     "description": "Main application codebase",
 }
 _CODEBASE: Final = {"id": "cb_abc123", **_SAID, "created_at": "2025-12-10T10:00:00Z"}
-_LISTED: Final = {**_CODEBASE, "worker_id": "worker-1"}
+_LISTED: Final = {**_CODEBASE, "worker_id": "worker-1", "registered_by": "anna"}
 _OVERVIEW: Final = {
     "state": "running",
     "since": STARTED,
@@ -71,6 +71,10 @@ _ASKED: Final = {
     "task_id": "task_abc123",
     "asked_at": STARTED,
     "expires_at": "2025-12-10T15:40:00Z",
+    "reply": None,
+    "decided_by": None,
+    "answered_at": None,
+    "answered_by": None,
 }
 
 EXAMPLES: Final[Mapping[str, Example]] = {

@@ -16,6 +16,7 @@ def listed(codebase: Codebase) -> dict[str, object]:
         "description": codebase.description,
         "created_at": codebase.created_at,
         "worker_id": codebase.worker_id,
+        "registered_by": codebase.registered_by,
     }
 
 

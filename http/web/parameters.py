@@ -111,6 +111,11 @@ ORDER = Parameter(
     "`newest` first, or the waiting tasks in the order of the `queue`, each with its `place`.",
     {"enum": [*get_args(TaskOrder)], "default": "newest"},
 )
+PERMISSION_STATUS = Parameter(
+    "status",
+    "List those that are `waiting` for an answer, or those that were `answered`.",
+    {"enum": ["waiting", "answered"], "default": "waiting"},
+)
 WORDS = Parameter(
     "q",
     "The words to find, as a person types them.",

@@ -26,16 +26,16 @@ PROJECTION: Final = Projection(
         created_at TEXT,
         last_activity TEXT,
         last_position INTEGER,
+        registered_by TEXT,
         deleted INTEGER DEFAULT 0
     ) WITHOUT ROWID;
-    CREATE INDEX codebases_by_path ON codebases (path);
     CREATE INDEX codebases_by_name ON codebases (name);
     CREATE INDEX codebases_by_last_position ON codebases (last_position);
     CREATE VIEW live_codebases AS SELECT * FROM codebases WHERE NOT deleted;
     """
 )
 
-COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_at, last_activity"
+COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_at, last_activity, registered_by"
 """The columns of a codebase, in the order of the parameters of `codebase_of`."""
 
 
@@ -43,7 +43,7 @@ COLUMNS: Final = "id, name, path, description, worker_id, agent_config, created_
 def _registered(event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) -> None:
     batch.write(
         "INSERT OR IGNORE INTO codebases (id, position, name, path, description, worker_id, agent_config,"
-        " created_at, last_activity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " created_at, last_activity, registered_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         at.stream,
         at.position,
         event.name,
@@ -53,6 +53,7 @@ def _registered(event: e.CodebaseRegistered, at: RecordedEvent, batch: Batch) ->
         orjson.dumps(event.agent_config).decode(),
         event.timestamp,
         event.timestamp,
+        event.by,
     )
 
 
@@ -75,7 +76,10 @@ def _deleted(_event: e.CodebaseDeleted, at: RecordedEvent, batch: Batch) -> None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Codebase:
-    """A registered codebase. `last_activity`: the time of the newest event of any kind."""
+    """A registered codebase. `last_activity`: the time of the newest event of any kind.
+
+    `registered_by`: who registered it; None where the log doesn't say.
+    """
 
     id: CodebaseId
     name: str
@@ -85,6 +89,7 @@ class Codebase:
     agent_config: Mapping[str, e.Json]
     created_at: Timestamp
     last_activity: Timestamp
+    registered_by: str | None = None
 
 
 class Codebases:
@@ -118,7 +123,7 @@ class Codebases:
 
 
 def codebase_of(
-    id_: Any, name: Any, path: Any, description: Any, worker: Any, config: Any, created: Any, active: Any
+    id_: Any, name: Any, path: Any, description: Any, worker: Any, config: Any, created: Any, active: Any, by: Any
 ) -> Codebase:
     """The codebase of a row of `COLUMNS`."""
     return Codebase(
@@ -130,4 +135,5 @@ def codebase_of(
         agent_config=orjson.loads(config),
         created_at=created,
         last_activity=active,
+        registered_by=by,
     )

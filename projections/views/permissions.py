@@ -1,7 +1,7 @@
 """What agents asked of people: open permissions and questions, and how the others were settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -47,15 +47,20 @@ PROJECTION: Final = Projection(
         PRIMARY KEY (id, codebase_id)
     ) WITHOUT ROWID;
     CREATE INDEX permissions_waiting ON permissions (codebase_id, position) WHERE reply IS NULL;
+    CREATE INDEX permissions_answered ON permissions (codebase_id, position) WHERE reply IS NOT NULL;
     CREATE VIEW waiting_permissions AS SELECT * FROM permissions WHERE reply IS NULL AND NOT answering;
     CREATE VIEW waiting_everywhere AS
         SELECT p.*, c.name AS codebase_name,
             coalesce(p.expires_at, 'never') || printf(' %019d', p.position) AS deadline
         FROM waiting_permissions AS p JOIN live_codebases AS c ON c.id = p.codebase_id;
+    CREATE VIEW answered_permissions AS
+        SELECT p.*, c.name AS codebase_name
+        FROM permissions AS p JOIN live_codebases AS c ON c.id = p.codebase_id WHERE p.reply IS NOT NULL;
     """
 )
 
 _COLUMNS: Final = "id, kind, tool, args, patterns, always, session_id, task_id, call_id, subagent, asked_at, expires_at"
+_SETTLED: Final = "reply, decided_by, replied_at, by, via"
 
 
 @PROJECTION.on(e.PermissionAsked)
@@ -104,7 +109,10 @@ def _replied(event: e.PermissionReplied, at: RecordedEvent, batch: Batch) -> Non
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Permission:
-    """An open permission or question. `expires_at`: its time limit. `subagent`: the agent's session of the subagent that asks."""
+    """A permission or question. `expires_at`: its time limit. `subagent`: the agent's session of the subagent that asks.
+
+    `settlement`: how it was settled; None where it is open. A settled one has no `args` and `patterns` here.
+    """
 
     id: PermissionId
     kind: e.PermissionKind
@@ -118,16 +126,18 @@ class Permission:
     subagent: AgentSessionId | None
     asked_at: Timestamp
     expires_at: Timestamp | None
+    settlement: "Settlement | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a permission or question was settled, by whom and when. `by`: the person, where one is on record."""
+    """How a permission or question was settled, by whom and when. `by`, `via`: the person, where one is on record."""
 
-    reply: str
+    reply: e.Reply
     decided_by: e.Decider
     replied_at: Timestamp
     by: str | None = None
+    via: str | None = None
 
 
 class Permissions:
@@ -169,11 +179,29 @@ class Permissions:
             offset=offset,
         )
 
+    async def answered(
+        self, limit: int = 50, offset: int = 0, *, codebase: CodebaseId | None = None, only: Only = None
+    ) -> Page[tuple[CodebaseId, str, Permission]]:
+        """The settled permissions and questions, newest first, with the codebase's id and name.
+
+        `codebase`: only of this one; None for all. `only`: of these codebases.
+        """
+        return await select_page(
+            self._fetch,
+            _answered,
+            columns=f"codebase_id, codebase_name, {_COLUMNS}, {_SETTLED}",
+            table="answered_permissions",
+            order="position",
+            where={"codebase_id": codebase},
+            only=only,
+            limit=limit,
+            offset=offset,
+        )
+
     async def settlement(self, codebase: CodebaseId, permission: PermissionId) -> Settlement | None:
         """How it was settled; None where it is open or was never asked."""
         rows = await self._fetch(
-            "SELECT reply, decided_by, replied_at, by FROM permissions"
-            " WHERE id = ? AND codebase_id = ? AND reply IS NOT NULL",
+            f"SELECT {_SETTLED} FROM permissions WHERE id = ? AND codebase_id = ? AND reply IS NOT NULL",
             permission,
             codebase,
         )
@@ -182,6 +210,11 @@ class Permissions:
 
 def _with_codebase(codebase: CodebaseId, name: str, *row: Any) -> tuple[CodebaseId, str, Permission]:
     return codebase, name, _permission(*row)
+
+
+def _answered(codebase: CodebaseId, name: str, *row: Any) -> tuple[CodebaseId, str, Permission]:
+    asked = _COLUMNS.count(",") + 1
+    return codebase, name, replace(_permission(*row[:asked]), settlement=Settlement(*row[asked:]))
 
 
 def _permission(*row: Any) -> Permission:

@@ -13,7 +13,7 @@ from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.file_trees import Action
 from opencode_ledger.domain.secrets.masker import Masker, Secrets
 from opencode_ledger.domain.secrets.shapes import MARK
-from opencode_ledger.http.api.differences import STEP, masked
+from opencode_ledger.http.api.sessions import STEP, masked
 from opencode_ledger.http.cli.erase import erase
 from opencode_ledger.http.settings import Settings
 

@@ -125,6 +125,7 @@ async def test_register_with_the_least(api: Running) -> None:
         "path": path,
         "description": "",
         "worker_id": None,
+        "registered_by": "local",
         "agent_config": {},
         "created_at": Moment(),
         "last_activity": Moment(),
@@ -146,7 +147,7 @@ async def test_list(api: Running) -> None:
     first = (await registered(api))["codebase"]
     second = await api.register("other")
     listed = await api.get("/codebases")
-    assert listed[0] == {**first, "worker_id": "worker-1", "overview": IDLE}
+    assert listed[0] == {**first, "worker_id": "worker-1", "registered_by": "local", "overview": IDLE}
     assert [codebase["id"] for codebase in listed] == [first["id"], second]
 
 
@@ -156,6 +157,7 @@ async def test_get(api: Running) -> None:
     assert await api.get(f"/codebases/{codebase['id']}") == {
         **codebase,
         "worker_id": "worker-1",
+        "registered_by": "local",
         "agent_config": {"default_model": MODEL, "auto_approve": False},
         "last_activity": Moment(),
         "overview": IDLE,

@@ -279,7 +279,7 @@ async def the_views_agree(place: Place, token: str, head: int, *, stays: bool) -
     path, headers = f"/codebases/{place.shop}", bearing(token)
     listed = [one["id"] for one in await place.api.get("/codebases", headers=headers)]
     assert (place.shop in listed) == stays
-    for address in ("", "/status", f"/status?at={head}", "/sessions", f"/tasks?at={head}", "/log", "/log/export"):
+    for address in ("", "/status", f"/status?at={head}", "/sessions", f"/tasks?at={head}", "/log"):
         answer = await place.api.ask("GET", f"{path}{address}", headers=headers)
         assert (200, "") if stays else code(answer) == (404, "codebase_not_found"), address
     async with place.api.client.get(

@@ -87,7 +87,38 @@ async def test_the_list_of_what_waits(asking: Asking) -> None:
         "always": ["ls *"],
         "session_id": asking.session,
         "task_id": asking.task,
+        **dict.fromkeys(("reply", "decided_by", "answered_at", "answered_by")),
     }
+
+
+async def test_who_answered(asking: Asking) -> None:
+    """What was answered is listed with how, when and by whom, newest first, of one codebase and of all; null is nobody."""
+    api, path = asking.api, f"/codebases/{asking.codebase}/permissions?status="
+    names = [await asking.asks() for _ in range(4)]
+    for name, reply in zip(names, ("once", "always", "reject"), strict=False):
+        assert (await asking.reply(name, {"reply": reply})).status == 200
+    await asking.agent.end("Done.")
+    answered = (await api.get(f"{path}answered"))["permissions"]
+    assert [(one["id"], one["reply"], one["decided_by"], one["answered_by"]) for one in answered] == [
+        (names[3], "reject", "interrupt", None),
+        (names[2], "reject", "user", "local"),
+        (names[1], "always", "user", "local"),
+        (names[0], "once", "user", "local"),
+    ]
+    assert all(
+        datetime.fromisoformat(one["answered_at"]) >= datetime.fromisoformat(one["asked_at"]) for one in answered
+    )
+    assert {(one["args"] == {}, one["patterns"] == [], one["tool"]) for one in answered} == {(True, True, "bash")}
+    page = await api.get(f"{path}answered&limit=1&offset=2")
+    assert (page["permissions"], page["total"]) == ([answered[2]], 4)
+    everywhere = (await api.get("/permissions?status=answered"))["permissions"]
+    assert everywhere == [{"codebase": {"id": asking.codebase, "name": "my-project"}, **one} for one in answered]
+    assert (await api.get(f"{path}waiting"))["total"] == (await api.get("/permissions"))["total"] == 0
+    for wrong in ("done", "", "answered&status=waiting"):
+        refused = await api.ask("GET", f"{path}{wrong}")
+        assert (refused.status, refused.body["code"]) == (400, "invalid_input")
+    assert (await api.ask("DELETE", f"/codebases/{asking.codebase}")).status == 200
+    assert (await api.get("/permissions?status=answered"))["total"] == 0
 
 
 async def test_the_list_in_parts(asking: Asking) -> None:

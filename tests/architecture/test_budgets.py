@@ -32,9 +32,11 @@ MANY_ATTRIBUTES = {
     "projections/views/session_queries.py Session": A_RECORD,
     "projections/views/tasks.py Task": A_RECORD,
     "client/following.py EventStream": "one state machine: a connection, and where the reader is",
+    "http/api/shapes/permissions.py Permission": A_RECORD,
     "http/api/shapes/responses.py Session": A_RECORD,
     "http/api/service.py Service": A_RECORD,
     "http/settings.py Settings": A_RECORD,
+    "http/streams/subscriber.py Subscriber": "one connection: its place, its two ends, and its clock",
     "http/streams/stream.py EventStreams": "wires the parts of the event streams",
 }
 """Classes with more than 12 attributes, each with the reason."""

@@ -47,10 +47,10 @@ CHANGES = [
     ("DROP TABLE tracking", "the file can't be read (no such table"),
     (
         """PRAGMA writable_schema = 1;
-        UPDATE sqlite_schema SET sql = replace(sql, '(path)', '(id)') WHERE name = 'codebases_by_path';
+        UPDATE sqlite_schema SET sql = replace(sql, '(name)', '(id)') WHERE name = 'codebases_by_name';
         PRAGMA writable_schema = RESET; REINDEX; PRAGMA writable_schema = 1;
-        UPDATE sqlite_schema SET sql = replace(sql, '(id)', '(path)') WHERE name = 'codebases_by_path'""",
-        "the file can't be read (row 1 missing from index codebases_by_path)",
+        UPDATE sqlite_schema SET sql = replace(sql, '(id)', '(name)') WHERE name = 'codebases_by_name'""",
+        "the file can't be read (",
     ),
 ]
 

@@ -10,7 +10,7 @@ from opencode_ledger.domain import events as e
 from opencode_ledger.domain.codebase import commands as c
 from opencode_ledger.domain.codebase import facts as f
 from opencode_ledger.domain.codebase.lifecycle_rules import Phase
-from opencode_ledger.domain.ids import CodebaseId, SessionId, TaskId, Timestamp
+from opencode_ledger.domain.ids import AgentPermissionId, CodebaseId, PermissionId, SessionId, TaskId, Timestamp
 from opencode_ledger.projections.runner import Projections
 from opencode_ledger.projections.views.session_queries import Span
 from opencode_ledger.projections.views.views import Views
@@ -38,6 +38,36 @@ async def test_codebases_as_registered(views: Views) -> None:
     assert first.created_at < first.last_activity
     assert await views.codebases.get(A) == first
     assert await views.codebases.get(UNKNOWN) is None
+
+
+async def test_who_did_it(tmp_path: Path) -> None:
+    """Who registered a codebase, started a session and a task, and answered, as the log says it; None where it doesn't."""
+    history = History()
+    for stream, by in ((A, "ann"), (B, None)):
+        event = e.CodebaseRegistered(codebase_id=stream, name=stream, path=f"/{stream}", timestamp=history.at(), by=by)
+        history.record(stream, event)
+        ids = e.Common(session_id=SessionId(f"sess_{stream}"), task_id=TaskId(f"task_{stream}"), timestamp=history.at())
+        asked = PermissionId(f"perm_{stream}")
+        history.record(
+            stream,
+            e.SessionStarted(prompt="Go", agent="build", by=by, **ids),
+            e.TaskCreated(title="Go", prompt="Go", agent_type="build", by=by, **ids),
+            e.PermissionAsked(
+                permission_id=asked, agent_permission_id=AgentPermissionId("per_1"), tool="bash", args={}, **ids
+            ),
+            e.PermissionReplied(permission_id=asked, reply="once", decided_by="user", by=by, **ids),
+        )
+    projections = await views_of(history, tmp_path)
+    views = projections.views
+    for stream, by in ((A, "ann"), (B, None)):
+        codebase, task = await views.codebases.get(stream), await views.tasks.get(TaskId(f"task_{stream}"))
+        session = await views.sessions.get(stream, SessionId(f"sess_{stream}"))
+        ((_, _, answered),) = (await views.permissions.answered(codebase=stream)).rows
+        assert codebase and task and session and answered.settlement
+        assert [codebase.registered_by, task.by, session.by, answered.settlement.by] == [by] * 4
+    assert (await views.permissions.answered(only=frozenset({A}))).total == 1
+    assert (await views.permissions.answered()).total == 2
+    await projections.close()
 
 
 async def test_agent_of_an_interrupted_session(views: Views) -> None:

@@ -61,9 +61,10 @@ class RegisteredCodebase(Shape):
 
 
 class ListedCodebase(RegisteredCodebase):
-    """A codebase of the list, with its overview."""
+    """A codebase of the list, with its overview. `registered_by`: null in logs from before 0.2."""
 
     worker_id: str | None
+    registered_by: Annotated[str | None, Field(examples=["anna"])]
     overview: Overview
 
 
