@@ -29,6 +29,7 @@ MANY_ATTRIBUTES = {
     "actors/twins/scripted_agent.py ScriptedAgent": A_TWIN,
     "domain/events/run.py ToolResult": A_RECORD,
     "projections/story/session_story.py Entry": A_RECORD,
+    "projections/views/permissions.py Permission": A_RECORD,
     "projections/views/session_queries.py Session": A_RECORD,
     "projections/views/tasks.py Task": A_RECORD,
     "client/following.py EventStream": "one state machine: a connection, and where the reader is",
