@@ -140,6 +140,7 @@ async def interrupt_restart_stop(service: Service, codebase: Codebase, page: Tab
     await shows(page, "Session stopped")
 
 
+@pytest.mark.timeout(400)
 async def test_a_session_with_the_real_agent(tmp_path: Path) -> None:
     """Start with files, tools, a permission, a message in mid-run, a question, an interrupt, a restart, a stop."""
     async with working(tmp_path) as (service, codebase, page):

@@ -172,7 +172,7 @@ async def test_a_person_moves_in_a_long_session(tmp_path: Path) -> None:
         await page.evaluate("document.querySelector('[data-jump=\"error -1\"]').click()")
         await page.until(f"{FOUND}?.textContent.includes('make 40')")
         box = f"{FOUND}.getBoundingClientRect()"
-        assert await page.evaluate(
+        await page.until(
             f"document.querySelector('#story').contains(document.elementFromPoint({box}.x + 50, {box}.y + 5))"
         )
         log = await api.get(f"/codebases/{codebase}/log?limit=60")

@@ -271,6 +271,7 @@ async def best(page: Tab, session: str, figure: int, limit: float, *, at_rest: b
     return min(shares)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.xdist_group("page speed")
 async def test_long_sessions_open_at_once_and_hold_nothing_up(tmp_path: Path) -> None:
     """A session of 10,000 lines is there in less than a second; no task takes 100 ms, also while 20,000 words stream in."""
