@@ -187,7 +187,7 @@ FOCUSED = "document.activeElement.textContent.trim()"
 
 
 WAYS = [
-    (".tabs a:nth-child(2)", "#sessions"),
+    (".tabs a:last-child", "#sessions"),
     (".bottom a:nth-child(1)", ".cards"),
     (".bottom a:nth-child(2)", ".inbox"),
     (".inbox .ask a", "#story"),
