@@ -76,6 +76,8 @@ def copied(data: Path, events: int) -> str:
     place = data / "backup"
     try:
         verdict = back_up(data, place, _unseen)
+    except StoreError as error:
+        return str(error)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if verdict.result.events != events:
