@@ -111,8 +111,9 @@ def _number(at: RecordedEvent) -> int:
 
 
 def _end(event: e.Event, at: RecordedEvent, batch: Batch) -> None:
-    if event.session_id is not None:
-        batch.end_texts(at.stream, event.session_id)
+    session: object = event.session_id
+    if isinstance(session, str):  # foreign JSON may have anything there
+        batch.end_texts(at.stream, session)
         batch.write_last(*INDEX)
 
 
