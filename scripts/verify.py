@@ -47,10 +47,10 @@ LEFT = frozenset(
     """
     about action additions agent agent_message_id agent_permission_id agent_session_id agent_type attempt before by
     call_id code codebase codebase_id correlation_id cost created_at decided_by deletions diff_missing digests ended_at
-    expires_at fingerprint finish id imported key kind left_out message_id model parent_id part_id path_encoding
-    permission_id priority read reason replaces reply retry_of revision role schema_version session_id started_at status
-    subagent success task_id times timestamp tokens tool type via waiting whole_bytes whole_id whole_kept
-    whole_kept_sha256 whole_missing whole_sha256 worker_id
+    exit_code expires_at fingerprint finish id imported key kind left_out message_id model parent_id part_id
+    path_encoding permission_id priority read reason replaces reply retry_of revision role schema_version session_id
+    started_at status subagent success task_id times timestamp tokens tool type via waiting whole_bytes whole_id
+    whole_kept whole_kept_sha256 whole_missing whole_sha256 worker_id
     """.split()
 )
 """The members of an event that an erasure leaves as they are."""

@@ -92,7 +92,7 @@ ADDRESSES: list[tuple[str, str]] = [
         "tasks?stauts=done",
         "Unknown parameter `stauts`; known here: status, order, limit, offset, at.",
     ),
-    ("permissions?at=1", "Unknown parameter `at`; known here: limit, offset."),
+    ("permissions?at=1", "Unknown parameter `at`; known here: status, limit, offset."),
     ("messages", "Query parameter `session_id` is required."),
     (
         "events?last_event_id=x",

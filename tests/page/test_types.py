@@ -1,5 +1,6 @@
 """The page's modules are typed: TypeScript's checker finds nothing, as strict as it can be."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,6 @@ from .staging import TYPES, stage
 async def test_the_page_s_types_hold(tmp_path: Path) -> None:
     """Every module of the page, against the client's own declarations: a member that the service doesn't send is found."""
     node = await node_with_packages()
-    folder = stage(tmp_path)
+    folder = await asyncio.to_thread(stage, tmp_path)
     shutil.copy(TYPES / "tsconfig.json", folder)
     await output_of(node, CLIENTS / "node_modules/typescript/bin/tsc", "-p", folder)
