@@ -43,6 +43,7 @@ export class TranscriptView {
   touched = 0; // until when a scroll counts as the person's
   drawn = 0; // when blocks were last drawn
   current = -1; // the block that was jumped to
+  revealed = /** @type {HTMLElement | null} */ (null); // its element, until all around it is there
 
   /** @param {Place} place @param {string | null} until an event's number or a time, after which nothing is shown */
   constructor(place, until) {
@@ -131,7 +132,9 @@ export class TranscriptView {
     const end = performance.now() + BUDGET;
     for (const block of changed) if (this.elements.has(block)) this.draw(block);
     const more = this.fill(end);
-    if (this.shown.flush(end) || more) this.again();
+    const unfinished = this.shown.flush(end) || more;
+    if (unfinished) this.again();
+    if (this.revealed) this.keepRevealed(unfinished);
     this.ends();
     if (this.wanted !== null) this.find(this.wanted);
     this.stay();
@@ -246,6 +249,7 @@ export class TranscriptView {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     const up = scrollTop < this.top - 1;
     this.top = scrollTop;
+    if (this.revealed) return;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (this.following && up && !atEnd && this.isPersons()) this.leave();
     else if (!this.following && atEnd && this.to < this.transcript.blocks.length) this.addLater();
@@ -304,8 +308,16 @@ export class TranscriptView {
     const element = this.elements.get(block);
     element?.classList.add("found");
     element?.scrollIntoView({ block: "start" });
+    this.revealed = element ?? null;
     this.current = index;
     this.again();
+  }
+
+  /** Keep in view what was revealed while what is around it still comes, unless a person scrolls. @param {boolean} unfinished */
+  keepRevealed(unfinished) {
+    if (performance.now() < this.touched) this.revealed = null;
+    this.revealed?.scrollIntoView({ block: "start" });
+    if (!unfinished) this.revealed = null;
   }
 
   /** Go to the next or the last block of a kind. @param {string} kind @param {1 | -1} step */
