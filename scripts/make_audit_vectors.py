@@ -169,6 +169,7 @@ def changed_lines(sound: Lines) -> list[Case]:
         "the last line feed": ([*sound[:-1], sound[-1].rstrip(b"\n")], "refused"),
         "no hash in the proof": ([*sound[:-1], b'{"proof":[]}\n'], "not sound"),
         "a hash too many": ([*sound[:-1], sound[-1].replace(b"[", b'["' + b"A" * 43 + b'=",', 1)], "not sound"),
+        "nothing for a hash in the proof": ([*sound[:-1], b'{"proof":[null]}\n'], "refused"),
         "a line that is no event": ([*sound[:2], b"{}\n", *sound[2:]], "refused"),
         "nothing": ([], "refused"),
     }  # fmt: skip
@@ -183,10 +184,12 @@ def tombstones(here: Example, codebase: dict[str, Any], shop: list[RecordedEvent
 
     erased = shop.index(here.log[3])
     words = shop[erased].data.replace(b'"content":""', b'"content":"I did it"')
+    number = shop[erased].data.replace(b'"2026-11-30T08:04:03.000Z"', b"1e5")
     part = {**codebase, "from": erased + 1, "to": erased + 1}
     return [
         ("an erased event without its erasure", here.export(part, [shop[erased]]), "sound"),
         ("words in an erased event", here.export(part, [shop[erased]._replace(data=words)]), "not sound"),
+        ("an odd number in an erased event", here.export(part, [shop[erased]._replace(data=number)]), "not sound"),
         ("erased by an event that says nothing of it", with_second(tombstone_of(shop[1], Position(11)) or b""), "not sound"),
         ("erased by an earlier event", with_second(tombstone_of(shop[1], Position(1)) or b""), "not sound"),
         ("erased by an event beyond the log", with_second(tombstone_of(shop[1], Position(12)) or b""), "not sound"),

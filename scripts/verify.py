@@ -41,7 +41,6 @@ TOMBSTONE = re.compile(rb'[,{]"erased":\{"by":([1-9][0-9]{0,18}),"sha256":"([0-9
 OUTPUT_ID = re.compile(r"out_[0-9a-f]{32}")
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 SALT = re.compile(r"(?:[0-9a-f]{2}){1,64}")
-FRACTION = "\0fraction "
 
 LEFT = frozenset(
     """
@@ -99,9 +98,9 @@ def elements_of(array: Any) -> Iterator[Any]:
 
 
 def parsed(data: bytes) -> Any:
-    """JSON as a value; None where it is none. A number with a fraction is kept as it is written, behind `FRACTION`."""
+    """JSON as a value; None where it is none."""
     try:
-        return json.loads(data.decode(), parse_constant=no_number, parse_float=lambda text: FRACTION + text)
+        return json.loads(data.decode(), parse_constant=no_number)
     except (ValueError, RecursionError):
         return None
 
@@ -114,10 +113,27 @@ def no_number(name: str) -> NoReturn:
 def compact(value: Any) -> bytes:
     """JSON without blanks, in UTF-8."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return re.sub(r'"\\u0000fraction ([^"]*)"', r"\1", text).encode()
+        return written(value).encode()
     except (UnicodeEncodeError, RecursionError):
         raise NotAnExport("A line has text that no JSON has.") from None
+
+
+def written(value: Any) -> str:
+    """A value as the service writes it."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{written(name)}:{written(one)}" for name, one in cast("Object", value).items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(written, elements_of(value))) + "]"
+    return shortest(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def shortest(number: float) -> str:
+    """A number with a fraction: 0.00001 where Python writes 1e-05, and 1e-6 where it writes 1e-06."""
+    digits, small, exponent = repr(number).partition("e-")
+    if not small:
+        return digits
+    sign, plain = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    return f"{sign}0.0000{plain.replace('.', '')}" if int(exponent) == 5 else f"{digits}e-{int(exponent)}"
 
 
 # --- Ed25519 (RFC 8032), in plain numbers: slow, short, and enough for one signature ---------------------------------
@@ -541,7 +557,10 @@ def read_proof(line: bytes) -> list[bytes]:
     members = members_of(line, "The proof is malformed.")
     if list(members) != ["proof"] or not isinstance(members["proof"], list):
         raise NotAnExport("The proof is malformed.")
-    return [from_base64(str(one)) for one in elements_of(members["proof"])]
+    hashes = list(elements_of(members["proof"]))
+    if not all(isinstance(one, str) for one in hashes):
+        raise NotAnExport("The proof is malformed.")
+    return [from_base64(one) for one in hashes]
 
 
 def read_event(line: bytes) -> Event:

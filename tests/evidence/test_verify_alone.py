@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
 
+import orjson
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -146,3 +147,9 @@ def test_the_page_s_example(vectors: dict[str, Any]) -> None:
     for text_shown in (*shown, str(here.key), left):
         assert text_shown in page
     assert f"{len(vectors['cases'])} exports" in page
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(-1e-4, 1e-4))
+def test_numbers_are_written_alike(number: float) -> None:
+    """A number with a fraction is written as the service writes it, so that one that somebody rewrote is found."""
+    assert verify.compact({"cost": number}) == orjson.dumps({"cost": number})
