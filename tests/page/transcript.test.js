@@ -132,6 +132,52 @@ test("a subagent without a call has a block of its own", () => {
   assert.deepEqual(story.blocks.map(({ kind, inner }) => [kind, inner.blocks[0].text.text]), [["subagent", "lost"]]);
 });
 
+const inS = (subagent) => ({ subagent });
+const task = (id, more) => use("task", {}, id, more);
+const CIRCLES = {
+  "its own subagent": [task("A"), say("a", "p", inS("S1")), task("B", inS("S1")), result("task", "B", '<task id="S1"')],
+  "its own subagent, in an error": [task("A"), task("B", inS("S1")), result("task", "B", "No\ntask_id: S1", { status: "error" })],
+  "itself, as its call ends": [task("A"), task("B", inS("S1")), result("task", "A", '<task id="S1"'), result("task", "B", '<task id="S1"')],
+  "the one above": [task("A"), task("B", inS("S1")), task("C", inS("S2")), result("task", "C", "task_id: S1")],
+  "each other": [task("A"), task("B", inS("S1")), say("x", "q", inS("S2")), task("C"), say("y", "r", inS("S3")), result("task", "C", '<task id="S2"'), result("task", "B", '<task id="S3"'), result("task", "A", '<task id="S3"'), result("task", "C", '<task id="S1"')],
+  "the one within a group of looks": [task("A"), use("read", {}, "L", inS("S1")), task("B", inS("S1")), result("task", "B", '<task id="S1"')],
+  "another than was guessed": [task("A"), say("kept", "p", inS("S1")), result("task", "A", '<task id="S2"')],
+};
+
+/** Each block that is reached from the top is there once, within the block that is its owner; what isn't reached is missed. */
+function assertTree(story) {
+  const seen = new Set();
+  const look = (branch, owner) => branch.blocks.forEach((block) => {
+    assert.ok(!seen.has(block) && block.owner === owner);
+    seen.add(block);
+    if (block.inner) look(block.inner, block);
+  });
+  look(story.root, null);
+  for (const block of [...story.calls.values(), ...story.texts.values()]) assert.ok(seen.has(block), "a block is lost");
+}
+
+for (const [name, events] of Object.entries(CIRCLES)) {
+  test(`no call is within its own subagent: ${name}`, () => assertTree(storyOf(...events, say("after", "z"), ["complete", { status: "completed" }])));
+}
+
+test("no call is within its own subagent, whatever calls and results name", () => {
+  let seed = 7;
+  const random = (most) => (seed = (seed * 48_271) % 2_147_483_647) % most;
+  for (let round = 0; round < 300; round++) {
+    const events = Array.from({ length: 40 }, (_, number) => {
+      const more = random(3) ? inS(`S${random(5)}`) : {};
+      if (random(2)) return task(`c${number}`, more);
+      return random(4) ? result("task", `c${random(number + 1)}`, `task_id: S${random(5)}`, more) : use("read", {}, `r${number}`, more);
+    });
+    assertTree(storyOf(...events));
+  }
+});
+
+test("subagents within each other without end are shown beside each other", () => {
+  const story = storyOf(...Array.from({ length: 500 }, (_, number) => task(`c${number}`, number ? inS(`S${number}`) : {})));
+  assertTree(story);
+});
+
 test("a change within a subagent's group of looks is a change of the block at the top", () => {
   const story = storyOf(use("task", {}, "t"), use("read", {}, "r", { subagent: "s" }));
   story.drain();

@@ -89,9 +89,9 @@ export class Transcript {
 
   /** @param {Block} block */
   touch(block) {
-    let top = block;
-    for (top.version++; top.owner; top.version++) top = top.owner;
-    this.changed.add(top);
+    const above = ownersOf(block);
+    for (const one of [block, ...above]) one.version++;
+    this.changed.add(above.at(-1) ?? block);
   }
 
   /** Where an event's block goes: to the subagent's call, if a subagent did it. @param {Record<string, any>} data */
@@ -100,16 +100,20 @@ export class Transcript {
     if (typeof subagent !== "string") return this.root;
     const known = this.branches.get(subagent);
     if (known) return known;
-    const call = [...this.calls.values()].find((one) => one.agentKind === "subagent" && !one.inner && !one.ended);
+    const call = [...this.calls.values()].find((one) => one.agentKind === "subagent" && !one.inner && !one.ended && fits(one, null));
     const owner = call ?? this.add(this.root, "subagent", { data, id: this.last }, { subagent });
     return this.adopt(owner, subagent);
   }
 
-  /** @param {Block} owner @param {string} subagent @returns {Branch} */
+  /** Give a call its subagent's branch, but never one that the call itself lies within. @param {Block} owner @param {string} subagent @returns {Branch} */
   adopt(owner, subagent) {
     const branch = this.branches.get(subagent) ?? { blocks: [], owner: null };
     const before = branch.owner;
-    if (before && before !== owner) this.own(before, owner.inner ?? null, owner.subagent); // each had the other's
+    const others = /** @type {Branch | null} */ (owner.inner ?? null);
+    if (before === owner || !fits(owner, branch) || (before && !fits(before, others))) return branch;
+    const named = owner.subagent;
+    if (before) this.own(before, others, named); // each had the other's
+    else if (others) this.own(this.add(this.root, "subagent", { data: {}, id: this.last }, { subagent: named }), others, named);
     this.own(owner, branch, subagent);
     this.branches.set(subagent, branch);
     return branch;
@@ -135,3 +139,22 @@ export class Transcript {
     }
   }
 }
+
+const DEEPEST = 40; // blocks within each other
+
+/** The blocks that a block is within, from the nearest to the one at the top. @param {Block} block */
+export function ownersOf(block) {
+  const owners = [];
+  for (let one = block.owner; one && owners.length <= DEEPEST; one = one.owner) owners.push(one);
+  return owners;
+}
+
+/** Whether a branch can be within a block: it isn't above it, and they aren't too deep together. @param {Block} owner @param {Branch | null} branch */
+function fits(owner, branch) {
+  const above = ownersOf(owner);
+  if (branch?.owner && above.includes(branch.owner)) return false;
+  return above.length + 1 + heightOf(branch) <= DEEPEST;
+}
+
+/** How many levels of blocks are within each other in a branch. @param {Branch | null} branch @returns {number} */
+const heightOf = (branch) => (branch ? branch.blocks.reduce((most, { inner }) => (inner ? Math.max(most, 1 + heightOf(inner)) : most), 0) : 0);

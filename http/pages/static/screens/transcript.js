@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "../vendored/lit-html/lit-html.js";
 import { copyOnClick } from "../parts/prose.js";
-import { Transcript } from "../parts/transcript.js";
+import { ownersOf, Transcript } from "../parts/transcript.js";
 import { blockView } from "./blocks.js";
 import { Shown } from "./shown.js";
 
@@ -88,8 +88,7 @@ export class TranscriptView {
 
   /** @param {Block} block */
   redrawn(block) {
-    let top = block;
-    while (top.owner) top = top.owner;
+    const top = ownersOf(block).at(-1) ?? block;
     if (this.elements.has(top)) this.draw(top);
   }
 
