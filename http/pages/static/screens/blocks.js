@@ -110,6 +110,6 @@ const VIEWS = new Map([
 /** A block. @param {Block} block @param {Shown} shown */
 export function blockView(block, shown) {
   const view = VIEWS.get(block.kind) ?? unknown;
-  const erased = block.erased === undefined ? nothing : html`<p class="note">Erased, on record as event ${String(block.erased)} of the log.</p>`;
+  const erased = block.erased === undefined ? nothing : html`<p class="note">Erased, on record as event ${String(block.erased?.by)} of the log.</p>`;
   return html`${view(block, shown)}${erased}`;
 }
