@@ -122,7 +122,7 @@ function compare({ audit }, actions) {
     <ul class="compared" role="status">
       ${audit.compared.map(({ name, verdict, findings }) => html`<li>${verdictMark(verdict)} <code>${oneLine(name)}</code> ${findingList(findings)}</li>`)}
     </ul>
-    <p class="hint">Of an export, its checkpoint and key are compared here. <code>opencode-ledger audit verify FILE</code> checks its events too.</p>
+    <p class="hint">Of an export, only its checkpoint and key are compared here: its events may be forged. <code>opencode-ledger audit verify FILE --key KEY</code> checks them.</p>
   </section>`;
 }
 

@@ -22,6 +22,7 @@ export const findingList = (findings) => html`<ul class="findings">
 export const VERDICTS = {
   sound: { sign: "✓", words: "proved", look: "good" },
   first: { sign: "·", words: "signed, with nothing earlier to compare", look: "warn" },
+  partly: { sign: "·", words: "its checkpoint matches this log; its events were not checked here", look: "warn" },
   wrong: { sign: "✗", words: "NOT proved", look: "bad" },
   unable: { sign: "?", words: "not checked", look: "warn" },
 };

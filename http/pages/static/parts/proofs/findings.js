@@ -1,7 +1,8 @@
 // What a check found: sentences for people, each with whether it holds. Nothing is "sound" because a server says so.
 
 /** @typedef {{ holds: boolean | null, words: string }} Finding `holds`: null for what a person must look at */
-/** @typedef {"sound" | "first" | "wrong" | "unable"} Verdict */
+// `partly`: all that was checked holds, but not all was checked.
+/** @typedef {"sound" | "first" | "partly" | "wrong" | "unable"} Verdict */
 
 export const holds = (/** @type {string} */ words) => ({ holds: true, words });
 export const notes = (/** @type {string} */ words) => ({ holds: null, words });
