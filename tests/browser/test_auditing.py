@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,12 @@ async def what_was_kept_is_compared(auditor: Auditor) -> None:
     size = note.splitlines()[1]
     forged = note.replace(f"\n{size}\n", f"\n{int(size) - 1}\n")
     assert "✗ NOT proved" in await auditor.give("forged.txt", forged, "drop")
+    async with auditor.api.client.get(f"/v1/opencode/codebases/{auditor.codebase}/log/export") as answer:
+        export = await answer.text()
+    for name, text in (("export.jsonl", export), ("lies.jsonl", export.replace("shop", "shoq"))):
+        said = await auditor.give(name, text, "drop")
+        assert "its events were not checked here" in said
+        assert "proved" not in said
     assert "no checkpoint" in await auditor.give("<b>.png", "\0\0", "button")
 
 
@@ -264,6 +271,11 @@ async def forgeries_are_found(auditor: Auditor) -> None:
     await auditor.at("#/c/shop/e1/proof", BUTTON.format("'Prove it'"))
     await auditor.click("Prove it")
     await page.until(f"{PROVED}?.includes('NOT proved')")
+    await unforged(auditor)
+    await forge(page, f"address.includes('/log?') ? text.replace({', '.join(await a_lie(auditor))}) : text")
+    await auditor.click("Prove event 1 again")
+    await page.until(f"{PROVED}?.includes('NOT proved')")
+    assert "content that no erasure leaves" in await auditor.text(".proving .findings")
     await unforged(auditor)
     await forge(page, 'address.includes(\'inclusion\') ? text.replace(/"hashes":\\["./, \'"hashes":["_\') : text')
     await auditor.click("Prove event 1 again")
@@ -278,6 +290,16 @@ async def forgeries_are_found(auditor: Auditor) -> None:
     await page.evaluate("void (window.forge = null)")
     await auditor.click("Check now")
     await page.until(f"{BADGE}.includes('log sound to')")
+
+
+async def a_lie(auditor: Auditor) -> tuple[str, str]:
+    """The first event's data, and data that say they were erased and carry the same hash, as JavaScript."""
+    async with auditor.api.client.get(f"/v1/opencode/codebases/{auditor.codebase}/log?limit=1") as answer:
+        data = (await answer.text()).partition('"data":')[2]
+    _, end = json.JSONDecoder().raw_decode(data)
+    digest = sha256(data[:end].encode()).hexdigest()
+    lie = f'{{"content":"I DELETED the database","erased":{{"by":2,"sha256":"{digest}"}}}}'
+    return json.dumps(data[:end]), json.dumps(lie)
 
 
 async def unforged(auditor: Auditor) -> None:

@@ -10,6 +10,8 @@ const { differenceOf } = await part("parts/difference");
 const { between, countUpTo, nextMarked, ticks, upTo } = await part("parts/moments");
 const { shortForm, whoCaused } = await part("parts/short_form");
 const { hashOf, parsed } = await part("state/address");
+const { blockView } = await part("screens/blocks");
+const { VERDICTS } = await part("screens/verdict");
 const { whatToShow } = await part("screens/badge");
 const { firstRow } = await part("screens/events");
 const { lineOf } = await part("screens/time_line_of");
@@ -218,4 +220,20 @@ test("the list shows its last rows, or those around the event of the address", (
   const rows = Array.from({ length: 1000 }, (_, number) => ({ id: 2 * number }));
   const first = (event, from = null) => firstRow({ audit: { table: { from } }, address: { event } }, rows);
   assert.deepEqual([first(null), first(0), first(500), first(501), first(5000), first(null, 30), first(null, 990)], [800, 0, 240, 241, 800, 30, 800]);
+});
+
+// --- erased, and not wholly checked ----------------------------------------------------------------------------------
+
+const wordsIn = (made) => (Array.isArray(made?.values) ? made.values.map(wordsIn).join(" ") : String(made));
+
+test("an erased block names the event that records its erasure", () => {
+  const block = { kind: "line", text: "x", id: "1-0", number: 1, at: at(1), erased: { by: 285, sha256: "0" } };
+  const { values } = blockView(block, { place: { address: () => "#" }, isOpen: () => false });
+  assert.equal(wordsIn(values.at(-1)), "285");
+});
+
+test("only what was wholly checked is called proved", () => {
+  const called = Object.entries(VERDICTS).filter(([, { sign, words }]) => sign === "✓" || /^proved/.test(words));
+  assert.deepEqual(called.map(([verdict]) => verdict), ["sound"]);
+  assert.match(VERDICTS.partly.words, /its events were not checked here/);
 });

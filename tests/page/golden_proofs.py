@@ -9,7 +9,10 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from opencode_ledger.domain.erasure.tombstones import tombstone_of
+from opencode_ledger.domain.events.members import FREE, NESTED, ON_THE_WIRE
 from opencode_ledger.domain.events.recorded import RecordedEvent
+from opencode_ledger.domain.ids import Position
 from opencode_ledger.domain.proofs.export import read_event
 from opencode_ledger.domain.proofs.leaves import leaf_of
 from opencode_ledger.domain.proofs.merkle import (
@@ -58,8 +61,16 @@ def golden(place: Path) -> dict[str, Any]:
         "consistency": {
             f"{size} {len(leaves)}": _proof(leaves, consistency_spans(size, len(leaves))) for size in sizes
         },
+        "members": {"LEFT": sorted(ON_THE_WIRE), "NESTED": sorted(NESTED), "FREE": sorted(FREE)},
+        "tombstones": _tombstones(events),
         **_forged(key, leaves),
     }
+
+
+def _tombstones(events: Sequence[RecordedEvent]) -> dict[int, str]:
+    """What an erasure by the event after the last one would leave of each event that has content."""
+    left = ((event.position, tombstone_of(event, Position(len(events) + 1))) for event in events)
+    return {position: data.decode() for position, data in left if data is not None}
 
 
 def _forged(key: SigningKey, leaves: list[bytes]) -> dict[str, Any]:

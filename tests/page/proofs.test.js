@@ -5,14 +5,18 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { fromBase64, toBase64 } from "../../http/pages/static/parts/proofs/bytes.js";
-import { checkEvent, isAsErased } from "../../http/pages/static/parts/proofs/check_event.js";
-import { checkLog, continuation, headline } from "../../http/pages/static/parts/proofs/check_log.js";
+import { fromBase64, toBase64, toHex, utf8 } from "../../http/pages/static/parts/proofs/bytes.js";
+import { cannotBeErased, isAsErased } from "../../http/pages/static/parts/proofs/check_erasure.js";
+import { checkEvent } from "../../http/pages/static/parts/proofs/check_event.js";
+import { checkLog, compareKept, continuation, headline } from "../../http/pages/static/parts/proofs/check_log.js";
 import { keptIn } from "../../http/pages/static/parts/proofs/kept_file.js";
+import { findErasure } from "../../http/pages/static/parts/proofs/find_erasure.js";
 import { entryOf, erasureIn } from "../../http/pages/static/parts/proofs/leaf.js";
 import { readLogPage } from "../../http/pages/static/parts/proofs/log_page.js";
 import { isContinued, isIncluded } from "../../http/pages/static/parts/proofs/merkle.js";
+import { sha256 } from "../../http/pages/static/parts/proofs/browser_crypto.js";
 import { readCheckpoint, readKey } from "../../http/pages/static/parts/proofs/signed_note.js";
+import * as tombstone from "../../http/pages/static/parts/proofs/tombstone.js";
 
 const logs = JSON.parse(readFileSync(process.env.GOLDEN, "utf8"));
 const log = logs.at(-1);
@@ -22,6 +26,7 @@ const never = async () => assert.fail("nothing is asked");
 const eventsOf = ({ pages }) => pages.flatMap(({ stream, text }) => readLogPage(stream, text).events);
 const consistency = (of) => async (from, to) => of.consistency[`${from} ${to}`];
 const inclusion = (of) => async (position, size) => of.inclusion[`${position} ${size}`];
+const finding = (of) => async (_, by) => eventsOf(of).find(({ position }) => position === by) ?? null;
 const newest = (of) => of.notes.at(-1);
 const whole = async (of) => readCheckpoint(newest(of), await readKey(of.key));
 
@@ -31,7 +36,7 @@ test("each event of each golden log is found in the log that its checkpoint sign
     const events = eventsOf(one);
     assert.equal(events.length, checkpoint.size);
     for (const event of events) {
-      const { verdict, findings } = await checkEvent(event, checkpoint, inclusion(one));
+      const { verdict, findings } = await checkEvent(event, checkpoint, inclusion(one), finding(one));
       assert.equal(verdict, "sound", `${event.position}: ${findings[0].words}`);
     }
   }
@@ -39,7 +44,7 @@ test("each event of each golden log is found in the log that its checkpoint sign
 
 test("a sound sentence says what was checked", async () => {
   const event = eventsOf(log).find(({ position }) => position === 62);
-  const { findings } = await checkEvent(event, await whole(log), inclusion(log));
+  const { findings } = await checkEvent(event, await whole(log), inclusion(log), never);
   assert.deepEqual(findings, [
     { holds: true, words: `Event ${event.sequence} is in the log signed at ${log.size}, at position 62.` },
   ]);
@@ -64,7 +69,7 @@ test("without anything kept, the log is not called sound", async () => {
 test("an event that came after the checkpoint is not covered yet", async () => {
   const early = await readCheckpoint(log.notes[2], await readKey(log.key));
   const event = eventsOf(log).at(-1);
-  const { verdict, findings } = await checkEvent(event, early, never);
+  const { verdict, findings } = await checkEvent(event, early, never, never);
   assert.equal(verdict, "unable");
   assert.match(findings[0].words, /not covered yet/);
 });
@@ -82,6 +87,116 @@ test("erased events keep their place, and what is left of them is compared with 
   }
   assert.ok(!(await isAsErased(events[0], erasure.data.tombstones)));
   assert.ok(!(await isAsErased({ ...events[0], position: "__proto__" }, erasure.data.tombstones)));
+});
+
+// --- forged erasures -----------------------------------------------------------------------------------------------
+
+const at = (position) => eventsOf(log).find((event) => event.position === position);
+const erasureOf = () => eventsOf(log).find(({ type }) => type === "erasure");
+const erasedEvent = () => eventsOf(log).find(({ text, type }) => erasureIn(text) && type === "message_sent");
+const with_ = (event, from, to) => {
+  assert.ok(event.text.includes(from), from);
+  return { ...event, text: event.text.replace(from, to) };
+};
+const by = (event, position) => with_(event, /"erased":\{"by":\d+/.exec(event.text)[0], `"erased":{"by":${position}`);
+const lie = async (event, position, members = '{"content":"I DELETED the database",') => ({
+  ...event,
+  text: `${members}"erased":{"by":${position},"sha256":"${toHex(await sha256(utf8(event.text)))}"}}`,
+});
+const blankOf = (position, eraser) => by({ ...at(position), text: log.tombstones[position] }, eraser);
+const blankable = () => eventsOf(log).find(({ position }) => log.tombstones[position] && position > 62 && position < erasureOf().position).position;
+const broken = async () => {
+  throw new Error("The connection was lost.");
+};
+
+/** Forged tombstones: the event, how its erasure is found, and the words of the finding. The leaf of each is the real one. */
+const TOMBSTONE_FORGERIES = {
+  "a changed event that says it was erased": [() => lie(at(62), erasureOf().position), null, /has content/],
+  "by the position of an ordinary event": [() => lie(at(62), 100), null, /has content/],
+  "an event that says nothing but that": [() => lie(at(62), erasureOf().position, "{"), null, /has content/],
+  "structure alone": [() => lie(at(62), erasureOf().position, '{"status":"running",'), null, /has content/],
+  "by itself": [() => by(erasedEvent(), erasedEvent().position), null, /not after it/],
+  "by an earlier event": [() => by(erasedEvent(), 1), null, /not after it/],
+  "by an event beyond the log": [() => by(erasedEvent(), log.size + 1), null, /beyond the log/],
+  "by an event beyond counting": [() => by(erasedEvent(), "9".repeat(19)), null, /beyond the log/],
+  "words left": [() => with_(erasedEvent(), '"content":"[erased]"', '"content":"a lie"'), null, /has content/],
+  "words that follow the mark": [() => with_(erasedEvent(), "[erased]", "[erased] a lie"), null, /has content/],
+  "a number left": [() => with_(erasedEvent(), '"content":"[erased]"', '"content":7'), null, /has content/],
+  "a list left": [() => with_(erasedEvent(), '"content":"[erased]"', '"content":["a lie"]'), null, /has content/],
+  "a list in place of structure": [() => with_(erasedEvent(), '"role":"user"', '"role":["a lie"]'), null, /has content/],
+  "a member more": [() => with_(erasedEvent(), "{", '{"note":"a lie",'), null, /has content/],
+  "a member of an unknown name": [() => with_(erasedEvent(), "{", '{"__proto__":{"a":"lie"},'), null, /has content/],
+  "a name twice": [() => with_(erasedEvent(), "{", '{"content":"a lie",'), null, /has content/],
+  "a blank": [() => with_(erasedEvent(), '"content":', '"content": '), null, /has content/],
+  "a needless escape": [() => with_(erasedEvent(), '"[erased]"', '"\\u005berased]"'), null, /has content/],
+  "a mark more": [() => with_(erasedEvent(), "{", '{"title":"[erased]",'), null, /not what its erasure/],
+  "structure changed": [() => with_(erasedEvent(), '"by":"anna"', '"by":"eve"'), null, /not what its erasure/],
+  "another event, blank": [async () => blankOf(blankable(), erasureOf().position), null, /not what its erasure/],
+  "an erasure that is none": [() => by(erasedEvent(), erasedEvent().position + 1), null, /records no erasure/],
+  "an erasure of another kind": [erasedEvent, async () => ({ ...erasureOf(), type: "output" }), /records no erasure/],
+  "no erasure": [erasedEvent, async () => null, /not in the log of its codebase: what is left isn't proved/],
+  "another event for the erasure": [erasedEvent, async () => at(100), /not in the log of its codebase/],
+  "an erasure that says nothing": [erasedEvent, async () => ({ ...erasureOf(), text: "{}" }), /as shown, .* is not in the log/],
+  "an erasure of another stream": [erasedEvent, async () => ({ ...erasureOf(), stream: "x" }), /as shown, .* is not in the log/],
+  "an erasure that was erased": [erasedEvent, async () => lie(erasureOf(), log.size, '{"tombstones":{},'), /records no erasure/],
+};
+
+test("a forged tombstone proves nothing, and a sentence says why", async (t) => {
+  const checkpoint = await whole(log);
+  for (const [name, [event, find, words]] of Object.entries(TOMBSTONE_FORGERIES)) {
+    await t.test(name, async () => {
+      const { verdict, findings } = await checkEvent(await event(), checkpoint, inclusion(log), find ?? finding(log));
+      assert.equal(verdict, "wrong");
+      assert.equal(findings.length, 1);
+      assert.match(findings[0].words, words);
+    });
+  }
+});
+
+test("the erased erasure with an exact record for what is left proves nothing", async () => {
+  const forged = with_(erasedEvent(), '"by":"anna"', '"by":"eve"');
+  const record = `{"tombstones":{"${forged.position}":"${toHex(await sha256(utf8(forged.text)))}"},`;
+  const erasure = await lie(erasureOf(), log.size, record);
+  assert.equal((await checkEvent(forged, await whole(log), inclusion(log), async () => erasure)).verdict, "wrong");
+});
+
+test("an erasure that can't be read leaves what is left unproved", async () => {
+  const { verdict, findings } = await checkEvent(erasedEvent(), await whole(log), inclusion(log), broken);
+  assert.equal(verdict, "unable");
+  assert.match(findings[0].words, /could not be read: what is left isn't proved/);
+});
+
+test("the page knows what an erasure leaves as the service does", () => {
+  for (const [name, members] of Object.entries(log.members)) assert.deepEqual([...tombstone[name]].sort(), members, name);
+  for (const one of logs) {
+    for (const event of eventsOf(one)) {
+      const left = one.tombstones[event.position];
+      if (left) assert.equal(cannotBeErased({ ...event, text: left }, one.size + 1), event.type === "erasure" ? "It is an erasure itself, and no erasure is ever erased." : null, left);
+      if (left) assert.ok(tombstone.isBlank(left, event.type), left);
+      else if (!erasureIn(event.text)) assert.ok(!tombstone.isBlank(event.text, event.type), event.text);
+    }
+  }
+  assert.ok(!tombstone.isBlank(`${'{"answer":'.repeat(100_000)}1${"}".repeat(100_000)}`, "output"));
+  for (const text of ["", "null", "[]", "7", '"x"', "{}"]) assert.ok(!tombstone.isBlank(text, "output"), text);
+});
+
+test("the erasure is found by its position with few questions", async () => {
+  let asked = 0;
+  const codebase = (stream) => ({
+    logText: async ({ after, limit }) => {
+      asked++;
+      const all = JSON.parse(log.pages.find((page) => page.stream === stream).text);
+      return JSON.stringify({ ...all, events: all.events.slice(after, after + limit) });
+    },
+  });
+  const find = findErasure({ codebase });
+  for (const event of eventsOf(log).filter(({ text }) => erasureIn(text))) {
+    const { position } = erasureOf();
+    assert.equal((await find(event, position)).position, position);
+    assert.equal(await find(event, log.size + 1), null);
+    assert.equal(await find(event, event.position + 1).then((found) => found?.type !== "erasure"), true);
+  }
+  assert.ok(asked < 200, String(asked));
 });
 
 // --- forgeries -----------------------------------------------------------------------------------------------------
@@ -148,7 +263,7 @@ test("each forgery of an event is found out", async (t) => {
   const answer = log.inclusion[`62 ${log.size}`];
   for (const [name, { event = (it) => it, answer: change = (it) => it }] of Object.entries(EVENT_FORGERIES)) {
     await t.test(name, async () => {
-      const { verdict } = await checkEvent(event(structuredClone(real)), checkpoint, async () => change(structuredClone(answer)));
+      const { verdict } = await checkEvent(event(structuredClone(real)), checkpoint, async () => change(structuredClone(answer)), never);
       assert.equal(verdict, "wrong");
     });
   }
@@ -251,6 +366,19 @@ test("a kept file is known by its content", () => {
   }
 });
 
+test("an export is never called proved: its events are not checked here", async () => {
+  const key = await readKey(log.key);
+  const compare = async (text) => compareKept(keptIn(text), key, await whole(log), consistency(log));
+  const forged = `${log.export.split("\n")[0]}\n{"position":1,"data":"a lie"}\n`;
+  for (const text of [log.export, forged]) {
+    const { verdict, findings } = await compare(text);
+    assert.equal(verdict, "partly");
+    assert.match(findings.at(-1).words, /opencode-ledger audit verify FILE --key KEY/);
+  }
+  assert.equal((await compare(newest(log))).verdict, "sound");
+  assert.equal((await compare(log.export.replace(/"key":"[^"]*"/, () => `"key":"${logs[0].key}"`))).verdict, "wrong");
+});
+
 // --- exact texts -----------------------------------------------------------------------------------------------------
 
 test("an event's data stay as they were written, whatever is in them", () => {
@@ -303,7 +431,7 @@ test("without WebCrypto or Ed25519 nothing is claimed, and words say why", async
     }
     Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
     const checkpoint = { origin: "x", size: 999, root: new Uint8Array(32), note: "" };
-    assert.equal((await checkEvent(eventsOf(log)[0], checkpoint, inclusion(log))).verdict, "unable");
+    assert.equal((await checkEvent(eventsOf(log)[0], checkpoint, inclusion(log), never)).verdict, "unable");
   } finally {
     Object.defineProperty(globalThis, "crypto", kept);
   }

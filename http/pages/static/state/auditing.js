@@ -2,7 +2,9 @@
 
 import { checkEvent } from "../parts/proofs/check_event.js";
 import { checkLog, compareKept } from "../parts/proofs/check_log.js";
+import { findErasure } from "../parts/proofs/find_erasure.js";
 import { keptIn, LARGEST } from "../parts/proofs/kept_file.js";
+import { erasureIn } from "../parts/proofs/leaf.js";
 import { readLogPage } from "../parts/proofs/log_page.js";
 import { clock } from "../parts/times.js";
 import { proofKey } from "./audit_state.js";
@@ -122,11 +124,12 @@ export class Auditing {
   /** @param {import("../parts/proofs/check_event.js").ExactEvent} event */
   async proved(event) {
     const known = this.audit.log;
-    const covered = known?.checkpoint && known.checkpoint.size >= event.position && known.verdict !== "wrong";
+    const last = Math.max(event.position, erasureIn(event.text)?.by ?? 0);
+    const covered = known?.checkpoint && known.checkpoint.size >= last && known.verdict !== "wrong";
     const log = covered ? known : await this.check();
     if (!log) throw new Error(this.audit.trouble ?? "The checkpoint could not be read.");
     if (!log.checkpoint) return { verdict: log.verdict, findings: log.findings };
-    const made = await checkEvent(event, log.checkpoint, this.ledger.inclusionProof);
+    const made = await checkEvent(event, log.checkpoint, this.ledger.inclusionProof, findErasure(this.ledger));
     const ofLog = log.verdict === "wrong" ? log.findings.filter((one) => one.holds === false) : log.findings;
     return { verdict: log.verdict === "wrong" ? log.verdict : made.verdict, findings: [...made.findings, ...ofLog] };
   }

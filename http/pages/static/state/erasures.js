@@ -1,6 +1,6 @@
 // Looks through a codebase's log for what was erased: who erased it and why, and whether what is left is as recorded.
 
-import { isAsErased } from "../parts/proofs/check_event.js";
+import { cannotBeErased, isAsErased } from "../parts/proofs/check_erasure.js";
 import { erasureIn } from "../parts/proofs/leaf.js";
 import { readLogPage } from "../parts/proofs/log_page.js";
 import { wordsOf } from "./connection.js";
@@ -50,7 +50,7 @@ export class Erasures {
       this.store.change(() => void Object.assign(found, { done: page.next ?? page.head, head: page.head }));
       next = page.next;
     }
-    const fine = await Promise.all(left.map((event) => isAsErased(event, tombstones)));
+    const fine = await Promise.all(left.map((event) => !cannotBeErased(event, Infinity) && isAsErased(event, tombstones)));
     this.store.change(() => void (found.wrong = left.filter((_, at) => !fine[at]).map(({ sequence }) => sequence)));
   }
 }

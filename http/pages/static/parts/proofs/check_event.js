@@ -1,11 +1,10 @@
 // Checks that an event is in the log that a checkpoint fixes: "event 62 is in the log signed at 9,022".
 
+import { checkErased } from "./check_erasure.js";
 import { settle, hashesIn } from "./check_log.js";
 import { events, fails, grouped, holds } from "./findings.js";
 import { erasureIn, leafOf } from "./leaf.js";
 import { isIncluded } from "./merkle.js";
-import { toHex, utf8 } from "./bytes.js";
-import { sha256 } from "./browser_crypto.js";
 
 /** @typedef {import("./findings.js").Finding} Finding */
 /** @typedef {import("./signed_note.js").Checkpoint} Checkpoint */
@@ -18,9 +17,10 @@ import { sha256 } from "./browser_crypto.js";
 /**
  * @param {ExactEvent} event @param {Checkpoint} checkpoint
  * @param {(position: number, size: number) => Promise<unknown>} ask for the proof
+ * @param {import("./check_erasure.js").FindErasure} find the event that erased this one
  * @returns {Promise<EventCheck>}
  */
-export async function checkEvent(event, checkpoint, ask) {
+export async function checkEvent(event, checkpoint, ask, find) {
   /** @type {EventCheck} */
   const made = { verdict: "wrong", findings: [] };
   const name = `Event ${grouped(event.sequence)}`;
@@ -30,17 +30,19 @@ export async function checkEvent(event, checkpoint, ask) {
     return made;
   }
   try {
-    const leaf = await leafOf(event);
-    const proof = hashesIn(await ask(event.position, checkpoint.size));
-    const fine = proof && (await isIncluded(leaf, event.position - 1, checkpoint.size, proof, checkpoint.root));
+    const isInLog = (/** @type {ExactEvent} */ one) => isCovered(one, checkpoint, ask);
+    const fine = await isInLog(event);
     made.verdict = fine ? "sound" : "wrong";
     made.findings.push(
       fine
         ? holds(`${name} is in the log signed at ${grouped(checkpoint.size)}, at position ${grouped(event.position)}.`)
         : fails(`${name} as shown is not at position ${grouped(event.position)} of the log signed at ${grouped(checkpoint.size)}.`),
     );
-    const erased = erasureIn(event.text);
-    if (fine && erased) made.findings.push(holds(`Its content was erased by the event at position ${grouped(erased.by)}.`));
+    if (fine && erasureIn(event.text)) {
+      const erased = await checkErased(event, checkpoint.size, find, isInLog);
+      made.verdict = erased.verdict;
+      made.findings = erased.verdict === "sound" ? [...made.findings, ...erased.findings] : erased.findings;
+    }
   } catch (error) {
     settle(made, error);
   }
@@ -48,10 +50,11 @@ export async function checkEvent(event, checkpoint, ask) {
 }
 
 /**
- * Whether what is left of an erased event is what the erasure recorded. The log's tree doesn't cover what is left.
- * @param {ExactEvent} event @param {Record<string, unknown>} tombstones by position, as the `erasure` event has them
+ * Whether an event's leaf is at its place in the log that the checkpoint fixes.
+ * @param {ExactEvent} event @param {Checkpoint} checkpoint @param {(position: number, size: number) => Promise<unknown>} ask
  */
-export async function isAsErased(event, tombstones) {
-  const position = String(event.position);
-  return Object.hasOwn(tombstones, position) && tombstones[position] === toHex(await sha256(utf8(event.text)));
+async function isCovered(event, { size, root }, ask) {
+  const leaf = await leafOf(event);
+  const proof = hashesIn(await ask(event.position, size));
+  return proof !== null && isIncluded(leaf, event.position - 1, size, proof, root);
 }

@@ -17,7 +17,7 @@ export function erasureIn(text) {
 }
 
 /**
- * The SHA-256 of an event's original data, in hexadecimal.
+ * The SHA-256 of an event's original data, in hexadecimal. A tombstone says it of itself: see check_erasure.js.
  * @param {string} text
  */
 export async function digestOf(text) {
