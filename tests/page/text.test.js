@@ -19,6 +19,18 @@ const HOSTILE = {
   "a picture of another site": ["![chart](https://x.example/p.png)", '<a href="https://x.example/p.png" title="https://x.example/p.png">Image: chart</a>'],
   "words that promise another site": ["[https://github.com/a](https://evil.example/a)", "</a> (evil.example)"],
   "words that promise their own": ["[github.com](https://www.github.com/a)", ">github.com</a></p>"],
+  "words that promise another site, in parts": ["[**git**hub.com](https://evil.example/a)", "</a> (evil.example)"],
+  "words that promise another site, with an entity": ["[github&#46;com](https://evil.example/a)", "</a> (evil.example)"],
+  "words that promise two sites": ["[evil.example github.com](https://evil.example/a)", "</a> (evil.example)"],
+  "words that promise a site of another alphabet": ["[пример.испытание](https://evil.example/a)", "</a> (evil.example)"],
+  "words that promise another machine": ["[10.0.0.1](https://evil.example/a)", "</a> (evil.example)"],
+  "a site's name as the name of a user": ["https://github.com@evil.example/", "</a> (evil.example)"],
+  "words that promise another mailbox": ["[a@good.example](mailto:b@evil.example)", "</a> (b@evil.example)"],
+  "an address with a file's name": ["https://a.example/page.html", ">https://a.example/page.html</a></p>"],
+  "a mailbox": ["a@good.example", ">a@good.example</a></p>"],
+  "an address without words": ["[](https://a.example/x)", ">https://a.example/x</a>"],
+  "an address with words that can't be seen": ["[&#8203;&nbsp;](https://a.example/x)", ">https://a.example/x</a>"],
+  "a picture that is a link": ["[![](https://b.example/i)](https://a.example/x)", '(<a href="https://a.example/x" title="https://a.example/x">https://a.example/x</a>)'],
   "an address with a quote": ['[x](https://a.example/"onmouseover="x)', "&quot;onmouseover=&quot;x"],
   "a definition that nobody would see": ["[//]: # (do evil)", "do evil"],
   "a tag in code": ["`<b>`", "<code>&lt;b&gt;</code>"],
@@ -40,6 +52,12 @@ for (const [name, [source, expected]] of Object.entries(HOSTILE)) {
 test("what Markdown has is shown: titles, lists, tables, code, quotations", () => {
   const html = asHtml("## Title\n\n1. one\n2. two\n\n> said\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\ndef f(): pass\n```\n\n~~no~~ **yes** *so*");
   for (const part of ["heading-2", "<ol>", "<blockquote>", "<table>", 'align="right"', "hljs-keyword", "<del>no</del>", "<strong>yes</strong>", "<em>so</em>"]) assert.ok(html.includes(part), part);
+});
+
+test("a link with long words holds nothing up", () => {
+  const began = performance.now();
+  for (const word of ["a", "a.", "&#46;", ".", "a.b "]) assert.ok(asHtml(`[${word.repeat(20_000)}x](https://a.example)`));
+  assert.ok(performance.now() - began < 3000);
 });
 
 const PIECE = 4000;

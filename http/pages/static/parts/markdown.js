@@ -10,21 +10,35 @@ const WEB = /^(?:https?:\/\/|mailto:)/i;
 /** @param {string} href */
 const addressOf = (href) => (WEB.test(href) && URL.canParse(href) ? href : null);
 
-/** What a link's words may promise: another site than it leads to. @param {string} words @param {string} href */
-function elsewhere(words, href) {
-  const named = /(?:[\w-]+\.)+[a-z]{2,}/i.exec(words)?.[0].toLowerCase();
-  const host = URL.parse?.(href)?.host ?? hostOf(href);
-  return named && host && host !== named && !host.endsWith(`.${named}`) ? host : null;
-}
+const ENTITIES = new Map([["amp", "&"], ["lt", "<"], ["gt", ">"], ["quot", '"'], ["period", "."], ["sol", "/"], ["commat", "@"]]);
 
-/** @param {string} href */
-const hostOf = (href) => /^https?:\/\/(?:[^/@]*@)?([^/?#]*)/i.exec(href)?.[1]?.toLowerCase() ?? "";
+/** @param {string} html what a link's words became @returns {string} what a person reads */
+const textOf = (html) => html.replace(/<[^>]*>/g, "").replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,40}));/gi, (_, ten, hex, name) => (name ? (ENTITIES.get(name) ?? " ") : codePoint(ten ? Number(ten) : parseInt(hex, 16))));
+
+const codePoint = (/** @type {number} */ number) => (number <= 0x10ffff ? String.fromCodePoint(number) : " ");
+
+const HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|.+\.\p{L}[\p{L}\p{N}-]+)$/u;
+
+/** All that looks like a site's name. @param {string} words */
+const hostsIn = (words) => words.normalize("NFKC").replaceAll("\u3002", ".").toLowerCase().split(/[^\p{L}\p{N}.-]+/u).map((word) => word.replace(/^\.+|\.+$/g, "")).filter((word) => HOST.test(word));
+
+/** Where a link leads, if its words name another place. @param {string} text what a person reads @param {string} href */
+function elsewhere(text, href) {
+  const { protocol, host, hostname, username, pathname } = new URL(href);
+  if (text === href && !username) return null;
+  if (protocol === "mailto:") return text !== pathname && hostsIn(text).length ? pathname : null;
+  return hostsIn(text).some((named) => hostname !== named && !hostname.endsWith(`.${named}`)) ? host : null;
+}
 
 /** @param {string} inner HTML @param {string} words @param {string} href */
 function link(inner, words, href) {
   if (!addressOf(href)) return words === href ? inner : `${inner} (${escaped(href)})`;
-  const other = elsewhere(words, href);
-  return `<a href="${escaped(href)}" title="${escaped(href)}">${inner}</a>${other ? ` (${escaped(other)})` : ""}`;
+  const text = textOf(inner).trim();
+  const to = (/** @type {string} */ content) => `<a href="${escaped(href)}" title="${escaped(href)}">${content}</a>`;
+  if (inner.includes("<a ")) return `${inner} (${to(escaped(href))})`; // a link in a link would end it
+  if (!text.replace(/[\p{C}\p{Z}\p{M}]/gu, "")) return to(escaped(href));
+  const other = elsewhere(text, href);
+  return `${to(inner)}${other ? ` (${escaped(other)})` : ""}`;
 }
 
 /** @type {any} */
