@@ -186,6 +186,71 @@ async def test_a_person_moves_in_a_long_session(tmp_path: Path) -> None:
         assert await page.evaluate("document.querySelector('#events').textContent.includes('Session started')")
 
 
+SETTLED = "new Promise((done) => { let left = 12; const next = () => (left-- ? requestAnimationFrame(next) : done(true)); next(); })"
+"""Some frames later, in which what is unfolded and coloured has got its size."""
+SEEN = (
+    f"((box) => {FOUND}?.contains(document.elementFromPoint(box.x + 50, box.y + 9)))({FOUND}.getBoundingClientRect())"
+)
+CODE = "```python\n" + "def f(): return 1\n" * 60 + "```\n"
+
+
+async def edits(agent: ScriptedAgent, _prompt: Prompt) -> None:
+    """Texts with code, and edits whose differences are long once they are unfolded."""
+    for number in range(6):
+        await agent.say(f"Answer {number}.\n\n{CODE}")
+        for path in (f"{number}/a.py", f"{number}/b.py"):
+            call = await agent.begin_tool(
+                "edit", {"filePath": path, "oldString": "one\n" * 40, "newString": "two\n" * 40}
+            )
+            await agent.end_tool(call, "edit")
+            await agent.change_file(path, "modify")
+        await agent.change_file(f"made-{number}")
+        await agent.spend({"input": 10, "output": 1}, 0.01)
+
+
+async def test_a_link_to_an_event_shows_it(tmp_path: Path) -> None:
+    """Whatever became of an event, its block is marked and in view, however it was opened, once all has its size."""
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = edits
+        codebase = await api.register("shop")
+        session = (await api.post(f"/codebases/{codebase}/trigger", {"prompt": "Edit"}))["session_id"]
+        start = f"http://127.0.0.1:{api.port}/#/c/shop/s/{session}"
+        await page.go(start)
+        await page.until("document.querySelector('#events .end')")
+        events = (await api.get(f"/codebases/{codebase}/log?limit=200"))["events"]
+        last = events[-1]["sequence"]
+
+        def number(kind: str, **data: str) -> int:
+            return next(
+                one["sequence"]
+                for one in events
+                if one["type"] == kind
+                and all(str(one["data"].get(key, "")).startswith(value) for key, value in data.items())
+            )
+
+        kinds = {
+            number("message_sent"): "Edit",
+            number("output", content="Answer 3"): "Answer 3.",
+            number("tool_use", args="{'filePath': '4/b.py'"): "4/b.py",
+            number("file_change", path="4/b.py"): "4/b.py",
+            number("file_change", path="made-5"): "made-5",
+            number("usage"): "made-0",
+            last: "Done",
+            1: "Session started",
+        }
+        missed = []
+        for at in ("", f"?at={last}"):
+            await page.go(f"{start}/e{number('file_change', path='4/b.py')}{at}")
+            for event, words in kinds.items():
+                await page.evaluate(f"void (location.hash = '#/c/shop/s/{session}/e{event}{at}')")
+                await page.until(f"{FOUND} && location.hash.includes('/e{event}')")
+                await page.evaluate(SETTLED)
+                if not await page.evaluate(f"{SEEN} && {FOUND}.textContent.includes('{words}')"):
+                    missed.append((event, words, at, await page.evaluate(f"{FOUND}.textContent.slice(0, 90)")))
+                await page.evaluate("document.querySelector('#story').dispatchEvent(new PointerEvent('pointerdown'))")
+    assert missed == []
+
+
 FOCUSED = "document.activeElement.textContent.trim()"
 
 

@@ -19,6 +19,8 @@ export class Transcript {
     /** @type {Set<Block>} */
     this.changed = new Set();
     this.last = 0;
+    /** @type {{ number: number, block: Block }[]} */
+    this.places = []; // which block each event became, or changed last
     this.state = "";
     this.reason = "";
     this.model = "";
@@ -64,6 +66,12 @@ export class Transcript {
     }
   }
 
+  /** Where at the top an event is shown: in what it became or changed, else what the event before it did. @param {number} number */
+  indexOf(number) {
+    const place = this.places.findLast((one) => one.number <= number) ?? this.places[0];
+    return place ? this.blocks.indexOf(ownersOf(place.block).at(-1) ?? place.block) : -1;
+  }
+
   /** The blocks at the top that changed since this was last asked. */
   drain() {
     const changed = this.changed;
@@ -91,6 +99,9 @@ export class Transcript {
   touch(block) {
     const above = ownersOf(block);
     for (const one of [block, ...above]) one.version++;
+    const before = this.places.at(-1);
+    if (before?.number === this.last) before.block = block;
+    else this.places.push({ number: this.last, block });
     this.changed.add(above.at(-1) ?? block);
   }
 

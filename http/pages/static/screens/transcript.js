@@ -16,6 +16,7 @@ const MOST = 400; // blocks that are in the page at once
 const BUDGET = 12; // milliseconds of a frame that events may take, and as many that showing them may take
 const TOUCH = 2000; // milliseconds for which what is scrolled is scrolled by the person who touched something
 const SETTLED = 1000; // milliseconds after which what was drawn has its size
+const ABOVE = 6; // pixels above what was jumped to
 const NEAR = 48; // pixels from the end within which a person reads along
 
 /** What a person may jump to. @type {Map<string, (block: Block) => boolean>} */
@@ -43,7 +44,7 @@ export class TranscriptView {
   touched = 0; // until when a scroll counts as the person's
   drawn = 0; // when blocks were last drawn
   current = -1; // the block that was jumped to
-  revealed = /** @type {HTMLElement | null} */ (null); // its element, until all around it is there
+  revealed = /** @type {HTMLElement | null} */ (null); // its element, until a person scrolls
 
   /** @param {Place} place @param {string | null} until an event's number or a time, after which nothing is shown */
   constructor(place, until) {
@@ -131,9 +132,7 @@ export class TranscriptView {
     const end = performance.now() + BUDGET;
     for (const block of changed) if (this.elements.has(block)) this.draw(block);
     const more = this.fill(end);
-    const unfinished = this.shown.flush(end) || more;
-    if (unfinished) this.again();
-    if (this.revealed) this.keepRevealed(unfinished);
+    if (this.shown.flush(end) || more) this.again();
     this.ends();
     if (this.wanted !== null) this.find(this.wanted);
     this.stay();
@@ -208,6 +207,7 @@ export class TranscriptView {
   }
 
   addEarlier = () => {
+    this.revealed = null;
     if (this.following) this.leave();
     this.goal.from = Math.max(0, this.from - MORE);
     while (this.to - this.goal.from > MOST) this.remove(/** @type {Block} */ (this.transcript.blocks[--this.to]));
@@ -236,6 +236,7 @@ export class TranscriptView {
 
   /** Stay at the end, where a person reads along. */
   stay() {
+    if (this.revealed) this.keepRevealed();
     if (!this.following) return;
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     // A person may have scrolled since the last frame, without the event for it yet.
@@ -247,7 +248,9 @@ export class TranscriptView {
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     const up = scrollTop < this.top - 1;
+    const moved = Math.abs(scrollTop - this.top) > 1;
     this.top = scrollTop;
+    if (this.revealed && moved && this.isPersons() && Math.abs(this.offRevealed()) > 1) this.revealed = null;
     if (this.revealed) return;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (this.following && up && !atEnd && this.isPersons()) this.leave();
@@ -270,6 +273,7 @@ export class TranscriptView {
 
   follow() {
     this.following = true;
+    this.revealed = null;
     this.touched = 0;
     this.top = this.element.scrollTop;
     this.seen = this.transcript.blocks.length;
@@ -286,11 +290,10 @@ export class TranscriptView {
 
   /** Show the block of an event, once it is there. @param {number} number */
   find(number) {
-    const { blocks } = this.transcript;
-    const index = blocks.findLastIndex((block) => block.number <= number);
-    this.wanted = number > this.transcript.last && !this.ended ? number : null;
-    if (index < 0 || this.wanted !== null) return;
-    this.reveal(index);
+    const known = this.source.at(-1)?.id ?? 0;
+    this.wanted = number > known && !this.ended ? number : null;
+    const index = this.transcript.indexOf(number);
+    if (index >= 0 && this.wanted === null) this.reveal(index);
   }
 
   /** @param {number} index */
@@ -308,15 +311,22 @@ export class TranscriptView {
     element?.classList.add("found");
     element?.scrollIntoView({ block: "start" });
     this.revealed = element ?? null;
+    this.touched = 0; // a click on a link scrolls nothing
     this.current = index;
     this.again();
   }
 
-  /** Keep in view what was revealed while what is around it still comes, unless a person scrolls. @param {boolean} unfinished */
-  keepRevealed(unfinished) {
+  /** Keep in view what was revealed, whatever changes its size around it, until a person scrolls. */
+  keepRevealed() {
     if (performance.now() < this.touched) this.revealed = null;
-    this.revealed?.scrollIntoView({ block: "start" });
-    if (!unfinished) this.revealed = null;
+    if (!this.revealed) return;
+    this.element.scrollTop += this.offRevealed();
+    this.top = this.element.scrollTop;
+  }
+
+  /** How far what was revealed is from its place at the top, in pixels. */
+  offRevealed() {
+    return this.revealed ? this.revealed.getBoundingClientRect().top - this.element.getBoundingClientRect().top - ABOVE : 0;
   }
 
   /** Go to the next or the last block of a kind. @param {string} kind @param {1 | -1} step */
