@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { coveredBy } from "../../http/pages/static/parts/asked.js";
 import { inWords, saySame } from "../../http/pages/static/parts/errors.js";
 import { spent, took } from "../../http/pages/static/parts/spending.js";
 import { kindOf, placeOf, printed, subagentIn, targetOf, together } from "../../http/pages/static/parts/tools.js";
@@ -173,6 +174,30 @@ test("no call is within its own subagent, whatever calls and results name", () =
   }
 });
 
+test("each event is shown by what it became, or changed, or by what is before it", () => {
+  const story = storyOf(
+    ["message_sent", { message_id: "m", content: "Do" }],
+    ["message_delivered", { message_id: "m" }],
+    use("edit", { filePath: "/p/a.py" }, "e"),
+    use("bash", { command: "make" }, "b"),
+    result("bash", "b"),
+    result("edit", "e"),
+    ["file_change", { action: "modify", path: "a.py" }],
+    ["usage", { tokens: { input: 1 } }],
+    ["status", { status: "busy" }],
+    ["file_change", { action: "create", path: "other" }],
+    task("t"),
+    say("within", "p", inS("S1")),
+    ["usage", { tokens: { input: 1 }, cost: 1, subagent: "S1" }],
+    ["complete", { status: "completed", summary: "within" }],
+    ["task", {}],
+  );
+  const shown = Array.from({ length: 17 }, (_, number) => story.blocks[story.indexOf(number)]?.kind + story.indexOf(number));
+  const [prompt, edit, bash, files, agent, end] = ["prompt0", "call1", "call2", "files3", "call4", "end5"];
+  assert.deepEqual(shown, [prompt, prompt, prompt, edit, bash, bash, edit, edit, edit, edit, files, agent, agent, agent, end, end, end]);
+  assert.equal(new Transcript().indexOf(1), -1);
+});
+
 test("subagents within each other without end are shown beside each other", () => {
   const story = storyOf(...Array.from({ length: 500 }, (_, number) => task(`c${number}`, number ? inS(`S${number}`) : {})));
   assertTree(story);
@@ -321,6 +346,42 @@ test("what tools did together, printed and named", () => {
   assert.equal(printed("read", "<path>x</path>\n<content>\n1: a\n\n(End)\n</content>"), "1: a\n\n(End)");
   assert.equal(printed("bash", "<content>\nx\n</content>"), "<content>\nx\n</content>");
   assert.deepEqual(['<task id="ses_1" state="x">', "task_id: ses_2\nmore", "none"].map(subagentIn), ["ses_1", "ses_2", null]);
+});
+
+const PRINTED = [
+  ["read", "<content>\nx\n</content>\n<b>behind</b>", null],
+  ["read", "<content>\nx\n</content>\nbehind\n</content>", "x\n</content>\nbehind"],
+  ["read", "<content>\nx</content>\n", "x"],
+  ["read", "<content>\n</content>", ""],
+  ["read", "<content>\n\n</content>", ""],
+  ["read", "</content><content>\n", null],
+  ["read", "<content>\nx", null],
+  ["task", '<task id="s">\n<task_result>\nx\n</task_result>\n</task>', "x"],
+  ["task", "task_id: s\n\n<task_result>\na\n</task_result>\nb\n</task_result>", "a\n</task_result>\nb"],
+  ["task", "<task_result>\na\n</task_result>\n</task>\nbehind", null],
+  ["task", "<content>\nx\n</content>", null],
+];
+
+test("nothing that a tool printed is hidden behind its frame", () => {
+  for (const [tool, output, expected] of PRINTED) assert.equal(printed(tool, output), expected ?? output);
+});
+
+test("a long output is taken out of its frame in a moment", () => {
+  const began = performance.now();
+  for (const part of ["<content>\n", "</content>", "</content>\n", "\n"]) {
+    const long = part.repeat(1_000_000 / part.length);
+    printed("read", long);
+    printed("read", `<content>\n${long}`);
+    printed("read", `${long}</content>${long}`);
+  }
+  assert.ok(performance.now() - began < 2000);
+});
+
+test("what “always” covers is what the agent's program says, not what was asked for", () => {
+  const patterns = ["git push origin main"];
+  for (const [always, expected] of [[["git push *"], ["git push *"]], [[], []], [undefined, []], [null, []], ["*", []]]) {
+    assert.deepEqual(coveredBy({ patterns, always }), expected);
+  }
 });
 
 test("durations and costs in words", () => {

@@ -36,6 +36,9 @@ export function partsOf({ args, always }) {
   return { command, diff, rest, always: always ?? [], questions };
 }
 
+/** What "always" allows, which may be more than what was asked for. A log from before it was recorded doesn't have it. @param {Record<string, any>} asked @returns {string[]} */
+export const coveredBy = ({ always }) => (Array.isArray(always) ? always.map(String) : []);
+
 /** @param {unknown} given @returns {Question} */
 function question(given) {
   const { question: words, header, multiple, custom, options } = /** @type {Record<string, unknown>} */ (given ?? {});

@@ -78,9 +78,19 @@ export function together(tools) {
 /** The agent's id of the subagent that a call of `task` started, where its result names it. @param {string} output */
 export const subagentIn = (output) => /^<task id="([^"\s]{1,100})"/.exec(output)?.[1] ?? /^task_id: (\S{1,100})/m.exec(output)?.[1] ?? null;
 
-/** What a tool printed, without the frame that is meant for the agent's model. @param {string} tool @param {string} output */
+/** The marks that a tool's output is framed with, for the agent's model. @type {Map<string, string>} */
+const FRAMES = new Map([["read", "content"], ["task", "task_result"]]);
+const AFTER = ["</task>"]; // what may stand behind the frame without being shown
+
+/** What a tool printed, without its frame. What is behind the frame is shown: then all of it is. @param {string} tool @param {string} output */
 export function printed(tool, output) {
-  if (tool === "read") return /<content>\n([\s\S]*?)\n?<\/content>/.exec(output)?.[1] ?? output;
-  if (tool === "task") return /<task_result>\n([\s\S]*?)\n?<\/task_result>/.exec(output)?.[1] ?? output;
-  return output;
+  const frame = FRAMES.get(tool);
+  if (!frame) return output;
+  const begin = output.indexOf(`<${frame}>\n`);
+  const end = output.lastIndexOf(`</${frame}>`);
+  const from = begin + frame.length + 3;
+  if (begin < 0 || end < from) return output;
+  const behind = output.slice(end + frame.length + 3).trim();
+  if (behind && !AFTER.includes(behind)) return output;
+  return output.slice(from, output[end - 1] === "\n" ? Math.max(from, end - 1) : end);
 }

@@ -1,6 +1,7 @@
 // What an agent asked, where it asked it: a card that can be answered, and after that what was answered, and by whom.
 
 import { html, nothing } from "../vendored/lit-html/lit-html.js";
+import { coveredBy } from "../parts/asked.js";
 import { changesOf } from "../parts/diff.js";
 import { diffView } from "../parts/diff_view.js";
 import { marks } from "../parts/marks.js";
@@ -41,10 +42,11 @@ function decided(block, shown) {
 
 /** @param {Block} block @param {Shown} shown */
 function details(block, shown) {
-  const { args = {}, patterns } = block.asked;
+  const { args = {} } = block.asked;
+  const always = coveredBy(block.asked);
   const changes = shown.once(block, () => changesOf(args));
   const given = changes.length ? diffView(changes, shown.place.layout(), () => shown.touch(block), layoutChoice(shown)) : html`<pre tabindex="0" role="group" aria-label="What was asked for">${marks(JSON.stringify(args, null, 2))}</pre>`;
-  const covers = Array.isArray(patterns) && patterns.length ? html`<p class="note">“Always” covers: <code>${marks(patterns.join(", "), "")}</code></p>` : nothing;
+  const covers = always.length ? html`<p class="note">“Always” covers: <code>${marks(always.join(", "), "")}</code></p>` : nothing;
   return html`${given}${covers}`;
 }
 
