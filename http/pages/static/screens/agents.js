@@ -8,7 +8,7 @@ import { reasonInWords, stateMark, STATES } from "../parts/states.js";
 import { duration } from "../parts/times.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
-import { codebaseOf, mayAct } from "../state/store.js";
+import { codebaseOf, linksOf, mayAct } from "../state/store.js";
 
 /** @import { ListedCodebase, Overview } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
@@ -49,7 +49,10 @@ const tick = ({ now }) => Math.floor(now / 5000) * 5000;
 export function agents(state, actions) {
   const current = codebaseOf(state)?.id ?? null;
   const all = [...state.codebases.values()];
-  const rows = () => repeat(rowsOf(all), keyOf, (row) => ("title" in row ? title(row) : narrow(row.codebase, current, tick(state))));
+  const rows = () => {
+    const linked = linksOf(state.codebases);
+    return repeat(rowsOf(all), keyOf, (row) => ("title" in row ? title(row) : narrow(row.codebase, linked, current, tick(state))));
+  };
   return html`<section aria-labelledby="agents-title">
     <h2 id="agents-title"><a href="#/">Agents</a> <small>${all.length}</small></h2>
     <ul id="codebases" class="rows" data-list>${guard([...all, current, tick(state)], rows)}</ul>
@@ -61,11 +64,11 @@ export function agents(state, actions) {
 /** @param {{ title: Overview["state"], count: number }} row */
 const title = ({ title: state, count }) => html`<li class="group"><h3>${stateMark(state)} <small>${count}</small></h3></li>`;
 
-/** @param {ListedCodebase} codebase @param {string | null} current @param {number} now */
-function narrow({ id, name, overview }, current, now) {
+/** @param {ListedCodebase} codebase @param {ReturnType<typeof linksOf>} linked @param {string | null} current @param {number} now */
+function narrow({ id, name, overview }, linked, current, now) {
   const queued = overview.queued ? html`<span class="count" title="waiting in its queue">${overview.queued} queued</span>` : nothing;
   return html`<li data-key=${id}>
-    <a class="row" href=${hashOf({ view: "session", codebase: name })} aria-current=${id === current ? "true" : "false"}>
+    <a class="row" href=${hashOf({ view: "session", codebase: linked({ id, name }) })} aria-current=${id === current ? "true" : "false"}>
       <span class="name">${oneLine(name)}</span> ${queued}
       <span class="age">${overview.state === "idle" ? "" : duration(now - Date.parse(overview.since))}</span>
     </a>
@@ -80,7 +83,10 @@ function narrow({ id, name, overview }, current, now) {
  */
 export function home(state, actions) {
   const all = [...state.codebases.values()];
-  const rows = () => repeat(rowsOf(all), keyOf, (row) => ("title" in row ? title(row) : wide(row.codebase, tick(state))));
+  const rows = () => {
+    const linked = linksOf(state.codebases);
+    return repeat(rowsOf(all), keyOf, (row) => ("title" in row ? title(row) : wide(row.codebase, linked, tick(state))));
+  };
   return html`<section class="home" aria-labelledby="home-title">
     <h2 id="home-title">Agents</h2>
     <ul class="cards" data-list>${guard([...all, tick(state)], rows)}</ul>
@@ -89,11 +95,11 @@ export function home(state, actions) {
   </section>`;
 }
 
-/** @param {ListedCodebase} codebase @param {number} now */
-function wide({ id, name, path, overview }, now) {
+/** @param {ListedCodebase} codebase @param {ReturnType<typeof linksOf>} linked @param {number} now */
+function wide({ id, name, path, overview }, linked, now) {
   const { state, since, says, reason, queued, waiting, cost_today: cost, session } = overview;
   return html`<li data-key=${id} class="card">
-    <a class="head" href=${hashOf({ view: "session", codebase: name })}><strong>${oneLine(name)}</strong></a>
+    <a class="head" href=${hashOf({ view: "session", codebase: linked({ id, name }) })}><strong>${oneLine(name)}</strong></a>
     ${stateMark(state)} <span class="age">${duration(now - Date.parse(since))}</span>
     <span class="facts">
       ${waiting ? html`<a href="#/inbox">${waiting} to answer</a>` : nothing} ${queued ? html`<span>${queued} queued</span>` : nothing}

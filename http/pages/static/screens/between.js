@@ -30,7 +30,7 @@ export function between(state, actions) {
   return html`<section class="between" aria-labelledby="between-title">
     <h3 id="between-title">What changed in between</h3>
     ${whole ? reading(state, actions, codebase) : nothing}
-    ${whole && (!range || range.reading || range.trouble) ? nothing : guard([events, events.length, since, at, codebase.name], () => summary(differenceOf(eventsBetween(events, since, at)), codebase))}
+    ${whole && (!range || range.reading || range.trouble) ? nothing : guard([events, events.length, since, at, state.address.codebase], () => summary(differenceOf(eventsBetween(events, since, at)), state.address.codebase))}
   </section>`;
 }
 
@@ -43,8 +43,8 @@ function reading({ audit, address, away }, actions, codebase) {
   return html`<p><strong class="bad">${visibleProse(range.trouble)}</strong> <button type="button" ?disabled=${away !== null} @click=${read}>Read it again</button></p>`;
 }
 
-/** @param {Difference} made @param {ListedCodebase} codebase */
-function summary(made, codebase) {
+/** @param {Difference} made @param {string | null} of the codebase, as the address has it */
+function summary(made, of) {
   const { allowed, rejected } = made.approvals;
   const tools = [...made.tools].sort(([, one], [, other]) => other - one).map(([tool, count]) => `${count} ${oneLine(tool)}`);
   const facts = [
@@ -56,17 +56,17 @@ function summary(made, codebase) {
     made.cost ? money(made.cost) : "",
   ];
   return html`<p id="between">${facts.filter(Boolean).join(" · ")}</p>
-    ${made.files.length ? html`<ul class="files">${made.files.map((file) => html`<li>${oneFile(file, codebase)}</li>`)}</ul>` : html`<p class="hint">No file changed.</p>`}`;
+    ${made.files.length ? html`<ul class="files">${made.files.map((file) => html`<li>${oneFile(file, of)}</li>`)}</ul>` : html`<p class="hint">No file changed.</p>`}`;
 }
 
 /** What became of a file, in words. */
 export const DONE = { create: "created", modify: "changed", delete: "deleted" };
 
-/** @param {ChangedFile} file @param {ListedCodebase} codebase */
-function oneFile(file, codebase) {
+/** @param {ChangedFile} file @param {string | null} of the codebase, as the address has it */
+function oneFile(file, of) {
   const { session, number } = file.last;
-  const link = hashOf({ view: session ? "changes" : "events", codebase: codebase.name, session });
+  const link = hashOf({ view: session ? "changes" : "events", codebase: of, session });
   return html`<a href=${link}><code>${marks(file.path, "")}</code></a> ${DONE[file.action] ?? file.action}
     ${file.diffs.length ? plusMinus({ added: file.additions, removed: file.deletions }) : nothing}
-    <a href=${hashOf({ view: session ? "session" : "events", codebase: codebase.name, session, event: number })}>event ${number}</a>`;
+    <a href=${hashOf({ view: session ? "session" : "events", codebase: of, session, event: number })}>event ${number}</a>`;
 }

@@ -121,14 +121,14 @@ function row(state, actions, codebase, one) {
   const proof = state.audit.proofs.get(proofKey(codebase.id, one.id));
   const day = Math.floor(state.now / 86_400_000);
   const away = state.away === null;
-  return html`${guard([one, open, here, day, codebase.name], () => line(state, actions, codebase, one, open, here))}
+  return html`${guard([one, open, here, day, state.address.codebase], () => line(state, actions, one, open, here))}
   ${guard([one, open, away, proof?.checking, proof], () => (open ? opened(state, actions, codebase, one) : nothing))}`;
 }
 
-/** @param {State} state @param {Actions} actions @param {ListedCodebase} codebase @param {Recorded} one @param {boolean} open @param {boolean} here */
-function line({ now }, actions, codebase, one, open, here) {
+/** @param {State} state @param {Actions} actions @param {Recorded} one @param {boolean} open @param {boolean} here */
+function line({ now, address }, actions, one, open, here) {
   const session = typeof one.data["session_id"] === "string" ? one.data["session_id"] : null;
-  const link = hashOf({ view: session ? "session" : "events", codebase: codebase.name, session, event: one.id });
+  const link = hashOf({ view: session ? "session" : "events", codebase: address.codebase, session, event: one.id });
   return html`<tr id="row-${one.id}" class="kind ${here ? "here" : ""}" aria-current=${here ? "true" : nothing}>
     <td class="number"><a href=${link} title="Show event ${one.id}">${one.id}</a></td>
     <td class="time">${clock(one.data["timestamp"] ?? 0, now)}</td>

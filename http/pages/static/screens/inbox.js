@@ -4,6 +4,7 @@ import { html, nothing } from "../vendored/lit-html/lit-html.js";
 import { repeat } from "../vendored/lit-html/directives/repeat.js";
 import { oneLine } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
+import { linksOf } from "../state/store.js";
 import { askedCard, deadline } from "./asked.js";
 
 /** @import { AllPermissions, CodebasePermission } from "../client/ledger.js" */
@@ -21,24 +22,25 @@ const waiting = (state) => state.read["permissions"]?.value ?? null;
  */
 export function inbox(state, actions) {
   const all = waiting(state);
+  const linked = linksOf(state.codebases);
   const more = all ? all.total - all.permissions.length : 0;
   return html`<section class="inbox" aria-labelledby="inbox-title">
     <h2 id="inbox-title">Inbox <small>${all?.total ?? ""}</small></h2>
     ${notices(state, actions)}
-    <ul class="asked" data-list>${repeat(all?.permissions ?? [], (one) => one.id, (one) => card(one, state, actions))}</ul>
+    <ul class="asked" data-list>${repeat(all?.permissions ?? [], (one) => one.id, (one) => card(one, state, actions, linked))}</ul>
     ${all && !all.total ? html`<p class="hint">Nothing waits for you.</p>` : nothing}
     ${more > 0 ? html`<p class="hint">${more} more will follow once these are answered.</p>` : nothing}
   </section>`;
 }
 
-/** @param {CodebasePermission} asked @param {State} state @param {Actions} actions */
-function card(asked, state, actions) {
+/** @param {CodebasePermission} asked @param {State} state @param {Actions} actions @param {ReturnType<typeof linksOf>} linked */
+function card(asked, state, actions, linked) {
   const { id, codebase, session_id: session, subagent } = asked;
   const path = state.codebases.get(codebase.id)?.path ?? "";
   const chosen = state.chosen === id || state.address.permission === id;
   return html`<li class="ask waiting ${chosen ? "chosen" : ""}" data-key=${id} tabindex="-1" @focusin=${() => state.chosen === id || actions.choose(id)}>
     <div class="row">
-      <a href=${hashOf({ view: "session", codebase: codebase.name, session })}><strong>${oneLine(codebase.name)}</strong></a>
+      <a href=${hashOf({ view: "session", codebase: linked(codebase), session })}><strong>${oneLine(codebase.name)}</strong></a>
       ${subagent ? html`<span class="hint">subagent ${oneLine(subagent)}</span>` : nothing}
       <code class="place">${oneLine(path)}</code> ${deadline(asked, state.now)}
     </div>

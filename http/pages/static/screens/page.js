@@ -4,6 +4,7 @@ import { html, nothing } from "../vendored/lit-html/lit-html.js";
 import { keyed } from "../vendored/lit-html/directives/keyed.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { clock, countdown, duration } from "../parts/times.js";
+import { hashOf } from "../state/address.js";
 import { agents, home } from "./agents.js";
 import { between } from "./between.js";
 import { changes } from "./changes.js";
@@ -20,8 +21,9 @@ import { sessions } from "./sessions.js";
 import { signIn } from "./sign_in.js";
 import { banner, timeline } from "./timeline.js";
 import { title } from "./title.js";
-import { codebaseOf } from "../state/store.js";
+import { meantBy } from "../state/store.js";
 
+/** @import { ListedCodebase } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
 /** @import { View } from "../state/address.js" */
 /** @import { State } from "../state/store.js" */
@@ -72,13 +74,19 @@ function main(state, actions) {
   const screen = address.codebase === null && address.view === "proof" ? proof : OF_ALL[address.view];
   if (screen) return keyed(address.view, screen(state, actions));
   if (address.view === "unknown") return missing("There is nothing at this address.");
-  if (!codebaseOf(state)) return listed ? missing(`There is no codebase ${oneLine(String(address.codebase))}.`) : html`<p class="hint">Reading…</p>`;
+  const meant = meantBy(state);
+  if (meant.length > 1) return several(meant);
+  if (!meant.length) return listed ? missing(`There is no codebase ${oneLine(String(address.codebase))}.`) : html`<p class="hint">Reading…</p>`;
   const part = OF_CODEBASE[address.view] ?? (() => missing("There is nothing at this address."));
   return html`${title(state, actions)} ${banner(state, actions)} ${between(state, actions)} ${keyed(address.view, part(state, actions))} ${timeline(state, actions)}`;
 }
 
 /** @param {string} words */
 const missing = (words) => html`<div class="missing"><p>${words}</p><p><a href="#/">All agents</a></p></div>`;
+
+/** @param {ListedCodebase[]} meant */
+const several = (meant) => html`<div class="missing"><p>Several codebases have this name. Choose one:</p>
+  <ul>${meant.map(({ id, path }) => html`<li><a href=${hashOf({ view: "session", codebase: id })}>${oneLine(path)}</a></li>`)}</ul></div>`;
 
 /** Said once, for the whole page. @param {State} state @param {Actions} actions */
 function away({ away: gone, now }, actions) {

@@ -135,7 +135,7 @@ function over(event, on) {
 // --- erasures and the export -----------------------------------------------------------------------------------------
 
 /** @param {State} state @param {Actions} actions @param {ListedCodebase} codebase */
-function erasures({ audit, now, away }, actions, codebase) {
+function erasures({ audit, now, away, address }, actions, codebase) {
   const found = audit.erasures?.codebase === codebase.id ? audit.erasures : null;
   return html`<section class="part" aria-labelledby="erasures-title">
     <h4 id="erasures-title">Erasures in ${oneLine(codebase.name)}</h4>
@@ -145,7 +145,7 @@ function erasures({ audit, now, away }, actions, codebase) {
     </p>
     <ul>
       ${found?.erasures.map((one) => html`<li>
-          <a href=${hashOf({ view: "events", codebase: codebase.name, event: one.sequence })}>Event ${one.sequence}</a>, ${clock(one.at, now)}:
+          <a href=${hashOf({ view: "events", codebase: address.codebase, event: one.sequence })}>Event ${one.sequence}</a>, ${clock(one.at, now)}:
           ${counted(one.count, "event")} erased by ${oneLine(one.by)}. ${visibleProse(one.reason)}
         </li>`)}
     </ul>

@@ -7,7 +7,7 @@ import { reasonInWords, stateMark } from "../parts/states.js";
 import { clock } from "../parts/times.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
-import { mayAct } from "../state/store.js";
+import { linksOf, mayAct } from "../state/store.js";
 import { modal } from "./modal.js";
 
 /** @import { ListedTask, Task, Tasks } from "../client/ledger.js" */
@@ -23,14 +23,15 @@ const DRAGGED = "application/x-ledger-task";
 export function queue(state, actions) {
   /** @type {Tasks | null} */
   const all = state.read["tasks"]?.value ?? null;
+  const linked = linksOf(state.codebases);
   const { waiting, atWork, done } = boardOf(all?.tasks ?? [], nameOf(state));
   return html`<section class="queue" aria-labelledby="queue-title">
     <h2 id="queue-title">Queue</h2>
     ${planner(state, actions)}
     <div class="board">
-      ${column("Waiting", waiting, (task) => card(task, waiting, state, actions))}
-      ${column("At work", atWork, (task) => card(task, [], state, actions))}
-      ${column("Done", done, (task) => card(task, [], state, actions))}
+      ${column("Waiting", waiting, (task) => card(task, waiting, state, actions, linked))}
+      ${column("At work", atWork, (task) => card(task, [], state, actions, linked))}
+      ${column("Done", done, (task) => card(task, [], state, actions, linked))}
     </div>
     ${all && all.total > all.tasks.length ? html`<p class="hint">The newest ${all.tasks.length} of ${all.total} tasks.</p>` : nothing}
     ${state.editing ? editor(state.editing, state, actions) : nothing}
@@ -47,8 +48,8 @@ const column = (title, tasks, made) => html`<section aria-label=${title}>
   ${tasks.length ? nothing : html`<p class="hint">Nothing.</p>`}
 </section>`;
 
-/** @param {ListedTask} task @param {ListedTask[]} waiting @param {State} state @param {Actions} actions */
-function card(task, waiting, state, actions) {
+/** @param {ListedTask} task @param {ListedTask[]} waiting @param {State} state @param {Actions} actions @param {ReturnType<typeof linksOf>} linked */
+function card(task, waiting, state, actions, linked) {
   const off = !mayAct(state) || state.doing.has(`task ${task.id}`);
   const pending = task.status === "pending";
   const move = (/** @type {number} */ by) => {
@@ -56,7 +57,7 @@ function card(task, waiting, state, actions) {
     if (changes && !off) actions.changeTask(task.id, changes);
   };
   const name = nameOf(state)(task.codebase_id);
-  const address = { view: /** @type {const} */ ("session"), codebase: name, session: task.session_id ?? null };
+  const address = { view: /** @type {const} */ ("session"), codebase: linked({ id: task.codebase_id, name }), session: task.session_id ?? null };
   return html`<li class="task" data-key=${task.id} tabindex="-1" draggable=${pending && !off}
     @keydown=${(/** @type {KeyboardEvent} */ event) => moveByKeys(event, move)}
     @dragstart=${(/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAGGED, JSON.stringify(task))}
@@ -74,8 +75,8 @@ function card(task, waiting, state, actions) {
 const forWaiting = ({ id, title, priority }, off, move, actions) => html`
   <button type="button" ?disabled=${off} aria-label=${`Earlier: ${oneLine(title)}`} title="Earlier (Alt+↑)" @click=${() => move(-1)}>↑</button>
   <button type="button" ?disabled=${off} aria-label=${`Later: ${oneLine(title)}`} title="Later (Alt+↓)" @click=${() => move(1)}>↓</button>
-  <button type="button" ?disabled=${off} aria-label=${`Higher priority: ${oneLine(title)}`} @click=${() => actions.changeTask(id, { priority: priority + 1 })}>+</button>
-  <button type="button" ?disabled=${off} aria-label=${`Lower priority: ${oneLine(title)}`} @click=${() => actions.changeTask(id, { priority: priority - 1 })}>−</button>
+  <button type="button" ?disabled=${off} aria-label=${`Higher priority: ${oneLine(title)}`} @click=${() => actions.changeTask(id, { priority: priority + 1 })}>Higher priority</button>
+  <button type="button" ?disabled=${off} aria-label=${`Lower priority: ${oneLine(title)}`} @click=${() => actions.changeTask(id, { priority: priority - 1 })}>Lower priority</button>
   <button type="button" ?disabled=${off} aria-label=${`Edit: ${oneLine(title)}`} @click=${() => actions.edit(id)}>Edit</button>`;
 
 /** @param {ListedTask} task @param {boolean} off @param {Actions} actions */

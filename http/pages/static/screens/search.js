@@ -5,6 +5,7 @@ import { repeat } from "../vendored/lit-html/directives/repeat.js";
 import { clock } from "../parts/times.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
+import { linksOf } from "../state/store.js";
 
 /** @import { Found, FoundText } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
@@ -19,6 +20,7 @@ export function search(state, actions) {
   const reading = state.read["search"];
   /** @type {Found | null} */
   const found = reading?.of === q ? reading.value : null;
+  const linked = linksOf(state.codebases);
   const go = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     actions.turn({ q: String(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("q")) });
@@ -30,7 +32,7 @@ export function search(state, actions) {
       <button>Search</button>
     </form>
     <p class="hint" role="status">${words(q, found, reading?.reading ?? false)}</p>
-    <ul class="found" data-list>${repeat(found?.results ?? [], (one) => `${one.codebase.id} ${one.sequence} ${one.kind}`, (one) => result(one, state))}</ul>
+    <ul class="found" data-list>${repeat(found?.results ?? [], (one) => `${one.codebase.id} ${one.sequence} ${one.kind}`, (one) => result(one, state, linked))}</ul>
   </section>`;
 }
 
@@ -42,9 +44,9 @@ function words(q, found, reading) {
   return found.total > found.results.length ? `The newest ${found.results.length} of ${found.total}.` : `${found.total} found.`;
 }
 
-/** @param {FoundText} found @param {State} state */
-function result({ codebase, session_id: session, kind, sequence, at, excerpt, marks }, state) {
-  const address = session === null ? { view: /** @type {const} */ ("queue") } : { view: /** @type {const} */ ("session"), codebase: codebase.name, session, event: sequence };
+/** @param {FoundText} found @param {State} state @param {ReturnType<typeof linksOf>} linked */
+function result({ codebase, session_id: session, kind, sequence, at, excerpt, marks }, state, linked) {
+  const address = session === null ? { view: /** @type {const} */ ("queue") } : { view: /** @type {const} */ ("session"), codebase: linked(codebase), session, event: sequence };
   return html`<li data-key=${`${codebase.id} ${sequence} ${kind}`}>
     <a class="row" href=${hashOf(address)}><span class="name">${oneLine(codebase.name)}</span> <span class="hint">${kind}, event ${sequence}</span> <span class="age">${clock(at, state.now)}</span></a>
     <p class="excerpt">${marked(excerpt, marks)}</p>

@@ -1,5 +1,7 @@
 // The codebases with their overviews, and what has to be read again when an overview changes.
 
+import { codebaseOf } from "./store.js";
+
 /** @import { ListedCodebase, Overview, OverviewEvent } from "../client/ledger.js" */
 /** @import { Readings } from "./readings.js" */
 /** @import { Store } from "./store.js" */
@@ -24,7 +26,8 @@ export class Overviews {
   /** @param {OverviewEvent} event @param {Readings} readings */
   take({ data: { codebase, overview } }, readings) {
     const { id, name } = codebase;
-    const { codebases, address } = this.store.state;
+    const { codebases } = this.store.state;
+    const here = codebaseOf(this.store.state)?.id === id;
     const known = codebases.get(id);
     if (overview) this.streamed.set(id, { name, overview });
     else this.streamed.delete(id);
@@ -32,7 +35,7 @@ export class Overviews {
       if (!overview) codebases.delete(id);
       else if (known) codebases.set(id, { ...known, name, overview });
     });
-    readings.soon(...changed(known, overview, address.codebase === id || address.codebase === name));
+    readings.soon(...changed(known, overview, here));
   }
 }
 

@@ -111,16 +111,47 @@ export class Store {
 }
 
 /**
- * The codebase that the address names: by its id, else by its name.
+ * The codebases that the address may mean: the one with this id, else those with this name.
+ *
+ * @param {State} state
+ * @returns {m.ListedCodebase[]}
+ */
+export function meantBy({ address, codebases }) {
+  if (address.codebase === null) return [];
+  const known = codebases.get(address.codebase);
+  return known ? [known] : [...codebases.values()].filter((one) => one.name === address.codebase);
+}
+
+/**
+ * The codebase that the address names. Null as well where several have its name: none of them is guessed.
  *
  * @param {State} state
  * @returns {m.ListedCodebase | null}
  */
-export function codebaseOf({ address, codebases }) {
-  if (address.codebase === null) return null;
-  const named = [...codebases.values()].find((one) => one.name === address.codebase);
-  return codebases.get(address.codebase) ?? named ?? null;
+export function codebaseOf(state) {
+  const [only = null, ...others] = meantBy(state);
+  return others.length ? null : only;
 }
+
+/**
+ * What stands for a codebase in an address: its name, or its id where the name is another's name or id too.
+ *
+ * @param {State["codebases"]} codebases
+ * @returns {(codebase: { id: string, name: string }) => string}
+ */
+export function linksOf(codebases) {
+  /** @type {Map<string, string | null>} */
+  const holders = new Map();
+  for (const { id, name } of codebases.values()) holders.set(name, holders.has(name) ? null : id);
+  return ({ id, name }) => (codebases.has(name) || (holders.has(name) && holders.get(name) !== id) ? id : name);
+}
+
+/**
+ * Whether the view's session is the one that the codebase's agent works on, or worked on last. There is none before the first.
+ *
+ * @param {State} state
+ */
+export const isCurrent = (state) => sessionOf(state) === (codebaseOf(state)?.overview.session?.id ?? null);
 
 /**
  * The session that the view is about: the address's own, else the codebase's last one.
