@@ -316,5 +316,48 @@ async def test_the_page_fits_a_phone(tmp_path: Path) -> None:
             await page.evaluate(f"document.querySelector('{way}').click()")
             await page.until(f"document.querySelector('{shown}')")
             assert await page.evaluate(seen) == [shown]
+            assert (
+                await page.evaluate("((main) => main.scrollWidth - main.clientWidth)(document.querySelector('main'))")
+                <= 0
+            )
         await page.size(844, 390)
         assert await page.evaluate("document.getElementById('story').clientHeight") > 150
+
+
+OFF = "['say', 'interrupt', 'stop'].map((id) => document.getElementById(id)?.disabled)"
+LOOKS = """['say', 'stop'].map((id) => {
+  const { color, borderStyle, opacity } = getComputedStyle(document.getElementById(id));
+  return [color === getComputedStyle(document.getElementById('path')).color, borderStyle, Number(opacity) < 1];
+})"""
+
+
+async def test_an_earlier_session_takes_no_commands(tmp_path: Path) -> None:
+    """Its view leads to the session at work; the question before a stop names its codebase and ends with its view."""
+
+    async def play(agent: ScriptedAgent, prompt: Prompt) -> None:
+        if prompt.text != "First":
+            await wait(agent, prompt)
+
+    async with opened(tmp_path) as (api, page):
+        api.agents.play = play
+        web, shop = [await api.register(name) for name in ("web", "shop")]
+        first = (await api.post(f"/codebases/{web}/trigger", {"prompt": "First"}))["session_id"]
+        while (await api.get(f"/codebases/{web}"))["overview"]["session"]["status"] != "completed":
+            await asyncio.sleep(0.05)
+        second = (await api.post(f"/codebases/{web}/trigger", {"prompt": "Second"}))["session_id"]
+        await api.post(f"/codebases/{shop}/trigger", {"prompt": "Third"})
+        await page.go(f"http://127.0.0.1:{api.port}/#/c/web/s/{first}")
+        await page.until("document.getElementById('elsewhere')?.innerText.includes('Second')")
+        assert await page.evaluate(OFF) == [True, True, True]
+        assert await page.evaluate(LOOKS) == [[True, "dashed", True]] * 2
+        await page.evaluate("document.querySelector('#elsewhere a').click()")
+        await page.until(f"location.hash === '#/c/web/s/{second}' && !document.getElementById('elsewhere')")
+        await page.until(f"{OFF}.join() === 'false,false,false'")
+        await page.evaluate("void (location.hash = '#/c/shop')")
+        await page.until("document.getElementById('name')?.textContent === 'shop'")
+        await page.evaluate("document.getElementById('stop').click()")
+        await page.until("document.querySelector('dialog[open]')?.innerText.includes('Stop shop?')")
+        await page.evaluate("history.back()")
+        await page.until("document.getElementById('name')?.textContent === 'web' && !document.querySelector('dialog')")
+        states = [(await api.get(f"/codebases/{one}"))["overview"]["session"]["status"] for one in (web, shop)]
+        assert states == ["running", "running"]

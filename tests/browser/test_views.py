@@ -46,6 +46,9 @@ axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => JSON
   .map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])))
 """
 
+WIDTH: Final = "Math.max(...[document.documentElement, document.querySelector('main')].map((one) => one.scrollWidth))"
+"""The width of what can be scrolled to, in the page and within its view."""
+
 QUESTIONS: Final[list[Json]] = [
     {"question": "Which parts?", "multiple": True, "options": [{"label": "search, all"}, {"label": "export"}]},
     {"question": "Which name?"},
@@ -102,7 +105,7 @@ async def test_axe_finds_nothing_on_any_view(tmp_path: Path) -> None:
                 for scheme in SCHEMES:
                     await show(page, size, scheme)
                     wrong = json.loads(await page.evaluate(AXE))
-                    width = await page.evaluate("document.documentElement.scrollWidth")
+                    width = await page.evaluate(WIDTH)
                     if wrong or width > SIZES[size][0]:
                         found[f"{view} {size} {scheme}"] = [wrong, width]
     assert found == {}
@@ -121,7 +124,11 @@ async def test_the_inbox_by_keyboard_alone(tmp_path: Path) -> None:
         assert "rm <U+202E>gol.dlo<U+202C> /tmp/x" in shown
         assert "rm *" in shown
         assert "-return 0\n+return 1" in shown.replace("\n\n", "\n")
-        await page.keys("jy")
+        await page.keys("ja")
+        await page.until("document.querySelector('dialog[open]')?.innerText.includes('Always allow bash in billing?')")
+        await page.press("Escape")
+        await page.until("!document.querySelector('dialog')")
+        await page.keys("y")
         await page.until("document.querySelectorAll('.inbox .ask').length === 2")
         assert await page.evaluate("document.activeElement.closest('.ask') !== null")
         await page.keys("jkjk")
@@ -170,8 +177,11 @@ async def test_the_queue_is_a_board(tmp_path: Path) -> None:
         await page.evaluate("document.querySelector('[aria-label=\"Retry: Changed\"]').click()")
         await page.until(f"{titles}.join() === 'Second,Third,Changed'")
         await page.evaluate("document.querySelector('.planner summary').click()")
-        await page.evaluate("document.querySelectorAll('[name=codebase]').forEach((box) => box.click())")
         await page.evaluate("document.querySelector('.planner [name=prompt]').value = 'Everywhere\\nplease'")
+        await page.evaluate("document.querySelector('.planner form').requestSubmit()")
+        await page.until("document.getElementById('problem').innerText.includes('Choose a codebase.')")
+        assert await page.evaluate("document.querySelector('.planner [name=prompt]').value") == "Everywhere\nplease"
+        await page.evaluate("document.querySelectorAll('[name=codebase]').forEach((box) => box.click())")
         await page.evaluate("document.querySelector('.planner form').requestSubmit()")
         await page.until(f"{titles}.filter((one) => one === 'Everywhere').length === 3")
 

@@ -41,10 +41,7 @@ connection.returned = () => readings.again(...readings.needed());
 
 store.change((state) => void (state.login.known = login.known()));
 listenToKeys(store, actions);
-followAddress((address) => {
-  store.change((state) => Object.assign(state, { address, chosen: null }));
-  actions.arrive();
-});
+followAddress((address) => actions.follow(address));
 actions.begin();
 setInterval(() => document.hidden || store.change((state) => void (state.now = Date.now())), SECOND);
 setInterval(() => actions.audit.tick(), SECOND);

@@ -3,7 +3,8 @@
 import { html, nothing } from "../vendored/lit-html/lit-html.js";
 import { live } from "../vendored/lit-html/directives/live.js";
 import { oneLine } from "../parts/visible.js";
-import { codebaseOf, mayAct } from "../state/store.js";
+import { hashOf } from "../state/address.js";
+import { codebaseOf, isCurrent, linksOf, mayAct } from "../state/store.js";
 
 /** @import { ListedCodebase, Model, Work } from "../client/ledger.js" */
 /** @import { Actions } from "../state/actions.js" */
@@ -39,11 +40,19 @@ const MOODS = {
   start: { verb: "Start agent", hint: "What should the agent do?" },
   send: { verb: "Send", hint: "Say more to the agent. It reads this at its next step." },
   resume: { verb: "Resume", hint: "How should the agent go on?" },
+  again: { verb: "Start a new session", hint: "What should the agent do? It begins a new session: this one is over." },
+  elsewhere: { verb: "Send", hint: "What should the agent do later? A task for the queue can be written here." },
 };
 
-/** @param {ListedCodebase} codebase */
-export function moodOf({ overview }) {
+/**
+ * What can be said now. On a session that isn't the current one nothing reaches that one: a new one may start, if the agent is idle.
+ *
+ * @param {ListedCodebase} codebase
+ * @param {boolean} current whether the session of the view is the codebase's current one
+ */
+export function moodOf({ overview }, current) {
   const status = overview.session?.status ?? "";
+  if (!current) return ["interrupted", "running", "pending"].includes(status) ? "elsewhere" : "again";
   return status === "interrupted" ? "resume" : ["running", "pending"].includes(status) ? "send" : "start";
 }
 
@@ -55,21 +64,33 @@ export function composer(state, actions) {
   const codebase = codebaseOf(state);
   if (!codebase) return nothing;
   const draft = draftOf(codebase.id);
-  const mood = moodOf(codebase);
+  const mood = moodOf(codebase, isCurrent(state));
   const { verb, hint } = /** @type {{ verb: string, hint: string }} */ (MOODS[mood]);
   const off = !mayAct(state) || state.doing.has("say") || state.doing.has("plan");
   const write = (/** @type {keyof Draft} */ name) => (/** @type {Event} */ { currentTarget }) => void (draft[name] = /** @type {HTMLInputElement} */ (currentTarget).value);
+  const mute = off || mood === "elsewhere";
   return html`<form id="speak" class="composer" @submit=${submit(codebase, mood, actions)} @keydown=${submitWithControl}>
+    ${mood === "elsewhere" ? elsewhere(codebase, state) : nothing}
     <label class="unseen" for="words">Message to the agent of ${oneLine(codebase.name)}</label>
     <textarea id="words" name="words" rows="3" required placeholder=${hint} .value=${live(draft.words)} @input=${write("words")}></textarea>
     <div class="row">
       ${choice("model", "Model", modelsOf(state), draft.model, write("model"))} ${choice("agent", "Agent", agentsOf(), draft.agent, write("agent"))}
       <input name="files" aria-label="Files for the start or the queue, separated by commas" placeholder="Files: src/cart.py, README.md" autocomplete="off" .value=${live(draft.files)} @input=${write("files")} />
       <span class="send"><button id="queue" ?disabled=${off}>Add to queue</button>
-      <button id="say" class="yes" ?disabled=${off} title="Ctrl+Enter">${verb}</button></span>
+      <button id="say" class="yes" ?disabled=${mute} title="Ctrl+Enter">${verb}</button></span>
     </div>
-    ${mood === "start" || !filesIn(draft.files).length ? nothing : html`<p class="hint">Files go with a start or a task of the queue, not with a message.</p>`}
+    ${starts(mood) || !filesIn(draft.files).length ? nothing : html`<p class="hint">Files go with a start or a task of the queue, not with a message.</p>`}
   </form>`;
+}
+
+/** Whether what is said begins a session. @param {string} mood */
+const starts = (mood) => mood === "start" || mood === "again";
+
+/** Where the agent works, for a person who looks at another of its sessions. @param {ListedCodebase} codebase @param {State} state */
+function elsewhere(codebase, { codebases }) {
+  const { id, prompt } = /** @type {NonNullable<ListedCodebase["overview"]["session"]>} */ (codebase.overview.session);
+  const address = { view: /** @type {const} */ ("session"), codebase: linksOf(codebases)(codebase), session: id };
+  return html`<p class="hint" id="elsewhere">This isn't the current session. The agent works on <a href=${hashOf(address)}>${oneLine(titleOf(prompt) || id)}</a>.</p>`;
 }
 
 /** @param {string} name @param {string} label @param {[string, string][]} options @param {string} chosen @param {(event: Event) => void} change */
@@ -93,9 +114,10 @@ const submit = (codebase, mood, actions) => async (/** @type {SubmitEvent} */ ev
   const draft = draftOf(codebase.id);
   const queue = event.submitter?.id === "queue";
   const words = draft.words;
-  if (!words.trim()) return;
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  if (!words.trim() || button?.disabled || (mood === "elsewhere" && !queue)) return;
   if (await said(codebase, draft, queue ? "queue" : mood, actions)) {
-    if (draft.words === words) Object.assign(draft, { words: "", files: queue || mood === "start" ? "" : draft.files });
+    if (draft.words === words) Object.assign(draft, { words: "", files: queue || starts(mood) ? "" : draft.files });
     actions.store.change(() => {});
   }
 };
@@ -106,7 +128,7 @@ async function said(codebase, { words, model, agent, files }, mood, actions) {
   const work = { ...(model ? { model } : {}), ...(agent ? { agent: /** @type {Work["agent"]} */ (agent) } : {}) };
   if (mood === "send" || mood === "resume") return actions.send(words, work);
   const whole = filesIn(files).length ? { ...work, files: filesIn(files) } : work;
-  if (mood === "start") return actions.start(words, whole);
+  if (starts(mood)) return actions.start(words, whole);
   return (await actions.plan([codebase.id], { title: titleOf(words), prompt: words, ...whole })).done;
 }
 

@@ -16,7 +16,7 @@ export const KEYS = [
   ["g c  g e  g p", "Its changes, its events, and the proof"],
   ["j  k", "Next and previous row: agents, requests, tasks"],
   ["y", "Inbox: allow once"],
-  ["a", "Inbox: always allow"],
+  ["a", "Inbox: always allow, after a question"],
   ["n", "Inbox: reject, with words"],
   ["c", "Write a message to the agent"],
   ["[  ]", "Time: the previous and the next prompt, tool, approval or error"],

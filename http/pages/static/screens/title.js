@@ -7,7 +7,7 @@ import { duration } from "../parts/times.js";
 import { oneLine, visibleProse } from "../parts/visible.js";
 import { hashOf } from "../state/address.js";
 import { sessionInfo } from "../state/readings.js";
-import { codebaseOf, mayAct, sessionOf } from "../state/store.js";
+import { codebaseOf, isCurrent, mayAct, sessionOf } from "../state/store.js";
 import { changesInShort } from "./changes.js";
 
 /** @import { ListedCodebase } from "../client/ledger.js" */
@@ -36,6 +36,7 @@ export function title(state, actions) {
   const last = overview.session;
   const shown = sessionInfo(state) ?? (last?.id === sessionOf(state) ? last : null);
   const status = last?.id === shown?.id ? overview.state : shown?.status;
+  const mine = mayAct(state) && isCurrent(state);
   return html`<section class="title">
     <h2 id="name">${oneLine(name)}</h2>
     <code id="path">${oneLine(path)}</code>
@@ -43,8 +44,8 @@ export function title(state, actions) {
     ${last?.id === shown?.id ? html`<span class="age">${duration(state.now - Date.parse(overview.since))}</span>` : nothing}
     ${shown?.cost ? html`<span class="cost">${money(shown.cost)}</span>` : nothing}
     <span class="acts">
-      <button type="button" id="interrupt" ?disabled=${!mayAct(state) || !AT_WORK.has(last?.status ?? "")} @click=${actions.interrupt}>Interrupt</button>
-      <button type="button" id="stop" ?disabled=${!mayAct(state) || !isOpen(last?.status)} @click=${actions.stop}>Stop</button>
+      <button type="button" id="interrupt" ?disabled=${!mine || !AT_WORK.has(last?.status ?? "")} @click=${actions.interrupt}>Interrupt</button>
+      <button type="button" id="stop" ?disabled=${!mine || !isOpen(last?.status)} @click=${actions.stop}>Stop</button>
     </span>
     <p class="prompt">${visibleProse(shown?.title || shown?.prompt || "", "")}</p>
     ${tabs(state)}

@@ -3,9 +3,9 @@
 import { HOME, hashOf } from "./address.js";
 import { asksForLogin, wordsOf } from "./connection.js";
 import { login } from "./login.js";
-import { codebaseOf, sessionOf } from "./store.js";
+import { codebaseOf, linksOf, sessionOf } from "./store.js";
 
-/** @import { AgentConfig, ChangeCodebase, ChangeTask, Ledger, ReplyPermission, Work } from "../client/ledger.js" */
+/** @import { AgentConfig, ChangeCodebase, ChangeTask, CodebasePermission, Ledger, ListedCodebase, ReplyPermission, Work } from "../client/ledger.js" */
 /** @import { Address } from "./address.js" */
 /** @import { Auditing } from "./auditing.js" */
 /** @import { Connection } from "./connection.js" */
@@ -53,6 +53,9 @@ export class Actions {
 
   /** @param {string} source */
   dismiss = (source) => this.store.change((state) => void state.troubles.delete(source));
+
+  /** @param {string} source @param {string} words what went wrong */
+  say = (source, words) => this.store.change((state) => void state.troubles.set(source, words));
 
   retryNow = () => this.connection.start();
 
@@ -112,8 +115,9 @@ export class Actions {
   /** @param {string} prompt @param {Work} [work] */
   start = (prompt, work) =>
     this.act("say", async () => {
+      const { address } = this.store.state;
       await this.here().trigger(prompt, work);
-      this.turn({ view: "session", session: null, event: null });
+      if (this.store.state.address === address) this.turn({ view: "session", session: null, event: null });
     });
 
   /** @param {string} message @param {Pick<Work, "model" | "agent">} [work] */
@@ -121,8 +125,29 @@ export class Actions {
 
   interrupt = () => this.act("interrupt", () => this.here().interrupt());
 
-  stop = () =>
-    this.confirm("Stop the agent? Its session ends and can't be resumed.", "Stop", () => this.act("stop", () => this.here().stop()));
+  /** Stop the agent of the view, as it is now: neither another codebase's, nor a session that began since. */
+  stop = () => {
+    const codebase = codebaseOf(this.store.state);
+    if (!codebase) return;
+    const { id, overview } = codebase;
+    const stop = () => {
+      const now = this.store.state.codebases.get(id)?.overview.session?.id;
+      if (now !== overview.session?.id) this.say("stop", `Nothing was stopped: the agent of ${codebase.name} works on another session now.`);
+      else this.act("stop", () => this.ledger.codebase(id).stop());
+    };
+    this.confirm(`Stop ${this.called(codebase)}? Its session ends and can't be resumed.`, "Stop", stop);
+  };
+
+  /** How a question calls a codebase: with its path where the name alone says too little. @param {ListedCodebase} codebase */
+  called = (codebase) => (linksOf(this.store.state.codebases)(codebase) === codebase.name ? codebase.name : `${codebase.name} (${codebase.path})`);
+
+  /** Allow what an agent asks for, from now on: a single key does that only after a question. @param {CodebasePermission} asked */
+  always = (asked) => {
+    const codebase = this.store.state.codebases.get(asked.codebase.id);
+    const covers = asked.always.length ? ` It covers: ${asked.always.join(", ")}` : "";
+    const words = `Always allow ${asked.tool} in ${codebase ? this.called(codebase) : asked.codebase.name}?${covers}`;
+    this.confirm(words, "Always allow", () => this.answer(asked, "always"));
+  };
 
   /**
    * Answer what an agent asks.
@@ -145,8 +170,9 @@ export class Actions {
     this.act(
       "register",
       async () => {
-        await this.ledger.register(path, name, { agent_config: config });
-        this.go({ view: "session", codebase: name });
+        const { address } = this.store.state;
+        const made = await this.ledger.register(path, name, { agent_config: config });
+        if (this.store.state.address === address) this.go({ view: "session", codebase: linksOf(this.store.state.codebases)({ id: made.nameOrId, name }) });
       },
       ["codebases"],
     );
@@ -156,7 +182,9 @@ export class Actions {
 
   /** @param {string} name */
   rename = async (name) => {
-    if (await this.change({ name })) this.turn({ codebase: name });
+    const { address } = this.store.state;
+    const id = codebaseOf(this.store.state)?.id ?? "";
+    if ((await this.change({ name })) && this.store.state.address === address) this.turn({ codebase: linksOf(this.store.state.codebases)({ id, name }) });
   };
 
   /** Import what was run with opencode itself. */
@@ -165,11 +193,12 @@ export class Actions {
   remove = () => {
     const codebase = codebaseOf(this.store.state);
     if (!codebase) return;
+    const { address } = this.store.state;
     const remove = async () => {
       await this.ledger.codebase(codebase.id).delete();
-      this.go({});
+      if (this.store.state.address === address) this.go({});
     };
-    const words = `Remove ${codebase.name} from this service? Its agent is stopped. The directory stays, and so does the log.`;
+    const words = `Remove ${this.called(codebase)} from this service? Its agent is stopped. The directory stays, and so does the log.`;
     this.confirm(words, "Remove", () => this.act("remove", remove, ["codebases", "permissions"]));
   };
 
@@ -183,6 +212,10 @@ export class Actions {
    */
   plan = async (codebases, { title, prompt, ...work }) => {
     const left = [...codebases];
+    if (!left.length) {
+      this.say("plan", "Choose a codebase.");
+      return { done: false, left };
+    }
     const done = await this.act(
       "plan",
       async () => {
@@ -205,10 +238,10 @@ export class Actions {
    * @param {string | null} id
    */
   edit = async (id) => {
-    const task = id === null ? null : this.ledger.task(id);
+    const { address } = this.store.state;
     await this.act(`task ${id}`, async () => {
-      const editing = await task;
-      this.store.change((state) => void (state.editing = editing));
+      const editing = id === null ? null : await this.ledger.task(id);
+      if (this.store.state.address === address) this.store.change((state) => void (state.editing = editing));
     });
   };
 
@@ -216,10 +249,10 @@ export class Actions {
   retryTask = (id) => this.act(`task ${id}`, () => this.ledger.retry(id), ["tasks", "queue"]);
 
   /** @param {{ id: string, status: string, title: string }} task */
-  cancelTask = ({ id, status }) => {
+  cancelTask = ({ id, status, title }) => {
     const cancel = () => this.act(`task ${id}`, () => this.ledger.cancel(id), ["tasks", "queue"]);
     if (status === "pending") cancel();
-    else this.confirm("Cancel this task? Its session is stopped.", "Cancel the task", cancel);
+    else this.confirm(`Cancel the task “${title}”? Its session is stopped.`, "Cancel the task", cancel);
   };
 
   // --- the login -----------------------------------------------------------------------------------------------------
@@ -239,6 +272,12 @@ export class Actions {
   begin() {
     this.connection.start();
     this.readings.again(...this.readings.needed());
+    this.arrive();
+  }
+
+  /** The page goes elsewhere. What was asked or opened was about the view before. @param {Address} address */
+  follow(address) {
+    this.store.change((state) => void Object.assign(state, { address, chosen: null, confirming: null, editing: null }));
     this.arrive();
   }
 

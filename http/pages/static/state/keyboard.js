@@ -1,5 +1,7 @@
 // The keys of the page. They do nothing while a person writes, but for Escape.
 
+import { linksOf, mayAct } from "./store.js";
+
 /** @import { Actions } from "./actions.js" */
 /** @import { State, Store } from "./store.js" */
 
@@ -67,7 +69,7 @@ function toSession(actions, { state }) {
   const open = all.find((one) => one.id === state.session?.codebase);
   const busy = all.find(({ overview }) => ["needs_you", "running"].includes(overview.state));
   const one = open ?? busy ?? all[0];
-  if (one) actions.go({ view: "session", codebase: one.name });
+  if (one) actions.go({ view: "session", codebase: linksOf(state.codebases)(one) });
 }
 
 /** @param {string} selector of a button */
@@ -102,10 +104,12 @@ function toRejection(_actions, { state }) {
   focusOn(`${card} [name=words], ${card} .no`);
 }
 
-/** Answer the chosen request of the inbox. Questions are answered by their form alone. @param {Actions} actions @param {Store} store @param {"once" | "always"} reply */
+/** Answer the chosen request of the inbox; "always" only after a question. Questions are answered by their form alone. @param {Actions} actions @param {Store} store @param {"once" | "always"} reply */
 function decide(actions, { state }, reply) {
   const all = state.address.view === "inbox" ? (state.read["permissions"]?.value?.permissions ?? []) : [];
   const id = chosen(state);
   const asked = all.find((/** @type {{ id: string }} */ one) => one.id === id);
-  if (asked?.kind === "permission") actions.answer(asked, reply);
+  if (asked?.kind !== "permission" || !mayAct(state)) return;
+  if (reply === "always") actions.always(asked);
+  else actions.answer(asked, reply);
 }
