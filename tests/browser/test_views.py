@@ -251,6 +251,7 @@ async def test_a_service_that_is_away_is_said_once(tmp_path: Path) -> None:
         await page.size(*SIZES["desktop"])
         await page.go(f"http://127.0.0.1:{port}/#/c/billing")
         await page.until("document.getElementById('stop')?.disabled === false")
+        height = await page.evaluate("document.querySelector('header').offsetHeight")
         dead.set()
         await page.until("document.querySelector('.away')?.innerText.includes('next try in')")
         assert await page.evaluate(
@@ -258,6 +259,8 @@ async def test_a_service_that_is_away_is_said_once(tmp_path: Path) -> None:
         )
         assert await page.evaluate("document.querySelectorAll('[role=alert]:not([hidden])').length") == 1
         assert await page.evaluate("document.title") == "(away) opencode-ledger"
+        assert await page.evaluate("document.querySelector('header').offsetHeight") == height < 60
+        assert await page.evaluate("Number(getComputedStyle(document.querySelector('.totals')).opacity) < 1")
         dead.clear()
         await page.evaluate("document.querySelector('.away button')?.click()")
         await page.until("!document.querySelector('.away') && document.getElementById('stop').disabled === false")

@@ -6,6 +6,7 @@ import { test } from "node:test";
 globalThis.document = { createTreeWalker: () => ({}), createComment: () => ({}) }; // lit-html asks for these at once
 globalThis.location = { hash: "" };
 const part = (name) => import(`${process.env.PAGE}/${name}.js`);
+const { LedgerApiError } = await part("client/ledger");
 const { Actions } = await part("state/actions");
 const { HOME, hashOf, parsed } = await part("state/address");
 const { codebaseOf, emptyState, isCurrent, linksOf, meantBy } = await part("state/store");
@@ -95,6 +96,15 @@ test("a session that isn't the current one takes no message, and a start only wh
   const views = [[null, true], ["s2", true], ["s1", false]];
   for (const [session, current] of views) assert.equal(isCurrent(page(TWO, at("web", { session })).state), current, session);
   assert.equal(isCurrent(page([codebase("cb_1", "web")], at("web")).state), true);
+});
+
+test("that the service didn't answer is said until it answers again; what it refused stays", async () => {
+  const { actions, state } = page(TWO, at("web"));
+  await actions.act("sync", async () => { throw new TypeError("Failed to fetch"); });
+  await actions.act("change", async () => { throw new LedgerApiError(409, "busy", "It is busy."); });
+  assert.deepEqual([...state.troubles], [["sync", "Failed to fetch"], ["change", "It is busy."]]);
+  actions.returned();
+  assert.deepEqual([...state.troubles], [["change", "It is busy."]]);
 });
 
 test("each codebase has a link that leads to it alone, whatever the others are called", () => {

@@ -37,7 +37,7 @@ const connection = new Connection(store, ledger, (event) => {
 });
 const actions = new Actions(store, ledger, connection, readings, notices);
 actions.audit = new Auditing(store, ledger, ROOT.pathname);
-connection.returned = () => readings.again(...readings.needed());
+connection.returned = () => actions.returned();
 
 store.change((state) => void (state.login.known = login.known()));
 listenToKeys(store, actions);

@@ -1,5 +1,6 @@
 // What a person can do on the page: each command is one request, its failure is said in words, and none is sent twice.
 
+import { LedgerApiError } from "../client/ledger.js";
 import { HOME, hashOf } from "./address.js";
 import { asksForLogin, wordsOf } from "./connection.js";
 import { login } from "./login.js";
@@ -29,6 +30,8 @@ export class Actions {
     this.ledger = ledger;
     this.connection = connection;
     this.readings = readings;
+    /** The commands whose trouble is that the service didn't answer. @type {Set<string>} */
+    this.unanswered = new Set();
     this.audit = /** @type {Auditing} */ (/** @type {unknown} */ (null)); // set where the page is put together
     /** Switch notifications on or off. */
     this.notify = notices.turn;
@@ -57,6 +60,13 @@ export class Actions {
   /** @param {string} source @param {string} words what went wrong */
   say = (source, words) => this.store.change((state) => void state.troubles.set(source, words));
 
+  /** The service answers again: that it didn't is no news any more. */
+  returned() {
+    this.store.change((state) => this.unanswered.forEach((name) => state.troubles.delete(name)));
+    this.unanswered.clear();
+    this.readings.again(...this.readings.needed());
+  }
+
   retryNow = () => this.connection.start();
 
   // --- commands ------------------------------------------------------------------------------------------------------
@@ -72,6 +82,7 @@ export class Actions {
   async act(name, work, changed = []) {
     const { state } = this.store;
     if (state.doing.has(name)) return false;
+    this.unanswered.delete(name);
     this.store.change(() => void state.doing.add(name));
     try {
       await work();
@@ -79,7 +90,8 @@ export class Actions {
       return true;
     } catch (error) {
       if (asksForLogin(error)) this.store.change(() => void (state.login.needed = true));
-      this.store.change(() => void state.troubles.set(name, wordsOf(error)));
+      if (!(error instanceof LedgerApiError)) this.unanswered.add(name);
+      this.say(name, wordsOf(error));
       return false;
     } finally {
       this.store.change(() => void state.doing.delete(name));
