@@ -145,4 +145,6 @@ def _shut(line: socket.socket) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it was silent for too long"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection ended before the whole answer was there"
     return str(error).rstrip(".") or type(error).__name__

@@ -118,4 +118,6 @@ def _headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it was silent for too long"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the connection ended before the whole answer was there"
     return str(error).rstrip(".") or type(error).__name__

@@ -133,9 +133,11 @@ class _Command:
     def _print_result(self, code: int) -> None:
         totals = self._totals
         if not self._options.json:
-            if totals.summary:
-                for line in totals.summary.split("\n"):
+            if totals.status == "completed":
+                for line in totals.summary.split("\n") if totals.summary else ():
                     Paper(no_color=True).line(line.expandtabs(4))
+            elif totals.summary and not totals.failure:  # why there is no answer, which nobody must take for one
+                complain(totals.summary)
             if code and totals.failure:
                 complain(f"opencode-ledger: {totals.failure}")
             return
