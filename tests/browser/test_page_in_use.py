@@ -130,6 +130,16 @@ SHOWN = "document.querySelectorAll('#events > article').length"
 TOP = "document.querySelector('#story').scrollTop"
 READ = "((box) => document.elementFromPoint(box.x + 50, box.y + box.height / 2))(document.querySelector('#story').getBoundingClientRect())"
 """What is in the middle of the transcript: what is above it may get another height when it is drawn."""
+SETTLED = """new Promise((done) => {
+  let [last, calm] = [NaN, 0];
+  const look = () => {
+    const { top } = read.getBoundingClientRect();
+    [last, calm] = [top, top === last ? calm + 1 : 0];
+    calm < 30 ? requestAnimationFrame(look) : done();
+  };
+  look();
+})"""
+"""Until it has kept its place for half a second: what comes into view for the first time gets its real height then."""
 AT_END = "((story) => story.scrollHeight - story.scrollTop - story.clientHeight < 2)(document.querySelector('#story'))"
 FOUND = "document.querySelector('#events > .found')"
 
@@ -162,6 +172,7 @@ async def test_a_person_moves_in_a_long_session(tmp_path: Path) -> None:
         await page.evaluate(f"void ({TOP} -= 300)")
         await page.until("document.querySelector('#to-end')")
         await page.evaluate(f"void (window.read = {READ})")
+        await page.evaluate(SETTLED)
         place = await page.evaluate("read.getBoundingClientRect().top")
         more.set()
         await page.until("document.querySelector('#to-end').textContent === '↓ 6 new'")

@@ -44,7 +44,7 @@ async def test_survivors_of_an_earlier_server_are_ended_at_the_next_start(live: 
     assert len(live.marked()) == 2
     assert await sweep_all("f" * 16) == 0
     assert len(live.marked()) == 2
-    assert await sweep_all(live.settings.instance) == 2
+    assert await sweep_all(live.settings.instance) >= 2  # opencode may have a git at work
     assert live.marked() == []
     await live.recorder.has(f.AgentDied)
 
