@@ -130,7 +130,7 @@ SHOWN = "document.querySelectorAll('#events > article').length"
 TOP = "document.querySelector('#story').scrollTop"
 READ = "((box) => document.elementFromPoint(box.x + 50, box.y + box.height / 2))(document.querySelector('#story').getBoundingClientRect())"
 """What is in the middle of the transcript: what is above it may get another height when it is drawn."""
-SETTLED = """new Promise((done) => {
+AT_REST = """new Promise((done) => {
   let [last, calm] = [NaN, 0];
   const look = () => {
     const { top } = read.getBoundingClientRect();
@@ -172,7 +172,7 @@ async def test_a_person_moves_in_a_long_session(tmp_path: Path) -> None:
         await page.evaluate(f"void ({TOP} -= 300)")
         await page.until("document.querySelector('#to-end')")
         await page.evaluate(f"void (window.read = {READ})")
-        await page.evaluate(SETTLED)
+        await page.evaluate(AT_REST)
         place = await page.evaluate("read.getBoundingClientRect().top")
         more.set()
         await page.until("document.querySelector('#to-end').textContent === '↓ 6 new'")
@@ -233,7 +233,7 @@ async def test_a_link_to_an_event_shows_it(tmp_path: Path) -> None:
 
         def number(kind: str, **data: str) -> int:
             return next(
-                one["sequence"]
+                int(one["sequence"])
                 for one in events
                 if one["type"] == kind
                 and all(str(one["data"].get(key, "")).startswith(value) for key, value in data.items())
@@ -249,7 +249,7 @@ async def test_a_link_to_an_event_shows_it(tmp_path: Path) -> None:
             last: "Done",
             1: "Session started",
         }
-        missed = []
+        missed = list[tuple[int, str, str, str]]()
         for at in ("", f"?at={last}"):
             await page.go(f"{start}/e{number('file_change', path='4/b.py')}{at}")
             for event, words in kinds.items():
